@@ -1,0 +1,1 @@
+//! Lattices: tnum, ranges, and their product. No instructions, no diagnostics.

@@ -1,0 +1,2 @@
+//! Abstract interpretation: the model of the verifier.
+pub mod domain;

@@ -1,0 +1,13 @@
+//! `bpfassay` predicts, offline, what the Linux verifier says of eBPF objects.
+//!
+//! Data flows one way through the rooms below; a room imports only those
+//! before it (`helpers_spec` and `target` are reference data, read by all).
+
+pub mod abstract_interp;
+pub mod cfg;
+pub mod diagnostics;
+pub mod helpers_spec;
+pub mod object;
+pub mod programs;
+pub mod report;
+pub mod target;

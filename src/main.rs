@@ -1,0 +1,2 @@
+//! The `bpfassay` command: argv in, exit code out.
+fn main() {}
