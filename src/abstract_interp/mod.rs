@@ -1,2 +1,5 @@
 //! Abstract interpretation: the model of the verifier.
 pub mod domain;
+pub mod violation;
+
+pub use violation::{Code, Stats, Unknown, Verdict, Verification, Violation};
