@@ -1,0 +1,160 @@
+//! The machine that explores one program: what it reads, what it carries.
+//!
+//! `Env` is fixed for a verification. `Vm` is the exploration: the current
+//! state, the paths yet to walk, the states kept for pruning. Three kinds of
+//! code work on it, in three rooms:
+//!
+//! * `checks`: `&Vm` → `Check<Fact>`. Decide whether an instruction is allowed
+//!   and say, as a typed fact, what it does. They never change the state.
+//! * `transfer`: `&mut Vm`, fact → `Check<Next>`. Carry the fact out.
+//! * `explore`: the only loop.
+//!
+//! A check that relied on the exact value of a scalar says so with
+//! [`Vm::need_precise`]; exploration walks the path back and marks it.
+
+use std::cell::Cell;
+
+use super::explore::Explorer;
+use super::state::State;
+use super::value::{MapRef, Reg};
+use super::violation::{Code, Unknown, Violation};
+use crate::cfg::Cfg;
+use crate::object::{Btf, MapDef};
+use crate::programs::Program;
+use crate::programs::insn::Op;
+use crate::target::Target;
+
+/// Why a path, and with it the verification, stops.
+#[derive(Debug)]
+pub enum Halt {
+    /// The kernel refuses the program here.
+    Violation(Box<Violation>),
+    /// Not modelled, or our budget ended.
+    Unknown(Unknown),
+}
+
+impl From<Box<Violation>> for Halt {
+    fn from(v: Box<Violation>) -> Halt {
+        Halt::Violation(v)
+    }
+}
+
+/// The result of a check or a transfer.
+pub type Check<T> = Result<T, Halt>;
+
+/// A refusal, in one line: `refuse(Code::X, format!(..))`.
+pub fn refuse<T>(code: Code, words: impl Into<String>) -> Check<T> {
+    Err(Halt::Violation(Violation::new(code, words)))
+}
+
+/// A refusal that names the register at fault.
+pub fn refuse_reg<T>(code: Code, reg: u8, words: impl Into<String>) -> Check<T> {
+    Err(Halt::Violation(Violation::new(code, words).on(reg)))
+}
+
+/// A construct that isn't modelled: never a silent accept.
+pub fn unknown<T>(name: impl Into<String>) -> Check<T> {
+    Err(Halt::Unknown(Unknown { name: name.into(), insn: None }))
+}
+
+/// Where a path goes on after an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At the next instruction (two slots on after a wide one).
+    Fallthrough,
+    /// At this instruction slot.
+    Goto(usize),
+    /// Nowhere: the path ended well.
+    End,
+}
+
+/// What a verification reads.
+pub struct Env<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// Its instructions, decoded; one per slot.
+    pub ops: &'a [Op],
+    /// Its control flow graph.
+    pub cfg: &'a Cfg,
+    /// The target and its behaviours.
+    pub target: &'a Target,
+    /// The kernel's BTF, or the program's own as stand-in.
+    pub kernel_btf: Option<&'a Btf>,
+    /// Whether `kernel_btf` is the kernel's.
+    pub kernel_btf_is_real: bool,
+    /// Attachment facts resolved before exploring.
+    pub attach: super::setup::Attach,
+}
+
+impl<'a> Env<'a> {
+    /// The definition of a map (or of its inner template).
+    pub fn map(&self, map: MapRef) -> Option<&'a MapDef> {
+        let outer = self.program.maps.get(map.index())?;
+        if map.is_inner() { outer.inner.as_deref() } else { Some(outer) }
+    }
+}
+
+/// The exploration of one program.
+pub struct Vm<'a> {
+    /// What is fixed.
+    pub env: Env<'a>,
+    /// The current state.
+    pub cur: State,
+    /// The instruction slot being processed.
+    pub insn: usize,
+    /// The one before it on this path.
+    pub prev_insn: usize,
+    /// Facts gathered per instruction slot over all paths.
+    pub aux: Vec<InsnAux>,
+    /// The last id given out.
+    pub last_id: u32,
+    /// Registers of the innermost frame whose exact value a check relied on.
+    pub(super) wanted: Cell<u16>,
+    /// Paths to walk, states kept, counts.
+    pub explorer: Explorer,
+    /// Subprograms verified as global functions, and those to verify.
+    pub globals: super::setup::Globals,
+}
+
+/// What all paths through one instruction must agree on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InsnAux {
+    /// The kind of pointer a load or store went through here, as a small class
+    /// (0: none seen); Linux rewrites such accesses, so paths must agree.
+    pub pointer_class: u8,
+    /// The map a helper call here is known to use on every path.
+    pub map: Option<MapRef>,
+    /// Several maps reach this helper call.
+    pub map_poisoned: bool,
+    /// Constant key of a tail call here (`u64::MAX` when it varies).
+    pub tail_key: Option<u64>,
+    /// The instruction was processed on some path.
+    pub seen: bool,
+    /// What a pointer arithmetic here was limited by (speculation).
+    pub alu_class: u8,
+    /// A `bpf_loop` here may be inlined (flags are constant 0 on every path).
+    pub loop_inline: Option<(u32, bool)>,
+    /// kfunc: the program type id allocated or dropped here.
+    pub kfunc_type: u32,
+}
+
+impl Vm<'_> {
+    /// A fresh id.
+    pub fn new_id(&mut self) -> u32 {
+        self.last_id += 1;
+        self.last_id
+    }
+    /// Register `r` of the innermost frame.
+    pub fn reg(&self, r: u8) -> &Reg {
+        self.cur.reg(r)
+    }
+    /// The instruction being processed.
+    pub fn op(&self) -> Op {
+        self.env.ops[self.insn]
+    }
+    /// Says that the check relied on the exact value of scalar `r` of the
+    /// innermost frame. Carried out by [`Vm::flush_precision`].
+    pub fn need_precise(&self, r: u8) {
+        self.wanted.set(self.wanted.get() | 1 << r);
+    }
+}
