@@ -238,11 +238,10 @@ pub const ADD_CONST: u32 = 1 << 31;
 /// On kernels that tell them apart: the link is of the low 32 bits.
 pub const ADD_CONST32: u32 = 1 << 30;
 
-/// Range of a packet pointer of which nothing is known but that it is at or
-/// beyond the end (`pkt > pkt_end` was true).
-pub const BEYOND_PKT_END: i32 = -1;
-/// The same for `pkt >= pkt_end`.
-pub const AT_PKT_END: i32 = -2;
+/// Range of a packet pointer found at or beyond the end of the packet.
+pub const AT_PKT_END: i32 = -1;
+/// Range of a packet pointer found beyond the end of the packet.
+pub const BEYOND_PKT_END: i32 = -2;
 
 /// The state of one register or spilled slot. 112 bytes, `Copy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,236 @@
+//! When a kept state covers the current one.
+//!
+//! `old covers cur` must imply γ(cur) ⊆ γ(old) on everything that a path from
+//! here may depend on: a scalar that no proof relied on (imprecise) covers any
+//! scalar, a register that is dead covers anything, ids must correspond one to
+//! one. `Exact::Yes` asks for equality (to find loops that do not move);
+//! `Exact::RangeWithin` compares imprecise scalars too, because marks are not
+//! final inside a loop.
+
+use super::NodeId;
+use crate::abstract_interp::stack::{Byte, Slot, Stack};
+use crate::abstract_interp::state::{Frame, RefKind, State};
+use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Kind, Reg};
+use crate::abstract_interp::vm::Vm;
+
+/// How strictly to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exact {
+    /// Final marks: imprecise scalars are not compared.
+    No,
+    /// Equality.
+    Yes,
+    /// Marks not final: compare the ranges of all scalars.
+    RangeWithin,
+}
+
+/// A correspondence of ids between two states.
+#[derive(Debug, Default)]
+pub struct IdMap {
+    pairs: Vec<(u32, u32)>,
+    spare: u32,
+}
+
+impl IdMap {
+    /// Begins anew; `last_id` is the greatest id in use.
+    pub fn reset(&mut self, last_id: u32) {
+        self.pairs.clear();
+        self.spare = last_id;
+    }
+    /// Whether `old` and `cur` may correspond; remembers that they do.
+    pub fn same(&mut self, old: u32, cur: u32) -> bool {
+        if (old != 0) != (cur != 0) {
+            return false;
+        }
+        if old == 0 {
+            return true;
+        }
+        for &(o, c) in &self.pairs {
+            if o == old {
+                return c == cur;
+            }
+            if c == cur {
+                return false;
+            }
+        }
+        self.pairs.push((old, cur));
+        true
+    }
+    /// As `same`, but a scalar without id corresponds to one with an id of its
+    /// own.
+    fn same_scalar(&mut self, old: u32, cur: u32) -> bool {
+        let mut fill = |id: u32| {
+            if id != 0 {
+                return id;
+            }
+            self.spare += 1;
+            self.spare
+        };
+        let (old, cur) = (fill(old), fill(cur));
+        self.same(old, cur)
+    }
+}
+
+const UNBOUND: Reg = Reg::unknown();
+
+/// Equality of all but ids, which must correspond.
+pub fn same_exactly(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
+    old.kind == cur.kind
+        && old.flags == cur.flags
+        && old.off == cur.off
+        && old.range == cur.range
+        && old.bounds == cur.bounds
+        && ids.same(old.id, cur.id)
+        && ids.same(old.ref_id, cur.ref_id)
+}
+
+fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
+    if exact == Exact::Yes {
+        return same_exactly(old, cur, ids);
+    }
+    if !old.is_init() && (exact == Exact::No || !cur.is_init()) {
+        return true;
+    }
+    match (old.kind, cur.kind) {
+        (Kind::Scalar, Kind::Scalar) => {
+            if !old.precise && exact == Exact::No {
+                return true;
+            }
+            const LINK: u32 = ADD_CONST | ADD_CONST32;
+            if old.id & LINK != cur.id & LINK || old.id & LINK != 0 && old.off != cur.off {
+                return false;
+            }
+            old.bounds.covers(&cur.bounds) && ids.same_scalar(old.id, cur.id)
+        }
+        (Kind::Packet, Kind::Packet) | (Kind::PacketMeta, Kind::PacketMeta) => {
+            old.flags == cur.flags
+                && old.range <= cur.range
+                && old.off == cur.off
+                && ids.same(old.id, cur.id)
+                && old.bounds.covers(&cur.bounds)
+        }
+        (
+            Kind::MapKey { .. }
+            | Kind::MapValue { .. }
+            | Kind::Mem { .. }
+            | Kind::Buf
+            | Kind::TpBuffer,
+            _,
+        ) => {
+            old.kind == cur.kind
+                && old.flags == cur.flags
+                && old.off == cur.off
+                && old.bounds.covers(&cur.bounds)
+                && ids.same(old.id, cur.id)
+                && ids.same(old.ref_id, cur.ref_id)
+        }
+        (Kind::Arena, Kind::Arena) => old.flags == cur.flags,
+        _ => same_exactly(old, cur, ids),
+    }
+}
+
+/// A slot as one 64-bit scalar, where it reads as one.
+fn as_scalar(slot: &Slot) -> Option<&Reg> {
+    if slot.is_scalar_spill64() {
+        return Some(&slot.spill);
+    }
+    let unreadable_as_known = |b: &Byte| matches!(b, Byte::Misc | Byte::Invalid);
+    slot.kinds.iter().all(unreadable_as_known).then_some(&UNBOUND)
+}
+
+fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) -> bool {
+    if exact != Exact::No && cur.is_none_or(|cur| cur.kinds != old.kinds) {
+        return false;
+    }
+    let nothing_known = |b: &Byte| matches!(b, Byte::Invalid | Byte::Misc);
+    // Privileged programs may read what was never written: such bytes are as
+    // good as any data.
+    let Some(cur) = cur else { return old.kinds.iter().all(nothing_known) };
+    if let (Some(o), Some(c)) = (as_scalar(old), as_scalar(cur)) {
+        if !old.kinds.iter().all(nothing_known) {
+            return reg_covers(o, c, ids, exact);
+        }
+        return true;
+    }
+    for (o, c) in old.kinds.iter().zip(&cur.kinds) {
+        let fits = match (o, c) {
+            (Byte::Invalid | Byte::Misc, _) => true,
+            (o, c) => o == c,
+        };
+        if !fits {
+            return false;
+        }
+    }
+    match old.kinds[7] {
+        Byte::Spill => reg_covers(&old.spill, &cur.spill, ids, exact),
+        Byte::Dynptr => old.spill.kind == cur.spill.kind && ids.same(old.spill.ref_id, cur.spill.ref_id),
+        Byte::Iter => {
+            same_iter(old.spill.kind, cur.spill.kind) && ids.same(old.spill.ref_id, cur.spill.ref_id)
+        }
+        Byte::Irq => ids.same(old.spill.ref_id, cur.spill.ref_id) && old.spill.kind == cur.spill.kind,
+        Byte::Misc | Byte::Zero | Byte::Invalid => true,
+    }
+}
+
+/// Iterators correspond whatever the number of elements taken.
+fn same_iter(old: Kind, cur: Kind) -> bool {
+    match (old, cur) {
+        (
+            Kind::IterSlot { btf: b1, id: i1, state: s1, .. },
+            Kind::IterSlot { btf: b2, id: i2, state: s2, .. },
+        ) => b1 == b2 && i1 == i2 && s1 == s2,
+        _ => false,
+    }
+}
+
+fn stack_covers(old: &Stack, cur: &Stack, ids: &mut IdMap, exact: Exact) -> bool {
+    old.slots().iter().enumerate().all(|(i, slot)| slot_covers(slot, cur.get(i), ids, exact))
+}
+
+fn frame_covers(old: &Frame, cur: &Frame, live: u16, ids: &mut IdMap, exact: Exact) -> bool {
+    old.callback_depth <= cur.callback_depth
+        && old
+            .regs
+            .iter()
+            .zip(&cur.regs)
+            .enumerate()
+            .all(|(r, (o, c))| live >> r & 1 == 0 || reg_covers(o, c, ids, exact))
+        && stack_covers(&old.stack, &cur.stack, ids, exact)
+}
+
+fn refs_cover(old: &State, cur: &State, ids: &mut IdMap) -> bool {
+    old.refs.len() == cur.refs.len()
+        && old.active_locks == cur.active_locks
+        && old.active_preempt == cur.active_preempt
+        && old.active_rcu == cur.active_rcu
+        && ids.same(old.active_irq_id, cur.active_irq_id)
+        && ids.same(old.active_lock_id, cur.active_lock_id)
+        && old.active_lock_owner == cur.active_lock_owner
+        && old.refs.iter().zip(&cur.refs).all(|(o, c)| {
+            ids.same(o.id, c.id)
+                && o.kind == c.kind
+                && (matches!(o.kind, RefKind::Object | RefKind::Irq) || o.owner == c.owner)
+        })
+}
+
+impl Vm<'_> {
+    /// Whether kept state `id` covers the current state.
+    pub(super) fn covers(&mut self, id: NodeId, exact: Exact) -> bool {
+        let last_id = self.last_id;
+        let mut ids = std::mem::take(&mut self.explorer.ids);
+        ids.reset(last_id);
+        let node = self.explorer.node(id);
+        let (old, cur) = (&node.state, &self.cur);
+        let covered = old.frames.len() == cur.frames.len()
+            && old.in_sleepable == cur.in_sleepable
+            && old.frames.iter().zip(&cur.frames).all(|(o, c)| o.callsite == c.callsite)
+            && refs_cover(old, cur, &mut ids)
+            && (0..old.frames.len()).all(|at| {
+                let insn = super::scc::frame_insn(old, node.track.insn, at);
+                let live = self.env.cfg.live_regs(insn as usize);
+                frame_covers(&old.frames[at], &cur.frames[at], live, &mut ids, exact)
+            });
+        self.explorer.ids = ids;
+        covered
+    }
+}

@@ -1,0 +1,58 @@
+//! One instruction: who carries it out.
+
+use crate::abstract_interp::transfer::{
+    alu, atomic, branch, call, imm64, kfunc, ld_abs, mem, subprog,
+};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
+use crate::programs::insn::{Callee, DecodeFault, Op};
+
+impl Vm<'_> {
+    pub(super) fn step(&mut self) -> Check<Next> {
+        let op = self.op();
+        self.aux[self.insn].seen = true;
+        match op {
+            Op::Alu { .. }
+            | Op::Neg { .. }
+            | Op::MovSx { .. }
+            | Op::End { .. }
+            | Op::AddrSpaceCast { .. } => alu::step(self, op),
+            Op::Load { .. } => mem::load(self, op),
+            Op::Store { .. } => mem::store(self, op),
+            Op::LoadAcquire { .. } => mem::load_acquire(self, op),
+            Op::StoreRelease { .. } => mem::store_release(self, op),
+            Op::Atomic { .. } => atomic::step(self, op),
+            Op::LdImm64 { .. } => imm64::step(self, op),
+            Op::LdAbs { .. } | Op::LdInd { .. } => ld_abs::step(self, op),
+            Op::Jmp { .. } | Op::Ja { .. } | Op::MayGoto { .. } => {
+                self.explorer.jumps += 1;
+                branch::step(self, op)
+            }
+            Op::Exit => {
+                self.explorer.jumps += 1;
+                subprog::exit(self)
+            }
+            Op::Call(callee) => {
+                self.explorer.jumps += 1;
+                match callee {
+                    Callee::Helper(id) => call::helper(self, id),
+                    Callee::Local(_) => match self.env.callee(self.insn) {
+                        Some(at) => subprog::call_local(self, at),
+                        None => refuse(Code::CallDestination, "call to invalid destination"),
+                    },
+                    Callee::Kfunc { imm, off } => kfunc::call(self, imm, off),
+                }
+            }
+            Op::CallX { .. } => refuse(Code::UnknownOpcode, "unknown opcode 8d"),
+            Op::Gotox { .. } => unknown("gotox"),
+            Op::Second => refuse(Code::JumpOutOfRange, "jump into the middle of ldimm64"),
+            Op::Invalid(fault) => {
+                let code = match fault {
+                    DecodeFault::UnknownOpcode(_) => Code::UnknownOpcode,
+                    _ => Code::ReservedField,
+                };
+                refuse(code, fault.to_string())
+            }
+        }
+    }
+}

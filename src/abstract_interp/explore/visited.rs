@@ -1,0 +1,315 @@
+//! When a path may end because it was walked before, and which states to keep.
+
+use super::compare::Exact;
+use super::scc::{BackEdge, Chain, chain};
+use super::{Node, NodeId};
+use crate::abstract_interp::state::{NO_CALLSITE, State};
+use crate::abstract_interp::value::{IterState, Kind};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::programs::insn::Op;
+
+/// Keep no second state within so many jumps and instructions.
+const MIN_JUMPS: u64 = 2;
+const MIN_INSNS: u64 = 8;
+/// Inside a loop, keep them wider apart.
+const LOOP_JUMPS: u64 = 20;
+const LOOP_INSNS: u64 = 100;
+/// A history longer than this forces a state.
+const MAX_HISTORY: usize = 40;
+/// A state that missed this much more often than it hit is dropped.
+const PATIENCE: u32 = 3;
+/// The same for states that loops converge on.
+const CHECKPOINT_PATIENCE: u32 = 64;
+
+/// What the comparison with one kept state says.
+enum Finding {
+    Miss,
+    /// Covered; whether the covering state's marks are unfinished.
+    Hit { unfinished: bool },
+}
+
+impl Vm<'_> {
+    fn list_of(&self, insn: usize) -> usize {
+        let callsite = self.cur.frame().callsite;
+        (insn as u32 ^ callsite) as usize % self.explorer.lists.len()
+    }
+
+    fn chain_of(&self, state: &State, insn: u32) -> Option<Chain> {
+        if !self.env.target.behaviour.scc_loops {
+            return None;
+        }
+        chain(state, insn, |i| self.env.cfg.scc(i as usize))
+    }
+
+    fn unfinished(&mut self, id: NodeId) -> bool {
+        let node = self.explorer.node(id);
+        match self.chain_of(&node.state, node.track.insn) {
+            Some(chain) => self.explorer.visits.incomplete(&chain),
+            None => false,
+        }
+    }
+
+    /// At a prune point: whether a kept state covers the current one. If none
+    /// does, the current one may be kept.
+    pub(super) fn visited(&mut self) -> Check<bool> {
+        let insn = self.insn;
+        let checkpoint = self.env.cfg.flags(insn).force_checkpoint();
+        let forced = checkpoint || self.explorer.track().history.len() > MAX_HISTORY;
+        let jumps = self.explorer.jumps - self.explorer.jumps_at_keep;
+        let insns = self.explorer.processed - self.explorer.processed_at_keep;
+        let mut keep = forced || jumps >= MIN_JUMPS && insns >= MIN_INSNS;
+        let far = jumps >= LOOP_JUMPS || insns >= LOOP_INSNS;
+
+        let list = self.list_of(insn);
+        self.clean_list(list);
+        // Newest first; dropping an element keeps the order of the rest.
+        let mut at = self.explorer.lists[list].len();
+        while at > 0 {
+            at -= 1;
+            let id = self.explorer.lists[list][at];
+            let node = self.explorer.node(id);
+            if node.track.insn as usize != insn {
+                continue;
+            }
+            let walking = node.track.branches > 0;
+            let finding = if walking {
+                let finding = self.compare_walking(id)?;
+                if matches!(finding, Finding::Miss) && !forced && !far {
+                    keep = false;
+                }
+                finding
+            } else {
+                let unfinished = self.unfinished(id);
+                let exact = if unfinished { Exact::RangeWithin } else { Exact::No };
+                if self.covers(id, exact) { Finding::Hit { unfinished } } else { Finding::Miss }
+            };
+            if let Finding::Hit { unfinished } = finding {
+                self.hit(id, unfinished)?;
+                return Ok(true);
+            }
+            let node = self.explorer.node_mut(id);
+            if keep {
+                node.misses += 1;
+            }
+            let patience = if checkpoint && walking { CHECKPOINT_PATIENCE } else { PATIENCE };
+            if node.misses > node.hits * patience + patience {
+                node.dropped = true;
+                self.explorer.lists[list].remove(at);
+                self.explorer.listed -= 1;
+                self.explorer.dropped += 1;
+                self.free_if_unused(id);
+            }
+        }
+        if keep {
+            self.keep(list)?;
+        }
+        Ok(false)
+    }
+
+    /// Compares with a state on the current path (a loop) or one whose other
+    /// branches are still to be walked.
+    fn compare_walking(&mut self, id: NodeId) -> Check<Finding> {
+        let insn = self.insn;
+        let node = self.explorer.node(id);
+        let old = node.state.frame();
+        if old.in_async_callback && old.async_entry != self.cur.frame().async_entry {
+            return Ok(Finding::Miss);
+        }
+        let flags = self.env.cfg.flags(insn);
+        if flags.iter_next() {
+            let hit = self.covers(id, Exact::RangeWithin) && self.iter_of_r1_active();
+            return Ok(if hit { Finding::Hit { unfinished: true } } else { Finding::Miss });
+        }
+        let node = self.explorer.node(id);
+        if matches!(self.env.ops[insn], Op::MayGoto { .. })
+            && node.state.may_goto_depth != self.cur.may_goto_depth
+            && self.covers(id, Exact::RangeWithin)
+        {
+            return Ok(Finding::Hit { unfinished: true });
+        }
+        if flags.calls_callback() {
+            let hit = self.covers(id, Exact::RangeWithin);
+            return Ok(if hit { Finding::Hit { unfinished: false } } else { Finding::Miss });
+        }
+        let node = self.explorer.node(id);
+        if same_registers(&node.state, &self.cur)
+            && node.state.may_goto_depth == self.cur.may_goto_depth
+            && node.state.callback_unroll_depth == self.cur.callback_unroll_depth
+            && !iter_depths_differ(&node.state, &self.cur)
+            && self.covers(id, Exact::Yes)
+        {
+            return refuse(
+                Code::InfiniteLoop,
+                format!("infinite loop detected at insn {insn}"),
+            );
+        }
+        Ok(Finding::Miss)
+    }
+
+    /// Whether the iterator that r1 points to may give more elements.
+    fn iter_of_r1_active(&self) -> bool {
+        let r1 = self.reg(1);
+        let Kind::Stack { frame } = r1.kind else { return false };
+        let off = i64::from(r1.off) + r1.bounds.tnum.value as i64;
+        let slot = crate::abstract_interp::stack::spi(off as i32);
+        self.cur.frames[frame as usize]
+            .stack
+            .get(slot)
+            .is_some_and(|s| matches!(s.spill.kind, Kind::IterSlot { state: IterState::Active, .. }))
+    }
+
+    /// The current state is covered by `id`: its precision becomes the current
+    /// path's.
+    fn hit(&mut self, id: NodeId, unfinished: bool) -> Check<()> {
+        self.explorer.node_mut(id).hits += 1;
+        if self.env.cfg.flags(self.insn).jmp_point() {
+            self.open_entry();
+        }
+        self.inherit_precision(id)?;
+        if unfinished {
+            let node = self.explorer.node(id);
+            if let Some(chain) = self.chain_of(&node.state, node.track.insn) {
+                let edge = BackEdge {
+                    state: self.cur.clone(),
+                    track: self.explorer.track().clone(),
+                    equal: id,
+                };
+                if let Some(visit) = self.explorer.visits.find(&chain) {
+                    visit.backedges.push(edge);
+                    self.explorer.visits.held += 1;
+                    self.explorer.note_peak();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the current state.
+    fn keep(&mut self, list: usize) -> Check<()> {
+        self.explorer.total_states += 1;
+        self.explorer.listed += 1;
+        self.explorer.note_peak();
+        self.explorer.jumps_at_keep = self.explorer.jumps;
+        self.explorer.processed_at_keep = self.explorer.processed;
+        // Precision is marked anew in each kept state, from its children.
+        self.cur.for_each_reg_mut(|r| r.precise && r.is_scalar(), |r| r.precise = false);
+        let track = self.explorer.track().clone();
+        let insn = track.insn;
+        let node = Node {
+            state: self.cur.clone(),
+            track,
+            hits: 0,
+            misses: 0,
+            dropped: false,
+            cleaned: false,
+        };
+        let id = self.explorer.add_node(node);
+        if let Some(chain) = self.chain_of(&self.cur, insn) {
+            self.explorer.visits.enter(chain, id);
+        }
+        self.explorer.lists[list].push(id);
+        let track = self.explorer.track_mut();
+        track.parent = Some(id);
+        track.first_insn = insn;
+        track.depth += 1;
+        track.history.clear();
+        self.explorer.entry_open = false;
+        Ok(())
+    }
+
+    /// Removes what is dead from finished states kept at this instruction, so
+    /// that they cover more.
+    fn clean_list(&mut self, list: usize) {
+        for at in 0..self.explorer.lists[list].len() {
+            let id = self.explorer.lists[list][at];
+            let node = self.explorer.node(id);
+            if node.track.branches > 0
+                || node.cleaned
+                || node.track.insn as usize != self.insn
+                || !same_callsites(&node.state, &self.cur)
+                || self.unfinished(id)
+            {
+                continue;
+            }
+            self.clean(id);
+        }
+    }
+
+    fn clean(&mut self, id: NodeId) {
+        let mut node = self.explorer.nodes[id as usize].take().expect("a listed state is kept");
+        node.cleaned = true;
+        let cfg = self.env.cfg;
+        let query = self.explorer.live.query(cfg, &node.state, node.track.insn);
+        for at in 0..node.state.frames.len() {
+            let insn = super::scc::frame_insn(&node.state, node.track.insn, at);
+            let live = cfg.live_regs(insn as usize);
+            let frame = node.state.frame_at_mut(at);
+            for (r, reg) in frame.regs.iter_mut().enumerate().take(10) {
+                if live >> r & 1 == 0 {
+                    *reg = crate::abstract_interp::value::Reg::UNINIT;
+                }
+            }
+            let dead = |slot: usize| !self.explorer.live.alive(cfg, &query, at, slot);
+            if (0..frame.stack.slots().len()).any(dead) {
+                for (slot, s) in frame.stack_mut().slots_mut().iter_mut().enumerate() {
+                    if dead(slot) {
+                        *s = crate::abstract_interp::stack::Slot::EMPTY;
+                    }
+                }
+            }
+        }
+        self.explorer.nodes[id as usize] = Some(node);
+    }
+
+    /// All paths of a state inside a loop are walked: if it was the first one
+    /// kept there, the loop's marks become final.
+    pub(super) fn leave_loop(&mut self, id: NodeId) -> Check<()> {
+        let node = self.explorer.node(id);
+        let Some(chain) = self.chain_of(&node.state, node.track.insn) else { return Ok(()) };
+        let Some(visit) = self.explorer.visits.find(&chain) else { return Ok(()) };
+        if visit.entry != Some(id) {
+            return Ok(());
+        }
+        visit.entry = None;
+        let edges = std::mem::take(&mut visit.backedges);
+        self.explorer.visits.held -= edges.len();
+        self.explorer.note_peak();
+        self.settle_backedges(edges)
+    }
+}
+
+/// Whether both innermost frames hold the same in every register, ids aside: a
+/// cheap sign of a loop that does not move.
+fn same_registers(old: &State, cur: &State) -> bool {
+    old.frames.len() == cur.frames.len()
+        && old.frame().regs.iter().zip(&cur.frame().regs).all(|(a, b)| {
+            a.kind == b.kind
+                && a.flags == b.flags
+                && a.off == b.off
+                && a.range == b.range
+                && a.bounds == b.bounds
+                && a.id == b.id
+                && a.ref_id == b.ref_id
+        })
+}
+
+fn iter_depths_differ(old: &State, cur: &State) -> bool {
+    old.frames.iter().zip(&cur.frames).any(|(o, c)| {
+        o.stack.slots().iter().enumerate().any(|(i, slot)| {
+            slot.active_iter_depth().is_some_and(|depth| {
+                c.stack.get(i).is_none_or(|s| match s.spill.kind {
+                    Kind::IterSlot { depth: d, .. } => d != depth,
+                    _ => true,
+                })
+            })
+        })
+    })
+}
+
+fn same_callsites(a: &State, b: &State) -> bool {
+    a.frames.len() == b.frames.len()
+        && a.frames.iter().zip(&b.frames).all(|(x, y)| x.callsite == y.callsite)
+}
+
+const _: () = assert!(NO_CALLSITE == u32::MAX);

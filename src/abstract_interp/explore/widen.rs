@@ -1,0 +1,60 @@
+//! Making loops converge: values that no proof relied on are forgotten.
+
+use super::Place;
+use super::compare::{IdMap, same_exactly};
+use crate::abstract_interp::state::State;
+use crate::abstract_interp::value::Reg;
+use crate::abstract_interp::vm::Vm;
+
+impl Vm<'_> {
+    /// The state kept at instruction `insn` on the current path before its
+    /// newest kept state, if there is one with the same call sites.
+    pub fn earlier_visit(&self, insn: usize) -> Option<State> {
+        let parent = self.explorer.node(self.explorer.track().parent?);
+        let list = (insn as u32 ^ parent.state.frame().callsite) as usize % self.explorer.lists.len();
+        self.explorer.lists[list]
+            .iter()
+            .rev()
+            .map(|&id| self.explorer.node(id))
+            .find(|n| {
+                n.track.insn as usize == insn
+                    && n.track.branches > 0
+                    && n.state.frames.len() == parent.state.frames.len()
+                    && n.state.frames.iter().zip(&parent.state.frames).all(|(a, b)| a.callsite == b.callsite)
+                    && n.track.depth < parent.track.depth
+            })
+            .map(|n| n.state.clone())
+    }
+}
+
+/// Forgets in `cur` every scalar that differs from the one in `old` and that
+/// nothing relied on yet. `last_id` is the greatest id in use.
+pub fn widen(old: &State, cur: &mut State, last_id: u32) {
+    let mut ids = IdMap::default();
+    ids.reset(last_id);
+    let mut forget: Vec<Place> = Vec::new();
+    for (f, (o, c)) in old.frames.iter().zip(&cur.frames).enumerate().rev() {
+        let mut look = |o: &Reg, c: &Reg, is_reg: bool, index: usize| {
+            if o.is_scalar() && c.is_scalar() && !o.precise && !c.precise && !same_exactly(o, c, &mut ids) {
+                forget.push(Place { frame: f as u8, is_reg, index: index as u8 });
+            }
+        };
+        for (r, (o, c)) in o.regs.iter().zip(&c.regs).enumerate() {
+            look(o, c, true, r);
+        }
+        for (s, (o, c)) in o.stack.slots().iter().zip(c.stack.slots()).enumerate() {
+            if o.is_spill() && c.is_spill() {
+                look(&o.spill, &c.spill, false, s);
+            }
+        }
+    }
+    for p in forget {
+        let frame = cur.frame_at_mut(p.frame as usize);
+        let reg = if p.is_reg {
+            &mut frame.regs[p.index as usize]
+        } else {
+            &mut frame.stack_mut().slot_mut(p.index as usize).spill
+        };
+        *reg = Reg::unknown();
+    }
+}

@@ -1,0 +1,34 @@
+//! Before exploring: what the program is attached to, and how its functions
+//! are entered.
+
+pub mod attach;
+pub mod facts;
+pub mod fault;
+pub mod globals;
+
+pub use attach::Attach;
+pub use globals::Globals;
+
+use super::state::State;
+use super::value::{Flags, Kind, Reg};
+use super::vm::{Check, Env, Vm};
+
+/// What is refused before a single instruction is looked at: attach targets,
+/// program flags, the number of maps.
+pub fn check_program(env: &Env<'_>) -> Check<()> {
+    attach::check(env)
+}
+
+/// The state in which function `subprog` is entered when it is verified on its
+/// own: the main program (0), or a global function with the arguments that its
+/// prototype promises.
+pub fn entry_state(vm: &mut Vm<'_>, subprog: usize) -> Check<State> {
+    let mut state = State::new(subprog as u32, vm.env.program.sleepable);
+    if subprog == 0 && !vm.env.attach.main_takes_btf_args {
+        state.set_reg(1, Reg::pointer(Kind::Ctx, Flags::NONE));
+    } else {
+        globals::set_arguments(vm, subprog, &mut state)?;
+    }
+    attach::enter(&vm.env, subprog, &mut state)?;
+    Ok(state)
+}

@@ -1,0 +1,110 @@
+//! One verification, from the linked program to the verdict.
+//!
+//! The order of the phases is the kernel's, since only the first fault is
+//! reported: structure, maps and attachment, then the main program, then each
+//! global function that is called, then the stack over all call chains.
+
+use super::checks::stack_depth;
+use super::explore::Explorer;
+use super::setup;
+use super::state::State;
+use super::violation::{Code, Stats, Unknown, Verdict, Verification, Violation};
+use super::vm::{Check, Env, Halt, InsnAux, Vm};
+use crate::cfg::{self, Cfg};
+use crate::object::Btf;
+use crate::programs::Program;
+use crate::programs::insn::{Op, decode};
+use crate::target::Target;
+
+/// What a verification takes.
+pub struct Input<'a> {
+    /// The linked program.
+    pub program: &'a Program,
+    /// The kernel that is asked.
+    pub target: &'a Target,
+    /// Its BTF, if at hand.
+    pub kernel_btf: Option<&'a Btf>,
+}
+
+/// Verifies one program for one target.
+pub fn verify(input: &Input<'_>) -> Verification {
+    let ops = decode(&input.program.insns);
+    let facts = setup::facts::Facts::new(input.program, input.target, &ops);
+    let cfg = match cfg::analyze(&ops, &facts.starts, &facts, &facts.rules) {
+        Ok(cfg) => cfg,
+        Err(fault) => return early(setup::fault::violation(&fault)),
+    };
+    match run(input, &ops, &cfg) {
+        Ok(v) => v,
+        Err(halt) => Verification { verdict: verdict(Err(halt)), stats: Stats::default() },
+    }
+}
+
+fn early(v: Box<Violation>) -> Verification {
+    Verification { verdict: Verdict::Reject(v), stats: Stats::default() }
+}
+
+fn verdict(result: Check<()>) -> Verdict {
+    match result {
+        Ok(()) => Verdict::Accept,
+        Err(Halt::Violation(mut v)) => {
+            if v.insn == usize::MAX {
+                v.insn = 0;
+            }
+            Verdict::Reject(v)
+        }
+        Err(Halt::Unknown(u)) => Verdict::Unknown(u),
+    }
+}
+
+fn run<'a>(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Verification> {
+    let env = Env::new(input, ops, cfg)?;
+    setup::check_program(&env)?;
+    let mut vm = Vm {
+        cur: State::new(0, input.program.sleepable),
+        insn: 0,
+        prev_insn: -1,
+        aux: vec![InsnAux::default(); ops.len()],
+        last_id: 0,
+        wanted: Default::default(),
+        explorer: Explorer::default(),
+        globals: setup::Globals::new(input.program),
+        env,
+    };
+    let mut depth = 0;
+    let result = explore_all(&mut vm).and_then(|()| {
+        depth = stack_depth::check(&vm)?;
+        Ok(())
+    });
+    let stats = Stats {
+        processed: vm.explorer.processed,
+        total_states: vm.explorer.total_states,
+        peak_states: vm.explorer.peak_states,
+        stack_depth: depth,
+    };
+    Ok(Verification { verdict: verdict(result), stats })
+}
+
+/// The main program, then global functions until no new one is called.
+fn explore_all(vm: &mut Vm<'_>) -> Check<()> {
+    vm.cur = setup::entry_state(vm, 0)?;
+    vm.explore(0)?;
+    loop {
+        let Some(next) = vm.globals.next_called() else { return Ok(()) };
+        let start = vm.env.program.subprogs[next].start as usize;
+        vm.insn = start;
+        vm.cur = setup::entry_state(vm, next)?;
+        vm.explore(start)?;
+        vm.globals.verified(next);
+    }
+}
+
+/// The verdict when the program cannot be looked at.
+pub fn not_modelled(name: &str) -> Verification {
+    Verification {
+        verdict: Verdict::Unknown(Unknown { name: name.to_owned(), insn: None }),
+        stats: Stats::default(),
+    }
+}
+
+const _: Code = Code::UninitRegister;
