@@ -44,7 +44,10 @@ pub struct Slot {
 
 impl Slot {
     /// A slot never written.
-    pub const EMPTY: Slot = Slot { kinds: [Byte::Invalid; 8], spill: Reg::UNINIT };
+    pub const EMPTY: Slot = Slot {
+        kinds: [Byte::Invalid; 8],
+        spill: Reg::UNINIT,
+    };
 
     /// Whether a register of at least some bytes is spilled here.
     pub fn is_spill(&self) -> bool {
@@ -65,11 +68,11 @@ impl Slot {
     /// Whether it holds an iterator that may give more elements.
     pub fn active_iter_depth(&self) -> Option<u32> {
         match self.spill.kind {
-            Kind::IterSlot { state: super::value::IterState::Active, depth, .. }
-                if self.kinds[0] == Byte::Iter =>
-            {
-                Some(depth)
-            }
+            Kind::IterSlot {
+                state: super::value::IterState::Active,
+                depth,
+                ..
+            } if self.kinds[0] == Byte::Iter => Some(depth),
             _ => None,
         }
     }
@@ -113,7 +116,9 @@ impl Stack {
     /// The byte at `off` (negative, from the frame pointer).
     pub fn byte(&self, off: i32) -> Byte {
         let at = (-off - 1) as u32;
-        self.slots.get((at / SLOT) as usize).map_or(Byte::Invalid, |s| s.kinds[(at % SLOT) as usize])
+        self.slots
+            .get((at / SLOT) as usize)
+            .map_or(Byte::Invalid, |s| s.kinds[(at % SLOT) as usize])
     }
 }
 

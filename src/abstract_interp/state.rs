@@ -201,12 +201,20 @@ impl State {
     ) {
         for frame in &mut self.frames {
             let in_regs = frame.regs.iter().any(&wanted);
-            let in_stack = frame.stack.slots().iter().any(|s| s.is_spill() && wanted(&s.spill));
+            let in_stack = frame
+                .stack
+                .slots()
+                .iter()
+                .any(|s| s.is_spill() && wanted(&s.spill));
             if !in_regs && !in_stack {
                 continue;
             }
             let frame = Rc::make_mut(frame);
-            frame.regs.iter_mut().filter(|r| wanted(r)).for_each(&mut change);
+            frame
+                .regs
+                .iter_mut()
+                .filter(|r| wanted(r))
+                .for_each(&mut change);
             if in_stack {
                 for slot in Rc::make_mut(&mut frame.stack).slots_mut() {
                     if slot.is_spill() && wanted(&slot.spill) {
@@ -221,7 +229,10 @@ impl State {
     pub fn any_reg(&self, wanted: impl Fn(&Reg) -> bool) -> bool {
         self.frames.iter().any(|f| {
             f.regs.iter().any(&wanted)
-                || f.stack.slots().iter().any(|s| s.is_spill() && wanted(&s.spill))
+                || f.stack
+                    .slots()
+                    .iter()
+                    .any(|s| s.is_spill() && wanted(&s.spill))
         })
     }
 
@@ -236,7 +247,10 @@ impl State {
     }
     /// How many objects are referenced.
     pub fn object_refs(&self) -> usize {
-        self.refs.iter().filter(|r| r.kind == RefKind::Object).count()
+        self.refs
+            .iter()
+            .filter(|r| r.kind == RefKind::Object)
+            .count()
     }
 }
 

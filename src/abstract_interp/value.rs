@@ -269,7 +269,16 @@ impl Reg {
     pub const UNINIT: Reg = Reg::bare(Kind::Uninit, Bounds::UNKNOWN);
 
     const fn bare(kind: Kind, bounds: Bounds) -> Reg {
-        Reg { kind, flags: Flags::NONE, off: 0, range: 0, id: 0, ref_id: 0, precise: false, bounds }
+        Reg {
+            kind,
+            flags: Flags::NONE,
+            off: 0,
+            range: 0,
+            id: 0,
+            ref_id: 0,
+            precise: false,
+            bounds,
+        }
     }
 
     /// An unknown, imprecise number.
@@ -286,7 +295,10 @@ impl Reg {
     }
     /// A pointer to the start of an object.
     pub fn pointer(kind: Kind, flags: Flags) -> Reg {
-        Reg { flags, ..Reg::bare(kind, Bounds::constant(0)) }
+        Reg {
+            flags,
+            ..Reg::bare(kind, Bounds::constant(0))
+        }
     }
 
     /// Whether it is a number.
@@ -311,11 +323,18 @@ impl Reg {
     }
     /// Whether it is one of the socket kinds that helpers cast between.
     pub const fn is_socket(&self) -> bool {
-        matches!(self.kind, Kind::Socket | Kind::SockCommon | Kind::TcpSock | Kind::XdpSock)
+        matches!(
+            self.kind,
+            Kind::Socket | Kind::SockCommon | Kind::TcpSock | Kind::XdpSock
+        )
     }
     /// The value of a scalar known exactly.
     pub fn const_value(&self) -> Option<u64> {
-        if self.is_scalar() { self.bounds.is_const() } else { None }
+        if self.is_scalar() {
+            self.bounds.is_const()
+        } else {
+            None
+        }
     }
     /// Whether it is the number 0 (the null pointer).
     pub fn is_null(&self) -> bool {

@@ -1,0 +1,189 @@
+//! What the scalar domain does differently from one kernel series to the next.
+//!
+//! Nothing else in the domain knows of versions. Stable kernels take fixes from
+//! later series, so that a row describes the last point release looked at, and a
+//! target may change any field of it.
+
+/// How ranges are kept, and what a conditional jump teaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// Four ranges. A jump refines one register against a constant; what it
+    /// learns of one width is pushed to the other (before 6.8).
+    Constant,
+    /// Four ranges. A jump refines both registers against one another (6.8).
+    Paired,
+    /// One arc of the circle of values per width (7.3).
+    Circular,
+}
+
+/// How much is tried to decide a condition without branching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BranchRule {
+    /// Against a constant second operand; (in)equality by tnum only.
+    Constant,
+    /// Also a constant first operand; (in)equality by range too (6.4).
+    ConstantRanges,
+    /// Any two ranges (6.8).
+    Ranges,
+    /// And (in)equality by known bits that disagree (6.18, stable fixes).
+    RangesAndBits,
+    /// And by refining both ways: a contradiction is a dead branch (7.3).
+    Simulated,
+}
+
+/// How tnums are multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MulAlgorithm {
+    /// Before 5.14.
+    HalfMultiply,
+    /// 5.14 to 6.17.
+    PartialProducts,
+    /// Since 6.18.
+    Union,
+}
+
+/// The switches of the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScalarRules {
+    /// How ranges are kept and refined.
+    pub model: Model,
+    /// How conditions are decided.
+    pub branch: BranchRule,
+    /// Rounds of deduction in `sync`.
+    pub sync_rounds: u8,
+    /// Deductions of the 6.8 series: either range from the other whenever it
+    /// keeps one sign, 32-bit ranges from 64-bit ones and back. Without it only
+    /// the sign is learnt.
+    pub rich_deduction: bool,
+    /// A signed range across zero is cut where the unsigned one meets one of
+    /// its two halves only (64 bits).
+    pub split_at_sign_64: bool,
+    /// The same for 32 bits.
+    pub split_at_sign_32: bool,
+    /// The 64-bit ranges also learn from the signed 32-bit one.
+    pub widen_from_s32: bool,
+    /// A 64-bit range within that of `i32` with a 32-bit range that is not
+    /// negative becomes that range (sign-extending loads).
+    pub join_after_sign_extension: bool,
+    /// A register whose views contradict loses its ranges (6.8).
+    pub reset_on_contradiction: bool,
+    /// How tnums are multiplied.
+    pub mul: MulAlgorithm,
+    /// Products are tracked through negative factors and up to overflow.
+    pub mul_signed: bool,
+    /// Multiplication, or, and exclusive or are tracked with an unknown second operand.
+    pub any_second_operand: bool,
+    /// A sum or difference of which both ends overflow keeps its range.
+    pub add_both_overflow: bool,
+    /// Signed range of and, or, exclusive or from the result, not the operands.
+    pub bitwise_sign_of_result: bool,
+    /// `x << 32` carries the signed 32-bit range over, negative ends as well.
+    pub shl_half_negative: bool,
+    /// Negation is tracked.
+    pub neg: bool,
+    /// Division and modulo by a constant are tracked.
+    pub const_divmod: bool,
+    /// Byte swaps keep known bits.
+    pub byte_swap: bool,
+    /// `x &= K`, `x |= K` of an x in `-1..=0` explores both values apart.
+    pub fork_sign_masks: bool,
+    /// A register linked by a constant distance is synchronised after an update.
+    pub sync_linked: bool,
+}
+
+impl ScalarRules {
+    /// 5.10.
+    pub const V5_10: ScalarRules = ScalarRules {
+        mul: MulAlgorithm::HalfMultiply,
+        ..ScalarRules::V6_1
+    };
+    /// 5.15.
+    pub const V5_15: ScalarRules = ScalarRules::V6_1;
+    /// 6.1.
+    pub const V6_1: ScalarRules = ScalarRules {
+        model: Model::Constant,
+        branch: BranchRule::Constant,
+        sync_rounds: 1,
+        rich_deduction: false,
+        split_at_sign_64: false,
+        split_at_sign_32: false,
+        widen_from_s32: false,
+        join_after_sign_extension: false,
+        reset_on_contradiction: false,
+        mul: MulAlgorithm::PartialProducts,
+        mul_signed: false,
+        any_second_operand: false,
+        add_both_overflow: false,
+        bitwise_sign_of_result: false,
+        shl_half_negative: true,
+        neg: false,
+        const_divmod: false,
+        byte_swap: false,
+        fork_sign_masks: false,
+        sync_linked: false,
+    };
+    /// 6.6.
+    pub const V6_6: ScalarRules = ScalarRules {
+        branch: BranchRule::ConstantRanges,
+        ..ScalarRules::V6_1
+    };
+    /// 6.12 (.117).
+    pub const V6_12: ScalarRules = ScalarRules {
+        model: Model::Paired,
+        branch: BranchRule::RangesAndBits,
+        sync_rounds: 3,
+        rich_deduction: true,
+        split_at_sign_64: true,
+        split_at_sign_32: true,
+        widen_from_s32: true,
+        join_after_sign_extension: true,
+        reset_on_contradiction: true,
+        any_second_operand: true,
+        bitwise_sign_of_result: true,
+        fork_sign_masks: true,
+        ..ScalarRules::V6_1
+    };
+    /// 6.18 (.15).
+    pub const V6_18: ScalarRules = ScalarRules {
+        split_at_sign_32: false,
+        widen_from_s32: false,
+        mul: MulAlgorithm::Union,
+        mul_signed: true,
+        add_both_overflow: true,
+        shl_half_negative: false,
+        neg: true,
+        fork_sign_masks: false,
+        ..ScalarRules::V6_12
+    };
+    /// 7.3.
+    pub const V7_3: ScalarRules = ScalarRules {
+        model: Model::Circular,
+        branch: BranchRule::Simulated,
+        sync_rounds: 2,
+        shl_half_negative: true,
+        const_divmod: true,
+        byte_swap: true,
+        fork_sign_masks: true,
+        sync_linked: true,
+        ..ScalarRules::V6_18
+    };
+
+    /// The rules of the nearest series that is not newer than `major.minor`.
+    pub const fn for_series(major: u16, minor: u16) -> ScalarRules {
+        match (major, minor) {
+            (0..=4, _) | (5, 0..=13) => ScalarRules::V5_10,
+            (5, _) => ScalarRules::V5_15,
+            (6, 0..=3) => ScalarRules::V6_1,
+            (6, 4..=7) => ScalarRules::V6_6,
+            (6, 8..=16) => ScalarRules::V6_12,
+            (6, _) | (7, 0..=2) => ScalarRules::V6_18,
+            _ => ScalarRules::V7_3,
+        }
+    }
+}
+
+impl Default for ScalarRules {
+    fn default() -> Self {
+        ScalarRules::V6_18
+    }
+}
