@@ -1,16 +1,342 @@
 //! Special fields of map values and objects: locks, timers, kptrs, nodes.
+//!
+//! Linux finds them by the names of their types in the BTF of the program and
+//! lets no plain load or store touch them. A record lists them for one struct
+//! (a map's value type, a type that `bpf_obj_new` allocates, a data section).
 
-use super::value::{MapRef, Reg};
+use super::value::{BtfSrc, Flags, Kind, MapRef, Reg};
 use super::vm::Env;
+use crate::object::Btf;
+use crate::object::btf::Type;
+
+/// The kinds of special field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// `struct bpf_spin_lock`.
+    SpinLock,
+    /// `struct bpf_res_spin_lock`.
+    ResSpinLock,
+    /// `struct bpf_timer`.
+    Timer,
+    /// `struct bpf_wq`.
+    Wq,
+    /// `struct bpf_task_work`.
+    TaskWork,
+    /// `__kptr_untrusted`: a kernel pointer that keeps no reference.
+    KptrUnref,
+    /// `__kptr`: a referenced kernel or program object.
+    KptrRef,
+    /// `__percpu_kptr`.
+    KptrPercpu,
+    /// `__uptr`: memory shared with user space.
+    Uptr,
+    /// `struct bpf_list_head`.
+    ListHead,
+    /// `struct bpf_list_node`.
+    ListNode,
+    /// `struct bpf_rb_root`.
+    RbRoot,
+    /// `struct bpf_rb_node`.
+    RbNode,
+    /// `struct bpf_refcount`.
+    Refcount,
+}
+
+impl FieldKind {
+    /// Its type's name, or tag, as the kernel prints it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FieldKind::SpinLock => "bpf_spin_lock",
+            FieldKind::ResSpinLock => "bpf_res_spin_lock",
+            FieldKind::Timer => "bpf_timer",
+            FieldKind::Wq => "bpf_wq",
+            FieldKind::TaskWork => "bpf_task_work",
+            FieldKind::KptrUnref | FieldKind::KptrRef => "kptr",
+            FieldKind::KptrPercpu => "percpu_kptr",
+            FieldKind::Uptr => "uptr",
+            FieldKind::ListHead => "bpf_list_head",
+            FieldKind::ListNode => "bpf_list_node",
+            FieldKind::RbRoot => "bpf_rb_root",
+            FieldKind::RbNode => "bpf_rb_node",
+            FieldKind::Refcount => "bpf_refcount",
+        }
+    }
+    /// Whether it is a pointer to an object.
+    pub const fn is_kptr(self) -> bool {
+        matches!(
+            self,
+            FieldKind::KptrUnref | FieldKind::KptrRef | FieldKind::KptrPercpu | FieldKind::Uptr
+        )
+    }
+    /// Whether it is a collection.
+    pub const fn is_root(self) -> bool {
+        matches!(self, FieldKind::ListHead | FieldKind::RbRoot)
+    }
+    /// Whether it is a lock.
+    pub const fn is_lock(self) -> bool {
+        matches!(self, FieldKind::SpinLock | FieldKind::ResSpinLock)
+    }
+
+    fn of_struct(name: &str) -> Option<(FieldKind, u32)> {
+        Some(match name {
+            "bpf_spin_lock" => (FieldKind::SpinLock, 4),
+            "bpf_res_spin_lock" => (FieldKind::ResSpinLock, 8),
+            "bpf_timer" => (FieldKind::Timer, 16),
+            "bpf_wq" => (FieldKind::Wq, 16),
+            "bpf_task_work" => (FieldKind::TaskWork, 8),
+            "bpf_list_head" => (FieldKind::ListHead, 16),
+            "bpf_list_node" => (FieldKind::ListNode, 24),
+            "bpf_rb_root" => (FieldKind::RbRoot, 16),
+            "bpf_rb_node" => (FieldKind::RbNode, 32),
+            "bpf_refcount" => (FieldKind::Refcount, 4),
+            _ => return None,
+        })
+    }
+
+    fn of_tag(tag: &str) -> Option<FieldKind> {
+        Some(match tag {
+            "kptr_untrusted" => FieldKind::KptrUnref,
+            "kptr" | "kptr_ref" => FieldKind::KptrRef,
+            "percpu_kptr" => FieldKind::KptrPercpu,
+            "uptr" => FieldKind::Uptr,
+            _ => return None,
+        })
+    }
+}
+
+/// One special field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// What it is.
+    pub kind: FieldKind,
+    /// Byte offset in the value or object.
+    pub off: u32,
+    /// Bytes.
+    pub size: u32,
+    /// kptrs: what they point to.
+    pub pointee: Option<(BtfSrc, u32)>,
+    /// Collections: the contained struct (program BTF) and the offset of the
+    /// node in it.
+    pub contains: Option<(u32, u32)>,
+}
+
+/// The special fields of one struct, by offset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// What is wrong with them, in the kernel's key words.
+    pub fault: Option<String>,
+}
+
+impl Record {
+    /// The record of no struct.
+    pub const EMPTY: Record = Record { fields: Vec::new(), fault: None };
+
+    /// The field that begins at `off`.
+    pub fn at(&self, off: u32) -> Option<&Field> {
+        self.fields.iter().find(|f| f.off == off)
+    }
+    /// The first field that shares a byte with `[off, off + size)`.
+    pub fn overlapping(&self, off: u32, size: u32) -> Option<&Field> {
+        self.fields.iter().find(|f| off < f.off + f.size && f.off < off.saturating_add(size))
+    }
+    /// The field of a kind that a struct can have only one of.
+    pub fn only(&self, kind: FieldKind) -> Option<&Field> {
+        self.fields.iter().find(|f| f.kind == kind)
+    }
+    /// Whether a field of this kind is there.
+    pub fn has(&self, kind: FieldKind) -> bool {
+        self.only(kind).is_some()
+    }
+    /// The lock.
+    pub fn lock(&self) -> Option<&Field> {
+        self.fields.iter().find(|f| f.kind.is_lock())
+    }
+}
+
+/// Records of a program's maps and of the structs of its BTF.
+#[derive(Debug, Default)]
+pub struct Records {
+    maps: Vec<(Record, Record)>,
+    types: Vec<(u32, Record)>,
+}
+
+impl Records {
+    /// Reads them all; `kernel` resolves the targets of kptrs.
+    pub fn new(env_maps: &[crate::object::MapDef], btf: Option<&Btf>, kernel: Option<&Btf>) -> Records {
+        let Some(btf) = btf else { return Records::default() };
+        let of = |def: &crate::object::MapDef| parse(btf, kernel, def.value_type);
+        let maps = env_maps
+            .iter()
+            .map(|m| (of(m), m.inner.as_deref().map(of).unwrap_or_default()))
+            .collect();
+        let mut types = Vec::new();
+        for id in 1..btf.type_count() {
+            if let Some(Type::Struct(s)) = btf.ty(id)
+                && FieldKind::of_struct(s.name).is_none()
+            {
+                let record = parse(btf, kernel, id);
+                if !record.fields.is_empty() {
+                    types.push((id, record));
+                }
+            }
+        }
+        Records { maps, types }
+    }
+    /// Of a map's value.
+    pub fn of_map(&self, map: MapRef) -> &Record {
+        match self.maps.get(map.index()) {
+            Some((outer, inner)) => if map.is_inner() { inner } else { outer },
+            None => &Record::EMPTY,
+        }
+    }
+    /// Of a struct of the program's BTF.
+    pub fn of_type(&self, id: u32) -> &Record {
+        match self.types.binary_search_by_key(&id, |t| t.0) {
+            Ok(at) => &self.types[at].1,
+            Err(_) => &Record::EMPTY,
+        }
+    }
+}
+
+const MAX_FIELDS: usize = 11;
+const MAX_NESTING: usize = 4;
+
+/// The special fields of a struct or data section of the program's BTF.
+pub fn parse(btf: &Btf, kernel: Option<&Btf>, id: u32) -> Record {
+    let mut record = Record::default();
+    let id = btf.skip_mods_typedefs(id);
+    match btf.ty(id) {
+        Some(Type::DataSec { vars, .. }) => {
+            for v in vars.iter() {
+                if let Some(Type::Var { ty, .. }) = btf.ty(v.ty) {
+                    member(btf, kernel, ty, v.offset, v.ty, None, 0, &mut record);
+                }
+            }
+        }
+        Some(Type::Struct(_)) => members(btf, kernel, id, 0, 0, &mut record),
+        _ => {}
+    }
+    record.fields.sort_by_key(|f| f.off);
+    if record.fields.len() > MAX_FIELDS {
+        record.fault = Some("too many special fields".to_owned());
+    }
+    record
+}
+
+fn members(btf: &Btf, kernel: Option<&Btf>, id: u32, base: u32, depth: usize, out: &mut Record) {
+    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else { return };
+    for (i, m) in s.members.iter().enumerate() {
+        if m.bitfield_size == 0 && m.bit_offset % 8 == 0 {
+            member(btf, kernel, m.ty, base + m.bit_offset / 8, id, Some(i as u32), depth, out);
+        }
+    }
+}
+
+/// One member or variable: `decl` and `component` are where its decl tags hang.
+#[expect(clippy::too_many_arguments, reason = "one recursion step: the type, its place, its tags")]
+fn member(
+    btf: &Btf,
+    kernel: Option<&Btf>,
+    ty: u32,
+    off: u32,
+    decl: u32,
+    component: Option<u32>,
+    depth: usize,
+    out: &mut Record,
+) {
+    let mut ty = btf.skip_mods_typedefs(ty);
+    let mut count: u32 = 1;
+    while let Some(Type::Array { elem, len, .. }) = btf.ty(ty) {
+        count = count.saturating_mul(len);
+        ty = btf.skip_mods_typedefs(elem);
+    }
+    let Some(each) = btf.resolve_size(ty) else { return };
+    let count = count.min(MAX_FIELDS as u32 + 1);
+    for i in 0..count {
+        if out.fields.len() > MAX_FIELDS {
+            return;
+        }
+        let off = off + i * each;
+        match btf.ty(ty) {
+            Some(Type::Ptr { to }) => {
+                if let Some((kind, pointee)) = kptr(btf, kernel, to) {
+                    out.fields.push(Field { kind, off, size: 8, pointee, contains: None });
+                }
+            }
+            Some(Type::Struct(s)) => match FieldKind::of_struct(s.name) {
+                Some((kind, size)) if s.size == size => {
+                    let contains = kind.is_root().then(|| contains(btf, decl, component, kind)).flatten();
+                    out.fields.push(Field { kind, off, size, pointee: None, contains });
+                }
+                Some(_) => out.fault = Some(format!("invalid {} size", s.name)),
+                None if depth < MAX_NESTING => members(btf, kernel, ty, off, depth + 1, out),
+                None => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The kptr kind of a pointer by its type tag, and what it points to.
+fn kptr(btf: &Btf, kernel: Option<&Btf>, to: u32) -> Option<(FieldKind, Option<(BtfSrc, u32)>)> {
+    let Type::TypeTag { name, to, attribute: false } = btf.ty(to)? else { return None };
+    let kind = FieldKind::of_tag(name)?;
+    let id = btf.skip_mods_typedefs(to);
+    let target = btf.ty(id)?.name();
+    let in_kernel = kernel
+        .filter(|_| !target.is_empty() && kind != FieldKind::Uptr)
+        .and_then(|k| k.find_struct(target));
+    Some((kind, Some(in_kernel.map_or((BtfSrc::Program, id), |id| (BtfSrc::Kernel, id)))))
+}
+
+/// What a collection contains, by its `contains:STRUCT:NODE` tag.
+fn contains(btf: &Btf, decl: u32, component: Option<u32>, root: FieldKind) -> Option<(u32, u32)> {
+    let tag = btf
+        .decl_tags(decl)
+        .filter(|t| t.component == component)
+        .find_map(|t| t.name.strip_prefix("contains:").map(str::to_owned))?;
+    let (name, node) = tag.split_once(':')?;
+    let id = btf.find_struct(name)?;
+    let s = btf.ty(id)?.composite()?;
+    let m = s.members.iter().find(|m| m.name == node)?;
+    let want = if root == FieldKind::RbRoot { "bpf_rb_node" } else { "bpf_list_node" };
+    let ty = btf.ty(btf.skip_mods_typedefs(m.ty))?;
+    (ty.name() == want).then_some((id, m.bit_offset / 8))
+}
+
+/// The name of a special field of an allocated object that an access touches.
+pub fn overlap(env: &Env<'_>, src: BtfSrc, id: u32, off: i32, size: u32) -> Option<&'static str> {
+    if src != BtfSrc::Program || off < 0 {
+        return None;
+    }
+    env.records.of_type(id).overlapping(off as u32, size).map(|f| f.kind.name())
+}
+
+/// The record of what a register points to: a map's value, or an allocated
+/// object.
+pub fn of_reg<'e>(env: &'e Env<'_>, reg: &Reg) -> &'e Record {
+    match reg.kind {
+        Kind::MapValue { map, .. } => env.records.of_map(map),
+        Kind::Btf { btf: BtfSrc::Program, id } => env.records.of_type(id),
+        _ => &Record::EMPTY,
+    }
+}
 
 /// Whether the pointed-to object may hold a spin lock; such pointers keep
 /// their id, by which an unlock finds its lock.
-pub fn may_hold_lock(_env: &Env<'_>, _reg: &Reg) -> bool {
-    false
+pub fn may_hold_lock(env: &Env<'_>, reg: &Reg) -> bool {
+    match reg.kind {
+        Kind::MapValue { map, .. } => env.records.of_map(map).lock().is_some(),
+        Kind::Btf { .. } => reg.flags.has(Flags::ALLOC.with(Flags::NON_OWN_REF)),
+        _ => false,
+    }
 }
 
 /// Whether values of this inner map are told apart by lookup (timers and
 /// workqueues remember their map).
-pub fn inner_needs_uid(_env: &Env<'_>, _map: MapRef) -> bool {
-    false
+pub fn inner_needs_uid(env: &Env<'_>, map: MapRef) -> bool {
+    let r = env.records.of_map(map);
+    r.has(FieldKind::Timer) || r.has(FieldKind::Wq) || r.has(FieldKind::TaskWork)
 }

@@ -1,0 +1,205 @@
+//! Where an offset into a kernel struct leads.
+//!
+//! `walk(struct, off, size)` descends through nested structs and array elements
+//! to the member that holds the bytes `[off, off + size)`. The result is a
+//! number, a pointer to another struct, or memory of no known type. Walking a
+//! union with several members makes what is found untrusted: which member is
+//! meant is not known.
+
+use crate::abstract_interp::value::Flags;
+use crate::object::Btf;
+use crate::object::btf::Type;
+
+/// What lies at an offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A number.
+    Scalar,
+    /// A pointer to struct `id`, held by member `field`.
+    Struct {
+        /// The pointed-to struct.
+        id: u32,
+        /// `USER`, `PERCPU`, `RCU` by type tag, `UNTRUSTED` through a union.
+        flags: Flags,
+        /// The innermost member's name.
+        field: String,
+        /// The struct that has this member.
+        holder: u32,
+    },
+    /// A pointer to something else.
+    Memory,
+}
+
+/// Why nothing can be accessed there: the kernel's key words.
+pub type Nowhere = String;
+
+/// See the head of the file. `off` is not negative.
+pub fn walk(btf: &Btf, id: u32, off: u32, size: u32) -> Result<Found, Nowhere> {
+    let mut at = btf.skip_mods(id);
+    let mut off = off;
+    let mut union = false;
+    // Each round descends one level; BTF types nest finitely, and a malformed
+    // chain must end too.
+    for _ in 0..64 {
+        let Some(ty) = btf.ty(at) else { break };
+        let is_union = matches!(ty, Type::Union(_));
+        let Some(s) = ty.composite() else {
+            return Err(format!("Type '{}' is not a struct", ty.name()));
+        };
+        union |= is_union && s.members.len() != 1;
+        if off.saturating_add(size) > s.size {
+            match flexible_tail(btf, at, off) {
+                Some(Tail::Scalar) => return Ok(Found::Scalar),
+                Some(Tail::Struct { id, off: within }) => {
+                    at = id;
+                    off = within;
+                    continue;
+                }
+                None => {
+                    return Err(format!("access beyond struct {} at off {off} size {size}", s.name));
+                }
+            }
+        }
+        match member_at(btf, at, off, size, union)? {
+            Step::Done(found) => return Ok(found),
+            Step::Into { id, off: within } => {
+                at = btf.skip_mods(id);
+                off = within;
+            }
+        }
+    }
+    Err("struct nesting is too deep".to_owned())
+}
+
+enum Tail {
+    Scalar,
+    Struct { id: u32, off: u32 },
+}
+
+/// Beyond the end of a struct whose last member is an array of no length.
+fn flexible_tail(btf: &Btf, id: u32, off: u32) -> Option<Tail> {
+    let s = btf.ty(id)?.composite()?;
+    let last = s.members.get(s.members.len().checked_sub(1)?)?;
+    let Type::Array { elem, len: 0, .. } = btf.ty(btf.skip_mods(last.ty))? else { return None };
+    let start = last.bit_offset / 8;
+    if off < start {
+        return None;
+    }
+    let elem = btf.skip_mods(elem);
+    match btf.ty(elem)? {
+        Type::Int { .. } => Some(Tail::Scalar),
+        Type::Struct(e) | Type::Union(e) if e.size > 0 => {
+            Some(Tail::Struct { id: elem, off: (off - start) % e.size })
+        }
+        _ => None,
+    }
+}
+
+enum Step {
+    Done(Found),
+    Into { id: u32, off: u32 },
+}
+
+fn member_at(btf: &Btf, id: u32, off: u32, size: u32, union: bool) -> Result<Step, Nowhere> {
+    let ty = btf.ty(id).ok_or("no such type")?;
+    let s = ty.composite().ok_or("not a struct")?;
+    for m in s.members.iter() {
+        let start = m.bit_offset / 8;
+        if off + size <= start {
+            break;
+        }
+        if m.bitfield_size != 0 {
+            let end = (m.bit_offset + u32::from(m.bitfield_size)).div_ceil(8);
+            if off <= start && end <= off + size {
+                return Ok(Step::Done(Found::Scalar));
+            }
+            continue;
+        }
+        if off < start {
+            break;
+        }
+        let Some(len) = btf.resolve_size(m.ty) else {
+            return Err(format!("field {} doesn't have size", m.name));
+        };
+        let end = start + len;
+        if off >= end {
+            continue;
+        }
+        let (elem, start, len) = element(btf, m.ty, start, len, off);
+        match btf.ty(elem) {
+            Some(Type::Struct(_) | Type::Union(_)) => {
+                return Ok(Step::Into { id: elem, off: off - start });
+            }
+            Some(Type::Ptr { to }) => {
+                if len != size || off != start {
+                    return Err(format!(
+                        "cannot access ptr member {} with moff {start} in struct {} with off {off} size {size}",
+                        m.name, s.name
+                    ));
+                }
+                return Ok(Step::Done(pointee(btf, to, m.name, id, union)));
+            }
+            _ => {}
+        }
+        if off + size > end && !union {
+            return Err(format!(
+                "access beyond the end of member {} (mend:{end}) in struct {} with off {off} size {size}",
+                m.name, s.name
+            ));
+        }
+        return Ok(Step::Done(Found::Scalar));
+    }
+    Err(format!("struct {} doesn't have field at offset {off}", s.name))
+}
+
+/// Of an array of any dimensions, the element that holds `off`: its type, start
+/// and size. Of anything else, itself.
+fn element(btf: &Btf, ty: u32, start: u32, len: u32, off: u32) -> (u32, u32, u32) {
+    let mut elem = btf.skip_mods_typedefs(ty);
+    let mut count: u64 = 1;
+    let mut is_array = false;
+    for _ in 0..32 {
+        match btf.ty(elem) {
+            Some(Type::Array { elem: e, len, .. }) => {
+                count = count.saturating_mul(u64::from(len));
+                elem = btf.skip_mods_typedefs(e);
+                is_array = true;
+            }
+            _ => break,
+        }
+    }
+    if !is_array || count == 0 {
+        return (elem, start, len);
+    }
+    let each = (u64::from(len) / count).max(1) as u32;
+    (elem, start + (off - start) / each * each, each)
+}
+
+fn pointee(btf: &Btf, to: u32, field: &str, holder: u32, union: bool) -> Found {
+    let mut flags = if union { Flags::UNTRUSTED } else { Flags::NONE };
+    if let Some(Type::TypeTag { name, attribute: false, .. }) = btf.ty(to) {
+        flags = flags.with(match name {
+            "user" => Flags::USER,
+            "percpu" => Flags::PERCPU,
+            "rcu" => Flags::RCU,
+            _ => Flags::NONE,
+        });
+    }
+    let id = btf.skip_mods(to);
+    match btf.ty(id) {
+        Some(Type::Struct(_) | Type::Union(_)) => {
+            Found::Struct { id, flags, field: field.to_owned(), holder }
+        }
+        // A typedef of a struct is followed too.
+        Some(Type::Typedef { .. }) => {
+            let id = btf.skip_mods_typedefs(to);
+            match btf.ty(id) {
+                Some(Type::Struct(_) | Type::Union(_)) => {
+                    Found::Struct { id, flags, field: field.to_owned(), holder }
+                }
+                _ => Found::Memory,
+            }
+        }
+        _ => Found::Memory,
+    }
+}
