@@ -70,6 +70,7 @@ fn wide(insn: Insn, second: Option<&Insn>, rules: &IsaRules) -> Decoded {
         return Err(DecodeFault::LdImm64Pair);
     }
     let (lo, hi) = (insn.imm as u32, second.imm as u32);
+    registers_first(insn, rules)?;
     let src = match insn.src {
         0 => ImmRef::Const((u64::from(hi) << 32) | u64::from(lo)),
         pseudo::MAP_FD if hi == 0 => ImmRef::Map(lo),
@@ -100,6 +101,7 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
         off,
         imm,
     } = insn;
+    registers_first(insn, rules)?;
     // Loads are checked before the table is asked.
     if opcode & 7 == class::LDX {
         let mode = opcode & 0xe0;
@@ -374,6 +376,19 @@ fn register(reg: u8) -> Result<(), DecodeFault> {
         Ok(())
     } else {
         Err(DecodeFault::Register(reg))
+    }
+}
+
+/// Where fields are checked up front, register numbers come before all else.
+fn registers_first(insn: Insn, rules: &IsaRules) -> Result<(), DecodeFault> {
+    if !rules.fields_upfront {
+        return Ok(());
+    }
+    let allowed = |reg: u8| reg <= 10 || (reg == 11 && rules.stack_args);
+    match (allowed(insn.dst), allowed(insn.src)) {
+        (true, true) => Ok(()),
+        (false, _) => Err(DecodeFault::Register(insn.dst)),
+        (_, false) => Err(DecodeFault::Register(insn.src)),
     }
 }
 
