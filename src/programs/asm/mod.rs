@@ -254,7 +254,11 @@ impl Assembler<'_> {
             }
             other => {
                 let reason = format!("unknown directive `{other}`");
-                return Err(AsmError { line: c.line(), col, reason });
+                return Err(AsmError {
+                    line: c.line(),
+                    col,
+                    reason,
+                });
             }
         }
         Ok(())

@@ -238,16 +238,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub fn word(&mut self, what: &str) -> Result<&'a str, AsmError> {
-        match self.peek() {
-            Some(Kind::Word(word)) => {
-                self.at += 1;
-                Ok(word)
-            }
-            _ => self.expected(what),
-        }
-    }
-
     /// A word, a quoted text or a number, as text.
     pub fn value(&mut self, what: &str) -> Result<String, AsmError> {
         let value = match self.peek() {
