@@ -290,6 +290,10 @@ macro_rules! view {
             pub fn len(&self) -> u32 {
                 self.len
             }
+            /// The record's flag, bit 31 of its `info`.
+            pub fn flag(&self) -> bool {
+                self.flag
+            }
             /// True if there are none.
             pub fn is_empty(&self) -> bool {
                 self.len == 0
