@@ -2,8 +2,13 @@
 //! that their BTF prototype promises; a call checks the promise instead of
 //! walking the body.
 
+use super::prototype::{self, Arg};
+use crate::abstract_interp::checks::helper_args::{self, ArgOff};
+use crate::abstract_interp::checks::{dynptr, mem_region};
 use crate::abstract_interp::state::State;
-use crate::abstract_interp::vm::{Check, Vm, unknown};
+use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
 use crate::programs::Program;
 
 /// Which global functions are called, and which are verified.
@@ -51,6 +56,89 @@ impl Globals {
 }
 
 /// Sets the argument registers of a function verified on its own.
-pub fn set_arguments(_vm: &mut Vm<'_>, _subprog: usize, _state: &mut State) -> Check<()> {
-    unknown("global-function-arguments")
+pub fn set_arguments(vm: &mut Vm<'_>, subprog: usize, state: &mut State) -> Check<()> {
+    let args = prototype::of(&vm.env, subprog)?;
+    if vm.env.program.subprogs[subprog].exception_cb {
+        state.frame_mut().in_exception_callback = true;
+        if args != [Arg::Scalar] {
+            return refuse(Code::Exception, "exception cb only supports single integer argument");
+        }
+    }
+    for (i, arg) in args.into_iter().enumerate() {
+        let mut reg = match arg {
+            Arg::Scalar | Arg::Arena => Reg::unknown(),
+            Arg::Ctx => Reg::pointer(Kind::Ctx, Flags::NONE),
+            Arg::Mem { size, nullable } => {
+                let flags = if nullable { Flags::MAYBE_NULL } else { Flags::NONE };
+                Reg::pointer(Kind::Mem { size, dynptr_id: 0 }, flags)
+            }
+            Arg::UntrustedMem => {
+                let flags = Flags::RDONLY.with(Flags::UNTRUSTED);
+                Reg::pointer(Kind::Mem { size: 0, dynptr_id: 0 }, flags)
+            }
+            Arg::Trusted { id, nullable } => {
+                let null = if nullable { Flags::MAYBE_NULL } else { Flags::NONE };
+                let flags = Flags::TRUSTED.with(null);
+                Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags)
+            }
+            Arg::Untrusted { id } => {
+                Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, Flags::UNTRUSTED)
+            }
+            Arg::Dynptr => Reg::pointer(Kind::ConstDynptr { ty: DynptrType::Local }, Flags::NONE),
+        };
+        if reg.maybe_null() || matches!(reg.kind, Kind::Btf { .. } | Kind::ConstDynptr { .. }) {
+            reg.id = vm.new_id();
+        }
+        state.set_reg(i as u8 + 1, reg);
+    }
+    Ok(())
+}
+
+/// A call of a global function: the arguments must be what its prototype
+/// promises its body.
+pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<()> {
+    for (i, arg) in prototype::of(&vm.env, subprog)?.into_iter().enumerate() {
+        let r = i as u8 + 1;
+        let reg = vm.reg(r);
+        match arg {
+            Arg::Scalar => {
+                if !reg.is_scalar() {
+                    return refuse_reg(Code::ScalarExpected, r, format!("R{r} is not a scalar"));
+                }
+            }
+            Arg::UntrustedMem | Arg::Untrusted { .. } => {}
+            Arg::Ctx => {
+                helper_args::reg_off(vm, r, ArgOff::Any)?;
+                if reg.kind != Kind::Ctx || reg.flags != Flags::NONE {
+                    let words = format!("arg#{i} expects pointer to ctx");
+                    return refuse_reg(Code::CtxExpected, r, words);
+                }
+            }
+            Arg::Mem { size, nullable } => {
+                helper_args::reg_off(vm, r, ArgOff::Any)?;
+                mem_region::check_fixed(vm, r, size)?;
+                if !nullable && reg.maybe_null() {
+                    let words = format!("arg#{i} is expected to be non-NULL");
+                    return refuse_reg(Code::RefArgs, r, words);
+                }
+            }
+            Arg::Arena => {
+                if !reg.is_scalar() && reg.kind != Kind::Arena {
+                    let words = format!("R{r} is not a pointer to arena or scalar.");
+                    return refuse_reg(Code::Arena, r, words);
+                }
+            }
+            Arg::Dynptr => {
+                helper_args::reg_off(vm, r, ArgOff::Dynptr)?;
+                dynptr::check_readable(vm, r)?;
+            }
+            Arg::Trusted { id, nullable } => {
+                if reg.is_null() && nullable {
+                    continue;
+                }
+                helper_args::trusted_btf(vm, r, id, nullable)?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ pub mod attach;
 pub mod facts;
 pub mod fault;
 pub mod globals;
+pub mod prototype;
 
 pub use attach::Attach;
 pub use globals::Globals;

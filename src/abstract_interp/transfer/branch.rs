@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::{operand, refs};
-use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::domain::{Bounds, Cond};
 use crate::abstract_interp::explore::{Linked, MAX_LINKED, Place, widen};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{
@@ -140,7 +140,27 @@ fn decided(vm: &Vm, cmp: &Compare, dst: &Reg, src: &Reg) -> Option<bool> {
             _ => None,
         };
     }
-    Bounds::branch_taken(cmp.op, cmp.w32, &dst.bounds, &src.bounds, &vm.env.rules)
+    let (cond, rules) = (cond(cmp.op), &vm.env.rules);
+    if cmp.src == Src::Reg(cmp.dst) {
+        return Bounds::branch_taken_self(cond, cmp.w32, &dst.bounds, rules);
+    }
+    Bounds::branch_taken(cond, cmp.w32, &dst.bounds, &src.bounds, rules)
+}
+
+fn cond(op: JmpOp) -> Cond {
+    match op {
+        JmpOp::Eq => Cond::Eq,
+        JmpOp::Ne => Cond::Ne,
+        JmpOp::Gt => Cond::Gt,
+        JmpOp::Ge => Cond::Ge,
+        JmpOp::Lt => Cond::Lt,
+        JmpOp::Le => Cond::Le,
+        JmpOp::Sgt => Cond::Sgt,
+        JmpOp::Sge => Cond::Sge,
+        JmpOp::Slt => Cond::Slt,
+        JmpOp::Sle => Cond::Sle,
+        JmpOp::Set => Cond::Set,
+    }
 }
 
 fn constant_of(r: &Reg, w32: bool) -> Option<u64> {
@@ -246,9 +266,11 @@ fn narrow(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, linked: &Linked, tak
     for side in [false, true] {
         let state = if side { &mut *taken } else { &mut vm.cur };
         let (mut a, mut b) = (dst.bounds, src.bounds);
-        // The two may be one register; it then learns nothing of itself.
-        if cmp.src != Src::Reg(cmp.dst) {
-            Bounds::refine(cmp.op, side, cmp.w32, &mut a, &mut b, &rules);
+        let cond = cond(cmp.op);
+        if cmp.src == Src::Reg(cmp.dst) {
+            Bounds::refine_self(cond, side, cmp.w32, &mut a, &rules);
+        } else {
+            Bounds::refine(cond, side, cmp.w32, &mut a, &mut b, &rules);
         }
         state.reg_mut(cmp.dst).bounds = a;
         if let Src::Reg(r) = cmp.src
@@ -283,7 +305,8 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
             *known
         } else {
             let delta = reg.off.wrapping_sub(known.off);
-            let bounds = Bounds::add_no_sync(&known.bounds, &Bounds::constant(delta as i64 as u64), &env.rules);
+            let w32 = reg.id & ADD_CONST32 != 0;
+            let bounds = Bounds::linked(&known.bounds, delta.into(), w32, &env.rules);
             Reg { off: reg.off, id: reg.id, bounds, ..*known }
         };
         *place_mut(state, p) = new;
