@@ -23,6 +23,24 @@ pub enum Dir {
     Write,
 }
 
+/// What is stored, or where a load goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A register.
+    Reg(u8),
+    /// An immediate (stores only).
+    Imm(i32),
+    /// Something unknown is stored; what is loaded isn't kept.
+    Unknown,
+}
+
+impl Value {
+    /// The register, if one is loaded or stored.
+    pub fn reg(self) -> Option<u8> {
+        if let Value::Reg(r) = self { Some(r) } else { None }
+    }
+}
+
 /// One access through a register of the innermost frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
@@ -34,9 +52,8 @@ pub struct Access {
     pub size: u32,
     /// Read or write.
     pub dir: Dir,
-    /// The register loaded or stored; none for an immediate, or when what is
-    /// read is not kept.
-    pub value: Option<u8>,
+    /// What is stored, or where what is loaded goes.
+    pub value: Value,
     /// Whether the access must be aligned whatever the target's rule.
     pub strict: bool,
     /// Whether the load sign-extends.

@@ -1,0 +1,80 @@
+//! Packet data and metadata, and the flow dissector's keys.
+//!
+//! A packet pointer may be read `Reg::range` bytes from where its variable
+//! offset ends; comparisons with the packet's end set the range.
+
+use super::access::{Access, Effect, Loaded};
+use crate::abstract_interp::value::Reg;
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::helpers_spec::ProgType;
+
+/// Bytes in `struct bpf_flow_keys`.
+const FLOW_KEYS_SIZE: u64 = 56;
+
+/// Whether the program may read (or write) packet data: directly if `helper` is
+/// none, else through a helper that does or doesn't take packet pointers.
+pub fn may_access(vm: &Vm, helper: Option<bool>, write: bool) -> bool {
+    let read_only = match vm.env.prog_type() {
+        ProgType::LwtIn
+        | ProgType::LwtOut
+        | ProgType::LwtSeg6local
+        | ProgType::SkReuseport
+        | ProgType::FlowDissector
+        | ProgType::CgroupSkb => true,
+        ProgType::SchedCls
+        | ProgType::SchedAct
+        | ProgType::Xdp
+        | ProgType::LwtXmit
+        | ProgType::SkSkb
+        | ProgType::SkMsg => false,
+        ProgType::CgroupSockopt => return true,
+        _ => return false,
+    };
+    if read_only && write { false } else { helper.unwrap_or(true) }
+}
+
+/// A load or store; `off` includes the pointer's fixed offset.
+pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
+    if access.is_write() && !may_access(vm, None, true) {
+        return refuse_reg(Code::PacketWrite, access.reg, "cannot write into packet");
+    }
+    within(vm.reg(access.reg), access.reg, off, access.size, false)?;
+    Ok(Effect::Load(Loaded::UNKNOWN))
+}
+
+/// Refuses an access beyond the bytes that comparisons with the packet's end
+/// have shown to exist.
+pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, zero_allowed: bool) -> Check<()> {
+    if reg.bounds.smin < 0 {
+        return refuse_reg(
+            Code::MinNegative,
+            regno,
+            format!("R{regno} min value is negative, either use unsigned index or check it"),
+        );
+    }
+    if reg.range < 0 {
+        let words = format!("R{regno} offset is outside of the packet");
+        return refuse_reg(Code::PacketOob, regno, words);
+    }
+    let size_ok = size > 0 || zero_allowed;
+    if off >= 0 && size_ok && off as u64 + size as u64 <= reg.range as u64 {
+        return Ok(());
+    }
+    let words = format!(
+        "invalid access to packet, off={off} size={size}, R{regno}(id={},off={off},r={})\nR{regno} offset is outside of the packet",
+        reg.id, reg.range
+    );
+    refuse_reg(Code::PacketOob, regno, words)
+}
+
+/// A load or store of the flow dissector's keys.
+pub fn flow_keys(off: i32, size: u32) -> Check<Effect> {
+    if off < 0 || off as u64 + size as u64 > FLOW_KEYS_SIZE {
+        return refuse(
+            Code::MemRegionOob,
+            format!("invalid access to flow keys off={off} size={size}"),
+        );
+    }
+    Ok(Effect::Load(Loaded::UNKNOWN))
+}

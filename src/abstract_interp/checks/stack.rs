@@ -1,0 +1,284 @@
+//! Accesses to the stack of this or an outer frame.
+//!
+//! Bytes `fp-512 .. fp` of each frame may be accessed. A store at a known
+//! offset keeps the register that it stored; a load of it gives the register
+//! back. Whoever may load kernel pointers (the only case modelled) may also read
+//! bytes never written. Dynptrs, iterators and saved IRQ flags live on the stack
+//! too: plain reads of them are refused, plain writes destroy them, unless that
+//! would lose a reference.
+//!
+//! All that can be refused is refused here; `transfer::stack` then can't fail.
+
+use super::access::{Access, Dir, Effect};
+use super::mem_region::{Region, Touched};
+use super::names::tnum_name;
+use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
+use crate::abstract_interp::value::{DynptrType, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+
+/// Offsets at or beyond this, either way, are unbounded.
+const MAX_VAR_OFF: i64 = 1 << 29;
+
+/// Bytes of a stack, `min..end` from the frame pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The lowest byte that may be touched.
+    pub min: i32,
+    /// One past the highest.
+    pub end: i32,
+    /// Whether the access is at one known offset.
+    pub fixed: bool,
+}
+
+/// Where an access of `size` bytes at `reg` plus `off` may be; refuses what isn't
+/// inside the stack. `off` includes the pointer's fixed offset.
+pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Span> {
+    let verb = if dir == Dir::Read { "read from" } else { "write to" };
+    let constant = reg.bounds.is_const();
+    let (min, end) = match constant {
+        Some(v) => {
+            let min = (v as i64).wrapping_add(off as i64);
+            (min, min.wrapping_add(size as i64))
+        }
+        None => {
+            if reg.bounds.smax >= MAX_VAR_OFF || reg.bounds.smin <= -MAX_VAR_OFF {
+                let words = format!("invalid unbounded variable-offset {verb} stack R{regno}");
+                return refuse_reg(Code::StackOob, regno, words);
+            }
+            let off = off as i64;
+            (reg.bounds.smin + off, reg.bounds.smax + off + size as i64)
+        }
+    };
+    if min < -(MAX_STACK as i64) || min > -1 || end > 0 || size > i32::MAX as u32 {
+        let words = if constant.is_some() {
+            format!("invalid {verb} stack R{regno} off={off} size={size}")
+        } else {
+            let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
+            format!("invalid variable-offset {verb} stack R{regno} var_off={var} off={off} size={size}")
+        };
+        return refuse_reg(Code::StackOob, regno, words);
+    }
+    Ok(Span { min: min as i32, end: end as i32, fixed: constant.is_some() })
+}
+
+/// A load or store; `off` includes the pointer's fixed offset.
+pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect> {
+    let reg = vm.reg(access.reg);
+    let span = within(reg, access.reg, off, access.size, access.dir)?;
+    match (access.dir, span.fixed) {
+        (Dir::Read, true) => {
+            read_fixed(vm, frame, access, span.min)?;
+            Ok(Effect::StackFixed { frame, off: span.min })
+        }
+        (Dir::Read, false) => {
+            if access.value.reg().is_none() {
+                let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
+                return refuse_reg(
+                    Code::StackVariable,
+                    access.reg,
+                    format!(
+                        "variable offset stack pointer cannot be passed into helper function; var_off={var} off={off} size={}",
+                        access.size
+                    ),
+                );
+            }
+            let region = Region {
+                reg: access.reg,
+                size: access.size,
+                dir: Dir::Read,
+                zero_allowed: false,
+                raw: false,
+            };
+            range(vm, frame, reg, region, off)?;
+            Ok(Effect::StackVar { frame, min: span.min, end: span.end })
+        }
+        (Dir::Write, true) => {
+            write_fixed(vm, frame, access, span.min)?;
+            Ok(Effect::StackFixed { frame, off: span.min })
+        }
+        (Dir::Write, false) => {
+            for off in span.min..span.end {
+                may_destroy(vm, frame, off)?;
+            }
+            if let Some(value) = access.value.reg()
+                && vm.reg(value).is_null()
+                && keeps_zero(vm, frame, span)
+            {
+                vm.need_precise(value);
+            }
+            Ok(Effect::StackVar { frame, min: span.min, end: span.end })
+        }
+    }
+}
+
+/// The slot at `off`; slots not allocated yet are empty.
+pub fn slot(vm: &Vm, frame: usize, off: i32) -> &Slot {
+    static EMPTY: Slot = Slot::EMPTY;
+    vm.cur.frames[frame].stack.get(spi(off)).unwrap_or(&EMPTY)
+}
+
+/// How many bytes of the slot, from its lowest address, the spill covers.
+pub fn spill_size(slot: &Slot) -> u32 {
+    slot.kinds.iter().rev().take_while(|k| **k == Byte::Spill).count() as u32
+}
+
+/// The kinds of the `size` bytes from `off` upwards, all in one slot.
+pub fn bytes(slot: &Slot, off: i32, size: u32) -> impl Iterator<Item = Byte> + '_ {
+    (0..size as i32).map(move |i| slot.kinds[((-(off + i) - 1) as u32 % SLOT) as usize])
+}
+
+/// Whether plain reads may see a byte of the slot. A store at a variable offset
+/// may leave the rest of a spill behind whose first byte it took; such isn't
+/// readable.
+fn is_readable(slot: &Slot, byte: Byte) -> bool {
+    match byte {
+        Byte::Dynptr | Byte::Iter | Byte::Irq => false,
+        Byte::Spill => slot.is_spill(),
+        Byte::Misc | Byte::Zero | Byte::Invalid => true,
+    }
+}
+
+/// Whether a load of `size` bytes at `off` gives back (part of) the spilled
+/// number: the load begins where the spill does and is no longer.
+pub fn is_narrow_fill(slot: &Slot, off: i32, size: u32) -> bool {
+    size <= spill_size(slot) && off % SLOT as i32 == 0
+}
+
+fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
+    let slot = slot(vm, frame, off);
+    if slot.is_spill() {
+        if access.size == SLOT && spill_size(slot) == SLOT {
+            return Ok(());
+        }
+        if !slot.spill.is_scalar() {
+            return refuse(Code::StackSpillCorrupt, "invalid size of register fill");
+        }
+        if access.value.reg().is_none() || is_narrow_fill(slot, off, access.size) {
+            return Ok(());
+        }
+    }
+    for (i, byte) in bytes(slot, off, access.size).enumerate() {
+        if !is_readable(slot, byte) {
+            return refuse_reg(
+                Code::StackOob,
+                access.reg,
+                format!("invalid read from stack off {off}+{i} size {}", access.size),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
+    may_destroy(vm, frame, off)?;
+    let Some(value) = access.value.reg() else { return Ok(()) };
+    let held = vm.reg(value);
+    if held.is_scalar() {
+        if off % SLOT as i32 != 0 && held.is_null() {
+            // Bytes are remembered as zero, which doesn't lead back to the register.
+            vm.need_precise(value);
+        }
+        return Ok(());
+    }
+    if !is_spillable(held) {
+        return Ok(());
+    }
+    if access.size != SLOT {
+        return refuse_reg(Code::StackSpillCorrupt, value, "invalid size of register spill");
+    }
+    if frame != vm.cur.curframe() && matches!(held.kind, Kind::Stack { .. }) {
+        return refuse_reg(
+            Code::CrossFrame,
+            value,
+            "cannot spill pointers to stack into stack frame of the caller",
+        );
+    }
+    Ok(())
+}
+
+/// Whether a spill of this pointer is remembered.
+pub fn is_spillable(reg: &Reg) -> bool {
+    !matches!(
+        reg.kind,
+        Kind::Uninit
+            | Kind::Scalar
+            | Kind::TpBuffer
+            | Kind::ConstDynptr { .. }
+            | Kind::Insn { .. }
+            | Kind::DynptrSlot { .. }
+            | Kind::IterSlot { .. }
+            | Kind::IrqSlot { .. }
+    )
+}
+
+/// Whether the kind of dynptr holds a reference.
+pub fn is_referenced(ty: DynptrType) -> bool {
+    matches!(ty, DynptrType::Ringbuf | DynptrType::File)
+}
+
+/// A write at `off` destroys a dynptr there, which must hold no reference.
+fn may_destroy(vm: &Vm, frame: usize, off: i32) -> Check<()> {
+    let slot = slot(vm, frame, off);
+    match slot.spill.kind {
+        Kind::DynptrSlot { ty, .. } if slot.kinds[0] == Byte::Dynptr && is_referenced(ty) => {
+            refuse(Code::Dynptr, "cannot overwrite referenced dynptr")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a zero written somewhere in `span` leaves a zero there as it is.
+fn keeps_zero(vm: &Vm, frame: usize, span: Span) -> bool {
+    (span.min..span.end).any(|off| {
+        let slot = slot(vm, frame, off);
+        bytes(slot, off, 1).any(|byte| match byte {
+            Byte::Zero => true,
+            Byte::Spill => slot.is_scalar_spill() && slot.spill.is_null(),
+            _ => false,
+        })
+    })
+}
+
+/// Memory of a callee on the stack (or a load at a variable offset); `off`
+/// includes the pointer's fixed offset.
+pub fn range(vm: &Vm, frame: usize, reg: &Reg, region: Region, off: i32) -> Check<Touched> {
+    if region.size == 0 && !region.zero_allowed {
+        return refuse_reg(Code::MemLenPair, region.reg, "invalid zero-sized read");
+    }
+    let span = within(reg, region.reg, off, region.size, region.dir)?;
+    if region.raw && span.fixed {
+        for at in span.min..span.end {
+            if bytes(slot(vm, frame, at), at, 1).any(|b| b == Byte::Dynptr) {
+                return refuse(
+                    Code::Dynptr,
+                    format!("potential write to dynptr at off={at} disallowed"),
+                );
+            }
+        }
+        return Ok(Touched::Raw { reg: region.reg, size: region.size });
+    }
+    for at in span.min..span.end {
+        let slot = slot(vm, frame, at);
+        if bytes(slot, at, 1).any(|b| !is_readable(slot, b)) {
+            let i = at - span.min;
+            let place = if span.fixed {
+                format!("off {}+{i}", span.min)
+            } else {
+                let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
+                format!("var_off {var}+{i}")
+            };
+            return refuse_reg(
+                Code::StackOob,
+                region.reg,
+                format!("invalid read from stack R{} {place} size {}", region.reg, region.size),
+            );
+        }
+    }
+    Ok(Touched::Stack {
+        frame,
+        min: span.min,
+        end: span.end,
+        clobber: region.dir == Dir::Write,
+    })
+}

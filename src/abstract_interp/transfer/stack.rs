@@ -1,0 +1,225 @@
+//! What loads, stores and callees do to stack slots.
+//!
+//! `checks::stack` has allowed the access; nothing here can fail.
+
+use crate::abstract_interp::checks::access::{Access, Value};
+use crate::abstract_interp::checks::stack::{bytes, is_narrow_fill, is_spillable, spill_size};
+use crate::abstract_interp::stack::{Byte, SLOT, Slot, spi};
+use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::vm::Vm;
+
+/// Makes a frame's stack reach `bytes` below its frame pointer.
+pub fn grow(vm: &mut Vm, frame: usize, bytes: u32) {
+    if vm.cur.frames[frame].stack.allocated() >= bytes {
+        return;
+    }
+    let at = vm.cur.frame_at_mut(frame);
+    at.stack_mut().grow(bytes);
+    let (subprog, allocated) = (at.subprog, at.stack.allocated());
+    vm.note_stack_depth(subprog as usize, allocated);
+}
+
+fn slot_mut(vm: &mut Vm, frame: usize, spi: usize) -> &mut Slot {
+    vm.cur.frame_at_mut(frame).stack_mut().slot_mut(spi)
+}
+
+fn byte_index(off: i32) -> usize {
+    ((-off - 1) as u32 % SLOT) as usize
+}
+
+/// Data written over (part of) a spill: what was there is data now.
+fn scrub(slot: &mut Slot) {
+    for kind in &mut slot.kinds {
+        if *kind != Byte::Invalid {
+            *kind = Byte::Misc;
+        }
+    }
+}
+
+/// A store at a known offset.
+pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
+    grow(vm, frame, off.unsigned_abs());
+    let at = spi(off);
+    destroy_dynptr(vm, frame, at);
+    let aligned = off % SLOT as i32 == 0;
+    if aligned && access.size == SLOT {
+        vm.mark_stack_write(frame, 1 << at);
+    }
+    vm.note_stack_access(frame, off);
+    match access.value {
+        Value::Reg(r) if aligned && vm.reg(r).is_scalar() => {
+            let fits = super::alu::width(vm.reg(r)) <= 8 * access.size;
+            if fits {
+                super::alu::assign_scalar_id(vm, r);
+            }
+            let mut spill = *vm.reg(r);
+            if !fits {
+                spill.id = 0;
+            }
+            save(vm, frame, at, spill, access.size);
+        }
+        Value::Imm(imm) if aligned => {
+            save(vm, frame, at, Reg::constant(imm as i64 as u64), access.size);
+        }
+        Value::Reg(r) if is_spillable(vm.reg(r)) => {
+            let spill = *vm.reg(r);
+            save(vm, frame, at, spill, access.size);
+        }
+        _ => {
+            let byte = if writes_zero(vm, access) { Byte::Zero } else { Byte::Misc };
+            let size = access.size as i32;
+            let slot = slot_mut(vm, frame, at);
+            if slot.is_spill() || slot.is_special() {
+                scrub(slot);
+            }
+            slot.spill = Reg::UNINIT;
+            for i in 0..size {
+                slot.kinds[byte_index(off + i)] = byte;
+            }
+        }
+    }
+}
+
+fn writes_zero(vm: &Vm, access: &Access) -> bool {
+    match access.value {
+        Value::Reg(r) => vm.reg(r).is_null(),
+        Value::Imm(imm) => imm == 0,
+        Value::Unknown => false,
+    }
+}
+
+fn save(vm: &mut Vm, frame: usize, at: usize, spill: Reg, size: u32) {
+    vm.record_stack_access(frame, at);
+    let slot = slot_mut(vm, frame, at);
+    slot.spill = spill;
+    let rest = (SLOT - size) as usize;
+    slot.kinds[rest..].fill(Byte::Spill);
+    for kind in &mut slot.kinds[..rest] {
+        if !matches!(kind, Byte::Zero | Byte::Invalid) {
+            *kind = Byte::Misc;
+        }
+    }
+}
+
+/// A store at one of several offsets: every byte may or may not be written.
+pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32) {
+    grow(vm, frame, min.unsigned_abs());
+    for off in min..end {
+        destroy_dynptr(vm, frame, spi(off));
+    }
+    vm.note_stack_access(frame, min);
+    let zero = writes_zero(vm, access);
+    for off in min..end {
+        let slot = slot_mut(vm, frame, spi(off));
+        let index = byte_index(off);
+        if zero && slot.kinds[index] == Byte::Spill && slot.is_scalar_spill() && slot.spill.is_null()
+        {
+            continue;
+        }
+        slot.spill = Reg::UNINIT;
+        if !(zero && slot.kinds[index] == Byte::Zero) {
+            slot.kinds[index] = Byte::Misc;
+        }
+    }
+}
+
+/// A load at a known offset.
+pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
+    grow(vm, frame, off.unsigned_abs());
+    let at = spi(off);
+    let current = vm.cur.curframe();
+    vm.note_stack_access(current, off);
+    vm.mark_stack_read(frame, 1 << at);
+    let slot = *slot_mut(vm, frame, at);
+    let size = access.size;
+    let dst = match access.value {
+        Value::Reg(r) => Some(r),
+        _ => None,
+    };
+    if !slot.is_spill() {
+        if let Some(dst) = dst {
+            let zero = bytes(&slot, off, size).all(|b| b == Byte::Zero);
+            vm.cur.set_reg(dst, if zero { Reg::constant(0) } else { Reg::unknown() });
+        }
+        return;
+    }
+    let whole = size == SLOT && spill_size(&slot) == SLOT;
+    let Some(dst) = dst else {
+        if whole {
+            vm.record_stack_access(frame, at);
+        }
+        return;
+    };
+    if whole {
+        vm.cur.set_reg(dst, slot.spill);
+    } else if is_narrow_fill(&slot, off, size) {
+        let mut reg = slot.spill;
+        if super::alu::width(&reg) > size * 8 {
+            reg.id = 0;
+        }
+        vm.cur.set_reg(dst, reg);
+    } else {
+        let all = |byte| bytes(&slot, off, size).all(|b| b == byte);
+        if all(Byte::Spill) && slot.spill.is_null() {
+            vm.cur.set_reg(dst, Reg::constant(0));
+        } else {
+            // What is loaded isn't the spilled register: nothing leads back to it.
+            vm.cur.set_reg(dst, if all(Byte::Zero) { Reg::constant(0) } else { Reg::unknown() });
+            return;
+        }
+    }
+    vm.record_stack_access(frame, at);
+}
+
+/// A load at one of several offsets.
+pub fn read_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32) {
+    touch(vm, frame, min, end, false);
+    let stack = &vm.cur.frames[frame].stack;
+    let zero = (min..end).all(|off| stack.byte(off) == Byte::Zero);
+    if let Value::Reg(dst) = access.value {
+        vm.cur.set_reg(dst, if zero { Reg::constant(0) } else { Reg::unknown() });
+    }
+    vm.note_stack_access(frame, min);
+}
+
+/// A callee reads bytes `min..end`, and may overwrite them if `clobber`.
+pub fn touch(vm: &mut Vm, frame: usize, min: i32, end: i32, clobber: bool) {
+    grow(vm, frame, min.unsigned_abs());
+    let mut mask = 0u64;
+    for off in min..end {
+        let at = spi(off);
+        mask |= 1 << at;
+        if !clobber {
+            continue;
+        }
+        let slot = slot_mut(vm, frame, at);
+        match slot.kinds[byte_index(off)] {
+            Byte::Zero | Byte::Invalid => slot.kinds[byte_index(off)] = Byte::Misc,
+            Byte::Spill => {
+                slot.spill = Reg::unknown();
+                scrub(slot);
+            }
+            _ => {}
+        }
+    }
+    if mask != 0 {
+        vm.mark_stack_read(frame, mask);
+    }
+}
+
+/// Writing to a slot of a dynptr destroys all of it, and what was derived from it.
+pub fn destroy_dynptr(vm: &mut Vm, frame: usize, at: usize) {
+    let stack = &vm.cur.frames[frame].stack;
+    let Some(slot) = stack.get(at).filter(|s| s.kinds[0] == Byte::Dynptr) else { return };
+    let first = match slot.spill.kind {
+        Kind::DynptrSlot { first: false, .. } => at + 1,
+        _ => at,
+    };
+    let Some(second) = first.checked_sub(1) else { return };
+    let id = stack.get(first).map_or(0, |s| s.spill.id);
+    for at in [first, second] {
+        *slot_mut(vm, frame, at) = Slot::EMPTY;
+    }
+    super::mem::invalidate_slices(vm, id);
+    vm.mark_stack_write(frame, 1 << first | 1 << second);
+}
