@@ -34,7 +34,7 @@ struct Load {
 fn load_from(vm: &mut Vm, place: (u8, u8, i16), size: Size, how: Load) -> Check<()> {
     let (dst, base, off) = place;
     operand::read_ok(vm, base)?;
-    operand::write_ok(vm, dst)?;
+    operand::write_ok(dst)?;
     let pointer = *vm.reg(base);
     access(
         vm,
@@ -128,7 +128,7 @@ pub fn access(vm: &mut Vm, access: &Access) -> Check<()> {
         && let Value::Reg(dst) = access.value
         && vm.reg(dst).is_scalar()
     {
-        let rules = vm.env.scalar_rules;
+        let rules = vm.env.rules;
         let bounds = vm.reg(dst).bounds;
         vm.cur.reg_mut(dst).bounds = if access.sx {
             bounds.sext(access.size * 8, false, &rules)

@@ -16,7 +16,7 @@ pub fn grow(vm: &mut Vm, frame: usize, bytes: u32) {
     let at = vm.cur.frame_at_mut(frame);
     at.stack_mut().grow(bytes);
     let (subprog, allocated) = (at.subprog, at.stack.allocated());
-    vm.note_stack_depth(subprog as usize, allocated);
+    vm.note_stack_use(subprog, allocated);
 }
 
 fn slot_mut(vm: &mut Vm, frame: usize, spi: usize) -> &mut Slot {
@@ -45,7 +45,6 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     if aligned && access.size == SLOT {
         vm.mark_stack_write(frame, 1 << at);
     }
-    vm.note_stack_access(frame, off);
     match access.value {
         Value::Reg(r) if aligned && vm.reg(r).is_scalar() => {
             let fits = super::alu::width(vm.reg(r)) <= 8 * access.size;
@@ -107,7 +106,6 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
     for off in min..end {
         destroy_dynptr(vm, frame, spi(off));
     }
-    vm.note_stack_access(frame, min);
     let zero = writes_zero(vm, access);
     for off in min..end {
         let slot = slot_mut(vm, frame, spi(off));
@@ -128,7 +126,6 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     grow(vm, frame, off.unsigned_abs());
     let at = spi(off);
     let current = vm.cur.curframe();
-    vm.note_stack_access(current, off);
     vm.mark_stack_read(frame, 1 << at);
     let slot = *slot_mut(vm, frame, at);
     let size = access.size;
@@ -179,7 +176,6 @@ pub fn read_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32
     if let Value::Reg(dst) = access.value {
         vm.cur.set_reg(dst, if zero { Reg::constant(0) } else { Reg::unknown() });
     }
-    vm.note_stack_access(frame, min);
 }
 
 /// A callee reads bytes `min..end`, and may overwrite them if `clobber`.

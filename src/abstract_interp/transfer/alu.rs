@@ -1,0 +1,318 @@
+//! Arithmetic, logic and moves.
+//!
+//! Numbers go through the scalar domain. What is kept beside their bounds: an
+//! `id` shared by copies, so that what one comparison teaches reaches them all,
+//! and for `r += constant` a link by distance. Arithmetic on pointers is in
+//! `pointer`.
+
+use super::pointer;
+use crate::abstract_interp::checks::operand;
+use crate::abstract_interp::domain::{Bounds, ScalarOp};
+use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg, unknown};
+use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
+
+/// Carries out one instruction of the arithmetic classes.
+pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
+    match op {
+        Op::Alu { w, op: AluOp::Mov, dst, src } => mov(vm, w, dst, src)?,
+        Op::Alu { w, op, dst, src } => binary(vm, w, op, dst, src)?,
+        Op::Neg { w, dst } => neg(vm, w, dst)?,
+        Op::MovSx { w, dst, src, bits } => mov_sx(vm, w, dst, src, bits)?,
+        Op::End { dst, kind, bits } => end(vm, dst, kind, bits)?,
+        Op::AddrSpaceCast { dst, src, imm } => cast(vm, dst, src, imm)?,
+        _ => return unknown("engine:alu"),
+    }
+    Ok(Next::Fallthrough)
+}
+
+/// How many low bits a number may need.
+pub fn width(reg: &Reg) -> u32 {
+    64 - reg.bounds.umax.leading_zeros()
+}
+
+/// Before a copy of number `r` is made: gives it an id to share. A linked number
+/// leaves its link; constants need no id.
+pub fn assign_scalar_id(vm: &mut Vm, r: u8) {
+    let reg = vm.reg(r);
+    if !reg.is_scalar() {
+        return;
+    }
+    let linked = reg.id & (ADD_CONST | ADD_CONST32) != 0;
+    let fresh = (linked || reg.id == 0) && reg.bounds.is_const().is_none();
+    if !linked && !fresh {
+        return;
+    }
+    let id = if fresh { vm.new_id() } else { 0 };
+    let reg = vm.cur.reg_mut(r);
+    reg.id = id;
+    if linked {
+        reg.off = 0;
+    }
+}
+
+/// Kernels that find a number's views contradictory forget its ranges.
+pub fn check_sanity(vm: &mut Vm, r: u8) {
+    if vm.reg(r).bounds.is_contradictory() && vm.env.rules.reset_on_contradiction {
+        vm.cur.reg_mut(r).bounds.forget_ranges();
+    }
+}
+
+fn mov(vm: &mut Vm, w: Width, dst: u8, src: Src) -> Check<()> {
+    match src {
+        Src::Imm(imm) => {
+            operand::write_ok(dst)?;
+            let value = if w.is32() { imm as u32 as u64 } else { imm as i64 as u64 };
+            vm.cur.set_reg(dst, Reg::constant(value));
+        }
+        Src::Reg(src) => {
+            operand::read_ok(vm, src)?;
+            operand::write_ok(dst)?;
+            if w.is32() {
+                mov32(vm, dst, src);
+            } else {
+                assign_scalar_id(vm, src);
+                let value = *vm.reg(src);
+                vm.cur.set_reg(dst, value);
+            }
+            check_sanity(vm, dst);
+        }
+    }
+    Ok(())
+}
+
+/// The low half of a register, zero-extended.
+fn mov32(vm: &mut Vm, dst: u8, src: u8) {
+    let mut value = Reg::unknown();
+    if vm.reg(src).is_scalar() {
+        let same = width(vm.reg(src)) <= 32;
+        if same {
+            assign_scalar_id(vm, src);
+        }
+        value = *vm.reg(src);
+        if !same {
+            value.id = 0;
+        }
+    }
+    value.bounds = value.bounds.zext32(&vm.env.rules);
+    vm.cur.set_reg(dst, value);
+}
+
+fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
+    operand::read_ok(vm, src)?;
+    operand::write_ok(dst)?;
+    let rules = vm.env.rules;
+    if !vm.reg(src).is_scalar() {
+        // The pieces of an address are a number of which nothing is known.
+        let mut value = Reg::unknown();
+        if w.is32() {
+            value.bounds = value.bounds.zext32(&rules);
+        }
+        vm.cur.set_reg(dst, value);
+        return Ok(());
+    }
+    let same = vm.reg(src).bounds.umax < 1 << (bits - 1);
+    if same {
+        assign_scalar_id(vm, src);
+    }
+    let mut value = *vm.reg(src);
+    if !same {
+        value.id = 0;
+    }
+    value.bounds = value.bounds.sext(bits as u32, w.is32(), &rules);
+    vm.cur.set_reg(dst, value);
+    check_sanity(vm, dst);
+    Ok(())
+}
+
+fn neg(vm: &mut Vm, w: Width, dst: u8) -> Check<()> {
+    operand::read_ok(vm, dst)?;
+    operand::write_ok(dst)?;
+    let reg = *vm.reg(dst);
+    let mut out = Reg::unknown();
+    if reg.is_scalar() && vm.env.rules.neg {
+        out.precise = reg.precise;
+        out.bounds = Bounds::neg(w.is32(), &reg.bounds, &vm.env.rules);
+    }
+    vm.cur.set_reg(dst, out);
+    check_sanity(vm, dst);
+    Ok(())
+}
+
+fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
+    operand::read_ok(vm, dst)?;
+    operand::write_ok(dst)?;
+    let reg = *vm.reg(dst);
+    let mut out = Reg::unknown();
+    if reg.is_scalar() && vm.env.rules.byte_swap {
+        out.precise = reg.precise;
+        let swap = kind != Endness::Le;
+        out.bounds = Bounds::byte_order(&reg.bounds, bits as u32, swap, &vm.env.rules);
+    }
+    vm.cur.set_reg(dst, out);
+    check_sanity(vm, dst);
+    Ok(())
+}
+
+/// A conversion between the program's and the arena's address spaces.
+fn cast(vm: &mut Vm, dst: u8, src: u8, imm: i32) -> Check<()> {
+    if imm != 1 && imm != 1 << 16 {
+        return refuse(
+            Code::Arena,
+            "addr_space_cast insn can only convert between address space 1 and 0",
+        );
+    }
+    if !vm.env.has_arena() {
+        return refuse(Code::Arena, "addr_space_cast insn needs an associated arena");
+    }
+    operand::read_ok(vm, src)?;
+    operand::write_ok(dst)?;
+    let to = if imm == 1 {
+        Reg { bounds: Bounds::UNKNOWN, ..Reg::pointer(Kind::Arena, Flags::NONE) }
+    } else {
+        Reg::unknown()
+    };
+    vm.cur.set_reg(dst, to);
+    Ok(())
+}
+
+fn binary(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
+    if let Src::Reg(src) = src {
+        operand::read_ok(vm, src)?;
+    }
+    operand::read_ok(vm, dst)?;
+    if let Src::Imm(imm) = src {
+        let shift = matches!(op, AluOp::Lsh | AluOp::Rsh | AluOp::Arsh);
+        let divides = matches!(op, AluOp::Div | AluOp::SDiv | AluOp::Mod | AluOp::SMod);
+        if divides && imm == 0 {
+            return refuse(Code::DivByZero, "div by zero");
+        }
+        if shift && !(0..w.bits() as i32).contains(&imm) {
+            return refuse(Code::InvalidShift, format!("invalid shift {imm}"));
+        }
+    }
+    operand::write_ok(dst)?;
+    combine(vm, w, op, dst, src)?;
+    check_sanity(vm, dst);
+    Ok(())
+}
+
+fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
+    let left = *vm.reg(dst);
+    if left.kind == Kind::Arena && left.flags == Flags::NONE {
+        return Ok(()); // arithmetic gives some other address in the arena
+    }
+    let right = match src {
+        Src::Reg(r) => *vm.reg(r),
+        Src::Imm(imm) => Reg::constant(imm as i64 as u64),
+    };
+    match (left.is_scalar(), right.is_scalar()) {
+        (false, false) => {
+            if op == AluOp::Sub {
+                vm.cur.set_reg(dst, Reg::unknown());
+                return Ok(());
+            }
+            let words = format!("R{dst} pointer {} pointer prohibited", sign(op));
+            return refuse_reg(Code::PointerArith, dst, words);
+        }
+        (true, false) => {
+            vm.need_precise(dst);
+            vm.flush_precision()?;
+            return pointer::combine(vm, w, op, dst, pointer::Order::NumberPointer, right, left);
+        }
+        (false, true) => {
+            if let Src::Reg(src) = src {
+                vm.need_precise(src);
+                vm.flush_precision()?;
+            }
+            return pointer::combine(vm, w, op, dst, pointer::Order::PointerNumber, left, right);
+        }
+        (true, true) => {}
+    }
+    if left.precise
+        && let Src::Reg(src) = src
+    {
+        vm.need_precise(src);
+        vm.flush_precision()?;
+    }
+    // Flushing may have marked either operand.
+    let left = *vm.reg(dst);
+    let mut out = number(vm, w, op, &left, &right);
+    link(vm, w, op, &left, &right, &mut out);
+    vm.cur.set_reg(dst, out);
+    Ok(())
+}
+
+/// The number that `left op right` gives; of some operations nothing is known.
+fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
+    let rules = &vm.env.rules;
+    let w32 = w.is32();
+    let Some(kind) = scalar_op(op) else { return Reg::unknown() };
+    let tracked = match op {
+        AluOp::Lsh | AluOp::Rsh | AluOp::Arsh => {
+            right.bounds.const_of(w32).is_some() && right.bounds.umax < w.bits() as u64
+        }
+        AluOp::Div | AluOp::SDiv | AluOp::Mod | AluOp::SMod => {
+            rules.const_divmod && right.bounds.const_of(w32).is_some_and(|v| v != 0)
+        }
+        _ => true,
+    };
+    if !tracked {
+        return Reg::unknown();
+    }
+    let bounds = Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
+    Reg { bounds, ref_id: 0, ..*left }
+}
+
+/// What remains of the left operand's id after the operation.
+fn link(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg, out: &mut Reg) {
+    out.id = 0;
+    out.off = 0;
+    let _ = vm;
+    if op != AluOp::Add || w.is32() || left.id == 0 || left.id & ADD_CONST != 0 {
+        return;
+    }
+    let Some(delta) = right.bounds.is_const() else { return };
+    if delta <= i32::MAX as u64 {
+        out.id = left.id | ADD_CONST;
+        out.off = delta as i32;
+    }
+}
+
+fn scalar_op(op: AluOp) -> Option<ScalarOp> {
+    Some(match op {
+        AluOp::Add => ScalarOp::Add,
+        AluOp::Sub => ScalarOp::Sub,
+        AluOp::Mul => ScalarOp::Mul,
+        AluOp::Div => ScalarOp::Div,
+        AluOp::SDiv => ScalarOp::SDiv,
+        AluOp::Or => ScalarOp::Or,
+        AluOp::And => ScalarOp::And,
+        AluOp::Lsh => ScalarOp::Lsh,
+        AluOp::Rsh => ScalarOp::Rsh,
+        AluOp::Mod => ScalarOp::Mod,
+        AluOp::SMod => ScalarOp::SMod,
+        AluOp::Xor => ScalarOp::Xor,
+        AluOp::Arsh => ScalarOp::Arsh,
+        AluOp::Mov => return None,
+    })
+}
+
+/// An operation as the log writes it.
+pub fn sign(op: AluOp) -> &'static str {
+    match op {
+        AluOp::Add => "+=",
+        AluOp::Sub => "-=",
+        AluOp::Mul => "*=",
+        AluOp::Div | AluOp::SDiv => "/=",
+        AluOp::Or => "|=",
+        AluOp::And => "&=",
+        AluOp::Lsh => "<<=",
+        AluOp::Rsh => ">>=",
+        AluOp::Mod | AluOp::SMod => "%=",
+        AluOp::Xor => "^=",
+        AluOp::Mov => "=",
+        AluOp::Arsh => "s>>=",
+    }
+}

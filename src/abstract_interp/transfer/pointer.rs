@@ -1,0 +1,224 @@
+//! Arithmetic on pointers.
+//!
+//! `p + n` and `p - n` move a pointer. A known `n` goes into the fixed offset; an
+//! unknown one into the variable offset, with its bounds. Packet pointers with
+//! a new variable offset get a new id, since bytes checked from the old place
+//! say nothing of the new. Every part must stay within 2^29 either way, so that
+//! sums of offsets can't overflow anywhere else.
+//!
+//! Everything else on pointers is refused, but that 32-bit subtraction gives a
+//! number of which nothing is known.
+
+use super::alu::sign;
+use crate::abstract_interp::checks::names::type_name;
+use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::value::{Flags, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::programs::insn::{AluOp, Width};
+
+/// Offsets at or beyond this, either way, are refused.
+const MAX_VAR_OFF: i64 = 1 << 29;
+
+/// Which operand is the pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `pointer op number`.
+    PointerNumber,
+    /// `number op pointer`.
+    NumberPointer,
+}
+
+/// Carries out `dst op= ..` of which one operand is `ptr` and the other `num`.
+pub fn combine(
+    vm: &mut Vm,
+    w: Width,
+    op: AluOp,
+    dst: u8,
+    order: Order,
+    ptr: Reg,
+    num: Reg,
+) -> Check<()> {
+    if num.bounds.smin > num.bounds.smax || num.bounds.umin > num.bounds.umax {
+        vm.cur.set_reg(dst, Reg::unknown());
+        return Ok(());
+    }
+    if w.is32() {
+        if op == AluOp::Sub {
+            vm.cur.set_reg(dst, Reg::unknown());
+            return Ok(());
+        }
+        let words = format!("R{dst} 32-bit pointer arithmetic prohibited");
+        return refuse_reg(Code::PointerArith, dst, words);
+    }
+    let known = num.bounds.is_const();
+    if ptr.maybe_null() {
+        return refuse_reg(
+            Code::PointerArith,
+            dst,
+            format!(
+                "R{dst} pointer arithmetic on {} prohibited, null-check it first",
+                type_name(&ptr)
+            ),
+        );
+    }
+    if matches!(ptr.kind, Kind::Mem { .. }) && ptr.flags.has(Flags::UNTRUSTED) {
+        return Ok(()); // reads through it are safe wherever it points
+    }
+    if !may_move(&ptr, op, known) {
+        let words = format!("R{dst} pointer arithmetic on {} prohibited", type_name(&ptr));
+        return refuse_reg(Code::PointerArith, dst, words);
+    }
+    sane(&num, &ptr)?;
+    sane(&ptr, &ptr)?;
+    let moved = match op {
+        AluOp::Add => add(vm, &ptr, &num, known),
+        AluOp::Sub => {
+            if order == Order::NumberPointer {
+                let words = format!("R{dst} tried to subtract pointer from scalar");
+                return refuse_reg(Code::PointerArith, dst, words);
+            }
+            if matches!(ptr.kind, Kind::Stack { .. }) {
+                let words = format!("R{dst} subtraction from stack pointer prohibited");
+                return refuse_reg(Code::PointerArith, dst, words);
+            }
+            sub(vm, &ptr, &num, known)
+        }
+        AluOp::And | AluOp::Or | AluOp::Xor => {
+            let words = format!("R{dst} bitwise operator {} on pointer prohibited", sign(op));
+            return refuse_reg(Code::PointerArith, dst, words);
+        }
+        _ => {
+            let words = format!("R{dst} pointer arithmetic with {} operator prohibited", sign(op));
+            return refuse_reg(Code::PointerArith, dst, words);
+        }
+    };
+    sane(&moved, &ptr)?;
+    let mut out = moved;
+    if order == Order::NumberPointer {
+        out.ref_id = 0;
+    }
+    out.bounds.sync(&vm.env.rules);
+    vm.cur.set_reg(dst, out);
+    Ok(())
+}
+
+/// Whether pointers of this kind may be moved.
+fn may_move(ptr: &Reg, op: AluOp, known: Option<u64>) -> bool {
+    match ptr.kind {
+        Kind::Ctx
+        | Kind::MapValue { .. }
+        | Kind::MapKey { .. }
+        | Kind::Stack { .. }
+        | Kind::PacketMeta
+        | Kind::Packet
+        | Kind::TpBuffer
+        | Kind::Btf { .. }
+        | Kind::Mem { .. }
+        | Kind::Buf
+        | Kind::Func { .. }
+        | Kind::Insn { .. }
+        | Kind::ConstDynptr { .. } => true,
+        Kind::FlowKeys => known.is_some(),
+        Kind::ConstMap { .. } => known == Some(0) && op == AluOp::Add,
+        _ => false,
+    }
+}
+
+/// Refuses offsets so large that sums of them may overflow. `of` names the kind.
+fn sane(reg: &Reg, of: &Reg) -> Check<()> {
+    let smin = reg.bounds.smin;
+    let outside = |v: i64| v >= MAX_VAR_OFF || v <= -MAX_VAR_OFF;
+    if let Some(value) = reg.bounds.is_const()
+        && outside(value as i64)
+    {
+        return refuse(
+            Code::PointerArith,
+            format!("math between {} pointer and {} is not allowed", type_name(of), value as i64),
+        );
+    }
+    if outside(reg.off as i64) {
+        return refuse(
+            Code::ZeroOffset,
+            format!("{} pointer offset {} is not allowed", type_name(of), reg.off),
+        );
+    }
+    if smin == i64::MIN {
+        return refuse(
+            Code::Unbounded,
+            format!(
+                "math between {} pointer and register with unbounded min value is not allowed",
+                type_name(of)
+            ),
+        );
+    }
+    if outside(smin) {
+        return refuse(
+            Code::MemRegionOob,
+            format!("value {smin} makes {} pointer be out of bounds", type_name(of)),
+        );
+    }
+    Ok(())
+}
+
+/// The pointer's own 64-bit bounds; pointers carry no 32-bit ones.
+fn offset_bounds(ptr: &Reg) -> Bounds {
+    let b = ptr.bounds;
+    Bounds { tnum: b.tnum, umin: b.umin, umax: b.umax, smin: b.smin, smax: b.smax, ..Bounds::UNKNOWN }
+}
+
+fn add(vm: &mut Vm, ptr: &Reg, num: &Reg, known: Option<u64>) -> Reg {
+    let mut out = Reg { bounds: offset_bounds(ptr), ..*ptr };
+    if let Some(k) = known
+        && let Ok(off) = i32::try_from(ptr.off as i64 + k as i64)
+    {
+        out.off = off;
+        return out;
+    }
+    let (p, n) = (&ptr.bounds, &num.bounds);
+    let b = &mut out.bounds;
+    (b.smin, b.smax) = match (p.smin.checked_add(n.smin), p.smax.checked_add(n.smax)) {
+        (Some(min), Some(max)) => (min, max),
+        _ => (i64::MIN, i64::MAX),
+    };
+    (b.umin, b.umax) = match (p.umin.checked_add(n.umin), p.umax.checked_add(n.umax)) {
+        (Some(min), Some(max)) => (min, max),
+        _ => (0, u64::MAX),
+    };
+    b.tnum = p.tnum.add(n.tnum);
+    if ptr.is_packet() {
+        out.id = vm.new_id();
+        out.range = 0;
+    }
+    out
+}
+
+fn sub(vm: &mut Vm, ptr: &Reg, num: &Reg, known: Option<u64>) -> Reg {
+    let mut out = Reg { bounds: offset_bounds(ptr), ..*ptr };
+    if let Some(k) = known
+        && let Ok(off) = i32::try_from(ptr.off as i64 - k as i64)
+    {
+        out.off = off;
+        return out;
+    }
+    let (p, n) = (&ptr.bounds, &num.bounds);
+    let b = &mut out.bounds;
+    (b.smin, b.smax) = match (p.smin.checked_sub(n.smax), p.smax.checked_sub(n.smin)) {
+        (Some(min), Some(max)) => (min, max),
+        _ => (i64::MIN, i64::MAX),
+    };
+    (b.umin, b.umax) = if p.umin < n.umax {
+        (0, u64::MAX)
+    } else {
+        (p.umin - n.umax, p.umax.wrapping_sub(n.umin))
+    };
+    b.tnum = p.tnum.sub(n.tnum);
+    if ptr.is_packet() {
+        out.id = vm.new_id();
+        // Bytes shown to exist still do, further on, if the pointer went back.
+        if n.smin < 0 {
+            out.range = 0;
+        }
+    }
+    out
+}
