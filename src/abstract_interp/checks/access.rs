@@ -8,7 +8,7 @@
 //! is the kernel's, since a program may break several rules at once and only
 //! the first is reported.
 
-use super::names::type_name;
+use super::names::{tnum_name, type_name};
 use super::{align, btf_ptr, buffer, context, map_value, packet, socket, stack};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
@@ -158,6 +158,27 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
         Effect::Load(_) if access.is_write() => Effect::Untracked,
         other => other,
     })
+}
+
+/// Refuses a pointer that was moved: always if backwards or by an unknown amount,
+/// and at all unless `fixed_ok`.
+pub fn unmodified(reg: &Reg, regno: u8, fixed_ok: bool) -> Check<()> {
+    let name = type_name(reg);
+    if reg.off < 0 {
+        let words = format!("negative offset {name} ptr R{regno} off={} disallowed", reg.off);
+        return refuse_reg(Code::NegativeOffset, regno, words);
+    }
+    if !fixed_ok && reg.off != 0 {
+        let words =
+            format!("dereference of modified {name} ptr R{regno} off={} disallowed", reg.off);
+        return refuse_reg(Code::CtxModified, regno, words);
+    }
+    if !reg.var_off_is_zero() {
+        let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
+        let words = format!("variable {name} access var_off={var} disallowed");
+        return refuse_reg(Code::CtxVarOff, regno, words);
+    }
+    Ok(())
 }
 
 /// The kernel rewrites a load or store by the kind of its pointer, so all paths

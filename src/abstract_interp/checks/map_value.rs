@@ -7,7 +7,7 @@
 use super::access::{Access, Dir, Effect, Loaded};
 use super::kptr_field;
 use super::mem_region::Region;
-use crate::abstract_interp::btf_record::{self, Field};
+use crate::abstract_interp::btf_record::{Field, inner_needs_uid};
 use crate::abstract_interp::value::{Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
@@ -108,11 +108,11 @@ pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> 
     permitted(def, off, access.size, access.dir)?;
     let at = Bounded { reg, regno: access.reg, limit: def.value_size };
     at.check(off, access.size, false)?;
-    let record = btf_record::of_map(&vm.env, map);
-    special_fields(record.fields(), reg, off, access.size, true)?;
+    let record = vm.env.records.of_map(map);
+    special_fields(&record.fields, reg, off, access.size, true)?;
     let Some(var) = reg.bounds.is_const() else { return Ok(Effect::Load(Loaded::UNKNOWN)) };
     let place = off.wrapping_add(var as i32) as u32;
-    if let Some(field) = record.fields().iter().find(|f| f.off == place && f.kind.is_pointer()) {
+    if let Some(field) = record.at(place).filter(|f| f.kind.is_kptr()) {
         return kptr_field::access(vm, access, field).map(Effect::Load);
     }
     if !access.is_write() && let Some(value) = constant(def, place, access.size, access.sx) {
@@ -127,7 +127,7 @@ pub fn helper_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<(
     permitted(def, reg.off, region.size, region.dir)?;
     let at = Bounded { reg, regno: region.reg, limit: def.value_size };
     at.check(reg.off, region.size, region.zero_allowed)?;
-    special_fields(btf_record::of_map(&vm.env, map).fields(), reg, reg.off, region.size, false)
+    special_fields(&vm.env.records.of_map(map).fields, reg, reg.off, region.size, false)
 }
 
 /// Whether the map's flags let programs read or write it.
@@ -156,7 +156,7 @@ fn special_fields(fields: &[Field], reg: &Reg, off: i32, size: u32, direct: bool
             continue;
         }
         let name = field.kind.name();
-        if !field.kind.is_pointer() {
+        if !field.kind.is_kptr() {
             return refuse(
                 field_code(name),
                 format!("{name} cannot be accessed directly by load/store"),
@@ -226,8 +226,8 @@ pub fn not_null(vm: &Vm, reg: &Reg) -> Reg {
         let Some(def) = vm.env.map(map) else { return out };
         if def.inner.is_some() {
             let inner = map.inner();
-            let timers = btf_record::of_map(&vm.env, inner).has_timer_wq_or_task_work();
-            out.kind = Kind::ConstMap { map: inner, uid: if timers { reg.id } else { uid } };
+            let uid = if inner_needs_uid(&vm.env, inner) { reg.id } else { uid };
+            out.kind = Kind::ConstMap { map: inner, uid };
         } else if def.map_type == XSKMAP {
             out.kind = Kind::XdpSock;
         } else if matches!(def.map_type, SOCKMAP | SOCKHASH) {

@@ -54,8 +54,9 @@ pub fn assign_scalar_id(vm: &mut Vm, r: u8) {
 
 /// Kernels that find a number's views contradictory forget its ranges.
 pub fn check_sanity(vm: &mut Vm, r: u8) {
-    if vm.reg(r).bounds.is_contradictory() && vm.env.rules.reset_on_contradiction {
-        vm.cur.reg_mut(r).bounds.forget_ranges();
+    let rules = vm.env.rules;
+    if vm.reg(r).bounds.is_contradictory() {
+        vm.cur.reg_mut(r).bounds.check(&rules);
     }
 }
 
@@ -95,7 +96,7 @@ fn mov32(vm: &mut Vm, dst: u8, src: u8) {
             value.id = 0;
         }
     }
-    value.bounds = value.bounds.zext32(&vm.env.rules);
+    value.bounds.zext32(&vm.env.rules);
     vm.cur.set_reg(dst, value);
 }
 
@@ -107,7 +108,7 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
         // The pieces of an address are a number of which nothing is known.
         let mut value = Reg::unknown();
         if w.is32() {
-            value.bounds = value.bounds.zext32(&rules);
+            value.bounds.zext32(&rules);
         }
         vm.cur.set_reg(dst, value);
         return Ok(());
@@ -120,7 +121,7 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
     if !same {
         value.id = 0;
     }
-    value.bounds = value.bounds.sext(bits as u32, w.is32(), &rules);
+    value.bounds.sext(u32::from(bits), w.is32(), &rules);
     vm.cur.set_reg(dst, value);
     check_sanity(vm, dst);
     Ok(())
@@ -147,8 +148,8 @@ fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
     let mut out = Reg::unknown();
     if reg.is_scalar() && vm.env.rules.byte_swap {
         out.precise = reg.precise;
-        let swap = kind != Endness::Le;
-        out.bounds = Bounds::byte_order(&reg.bounds, bits as u32, swap, &vm.env.rules);
+        out.bounds = reg.bounds;
+        out.bounds.byte_swap(u32::from(bits), kind != Endness::Le, &vm.env.rules);
     }
     vm.cur.set_reg(dst, out);
     check_sanity(vm, dst);
@@ -237,9 +238,16 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         vm.flush_precision()?;
     }
     // Flushing may have marked either operand.
-    let left = *vm.reg(dst);
+    let mut left = *vm.reg(dst);
+    if let Some(kind) = scalar_op(op)
+        && let Some((zero, ones)) = Bounds::fork(kind, &left.bounds, &right.bounds, &vm.env.rules)
+    {
+        let at = vm.insn;
+        vm.push_branch(at)?.reg_mut(dst).bounds = zero;
+        left.bounds = ones;
+    }
     let mut out = number(vm, w, op, &left, &right);
-    link(vm, w, op, &left, &right, &mut out);
+    link(w, op, &left, &right, &mut out);
     vm.cur.set_reg(dst, out);
     Ok(())
 }
@@ -266,10 +274,9 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
 }
 
 /// What remains of the left operand's id after the operation.
-fn link(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg, out: &mut Reg) {
+fn link(w: Width, op: AluOp, left: &Reg, right: &Reg, out: &mut Reg) {
     out.id = 0;
     out.off = 0;
-    let _ = vm;
     if op != AluOp::Add || w.is32() || left.id == 0 || left.id & ADD_CONST != 0 {
         return;
     }

@@ -129,12 +129,12 @@ pub fn access(vm: &mut Vm, access: &Access) -> Check<()> {
         && vm.reg(dst).is_scalar()
     {
         let rules = vm.env.rules;
-        let bounds = vm.reg(dst).bounds;
-        vm.cur.reg_mut(dst).bounds = if access.sx {
-            bounds.sext(access.size * 8, false, &rules)
+        let bounds = &mut vm.cur.reg_mut(dst).bounds;
+        if access.sx {
+            bounds.sext(access.size * 8, false, &rules);
         } else {
-            bounds.cast(access.size, &rules)
-        };
+            bounds.cast(access.size, &rules);
+        }
     }
     Ok(())
 }

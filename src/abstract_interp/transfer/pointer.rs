@@ -72,7 +72,7 @@ pub fn combine(
     sane(&num, &ptr)?;
     sane(&ptr, &ptr)?;
     let moved = match op {
-        AluOp::Add => add(vm, &ptr, &num, known),
+        AluOp::Add => shift(vm, &ptr, &num, known, false),
         AluOp::Sub => {
             if order == Order::NumberPointer {
                 let words = format!("R{dst} tried to subtract pointer from scalar");
@@ -82,7 +82,7 @@ pub fn combine(
                 let words = format!("R{dst} subtraction from stack pointer prohibited");
                 return refuse_reg(Code::PointerArith, dst, words);
             }
-            sub(vm, &ptr, &num, known)
+            shift(vm, &ptr, &num, known, true)
         }
         AluOp::And | AluOp::Or | AluOp::Xor => {
             let words = format!("R{dst} bitwise operator {} on pointer prohibited", sign(op));
@@ -96,7 +96,12 @@ pub fn combine(
     sane(&moved, &ptr)?;
     let mut out = moved;
     if order == Order::NumberPointer {
+        // The sum takes the pointer's type and id, but neither its reference nor
+        // its frame: so the kernel.
         out.ref_id = 0;
+        if matches!(out.kind, Kind::Stack { .. }) {
+            out.kind = Kind::Stack { frame: 0 };
+        }
     }
     out.bounds.sync(&vm.env.rules);
     vm.cur.set_reg(dst, out);
@@ -161,62 +166,25 @@ fn sane(reg: &Reg, of: &Reg) -> Check<()> {
     Ok(())
 }
 
-/// The pointer's own 64-bit bounds; pointers carry no 32-bit ones.
-fn offset_bounds(ptr: &Reg) -> Bounds {
-    let b = ptr.bounds;
-    Bounds { tnum: b.tnum, umin: b.umin, umax: b.umax, smin: b.smin, smax: b.smax, ..Bounds::UNKNOWN }
-}
-
-fn add(vm: &mut Vm, ptr: &Reg, num: &Reg, known: Option<u64>) -> Reg {
-    let mut out = Reg { bounds: offset_bounds(ptr), ..*ptr };
-    if let Some(k) = known
-        && let Ok(off) = i32::try_from(ptr.off as i64 + k as i64)
-    {
-        out.off = off;
-        return out;
+/// `p ± n`, without the checks of its offsets.
+fn shift(vm: &mut Vm, ptr: &Reg, num: &Reg, known: Option<u64>, subtract: bool) -> Reg {
+    let mut out = *ptr;
+    if let Some(k) = known {
+        let by = k as i64;
+        let off = i64::from(ptr.off);
+        let sum = if subtract { off.wrapping_sub(by) } else { off.wrapping_add(by) };
+        if let Ok(off) = i32::try_from(sum) {
+            out.off = off;
+            // Pointers carry no 32-bit bounds of their own.
+            out.bounds.forget_lo();
+            return out;
+        }
     }
-    let (p, n) = (&ptr.bounds, &num.bounds);
-    let b = &mut out.bounds;
-    (b.smin, b.smax) = match (p.smin.checked_add(n.smin), p.smax.checked_add(n.smax)) {
-        (Some(min), Some(max)) => (min, max),
-        _ => (i64::MIN, i64::MAX),
-    };
-    (b.umin, b.umax) = match (p.umin.checked_add(n.umin), p.umax.checked_add(n.umax)) {
-        (Some(min), Some(max)) => (min, max),
-        _ => (0, u64::MAX),
-    };
-    b.tnum = p.tnum.add(n.tnum);
-    if ptr.is_packet() {
-        out.id = vm.new_id();
-        out.range = 0;
-    }
-    out
-}
-
-fn sub(vm: &mut Vm, ptr: &Reg, num: &Reg, known: Option<u64>) -> Reg {
-    let mut out = Reg { bounds: offset_bounds(ptr), ..*ptr };
-    if let Some(k) = known
-        && let Ok(off) = i32::try_from(ptr.off as i64 - k as i64)
-    {
-        out.off = off;
-        return out;
-    }
-    let (p, n) = (&ptr.bounds, &num.bounds);
-    let b = &mut out.bounds;
-    (b.smin, b.smax) = match (p.smin.checked_sub(n.smax), p.smax.checked_sub(n.smin)) {
-        (Some(min), Some(max)) => (min, max),
-        _ => (i64::MIN, i64::MAX),
-    };
-    (b.umin, b.umax) = if p.umin < n.umax {
-        (0, u64::MAX)
-    } else {
-        (p.umin - n.umax, p.umax.wrapping_sub(n.umin))
-    };
-    b.tnum = p.tnum.sub(n.tnum);
+    out.bounds = Bounds::pointer_add(&ptr.bounds, &num.bounds, subtract, &vm.env.rules);
     if ptr.is_packet() {
         out.id = vm.new_id();
         // Bytes shown to exist still do, further on, if the pointer went back.
-        if n.smin < 0 {
+        if !subtract || num.bounds.smin < 0 {
             out.range = 0;
         }
     }

@@ -125,7 +125,6 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
 pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     grow(vm, frame, off.unsigned_abs());
     let at = spi(off);
-    let current = vm.cur.curframe();
     vm.mark_stack_read(frame, 1 << at);
     let slot = *slot_mut(vm, frame, at);
     let size = access.size;
