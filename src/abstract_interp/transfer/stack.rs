@@ -19,7 +19,7 @@ pub fn grow(vm: &mut Vm, frame: usize, bytes: u32) {
     vm.note_stack_use(subprog, allocated);
 }
 
-fn slot_mut(vm: &mut Vm, frame: usize, spi: usize) -> &mut Slot {
+fn slot_mut<'v>(vm: &'v mut Vm<'_>, frame: usize, spi: usize) -> &'v mut Slot {
     vm.cur.frame_at_mut(frame).stack_mut().slot_mut(spi)
 }
 
@@ -94,7 +94,7 @@ fn save(vm: &mut Vm, frame: usize, at: usize, spill: Reg, size: u32) {
     let rest = (SLOT - size) as usize;
     slot.kinds[rest..].fill(Byte::Spill);
     for kind in &mut slot.kinds[..rest] {
-        if !matches!(kind, Byte::Zero | Byte::Invalid) {
+        if !matches!(*kind, Byte::Zero | Byte::Invalid) {
             *kind = Byte::Misc;
         }
     }
