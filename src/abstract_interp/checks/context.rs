@@ -1,0 +1,90 @@
+//! The program's context.
+//!
+//! Which bytes may be read or written, and what a read gives, depends on the
+//! program's type and attach type: fixed tables where the context is a struct
+//! that the kernel lays out for programs, BTF where it is the arguments of a
+//! kernel function.
+
+use super::access::{Access, Dir, Effect, Loaded, unmodified};
+use super::btf_ctx;
+use super::mem_region::Region;
+use crate::abstract_interp::value::{Flags, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::helpers_spec::{self, CtxKind, ProgType};
+
+/// A load or store; `off` includes the pointer's fixed offset.
+pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
+    unmodified(vm.reg(access.reg), access.reg, false)?;
+    field(vm, access.reg, off, access.size, access.dir).map(Effect::Load)
+}
+
+/// The field that an access touches; refuses what the layout doesn't allow.
+fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
+    let (prog_type, attach) = (vm.env.prog_type(), vm.env.program.attach_type);
+    if takes_btf_arguments(prog_type) {
+        return btf_ctx::access(vm, regno, off, size, dir == Dir::Write);
+    }
+    let layout = helpers_spec::ctx_access(prog_type, attach, vm.env.target.spec);
+    let found = u32::try_from(off)
+        .ok()
+        .zip(layout)
+        .and_then(|(off, layout)| layout.access(off, size, dir == Dir::Write));
+    match found {
+        Some(field) => Ok(loaded(field.kind, field.nullable)),
+        None => {
+            let words = format!("invalid bpf_context access off={off} size={size}");
+            refuse_reg(Code::CtxAccess, regno, words)
+        }
+    }
+}
+
+/// Whether the context is the arguments of a kernel function, described by BTF.
+fn takes_btf_arguments(prog_type: ProgType) -> bool {
+    matches!(
+        prog_type,
+        ProgType::Tracing | ProgType::Lsm | ProgType::StructOps | ProgType::Ext | ProgType::Netfilter
+    )
+}
+
+fn loaded(kind: CtxKind, nullable: bool) -> Loaded {
+    let kind = match kind {
+        CtxKind::Scalar => return Loaded::UNKNOWN,
+        CtxKind::Packet => Kind::Packet,
+        CtxKind::PacketMeta => Kind::PacketMeta,
+        CtxKind::PacketEnd => Kind::PacketEnd,
+        CtxKind::Socket => Kind::Socket,
+        CtxKind::SockCommon => Kind::SockCommon,
+        CtxKind::FlowKeys => Kind::FlowKeys,
+        CtxKind::TpBuffer => Kind::TpBuffer,
+    };
+    Loaded::pointer(kind, if nullable { Flags::MAYBE_NULL } else { Flags::NONE })
+}
+
+/// Whether callees may read and write the context as memory: it is handed to the
+/// program as it is, not through a layout that the kernel translates.
+pub fn is_plain_buffer(vm: &Vm) -> bool {
+    matches!(
+        vm.env.prog_type(),
+        ProgType::Kprobe
+            | ProgType::Tracepoint
+            | ProgType::RawTracepoint
+            | ProgType::RawTracepointWritable
+            | ProgType::Tracing
+            | ProgType::Lsm
+            | ProgType::StructOps
+            | ProgType::Ext
+            | ProgType::Syscall
+            | ProgType::Netfilter
+            | ProgType::LircMode2
+            | ProgType::CgroupDevice
+    )
+}
+
+/// A callee's access to such a context: its last byte is looked at.
+pub fn last_byte(vm: &Vm, reg: &Reg, region: Region) -> Check<()> {
+    super::align::check(vm, reg, region.size.wrapping_sub(1) as i32, 1, false)?;
+    unmodified(reg, region.reg, false)?;
+    let last = (region.size as i32).wrapping_sub(1);
+    field(vm, region.reg, last, 1, region.dir).map(|_| ())
+}
