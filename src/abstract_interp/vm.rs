@@ -119,9 +119,9 @@ pub struct Vm<'a> {
 /// What all paths through one instruction must agree on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InsnAux {
-    /// The kind of pointer a load or store went through here, as a small class
-    /// (0: none seen); Linux rewrites such accesses, so paths must agree.
-    pub pointer_class: u8,
+    /// The class of pointer that loads and stores went through here; Linux
+    /// rewrites such accesses, so paths must agree.
+    pub pointer_class: super::checks::access::PointerClass,
     /// The map a helper call here is known to use on every path.
     pub map: Option<MapRef>,
     /// Several maps reach this helper call.
