@@ -23,8 +23,9 @@ use super::bounds::Hole;
 use super::rules::Model;
 use super::span::Span;
 use super::{Scalar, ScalarRules, Tnum, mask};
+use crate::programs::insn::AluOp;
 
-/// The operations of two operands. Moves and negation have their own functions.
+/// The operations of two operands. Negation has its own function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScalarOp {
     /// `a + b`
@@ -53,14 +54,37 @@ pub enum ScalarOp {
     Xor,
     /// `a s>> b`
     Arsh,
+    /// `b`
+    Mov,
+}
+
+impl From<AluOp> for ScalarOp {
+    fn from(op: AluOp) -> ScalarOp {
+        match op {
+            AluOp::Add => ScalarOp::Add,
+            AluOp::Sub => ScalarOp::Sub,
+            AluOp::Mul => ScalarOp::Mul,
+            AluOp::Div => ScalarOp::Div,
+            AluOp::SDiv => ScalarOp::SDiv,
+            AluOp::Or => ScalarOp::Or,
+            AluOp::And => ScalarOp::And,
+            AluOp::Lsh => ScalarOp::Lsh,
+            AluOp::Rsh => ScalarOp::Rsh,
+            AluOp::Mod => ScalarOp::Mod,
+            AluOp::SMod => ScalarOp::SMod,
+            AluOp::Xor => ScalarOp::Xor,
+            AluOp::Mov => ScalarOp::Mov,
+            AluOp::Arsh => ScalarOp::Arsh,
+        }
+    }
 }
 
 impl ScalarOp {
     /// Every operation.
-    pub const ALL: [ScalarOp; 13] = {
-        use ScalarOp::{Add, And, Arsh, Div, Lsh, Mod, Mul, Or, Rsh, SDiv, SMod, Sub, Xor};
+    pub const ALL: [ScalarOp; 14] = {
+        use ScalarOp::{Add, And, Arsh, Div, Lsh, Mod, Mov, Mul, Or, Rsh, SDiv, SMod, Sub, Xor};
         [
-            Add, Sub, Mul, Div, SDiv, Or, And, Lsh, Rsh, Mod, SMod, Xor, Arsh,
+            Add, Sub, Mul, Div, SDiv, Or, And, Lsh, Rsh, Mod, SMod, Xor, Arsh, Mov,
         ]
     };
 
@@ -90,7 +114,22 @@ enum Plan {
 impl<const W: u32, const S: u32> Scalar<W, S> {
     /// `a op b`, as the verifier knows it: in 32 bits (zero-extended) if `w32`.
     /// An immediate is a `constant` of it, sign-extended, in either width.
-    pub fn alu(op: ScalarOp, w32: bool, a: &Self, b: &Self, rules: &ScalarRules) -> Self {
+    pub fn alu(
+        op: impl Into<ScalarOp>,
+        w32: bool,
+        a: &Self,
+        b: &Self,
+        rules: &ScalarRules,
+    ) -> Self {
+        let op = op.into();
+        if op == ScalarOp::Mov {
+            let mut out = *b;
+            if w32 {
+                out.zext32(rules);
+                out.check(rules);
+            }
+            return out;
+        }
         match plan(op, w32, b, rules) {
             Plan::Unknown => return Self::UNKNOWN,
             Plan::UnknownHalf => {
@@ -124,7 +163,13 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
     /// Where `x &= K` or `x |= K` meets an x in `-1..=0` (a sign spread over a
     /// word), the verifier goes on with -1 and explores 0 apart, from the same
     /// instruction: `Some((zero, minus_one))` are the two values of x.
-    pub fn fork(op: ScalarOp, a: &Self, b: &Self, rules: &ScalarRules) -> Option<(Self, Self)> {
+    pub fn fork(
+        op: impl Into<ScalarOp>,
+        a: &Self,
+        b: &Self,
+        rules: &ScalarRules,
+    ) -> Option<(Self, Self)> {
+        let op = op.into();
         if !rules.fork_sign_masks
             || !matches!(op, ScalarOp::And | ScalarOp::Or)
             || !b.tnum.is_const()

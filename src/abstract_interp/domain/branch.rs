@@ -9,6 +9,7 @@
 use super::rules::BranchRule;
 use super::span::Span;
 use super::{Scalar, ScalarRules, Tnum};
+use crate::programs::insn::JmpOp;
 
 /// The conditions of jumps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,24 @@ pub enum Cond {
     Set,
     /// `a & b == 0`: no jump has it; it is what not jumping on `Set` means.
     Clear,
+}
+
+impl From<JmpOp> for Cond {
+    fn from(op: JmpOp) -> Cond {
+        match op {
+            JmpOp::Eq => Cond::Eq,
+            JmpOp::Ne => Cond::Ne,
+            JmpOp::Gt => Cond::Gt,
+            JmpOp::Ge => Cond::Ge,
+            JmpOp::Lt => Cond::Lt,
+            JmpOp::Le => Cond::Le,
+            JmpOp::Sgt => Cond::Sgt,
+            JmpOp::Sge => Cond::Sge,
+            JmpOp::Slt => Cond::Slt,
+            JmpOp::Sle => Cond::Sle,
+            JmpOp::Set => Cond::Set,
+        }
+    }
 }
 
 impl Cond {
@@ -106,12 +125,13 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
     /// Whether the jump on `a cond b` is always (`Some(true)`) or never taken,
     /// as far as the verifier knows. In 32 bits if `w32`.
     pub fn branch_taken(
-        cond: Cond,
+        cond: impl Into<Cond>,
         w32: bool,
         a: &Self,
         b: &Self,
         rules: &ScalarRules,
     ) -> Option<bool> {
+        let cond = cond.into();
         match rules.branch {
             BranchRule::Constant | BranchRule::ConstantRanges => {
                 let both = rules.branch == BranchRule::ConstantRanges;
@@ -134,7 +154,13 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
     }
 
     /// `branch_taken` of a register with itself, which 7.3 knows more about.
-    pub fn branch_taken_self(cond: Cond, w32: bool, a: &Self, rules: &ScalarRules) -> Option<bool> {
+    pub fn branch_taken_self(
+        cond: impl Into<Cond>,
+        w32: bool,
+        a: &Self,
+        rules: &ScalarRules,
+    ) -> Option<bool> {
+        let cond = cond.into();
         if rules.branch != BranchRule::Simulated {
             return Self::branch_taken(cond, w32, a, a, rules);
         }

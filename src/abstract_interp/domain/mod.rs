@@ -49,6 +49,8 @@ mod refine;
 mod rules;
 mod span;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod tnum;
 
 pub use alu::ScalarOp;

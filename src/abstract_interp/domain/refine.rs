@@ -26,26 +26,27 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
     /// or not. False if nothing can come that way; a and b are then what the
     /// verifier goes on with.
     pub fn refine(
-        cond: Cond,
+        cond: impl Into<Cond>,
         taken: bool,
         w32: bool,
         a: &mut Self,
         b: &mut Self,
         rules: &ScalarRules,
     ) -> bool {
-        Self::refine_unchecked(cond, taken, w32, a, b, rules);
+        Self::refine_unchecked(cond.into(), taken, w32, a, b, rules);
         let (a_holds, b_holds) = (a.check(rules), b.check(rules));
         a_holds && b_holds
     }
 
     /// `refine` of a register compared with itself.
     pub fn refine_self(
-        cond: Cond,
+        cond: impl Into<Cond>,
         taken: bool,
         w32: bool,
         a: &mut Self,
         rules: &ScalarRules,
     ) -> bool {
+        let cond = cond.into();
         let cond = if taken { cond } else { cond.negate() };
         match rules.model {
             Model::Circular => return true,

@@ -147,7 +147,8 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
             && self.smin >= signed_min(S)
             && self.smax <= signed_max(S)
         {
-            // A sign-extended low half that is not negative is the whole number.
+            // A sign-extended low half that is not negative is the whole number. The
+            // ends are replaced even by wider ones: later rounds narrow them again.
             (self.smin, self.smax) = (lo.smin, lo.smax);
             (self.umin, self.umax) = (lo.smin as u64, Span::<W>::unsigned(lo.smax));
             self.tnum = self.tnum.intersect(Tnum::range(self.umin, self.umax));
