@@ -218,10 +218,8 @@ impl<const N: u32> Arc<N> {
         let surplus = if end < first {
             // It ends before its last period's window: go back to the one before.
             end + (period - head) + 1
-        } else if end >= head {
-            end - head
         } else {
-            0
+            end.saturating_sub(head)
         };
         let rest = self.size - first;
         if rest < surplus {

@@ -63,11 +63,10 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
         let (umin, umax) = self.arc().unsigned();
         let next = self.tnum.next_above(umin);
         let starts = self.tnum.contains(umin);
+        let alone = next == self.tnum.max() || (next <= umax && self.tnum.next_above(next) > umax);
         let only = if starts && next > umax {
             umin
-        } else if !starts && next == self.tnum.max() {
-            next
-        } else if !starts && next <= umax && self.tnum.next_above(next) > umax {
+        } else if !starts && alone {
             next
         } else {
             return;
