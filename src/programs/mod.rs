@@ -1,4 +1,5 @@
-//! The `programs` room.
+//! The `programs` room: instructions, and linking an object's functions into
+//! programs as a loader does.
 
 pub mod asm;
 pub mod decode;
@@ -6,9 +7,16 @@ pub mod disasm;
 pub mod encode;
 pub mod insn;
 pub mod isa;
+pub mod link;
+pub mod program;
 
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
+pub use link::{LinkOptions, Linked, link};
+pub use program::{
+    CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, Program,
+    StructOpsSlot, Subprog,
+};
 
 #[cfg(test)]
 mod tests;
