@@ -16,7 +16,7 @@ use std::cell::Cell;
 
 use super::explore::Explorer;
 use super::state::State;
-use super::value::{MapRef, Reg};
+use super::value::{Flags, Kind, MapRef, Reg};
 use super::violation::{Code, Unknown, Violation};
 use crate::cfg::Cfg;
 use crate::object::{Btf, MapDef};
@@ -151,6 +151,28 @@ impl Vm<'_> {
     /// The instruction being processed.
     pub fn op(&self) -> Op {
         self.env.ops[self.insn]
+    }
+    /// Whether a kernel pointer is known valid: referenced, trusted, or of an
+    /// allocated object.
+    pub fn is_trusted(&self, r: &Reg) -> bool {
+        const OTHER: Flags = Flags(
+            Flags::USER.0
+                | Flags::PERCPU.0
+                | Flags::UNTRUSTED.0
+                | Flags::RCU.0
+                | Flags::RDONLY.0
+                | Flags::MAYBE_NULL.0,
+        );
+        const TRUSTED: Flags = Flags(Flags::TRUSTED.0 | Flags::ALLOC.0 | Flags::NON_OWN_REF.0);
+        r.ref_id != 0
+            || r.flags.has(TRUSTED) && !r.flags.has(OTHER)
+            || r.is_socket() && r.flags == Flags::NONE
+            || matches!(r.kind, Kind::ConstMap { .. })
+    }
+    /// Whether RCU protects what the program reads: a section is open, a lock
+    /// is held, or the program cannot sleep at all.
+    pub fn in_rcu_section(&self) -> bool {
+        self.cur.active_rcu > 0 || self.cur.active_locks > 0 || !self.cur.in_sleepable
     }
     /// Says that the check relied on the exact value of scalar `r` of the
     /// innermost frame. Carried out by [`Vm::flush_precision`].

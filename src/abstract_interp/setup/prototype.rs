@@ -208,7 +208,7 @@ fn kernel_struct(env: &Env<'_>, btf: &Btf, id: u32, i: usize) -> Check<u32> {
 }
 
 /// Whether a pointer to `to` is the context of the program's type by name.
-fn is_context(program: &Program, btf: &Btf, to: u32) -> bool {
+pub fn is_context(program: &Program, btf: &Btf, to: u32) -> bool {
     let names = context_names(program);
     let mut id = btf.skip_mods(to);
     for _ in 0..32 {

@@ -185,18 +185,9 @@ fn never_null(vm: &Vm, r: &Reg) -> bool {
         | Kind::MapKey { .. } => true,
         Kind::ConstMap { .. } => vm.env.target.behaviour.map_ptr_not_null,
         Kind::Mem { .. } => !r.flags.has(Flags::UNTRUSTED),
-        Kind::Btf { .. } => is_trusted(r),
+        Kind::Btf { .. } => vm.is_trusted(r),
         _ => false,
     }
-}
-
-/// Whether a kernel pointer is known valid: referenced, trusted, or of an
-/// allocated object.
-pub fn is_trusted(r: &Reg) -> bool {
-    const OTHER: Flags = Flags::USER.with(Flags::PERCPU).with(Flags::UNTRUSTED).with(Flags::RCU);
-    r.ref_id != 0
-        || r.flags.has(Flags::TRUSTED.with(Flags::ALLOC)) && !r.flags.has(OTHER)
-        || matches!(r.kind, Kind::Socket | Kind::TcpSock | Kind::SockCommon)
 }
 
 /// A pointer once found beyond the end decides later comparisons with the end.

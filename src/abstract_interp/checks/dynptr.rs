@@ -1,0 +1,162 @@
+//! Dynptrs: fat pointers that only helpers and kfuncs look into.
+//!
+//! A dynptr takes two stack slots. `Kind::DynptrSlot` stands in both; the slot
+//! at the lower address is the first. A dynptr is identified by an id (slices
+//! carry it) and, over a ring buffer or a file, by the reference it holds;
+//! clones share the reference.
+
+use crate::abstract_interp::stack::{Byte, SLOT, spi};
+use crate::abstract_interp::value::{DynptrType, Kind};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+
+/// An initialised dynptr.
+#[derive(Clone, Copy, Debug)]
+pub struct Dynptr {
+    /// Its kind.
+    pub ty: DynptrType,
+    /// Its id.
+    pub id: u32,
+    /// The reference it holds, or 0.
+    pub ref_id: u32,
+    /// Where it lies: frame and the slot at the lower address; none when it is
+    /// an argument.
+    pub slot: Option<(usize, usize)>,
+}
+
+/// Where an object of `slots` slots on the stack lies: frame, and its slot at
+/// the lowest address.
+pub fn place(vm: &Vm, r: u8, what: &str, slots: usize, code: Code) -> Check<(usize, usize)> {
+    let reg = vm.reg(r);
+    let Kind::Stack { frame } = reg.kind else {
+        return refuse_reg(code, r, format!("arg#{} expected pointer to {what} on stack", r - 1));
+    };
+    let Some(var) = reg.bounds.is_const() else {
+        return refuse_reg(code, r, format!("{what} has to be at a constant offset"));
+    };
+    let off = i64::from(reg.off).wrapping_add(var as i64);
+    if off % i64::from(SLOT) != 0 || off >= 0 {
+        return refuse_reg(code, r, format!("cannot pass in {what} at an offset={off}"));
+    }
+    if off < -512 {
+        return refuse_reg(code, r, format!("cannot pass in {what} at an offset={off}"));
+    }
+    let at = spi(off as i32);
+    if at + 1 < slots {
+        return refuse_reg(code, r, format!("cannot pass in {what} at an offset={off}"));
+    }
+    Ok((frame as usize, at))
+}
+
+/// An initialised dynptr in register `r`, if it is one.
+pub fn look(vm: &Vm, r: u8) -> Check<Option<Dynptr>> {
+    let reg = vm.reg(r);
+    if let Kind::ConstDynptr { ty } = reg.kind {
+        return Ok(Some(Dynptr { ty, id: reg.id, ref_id: reg.ref_id, slot: None }));
+    }
+    let (frame, at) = place(vm, r, "dynptr", 2, Code::Dynptr)?;
+    let stack = &vm.cur.frames[frame].stack;
+    let (Some(first), Some(second)) = (stack.get(at), stack.get(at - 1)) else { return Ok(None) };
+    let whole = |s: &crate::abstract_interp::stack::Slot| s.kinds.iter().all(|b| *b == Byte::Dynptr);
+    Ok(match first.spill.kind {
+        Kind::DynptrSlot { ty, first: true } if whole(first) && whole(second) => Some(Dynptr {
+            ty,
+            id: first.spill.id,
+            ref_id: first.spill.ref_id,
+            slot: Some((frame, at)),
+        }),
+        _ => None,
+    })
+}
+
+fn pointer_to_dynptr(vm: &Vm, r: u8) -> Check<()> {
+    if matches!(vm.reg(r).kind, Kind::Stack { .. } | Kind::ConstDynptr { .. })
+        && !vm.reg(r).maybe_null()
+    {
+        return Ok(());
+    }
+    let words = format!("arg#{} expected pointer to stack or const struct bpf_dynptr", r - 1);
+    refuse_reg(Code::Dynptr, r, words)
+}
+
+/// An initialised dynptr is wanted. `mutates`: the callee changes the dynptr
+/// itself, so an argument (const) dynptr will not do.
+pub fn check_init(vm: &Vm, r: u8, want: Option<DynptrType>, mutates: bool) -> Check<Dynptr> {
+    pointer_to_dynptr(vm, r)?;
+    if mutates && matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
+        let words = "cannot pass pointer to const bpf_dynptr, the helper mutates it";
+        return refuse_reg(Code::Dynptr, r, words);
+    }
+    let Some(d) = look(vm, r)? else {
+        let words = format!("Expected an initialized dynptr as arg #{}", r - 1);
+        return refuse_reg(Code::Dynptr, r, words);
+    };
+    if want.is_some_and(|w| w != d.ty) {
+        let words = format!("Expected a dynptr of type {} as arg #{}", name(want), r - 1);
+        return refuse_reg(Code::Dynptr, r, words);
+    }
+    Ok(d)
+}
+
+/// An initialised dynptr that is only read.
+pub fn check_readable(vm: &Vm, r: u8) -> Check<Dynptr> {
+    check_init(vm, r, None, false)
+}
+
+/// Two slots that a new dynptr may take. They may hold anything but a dynptr
+/// that alone holds its reference.
+pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
+    pointer_to_dynptr(vm, r)?;
+    if matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
+        return refuse_reg(Code::Dynptr, r, "Dynptr has to be an uninitialized dynptr");
+    }
+    let (frame, at) = place(vm, r, "dynptr", 2, Code::Dynptr)?;
+    for slot in [at, at - 1] {
+        may_overwrite(vm, frame, slot)?;
+    }
+    Ok((frame, at))
+}
+
+/// Whether a slot may be overwritten as far as dynptrs go.
+pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
+    let stack = &vm.cur.frames[frame].stack;
+    let Some(s) = stack.get(slot).filter(|s| s.kinds[0] == Byte::Dynptr) else { return Ok(()) };
+    let Kind::DynptrSlot { ty, .. } = s.spill.kind else { return Ok(()) };
+    if !is_referenced(ty) {
+        return Ok(());
+    }
+    let holders = stack
+        .slots()
+        .iter()
+        .filter(|o| {
+            matches!(o.spill.kind, Kind::DynptrSlot { first: true, .. })
+                && o.kinds[0] == Byte::Dynptr
+                && o.spill.ref_id == s.spill.ref_id
+        })
+        .count();
+    if holders <= 1 {
+        return Err(crate::abstract_interp::violation::Violation::new(
+            Code::Dynptr,
+            "cannot overwrite referenced dynptr",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Whether dynptrs of this kind hold a reference.
+pub const fn is_referenced(ty: DynptrType) -> bool {
+    matches!(ty, DynptrType::Ringbuf | DynptrType::File)
+}
+
+fn name(ty: Option<DynptrType>) -> &'static str {
+    match ty {
+        None => "any",
+        Some(DynptrType::Local) => "local",
+        Some(DynptrType::Ringbuf) => "ringbuf",
+        Some(DynptrType::Skb) => "skb",
+        Some(DynptrType::Xdp) => "xdp",
+        Some(DynptrType::File) => "file",
+        Some(DynptrType::SkbMeta) => "skb_meta",
+    }
+}

@@ -1,0 +1,592 @@
+//! The arguments of a kfunc call, one after the other.
+//!
+//! `check` reads the state and lists what the call will do (`Facts`); it
+//! changes nothing. The order of the tests on one argument is the kernel's:
+//! null, trust, kind, offset, then the kind's own rules.
+
+use super::dynptr::{self, Dynptr};
+use super::helper_args::{self, ArgOff};
+use super::kfunc_proto::{Kfunc, has_suffix, is_scalar_struct, is_size, pointee};
+use super::locks::{self, LockFact, LockOp};
+use super::mem_region::{self, Touched};
+use super::{graph, struct_match};
+use crate::abstract_interp::btf_record::{self, Field, FieldKind};
+use crate::abstract_interp::setup::prototype;
+use crate::abstract_interp::state::RefKind;
+use crate::abstract_interp::transfer::{irq, iter};
+use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::helpers_spec::KfFlags;
+use crate::object::btf::{Param, Type};
+
+/// What the call does, as its arguments tell.
+#[derive(Default)]
+pub struct Facts {
+    /// The register whose reference is released.
+    pub release: Option<u8>,
+    /// The reference that some argument carries.
+    pub ref_id: u32,
+    /// The size of the memory that r0 points to.
+    pub r0_size: Option<u32>,
+    /// It may only be read.
+    pub r0_rdonly: bool,
+    /// The constant argument.
+    pub constant: Option<u64>,
+    /// The allocated object that is passed.
+    pub object: Option<(BtfSrc, u32)>,
+    /// It is passed by an owning reference.
+    pub owning: bool,
+    /// The map that is passed (or holds the field that is).
+    pub map: Option<(MapRef, u32)>,
+    /// The initialised dynptr.
+    pub dynptr: Option<Dynptr>,
+    /// Dynptrs to make: frame, slot, kind, shared reference.
+    pub new_dynptrs: Vec<(usize, usize, DynptrType, u32)>,
+    /// Dynptrs that are read.
+    pub read_dynptrs: Vec<Dynptr>,
+    /// The callback.
+    pub callback: Option<u32>,
+    /// The iterator: place, type, reference.
+    pub iter: Option<(iter::At, iter::IterType, u32)>,
+    /// The collection.
+    pub root: Option<Field>,
+    /// Saved IRQ flags: place.
+    pub irq: Option<irq::At>,
+    /// A lock operation.
+    pub lock: Option<LockFact>,
+    /// Memory that is read or written.
+    pub touched: Vec<Touched>,
+}
+
+/// What a pointer argument is to be checked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Null,
+    Ctx,
+    AllocObject,
+    RefcountedKptr,
+    Dynptr,
+    Iter,
+    ListHead,
+    ListNode,
+    RbRoot,
+    RbNode,
+    ConstStr,
+    Map,
+    Wq,
+    TaskWork,
+    IrqFlag,
+    ResSpinLock,
+    Btf,
+    Callback,
+    MemSized,
+    Mem,
+}
+
+const MAX_ARGS: usize = 5;
+
+/// Checks all arguments of a call of `k`.
+pub fn check(vm: &Vm, k: &Kfunc<'_>) -> Check<Facts> {
+    let params = k.params();
+    if params.len() > MAX_ARGS {
+        let words = format!("Function {} has {} > {MAX_ARGS} args", k.name, params.len());
+        return refuse(Code::FuncProtoArgs, words);
+    }
+    let mut facts = Facts::default();
+    let mut i = 0;
+    while i < params.len() {
+        i += argument(vm, k, &params, i, &mut facts)?;
+    }
+    if k.is(KfFlags::RELEASE) && facts.release.is_none() {
+        let words =
+            format!("release kernel function {} expects refcounted PTR_TO_BTF_ID", k.name);
+        return refuse(Code::RefNotAcquired, words);
+    }
+    Ok(facts)
+}
+
+/// Checks argument `i`; gives how many parameters it takes.
+fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Facts) -> Check<usize> {
+    let p = &params[i];
+    let r = i as u8 + 1;
+    if has_suffix(p, "__ign") || has_suffix(p, "__prog") || has_suffix(p, "aux__prog") {
+        return Ok(1);
+    }
+    let ty = k.btf.ty(k.btf.skip_mods_typedefs(p.ty));
+    let reg = *vm.reg(r);
+    match ty {
+        Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }) => {
+            scalar(vm, p, r, &reg, f)?;
+            return Ok(1);
+        }
+        Some(Type::Ptr { .. }) => {}
+        _ => {
+            let words = format!("Unrecognized arg#{i} type {}", k.btf.describe(p.ty));
+            return refuse_reg(Code::FuncProtoArgs, r, words);
+        }
+    }
+    let nullable = has_suffix(p, "__nullable");
+    let rcu = k.is(KfFlags::RCU);
+    if (k.trusted_args() || rcu) && (reg.is_null() || reg.maybe_null()) && !nullable {
+        let words = format!("Possibly NULL pointer passed to trusted arg{i}");
+        return refuse_reg(Code::NullArg, r, words);
+    }
+    if reg.ref_id != 0 {
+        f.ref_id = reg.ref_id;
+        if k.is(KfFlags::RELEASE) {
+            f.release = Some(r);
+        }
+    }
+    let class = classify(vm, k, params, i, &reg)?;
+    if class == Class::Null {
+        return Ok(1);
+    }
+    if matches!(class, Class::Map | Class::AllocObject | Class::Btf) {
+        trusted(vm, k, class, r, &reg, f)?;
+    }
+    let off = if k.is(KfFlags::RELEASE) && reg.ref_id != 0 { ArgOff::Release } else { ArgOff::Any };
+    helper_args::reg_off(vm, r, off)?;
+    one(vm, k, params, i, class, &reg, f)?;
+    Ok(if class == Class::MemSized { 2 } else { 1 })
+}
+
+fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
+    if !reg.is_scalar() {
+        return refuse_reg(Code::ScalarExpected, r, format!("R{r} is not a scalar"));
+    }
+    if has_suffix(p, "__k") {
+        let Some(value) = reg.bounds.is_const() else {
+            return refuse_reg(Code::MustBeConst, r, format!("R{r} must be a known constant"));
+        };
+        vm.need_precise(r);
+        f.constant = Some(value);
+        return Ok(());
+    }
+    let rdonly = p.name == "rdonly_buf_size";
+    if rdonly || p.name == "rdwr_buf_size" {
+        if f.r0_size.is_some() {
+            return refuse(Code::Kfunc, "2 or more rdonly/rdwr_buf_size parameters for kfunc");
+        }
+        let Some(value) = reg.bounds.is_const() else {
+            return refuse_reg(Code::MustBeConst, r, format!("R{r} is not a const"));
+        };
+        vm.need_precise(r);
+        f.r0_size = Some(value as u32);
+        f.r0_rdonly = rdonly;
+    }
+    Ok(())
+}
+
+fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
+    if class == Class::Map {
+        let Kind::ConstMap { map, uid } = reg.kind else {
+            return refuse_reg(Code::MapPtrField, r, format!("pointer in R{r} isn't map pointer"));
+        };
+        if let Some((m, u)) = f.map
+            && btf_record::inner_needs_uid(&vm.env, map)
+            && (m, u) != (map, uid)
+        {
+            let words = format!(
+                "workqueue pointer in R1 map_uid={u} doesn't match map pointer in R2 map_uid={uid}"
+            );
+            return refuse_reg(Code::MapPtrField, r, words);
+        }
+        f.map = Some((map, uid));
+    }
+    if !k.trusted_args() && !k.is(KfFlags::RCU) || vm.is_trusted(reg) {
+        return Ok(());
+    }
+    if !k.is(KfFlags::RCU) {
+        return refuse_reg(Code::RefState, r, format!("R{r} must be referenced or trusted"));
+    }
+    if !reg.flags.has(Flags::RCU) {
+        return refuse_reg(Code::RefState, r, format!("R{r} must be a rcu pointer"));
+    }
+    Ok(())
+}
+
+fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -> Check<Class> {
+    let p = &params[i];
+    if k.name == "bpf_cast_to_kern_ctx" {
+        return Ok(Class::Ctx);
+    }
+    let Some((id, target)) = pointee(k.btf, p.ty) else { return unknown("kfunc-argument") };
+    if let Some(Type::Ptr { to }) = k.btf.ty(k.btf.skip_mods_typedefs(p.ty))
+        && prototype::is_context(vm.env.program, k.btf, to)
+    {
+        return Ok(Class::Ctx);
+    }
+    if has_suffix(p, "__nullable") && reg.is_null() {
+        return Ok(Class::Null);
+    }
+    let name = match target {
+        Type::Struct(s) | Type::Union(s) => s.name,
+        Type::Fwd { name, .. } => name,
+        _ => "",
+    };
+    let suffixes = [
+        ("__alloc", Class::AllocObject),
+        ("__refcounted_kptr", Class::RefcountedKptr),
+    ];
+    for (suffix, class) in suffixes {
+        if has_suffix(p, suffix) {
+            return Ok(class);
+        }
+    }
+    if matches!(name, "bpf_dynptr" | "bpf_dynptr_kern") {
+        return Ok(Class::Dynptr);
+    }
+    if if k.is_iter() { i == 0 } else { has_suffix(p, "__iter") } {
+        return Ok(Class::Iter);
+    }
+    match name {
+        "bpf_list_head" => return Ok(Class::ListHead),
+        "bpf_list_node" => return Ok(Class::ListNode),
+        "bpf_rb_root" => return Ok(Class::RbRoot),
+        "bpf_rb_node" => return Ok(Class::RbNode),
+        _ => {}
+    }
+    if has_suffix(p, "__str") {
+        return Ok(Class::ConstStr);
+    }
+    if has_suffix(p, "__map") {
+        return Ok(Class::Map);
+    }
+    match name {
+        "bpf_wq" => return Ok(Class::Wq),
+        "bpf_task_work" => return Ok(Class::TaskWork),
+        "bpf_res_spin_lock" => return Ok(Class::ResSpinLock),
+        _ => {}
+    }
+    if has_suffix(p, "__irq_flag") {
+        return Ok(Class::IrqFlag);
+    }
+    let kernel_object = matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. }) || reg.is_socket();
+    if kernel_object {
+        if !matches!(target, Type::Struct(_)) && !matches!(target, Type::Union(_)) {
+            let words = format!(
+                "kernel function {} args#{i} pointer type {} is not supported",
+                k.name,
+                k.btf.describe(id)
+            );
+            return refuse_reg(Code::Kfunc, i as u8 + 1, words);
+        }
+        return Ok(Class::Btf);
+    }
+    if matches!(target, Type::FuncProto { .. }) {
+        return Ok(Class::Callback);
+    }
+    let sized = params.get(i + 1).is_some_and(|s| is_size(k.btf, s) && vm.reg(i as u8 + 2).is_scalar());
+    let number = matches!(target, Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. });
+    if !number && !is_scalar_struct(k.btf, id, 0) && !(sized && matches!(target, Type::Void)) {
+        let void = if sized { "void, " } else { "" };
+        let words = format!(
+            "arg#{i} pointer type {} must point to {void}scalar, or struct with scalar",
+            k.btf.describe(id)
+        );
+        return refuse_reg(Code::SizeUnresolved, i as u8 + 1, words);
+    }
+    Ok(if sized { Class::MemSized } else { Class::Mem })
+}
+
+/// The rules of one class.
+fn one(
+    vm: &Vm,
+    k: &Kfunc<'_>,
+    params: &[Param<'_>],
+    i: usize,
+    class: Class,
+    reg: &Reg,
+    f: &mut Facts,
+) -> Check<()> {
+    let r = i as u8 + 1;
+    let p = &params[i];
+    let in_map = matches!(reg.kind, Kind::MapValue { .. }) && reg.flags == Flags::NONE;
+    let owned = matches!(reg.kind, Kind::Btf { .. }) && reg.flags == Flags::ALLOC;
+    match class {
+        Class::Null => {}
+        Class::Ctx => {
+            if reg.kind != Kind::Ctx || reg.flags != Flags::NONE {
+                let words = format!("arg#{i} expected pointer to ctx, but got other");
+                return refuse_reg(Code::TypeMismatch, r, words);
+            }
+        }
+        Class::AllocObject => alloc_object(k, i, reg, f)?,
+        Class::Dynptr => dynptr_arg(vm, k, p, r, f)?,
+        Class::Iter => iter_arg(vm, k, p, r, f)?,
+        Class::ListHead => f.root = Some(graph::root(vm, r, FieldKind::ListHead)?),
+        Class::RbRoot => f.root = Some(graph::root(vm, r, FieldKind::RbRoot)?),
+        Class::ListNode => {
+            if !owned {
+                let words = format!("arg#{i} expected pointer to allocated object");
+                return refuse_reg(Code::ObjNew, r, words);
+            }
+            referenced(reg, r)?;
+            node(vm, r, reg, f)?;
+        }
+        Class::RbNode => {
+            if k.name == "bpf_rbtree_add_impl" {
+                if !owned {
+                    let words = format!("arg#{i} expected pointer to allocated object");
+                    return refuse_reg(Code::ObjNew, r, words);
+                }
+                referenced(reg, r)?;
+            } else {
+                if !reg.flags.has(Flags::NON_OWN_REF) && reg.ref_id == 0 {
+                    let words = format!(
+                        "{} can only take non-owning or refcounted bpf_rb_node pointer",
+                        k.name
+                    );
+                    return refuse_reg(Code::Graph, r, words);
+                }
+                if locks::in_node_callback(vm) {
+                    return refuse_reg(Code::Graph, r, format!("{} not allowed in rbtree cb", k.name));
+                }
+            }
+            node(vm, r, reg, f)?;
+        }
+        Class::Map | Class::Btf => btf_arg(vm, k, class, i, reg, f)?,
+        Class::Mem => {
+            let Some((id, _)) = pointee(k.btf, p.ty) else { return unknown("kfunc-argument") };
+            let Some(size) = k.btf.resolve_size(id) else {
+                let words = format!("arg#{i} reference type size cannot be determined");
+                return refuse_reg(Code::SizeUnresolved, r, words);
+            };
+            f.touched.push(mem_region::check_nullable(vm, r, size)?);
+        }
+        Class::MemSized => sized_mem(vm, params, i, reg, f)?,
+        Class::Callback => match reg.kind {
+            Kind::Func { subprog } => f.callback = Some(subprog),
+            _ => return refuse_reg(Code::Callback, r, format!("arg{i} expected pointer to func, callback")),
+        },
+        Class::RefcountedKptr => {
+            if !matches!(reg.kind, Kind::Btf { .. }) || !reg.flags.has(Flags::ALLOC) {
+                let words = format!("arg#{i} is neither owning or non-owning ref");
+                return refuse_reg(Code::Graph, r, words);
+            }
+            f.owning = !reg.flags.has(Flags::NON_OWN_REF);
+            if !btf_record::of_reg(&vm.env, reg).has(FieldKind::Refcount) {
+                let words = format!("arg#{i} doesn't point to a type with bpf_refcount field");
+                return refuse_reg(Code::SpecialField, r, words);
+            }
+            f.object = object_of(reg);
+        }
+        Class::ConstStr => {
+            if !matches!(reg.kind, Kind::MapValue { .. }) || reg.flags != Flags::NONE {
+                return refuse_reg(Code::ConstStr, r, format!("arg#{i} doesn't point to a const string"));
+            }
+            helper_args::const_str(vm, r)?;
+        }
+        Class::Wq | Class::TaskWork => {
+            if !in_map {
+                return refuse_reg(Code::SpecialField, r, format!("arg#{i} doesn't point to a map value"));
+            }
+            let kind = if class == Class::Wq { FieldKind::Wq } else { FieldKind::TaskWork };
+            f.map = Some(helper_args::async_field(vm, r, kind)?);
+        }
+        Class::IrqFlag => {
+            let lock = k.name.contains("spin");
+            let at = if k.name.contains("save") {
+                irq::check_uninit(vm, r)?
+            } else {
+                irq::check_restore(vm, r, lock)?
+            };
+            f.irq = Some(at);
+        }
+        Class::ResSpinLock => {
+            if !in_map && !owned {
+                let words = format!("arg#{i} doesn't point to map value or allocated object");
+                return refuse_reg(Code::SpecialField, r, words);
+            }
+            let kind = if k.name.contains("irq") { RefKind::ResLockIrq } else { RefKind::ResLock };
+            let op = LockOp { take: !k.name.contains("unlock"), kind };
+            f.lock = Some(locks::check(vm, r, op)?);
+        }
+    }
+    Ok(())
+}
+
+fn referenced(reg: &Reg, r: u8) -> Check<()> {
+    if reg.ref_id == 0 {
+        return refuse_reg(Code::RefState, r, "allocated object must be referenced");
+    }
+    Ok(())
+}
+
+fn node(vm: &Vm, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
+    let Some(root) = f.root.clone() else { return unknown("graph-node-before-root") };
+    graph::node(vm, r, &root)?;
+    f.object = object_of(reg);
+    Ok(())
+}
+
+fn object_of(reg: &Reg) -> Option<(BtfSrc, u32)> {
+    match reg.kind {
+        Kind::Btf { btf, id } => Some((btf, id)),
+        _ => None,
+    }
+}
+
+fn alloc_object(k: &Kfunc<'_>, i: usize, reg: &Reg, f: &mut Facts) -> Check<()> {
+    let r = i as u8 + 1;
+    let want = match reg.kind {
+        Kind::Btf { .. } if reg.flags == Flags::ALLOC => "bpf_obj_drop_impl",
+        Kind::Btf { .. } if reg.flags == Flags::ALLOC.with(Flags::PERCPU) => {
+            "bpf_percpu_obj_drop_impl"
+        }
+        _ => {
+            let words = format!("arg#{i} expected pointer to allocated object");
+            return refuse_reg(Code::ObjNew, r, words);
+        }
+    };
+    if k.name != want {
+        return refuse_reg(Code::ObjNew, r, format!("arg#{i} expected for {want}()"));
+    }
+    referenced(reg, r)?;
+    f.object = object_of(reg);
+    Ok(())
+}
+
+fn dynptr_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Check<()> {
+    if !has_suffix(p, "__uninit") {
+        let d = dynptr::check_init(vm, r, None, false)?;
+        f.dynptr = Some(d);
+        f.read_dynptrs.push(d);
+        return Ok(());
+    }
+    let (ty, share) = match k.name {
+        "bpf_dynptr_from_skb" => (DynptrType::Skb, 0),
+        "bpf_dynptr_from_xdp" => (DynptrType::Xdp, 0),
+        "bpf_dynptr_from_skb_meta" => (DynptrType::SkbMeta, 0),
+        "bpf_dynptr_from_file" => (DynptrType::File, 0),
+        "bpf_dynptr_clone" => match f.dynptr {
+            Some(d) => (d.ty, d.ref_id),
+            None => return unknown("dynptr-clone"),
+        },
+        _ => return unknown(format!("kfunc:{}", k.name)),
+    };
+    let (frame, at) = dynptr::check_uninit(vm, r)?;
+    f.new_dynptrs.push((frame, at, ty, share));
+    Ok(())
+}
+
+fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Check<()> {
+    if !matches!(vm.reg(r).kind, Kind::Stack { .. }) {
+        let words = format!("arg#{} expected pointer to an iterator on stack", r - 1);
+        return refuse_reg(Code::Iterator, r, words);
+    }
+    let name = pointee(k.btf, p.ty).map_or("", |(_, t)| t.name());
+    let Some(short) = name.strip_prefix("bpf_iter_") else {
+        return refuse_reg(Code::Iterator, r, format!("expected valid iter pointer as arg #{}", r - 1));
+    };
+    let Some((id, target)) = pointee(k.btf, p.ty) else { return unknown("kfunc-argument") };
+    let size = target.composite().map_or(0, |s| s.size);
+    let rcu = iter_is_rcu(vm, short);
+    let ty = iter::IterType { id, slots: (size / 8) as usize, rcu };
+    if ty.slots == 0 {
+        return unknown("iterator-without-size");
+    }
+    if k.is_iter_new() {
+        if short == "css_task" && !css_task_allowed(vm) {
+            let words = "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs";
+            return refuse_reg(Code::Sleepable, r, words);
+        }
+        let at = iter::check_uninit(vm, r, ty, short)?;
+        f.iter = Some((at, ty, 0));
+    } else {
+        let (at, ref_id) = iter::check_init(vm, r, ty, short)?;
+        f.iter = Some((at, ty, ref_id));
+        f.ref_id = ref_id;
+    }
+    Ok(())
+}
+
+/// Whether the iterator's elements are protected by RCU: its constructor says.
+fn iter_is_rcu(vm: &Vm, short: &str) -> bool {
+    crate::helpers_spec::kfunc(&format!("bpf_iter_{short}_new"), vm.env.target.spec)
+        .is_some_and(|s| s.flags.contains(KfFlags::RCU_PROTECTED))
+}
+
+fn css_task_allowed(vm: &Vm) -> bool {
+    let program = vm.env.program;
+    match program.prog_type.name() {
+        "lsm" => true,
+        "tracing" => program.sleepable || program.attach_type.is_some_and(|a| a.name() == "trace_iter"),
+        _ => program.sleepable,
+    }
+}
+
+/// A pointer to a kernel object (or map) must point to the struct wanted.
+fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts) -> Check<()> {
+    let r = i as u8 + 1;
+    let params = k.params();
+    let unsafe_flags = Flags::USER.with(Flags::PERCPU).with(Flags::UNTRUSTED).with(Flags::RDONLY);
+    let is_rcu = reg.flags.has(Flags::RCU);
+    let usable = match reg.kind {
+        Kind::Btf { .. } => !reg.flags.has(unsafe_flags) || is_rcu,
+        Kind::ConstMap { .. } => true,
+        _ => reg.is_socket(),
+    };
+    if !usable {
+        let words = format!("arg#{i} is {} expected ptr_ or socket", super::names::type_name(reg));
+        return refuse_reg(Code::WrongStruct, r, words);
+    }
+    let want = if class == Class::Map {
+        k.btf.find_struct("bpf_map")
+    } else {
+        pointee(k.btf, params[i].ty).map(|(id, _)| id)
+    };
+    let Some(want) = want else { return unknown("no-kernel-btf") };
+    let have = match reg.kind {
+        Kind::Btf { btf, id } => Some((btf, id)),
+        Kind::ConstMap { .. } => k.btf.find_struct("bpf_map").map(|id| (BtfSrc::Kernel, id)),
+        Kind::SockCommon => k.btf.find_struct("sock_common").map(|id| (BtfSrc::Kernel, id)),
+        Kind::TcpSock => k.btf.find_struct("tcp_sock").map(|id| (BtfSrc::Kernel, id)),
+        Kind::XdpSock => k.btf.find_struct("xdp_sock").map(|id| (BtfSrc::Kernel, id)),
+        _ => k.btf.find_struct("sock").map(|id| (BtfSrc::Kernel, id)),
+    };
+    let Some(have) = have else { return unknown("no-kernel-btf") };
+    let want_name = k.btf.name(want);
+    let have_name = super::btf_ptr::btf_of(vm, have.0).map_or("", |b| b.name(b.skip_mods_typedefs(have.1)));
+    let strict = k.is(KfFlags::ACQUIRE)
+        || k.is(KfFlags::RELEASE) && f.ref_id != 0 && reg.ref_id != 0
+        || nocast_alias(want_name, have_name);
+    let same = struct_match::matches(vm, have, reg.off, (BtfSrc::Kernel, want), strict);
+    if !same && !projection(want_name, have_name) {
+        let words = format!(
+            "kernel function {} args#{i} expected pointer to STRUCT {want_name} but R{r} has a pointer to STRUCT {have_name}",
+            k.name
+        );
+        return refuse_reg(Code::Kfunc, r, words);
+    }
+    Ok(())
+}
+
+/// `foo` and `foo___init` are one struct in memory but not to a kfunc.
+fn nocast_alias(a: &str, b: &str) -> bool {
+    let alias = |x: &str, y: &str| x.strip_suffix("___init") == Some(y);
+    alias(a, b) || alias(b, a)
+}
+
+/// A context's public struct and the kernel's own.
+fn projection(want: &str, have: &str) -> bool {
+    matches!((want, have), ("__sk_buff", "sk_buff") | ("xdp_md", "xdp_buff"))
+}
+
+fn sized_mem(vm: &Vm, params: &[Param<'_>], i: usize, reg: &Reg, f: &mut Facts) -> Check<()> {
+    let r = i as u8 + 1;
+    let optional = has_suffix(&params[i], "__opt") || has_suffix(&params[i], "__nullable");
+    if !(reg.is_null() && optional) {
+        let (touched, _) = mem_region::check_sized_nullable(vm, r, r + 1)?;
+        f.touched.push(touched);
+    }
+    if has_suffix(&params[i + 1], "__szk") {
+        let Some(value) = vm.reg(r + 1).bounds.is_const() else {
+            let words = format!("R{} must be a known constant", r + 1);
+            return refuse_reg(Code::MustBeConst, r + 1, words);
+        };
+        f.constant = Some(value);
+    }
+    Ok(())
+}

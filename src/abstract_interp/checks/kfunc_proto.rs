@@ -1,0 +1,125 @@
+//! What a kfunc's BTF prototype says of its arguments.
+//!
+//! Kernel functions describe themselves by the types of their parameters and
+//! by suffixes of the parameters' names.
+
+use crate::abstract_interp::vm::{Check, Vm, unknown};
+use crate::helpers_spec::{KfFlags, KfuncSpec};
+use crate::object::Btf;
+use crate::object::btf::{Param, Type};
+
+/// A kfunc as the target has it.
+#[derive(Clone, Copy)]
+pub struct Kfunc<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its flags and hooks.
+    pub spec: &'static KfuncSpec,
+    /// The BTF that its prototype is in: the kernel's, or its stand-in.
+    pub btf: &'a Btf,
+    /// The return type.
+    pub ret: u32,
+    /// The prototype's type id.
+    pub proto: u32,
+}
+
+impl<'a> Kfunc<'a> {
+    /// Kfunc `index` of the program.
+    pub fn of(vm: &Vm<'a>, index: usize) -> Check<Kfunc<'a>> {
+        let program = vm.env.program;
+        let Some(k) = program.kfuncs.get(index) else { return unknown("kfunc") };
+        let name = k.name.as_str();
+        let Some(spec) = crate::helpers_spec::kfunc(name, vm.env.target.spec) else {
+            return unknown(format!("kfunc:{name}"));
+        };
+        let (btf, id) = match (vm.env.kernel_btf, k.kernel_id) {
+            (Some(btf), Some(id)) => (btf, id),
+            _ => match program.btf.as_deref() {
+                Some(btf) => (btf, k.proto),
+                None => return unknown("no-kernel-btf"),
+            },
+        };
+        let Some(Type::Func { proto, .. }) = btf.ty(id) else { return unknown("no-kernel-btf") };
+        let Some(Type::FuncProto { ret, .. }) = btf.ty(proto) else {
+            return unknown("no-kernel-btf");
+        };
+        Ok(Kfunc { name, spec, btf, ret, proto })
+    }
+
+    /// Its parameters.
+    pub fn params(&self) -> Vec<Param<'a>> {
+        match self.btf.ty(self.proto) {
+            Some(Type::FuncProto { params, .. }) => params.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+    /// Whether a flag is set.
+    pub fn is(&self, flag: KfFlags) -> bool {
+        self.spec.flags.contains(flag)
+    }
+    /// Whether its pointers must be trusted.
+    pub fn trusted_args(&self) -> bool {
+        self.is(KfFlags::TRUSTED_ARGS)
+            || self.is(KfFlags::RELEASE)
+            || self.is(KfFlags::ITER_NEW | KfFlags::ITER_NEXT | KfFlags::ITER_DESTROY)
+    }
+    /// Whether it is one of an iterator's three.
+    pub fn is_iter(&self) -> bool {
+        self.is_iter_new() || self.is_iter_next() || self.is_iter_destroy()
+    }
+    /// `bpf_iter_*_new`.
+    pub fn is_iter_new(&self) -> bool {
+        self.is(KfFlags::ITER_NEW)
+    }
+    /// `bpf_iter_*_next`.
+    pub fn is_iter_next(&self) -> bool {
+        self.is(KfFlags::ITER_NEXT)
+    }
+    /// `bpf_iter_*_destroy`.
+    pub fn is_iter_destroy(&self) -> bool {
+        self.is(KfFlags::ITER_DESTROY)
+    }
+}
+
+/// What a suffix of a parameter's name says.
+pub fn has_suffix(p: &Param<'_>, suffix: &str) -> bool {
+    p.name.ends_with(suffix)
+}
+
+/// Whether a parameter is the byte size of the one before it.
+pub fn is_size(btf: &Btf, p: &Param<'_>) -> bool {
+    let number = matches!(
+        btf.ty(btf.skip_mods_typedefs(p.ty)),
+        Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. })
+    );
+    number && (has_suffix(p, "__sz") || has_suffix(p, "__szk"))
+}
+
+/// The struct that a pointer parameter points to: its name and type id.
+pub fn pointee<'a>(btf: &'a Btf, ty: u32) -> Option<(u32, Type<'a>)> {
+    let Type::Ptr { to } = btf.ty(btf.skip_mods_typedefs(ty))? else { return None };
+    let id = btf.skip_mods_typedefs(to);
+    Some((id, btf.ty(id)?))
+}
+
+/// Whether a struct is made of numbers only, however nested.
+pub fn is_scalar_struct(btf: &Btf, id: u32, depth: usize) -> bool {
+    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else { return false };
+    if depth > 3 {
+        return false;
+    }
+    s.members.iter().all(|m| {
+        let mut ty = btf.skip_mods_typedefs(m.ty);
+        if let Some(Type::Array { elem, len, .. }) = btf.ty(ty) {
+            if len == 0 {
+                return false;
+            }
+            ty = btf.skip_mods_typedefs(elem);
+        }
+        match btf.ty(ty) {
+            Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }) => true,
+            Some(Type::Struct(_) | Type::Union(_)) => is_scalar_struct(btf, ty, depth + 1),
+            _ => false,
+        }
+    })
+}

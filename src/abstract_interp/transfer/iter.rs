@@ -1,0 +1,131 @@
+//! Open-coded iterators: `bpf_iter_*_new`, `_next`, `_destroy`.
+//!
+//! An iterator is an object of some slots on the stack, with a reference of its
+//! own. `_next` gives an element, or null for ever after: the path is forked,
+//! the loop body is walked later (from a state in which what no proof relied on
+//! is forgotten, so that the loop converges), the end of the loop now.
+
+use super::branch::not_null;
+use crate::abstract_interp::checks::dynptr::place;
+use crate::abstract_interp::checks::refs;
+use crate::abstract_interp::explore::widen;
+use crate::abstract_interp::stack::{Byte, Slot};
+use crate::abstract_interp::value::{BtfSrc, Flags, IterState, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+
+/// The type of an iterator.
+#[derive(Clone, Copy, Debug)]
+pub struct IterType {
+    /// Its struct in the kernel's BTF.
+    pub id: u32,
+    /// How many slots it takes.
+    pub slots: usize,
+    /// Its elements are protected by RCU.
+    pub rcu: bool,
+}
+
+/// Where an iterator lies: frame, and its slot at the lowest address.
+pub type At = (usize, usize);
+
+/// Slots that a new iterator may take.
+pub fn check_uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
+    let (frame, at) = place(vm, r, "iter", ty.slots, Code::Iterator)?;
+    let stack = &vm.cur.frames[frame].stack;
+    for i in 0..ty.slots {
+        if stack.get(at - i).is_some_and(|s| s.kinds.contains(&Byte::Iter)) {
+            let words = format!("expected uninitialized iter_{name} as arg #{}", r - 1);
+            return refuse_reg(Code::Iterator, r, words);
+        }
+    }
+    Ok((frame, at))
+}
+
+/// An initialised iterator of the wanted type; also gives its reference.
+pub fn check_init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> {
+    let (frame, at) = place(vm, r, "iter", ty.slots, Code::Iterator)?;
+    let stack = &vm.cur.frames[frame].stack;
+    let mut ref_id = 0;
+    for i in 0..ty.slots {
+        let slot = stack.get(at - i);
+        if let Some(s) = slot
+            && s.kinds.contains(&Byte::Iter)
+            && s.spill.flags.has(Flags::UNTRUSTED)
+        {
+            return refuse_reg(Code::Rcu, r, format!("expected an RCU CS when using {name}"));
+        }
+        let fits = slot.is_some_and(|s| {
+            matches!(s.spill.kind, Kind::IterSlot { btf: BtfSrc::Kernel, id, .. } if id == ty.id)
+                && s.kinds.iter().all(|b| *b == Byte::Iter)
+                && (s.spill.ref_id != 0) == (i == 0)
+        });
+        if !fits {
+            let words = format!("expected an initialized iter_{name} as arg #{}", r - 1);
+            return refuse_reg(Code::Iterator, r, words);
+        }
+        if i == 0 {
+            ref_id = slot.map_or(0, |s| s.spill.ref_id);
+        }
+    }
+    Ok(((frame, at), ref_id))
+}
+
+/// Makes an iterator.
+pub fn make(vm: &mut Vm, (frame, at): At, ty: IterType) {
+    let ref_id = refs::acquire(vm);
+    let flags = match (ty.rcu, vm.in_rcu_section()) {
+        (false, _) => Flags::NONE,
+        (true, true) => Flags::RCU,
+        (true, false) => Flags::UNTRUSTED,
+    };
+    for i in 0..ty.slots {
+        let kind =
+            Kind::IterSlot { btf: BtfSrc::Kernel, id: ty.id, state: IterState::Active, depth: 0 };
+        let spill =
+            Reg { ref_id: if i == 0 { ref_id } else { 0 }, ..Reg::pointer(kind, flags) };
+        *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at - i) =
+            Slot { kinds: [Byte::Iter; 8], spill };
+        vm.mark_stack_write(frame, 1 << (at - i));
+    }
+}
+
+/// Marks an iterator's slots as read.
+pub fn read(vm: &mut Vm, (frame, at): At, slots: usize) {
+    for i in 0..slots {
+        vm.mark_stack_read(frame, 1 << (at - i));
+    }
+}
+
+/// Destroys an iterator.
+pub fn destroy(vm: &mut Vm, (frame, at): At, slots: usize, ref_id: u32) {
+    refs::release(&mut vm.cur, ref_id);
+    for i in 0..slots {
+        *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at - i) = Slot::EMPTY;
+        vm.mark_stack_write(frame, 1 << (at - i));
+    }
+}
+
+/// Forks at `_next`, once r0 is set for an element: the body later, the end now.
+pub fn next(vm: &mut Vm, (frame, at): At) -> Check<()> {
+    let kind = vm.cur.frames[frame].stack.get(at).map(|s| s.spill.kind);
+    let Some(Kind::IterSlot { btf, id, state, depth }) = kind else { return Ok(()) };
+    if state == IterState::Active {
+        let insn = vm.insn;
+        let earlier = vm.earlier_visit(insn);
+        let last_id = vm.last_id;
+        let mut body = vm.cur.clone();
+        body.frame_at_mut(frame).stack_mut().slot_mut(at).spill.kind =
+            Kind::IterSlot { btf, id, state, depth: depth + 1 };
+        if let Some(old) = earlier {
+            widen(&old, &mut body, last_id);
+        }
+        let mut r0 = *body.reg(0);
+        not_null(&vm.env, &mut r0);
+        body.set_reg(0, r0);
+        *vm.push_branch(insn + 1)? = body;
+    }
+    vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at).spill.kind =
+        Kind::IterSlot { btf, id, state: IterState::Drained, depth };
+    vm.cur.set_reg(0, Reg::constant(0));
+    Ok(())
+}

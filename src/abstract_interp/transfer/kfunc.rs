@@ -1,0 +1,485 @@
+//! Calls of kernel functions.
+
+use super::subprog::{self, Callback};
+use super::{dynptr, irq, iter, mem};
+use crate::abstract_interp::checks::kfunc_args::{self, Facts};
+use crate::abstract_interp::checks::kfunc_proto::{Kfunc, is_scalar_struct, pointee};
+use crate::abstract_interp::checks::{graph, helper_ret, locks, refs, return_value};
+use crate::abstract_interp::btf_record::FieldKind;
+use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
+use crate::helpers_spec::KfFlags;
+use crate::object::btf::Type;
+
+/// Kfuncs that are allowed while a spin lock is held, beside those on
+/// collections, iterators over numbers, and resilient locks.
+const UNDER_LOCK: &[&str] = &[
+    "bpf_list_push_front_impl",
+    "bpf_list_push_back_impl",
+    "bpf_list_pop_front",
+    "bpf_list_pop_back",
+    "bpf_list_front",
+    "bpf_list_back",
+    "bpf_rbtree_add_impl",
+    "bpf_rbtree_remove",
+    "bpf_rbtree_first",
+    "bpf_rbtree_root",
+    "bpf_rbtree_left",
+    "bpf_rbtree_right",
+    "bpf_refcount_acquire_impl",
+    "bpf_iter_num_new",
+    "bpf_iter_num_next",
+    "bpf_iter_num_destroy",
+    "bpf_res_spin_lock",
+    "bpf_res_spin_unlock",
+    "bpf_res_spin_lock_irqsave",
+    "bpf_res_spin_unlock_irqrestore",
+    "bpf_arena_alloc_pages",
+    "bpf_arena_free_pages",
+    "bpf_arena_reserve_pages",
+    "bpf_stream_vprintk",
+    "bpf_stream_vprintk_impl",
+];
+
+/// A call of kfunc `imm` of the program.
+pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
+    let index = imm as usize;
+    let name = match vm.env.program.kfuncs.get(index) {
+        Some(k) => k.name.clone(),
+        None => return refuse(Code::Kfunc, "kernel function has no name"),
+    };
+    if vm.cur.active_locks > 0 && !UNDER_LOCK.contains(&name.as_str()) {
+        return refuse(Code::HoldingLock, "function calls are not allowed while holding a lock");
+    }
+    let program = vm.env.program;
+    if !program.gpl_compatible {
+        return refuse(Code::GplOnly, "cannot call kernel function from non-GPL compatible program");
+    }
+    let k = Kfunc::of(vm, index)?;
+    if !crate::helpers_spec::kfunc_allowed(
+        &name,
+        program.prog_type,
+        program.attach_type,
+        program.attach_to.as_deref(),
+        vm.env.target.spec,
+    ) {
+        return refuse(Code::Kfunc, format!("calling kernel function {name} is not allowed"));
+    }
+    let takes_lock = matches!(name.as_str(), "bpf_res_spin_lock" | "bpf_res_spin_lock_irqsave");
+    if name == "__bpf_trap" {
+        return refuse(Code::UninitRegister, "unexpected __bpf_trap() due to uninitialized variable?");
+    }
+    let sleepable = k.is(KfFlags::SLEEPABLE);
+    if sleepable && !vm.cur.in_sleepable {
+        let words = format!("program must be sleepable to call sleepable kfunc {name}");
+        return refuse(Code::Sleepable, words);
+    }
+    if takes_lock {
+        lock_failed(vm)?;
+    }
+    let facts = kfunc_args::check(vm, &k)?;
+    vm.flush_precision()?;
+    arguments_done(vm, &k, &facts)?;
+    sections(vm, &k, sleepable)?;
+    if k.is(KfFlags::RCU_PROTECTED) && !vm.in_rcu_section() {
+        return refuse(Code::Rcu, format!("kernel func {name} requires RCU critical section protection"));
+    }
+    release(vm, &k, &facts)?;
+    if name == "bpf_throw" {
+        return throw(vm);
+    }
+    let r0 = returned(vm, &k, &facts)?;
+    for r in 0..=5 {
+        vm.cur.set_reg(r, Reg::UNINIT);
+    }
+    if let Some(mut r0) = r0 {
+        if r0.is_pointer() {
+            finish_pointer(vm, &k, &facts, &mut r0);
+        }
+        vm.cur.set_reg(0, r0);
+    }
+    if let Some(lock) = facts.lock {
+        locks::apply(vm, lock);
+        if takes_lock {
+            vm.cur.set_reg(0, Reg::constant(0));
+        }
+    }
+    if crate::helpers_spec::kfunc_changes_packet(&name) {
+        refs::invalidate_packet(&mut vm.cur);
+    }
+    if k.is_iter_next()
+        && let Some((at, ..)) = facts.iter
+    {
+        iter::next(vm, at)?;
+    }
+    Ok(Next::Fallthrough)
+}
+
+/// Taking a resilient lock may fail: that path is walked later.
+fn lock_failed(vm: &mut Vm<'_>) -> Check<()> {
+    let rules = vm.env.rules;
+    let insn = vm.insn;
+    let failed = vm.push_branch(insn + 1)?;
+    for r in 0..=5 {
+        failed.set_reg(r, Reg::UNINIT);
+    }
+    failed.set_reg(0, Reg::scalar(Bounds::from_s32_range(-4095, -1, &rules)));
+    Ok(())
+}
+
+/// What takes effect once all arguments have passed.
+fn arguments_done(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
+    for &touched in &f.touched {
+        mem::touch(vm, touched);
+        mem::clobber_stack_region(vm, touched)?;
+    }
+    for d in &f.read_dynptrs {
+        dynptr::read(vm, d);
+    }
+    for &(frame, at, ty, share) in &f.new_dynptrs {
+        dynptr::make(vm, frame, at, ty, share);
+    }
+    if k.name == "bpf_dynptr_file_discard"
+        && let Some(d) = f.dynptr
+    {
+        dynptr::unmake(vm, &d);
+    }
+    if let Some((at, ty, ref_id)) = f.iter {
+        if k.is_iter_new() {
+            iter::make(vm, at, ty);
+        } else {
+            iter::read(vm, at, ty.slots);
+            if k.is_iter_destroy() {
+                iter::destroy(vm, at, ty.slots, ref_id);
+            }
+        }
+    }
+    if let Some(at) = f.irq {
+        let lock = k.name.contains("spin");
+        if k.name.contains("save") { irq::save(vm, at, lock) } else { irq::restore(vm, at) }
+    }
+    if let Some(subprog) = f.callback {
+        let callback = match k.name {
+            "bpf_rbtree_add_impl" => match &f.root {
+                Some(root) => Callback::RbtreeAdd { node: graph::node_pointer(root) },
+                None => return unknown("rbtree-callback"),
+            },
+            "bpf_wq_set_callback" | "bpf_wq_set_callback_impl" => match f.map {
+                Some((map, uid)) => Callback::Workqueue { map, uid },
+                None => return unknown("workqueue-callback"),
+            },
+            name if name.starts_with("bpf_task_work_schedule") => match f.map {
+                Some((map, uid)) => Callback::TaskWork { map, uid },
+                None => return unknown("task-work-callback"),
+            },
+            name => return unknown(format!("kfunc:{name}")),
+        };
+        subprog::push_callback(vm, subprog as usize, callback)?;
+    }
+    Ok(())
+}
+
+/// RCU, preempt and IRQ sections.
+fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
+    let name = k.name;
+    let (rcu_lock, rcu_unlock) = (name == "bpf_rcu_read_lock", name == "bpf_rcu_read_unlock");
+    let nested = vm.env.target.behaviour.nested_rcu_sections;
+    if vm.cur.active_rcu > 0 {
+        if (rcu_lock || rcu_unlock) && locks::in_node_callback(vm) {
+            let words = "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback";
+            return refuse(Code::Rcu, words);
+        }
+        if rcu_lock {
+            if !nested {
+                return refuse(Code::Rcu, format!("nested rcu read lock (kernel function {name})"));
+            }
+            vm.cur.active_rcu += 1;
+        } else if rcu_unlock {
+            vm.cur.active_rcu -= 1;
+            if vm.cur.active_rcu == 0 {
+                leave_rcu(vm);
+            }
+        } else if sleepable {
+            let words = format!("kernel func {name} is sleepable within rcu_read_lock region");
+            return refuse(Code::Rcu, words);
+        }
+    } else if rcu_lock {
+        vm.cur.active_rcu = 1;
+    } else if rcu_unlock {
+        return refuse(Code::Rcu, format!("unmatched rcu read unlock (kernel function {name})"));
+    }
+    let (disable, enable) = (name == "bpf_preempt_disable", name == "bpf_preempt_enable");
+    if disable {
+        vm.cur.active_preempt += 1;
+    } else if enable {
+        if vm.cur.active_preempt == 0 {
+            let words = format!("unmatched attempt to enable preemption (kernel function {name})");
+            return refuse(Code::Preempt, words);
+        }
+        vm.cur.active_preempt -= 1;
+    } else if sleepable && vm.cur.active_preempt > 0 {
+        let words = format!("kernel func {name} is sleepable within non-preemptible region");
+        return refuse(Code::Preempt, words);
+    }
+    if sleepable && vm.cur.active_irq_id != 0 {
+        let words = format!("kernel func {name} is sleepable within IRQ-disabled region");
+        return refuse(Code::Irq, words);
+    }
+    Ok(())
+}
+
+/// Pointers that were valid inside the section only, iterators included.
+fn leave_rcu(vm: &mut Vm<'_>) {
+    let untrust = |r: &mut Reg| {
+        r.flags = r.flags.without(Flags::RCU.with(Flags::MAYBE_NULL)).with(Flags::UNTRUSTED);
+    };
+    vm.cur.for_each_reg_mut(|r| r.flags.has(Flags::RCU), untrust);
+    for at in 0..vm.cur.frames.len() {
+        let rcu_iter = |s: &crate::abstract_interp::stack::Slot| {
+            matches!(s.spill.kind, Kind::IterSlot { .. }) && s.spill.flags.has(Flags::RCU)
+        };
+        if vm.cur.frames[at].stack.slots().iter().any(rcu_iter) {
+            let stack = vm.cur.frame_at_mut(at).stack_mut();
+            stack.slots_mut().iter_mut().filter(|s| rcu_iter(s)).for_each(|s| untrust(&mut s.spill));
+        }
+    }
+}
+
+/// References given back, or handed to a collection.
+fn release(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
+    let not_acquired =
+        || refuse(Code::RefNotAcquired, format!("kfunc {} reference has not been acquired before", k.name));
+    if let Some(r) = f.release {
+        let id = vm.reg(r).ref_id;
+        if !refs::release(&mut vm.cur, id) {
+            return not_acquired();
+        }
+    }
+    let inserts = ["bpf_list_push_front_impl", "bpf_list_push_back_impl", "bpf_rbtree_add_impl"];
+    if inserts.contains(&k.name) {
+        let id = vm.reg(2).ref_id;
+        if id == 0 {
+            return not_acquired();
+        }
+        let refcounted = match f.object {
+            Some((BtfSrc::Program, id)) => vm.env.records.of_type(id).has(FieldKind::Refcount),
+            _ => false,
+        };
+        vm.cur.for_each_reg_mut(
+            |r| r.ref_id == id,
+            |r| {
+                r.ref_id = 0;
+                r.flags = r.flags.with(Flags::NON_OWN_REF);
+                if refcounted {
+                    r.flags = r.flags.with(Flags::RCU);
+                }
+            },
+        );
+        if !refs::release(&mut vm.cur, id) {
+            return not_acquired();
+        }
+    }
+    Ok(())
+}
+
+fn throw(vm: &mut Vm<'_>) -> Check<Next> {
+    if vm.env.exception_callback().is_none() {
+        return_value::check(vm, 1)?;
+        vm.flush_precision()?;
+    }
+    refs::check_leak(vm, true, true, "bpf_throw")?;
+    Ok(Next::End)
+}
+
+/// What r0 holds; `None` when the function returns nothing.
+fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
+    match k.btf.ty(k.btf.skip_mods_typedefs(k.ret)) {
+        Some(Type::Void) => return Ok(None),
+        Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }) => {
+            return Ok(Some(Reg::unknown()));
+        }
+        Some(Type::Ptr { .. }) => {}
+        _ => return unknown(format!("kfunc:{}", k.name)),
+    }
+    if let Some(reg) = special(vm, k, f)? {
+        return Ok(Some(reg));
+    }
+    let Some((id, target)) = pointee(k.btf, k.ret) else { return unknown("kfunc-return") };
+    match target {
+        Type::Void => Ok(Some(Reg::unknown())),
+        Type::Struct(_) => {
+            let mut flags = Flags::NONE;
+            if k.name == "bpf_get_kmem_cache" {
+                flags = Flags::UNTRUSTED;
+            } else if k.is(KfFlags::RCU_PROTECTED) {
+                flags = Flags::RCU;
+            }
+            if k.is_iter_next()
+                && let Some(((frame, at), ..)) = f.iter
+            {
+                let rcu = vm.cur.frames[frame]
+                    .stack
+                    .get(at)
+                    .is_some_and(|s| s.spill.flags.has(Flags::RCU));
+                flags = flags.with(if rcu { Flags::RCU } else { Flags::TRUSTED });
+            }
+            Ok(Some(Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags)))
+        }
+        _ => {
+            let size = match (k.name, f.r0_size) {
+                ("bpf_session_cookie", _) => Some(8),
+                (_, Some(size)) => Some(size),
+                _ => None,
+            };
+            let rdonly = size.is_none() || f.r0_rdonly;
+            let Some(size) = size.filter(|s| *s != 0).or_else(|| k.btf.resolve_size(id)) else {
+                let words = format!("kernel function {} returns pointer type that is not supported", k.name);
+                return refuse(Code::Kfunc, words);
+            };
+            let mut flags = if rdonly { Flags::RDONLY } else { Flags::NONE };
+            if k.is(KfFlags::RCU_PROTECTED) {
+                flags = flags.with(Flags::RCU);
+            }
+            let reg = Reg::pointer(Kind::Mem { size, dynptr_id: 0 }, flags);
+            Ok(Some(Reg { ref_id: f.ref_id, ..reg }))
+        }
+    }
+}
+
+/// Kfuncs whose result is not what their prototype says.
+fn special(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
+    let object = |btf, id, flags| Reg::pointer(Kind::Btf { btf, id }, flags);
+    Ok(Some(match k.name {
+        "bpf_obj_new_impl" | "bpf_percpu_obj_new_impl" => new_object(vm, k, f)?,
+        "bpf_refcount_acquire_impl" => {
+            let Some((btf, id)) = f.object else { return unknown("refcount-acquire") };
+            object(btf, id, Flags::ALLOC)
+        }
+        "bpf_cast_to_kern_ctx" => {
+            let Some(id) = kernel_context(vm, k) else { return unknown("cast-to-kern-ctx") };
+            object(BtfSrc::Kernel, id, Flags::TRUSTED)
+        }
+        "bpf_rdonly_cast" => {
+            let id = f.constant.unwrap_or(0) as u32;
+            match k.btf.ty(id) {
+                Some(Type::Struct(_)) => object(BtfSrc::Kernel, id, Flags::UNTRUSTED),
+                Some(Type::Void) => {
+                    let kind = Kind::Mem { size: 0, dynptr_id: 0 };
+                    Reg::pointer(kind, Flags::RDONLY.with(Flags::UNTRUSTED))
+                }
+                Some(_) => {
+                    let words = "kfunc bpf_rdonly_cast type ID argument must be of a struct or void";
+                    return refuse(Code::ObjNew, words);
+                }
+                None => {
+                    let words = format!("Unknown type ID {id} passed to kfunc bpf_rdonly_cast");
+                    return refuse(Code::Kfunc, words);
+                }
+            }
+        }
+        "bpf_dynptr_slice" | "bpf_dynptr_slice_rdwr" => slice(vm, k, f)?,
+        _ => match (&f.root, pointee(k.btf, k.ret).map(|(_, t)| t.name())) {
+            (Some(root), Some("bpf_list_node" | "bpf_rb_node")) => graph::node_pointer(root),
+            _ => return Ok(None),
+        },
+    }))
+}
+
+/// Percpu objects may be no larger.
+const MAX_PERCPU_OBJECT: u32 = 512;
+
+fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
+    let percpu = k.name == "bpf_percpu_obj_new_impl";
+    let id = f.constant.unwrap_or(0);
+    if id > u64::from(u32::MAX) {
+        return refuse(Code::ObjNew, "local type ID argument must be in range [0, U32_MAX]");
+    }
+    let id = id as u32;
+    let Some(btf) = vm.env.program.btf.as_deref() else {
+        return refuse(Code::ObjNew, "bpf_obj_new/bpf_percpu_obj_new requires prog BTF");
+    };
+    let Some(Type::Struct(s)) = btf.ty(id) else {
+        let words = "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct";
+        return refuse(Code::ObjNew, words);
+    };
+    if percpu {
+        if s.size > MAX_PERCPU_OBJECT {
+            let words = format!("bpf_percpu_obj_new type size ({}) is greater than {MAX_PERCPU_OBJECT}", s.size);
+            return refuse(Code::ObjNew, words);
+        }
+        if !is_scalar_struct(btf, id, 0) {
+            let words = "bpf_percpu_obj_new type ID argument must be of a struct of scalars";
+            return refuse(Code::ObjNew, words);
+        }
+        if !vm.env.records.of_type(id).fields.is_empty() {
+            let words = "bpf_percpu_obj_new type ID argument must not contain special fields";
+            return refuse(Code::ObjNew, words);
+        }
+    }
+    let flags = if percpu { Flags::ALLOC.with(Flags::PERCPU) } else { Flags::ALLOC };
+    Ok(Reg::pointer(Kind::Btf { btf: BtfSrc::Program, id }, flags))
+}
+
+fn slice(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
+    let Some(d) = f.dynptr else { return unknown("dynptr-slice") };
+    let Some(size) = f.constant else { return unknown("dynptr-slice") };
+    let mut flags = match d.ty {
+        DynptrType::Skb | DynptrType::Xdp | DynptrType::SkbMeta => Flags::DYNPTR_SLICE,
+        _ => Flags::NONE,
+    };
+    if k.name == "bpf_dynptr_slice" {
+        flags = flags.with(Flags::RDONLY);
+    } else if !helper_ret::may_write_packet(vm) {
+        return refuse(Code::PacketWrite, "the prog does not allow writes to packet data");
+    }
+    Ok(Reg::pointer(Kind::Mem { size: size as u32, dynptr_id: d.id }, flags))
+}
+
+/// The kernel's own struct of the program's context.
+fn kernel_context(vm: &Vm<'_>, k: &Kfunc<'_>) -> Option<u32> {
+    let name = match vm.env.program.prog_type.name() {
+        "xdp" => "xdp_buff",
+        "kprobe" => "pt_regs",
+        "perf_event" => "bpf_perf_event_data_kern",
+        "sock_ops" => "bpf_sock_ops_kern",
+        "sk_msg" => "sk_msg",
+        "cgroup_sysctl" => "bpf_sysctl_kern",
+        "cgroup_sockopt" => "bpf_sockopt_kern",
+        "cgroup_sock" => "sock",
+        "cgroup_sock_addr" => "bpf_sock_addr_kern",
+        "sk_reuseport" => "sk_reuseport_kern",
+        "sk_lookup" => "bpf_sk_lookup_kern",
+        "flow_dissector" => "bpf_flow_dissector",
+        "cgroup_device" => "bpf_cgroup_dev_ctx",
+        "netfilter" => "bpf_nf_ctx",
+        "socket_filter" | "sched_cls" | "sched_act" | "lwt_in" | "lwt_out" | "lwt_xmit"
+        | "lwt_seg6local" | "sk_skb" | "cgroup_skb" => "sk_buff",
+        _ => return None,
+    };
+    k.btf.find_struct(name)
+}
+
+/// Nullability, references and ids of a returned pointer.
+fn finish_pointer(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts, r0: &mut Reg) {
+    let ret_null = k.is(KfFlags::RET_NULL);
+    if ret_null {
+        r0.flags = r0.flags.with(Flags::MAYBE_NULL);
+        r0.id = vm.new_id();
+    }
+    if k.is(KfFlags::ACQUIRE) {
+        let id = refs::acquire(vm);
+        if ret_null {
+            r0.id = id;
+        }
+        r0.ref_id = id;
+    } else if f.root.is_some()
+        && matches!(pointee(k.btf, k.ret).map(|(_, t)| t.name()), Some("bpf_list_node" | "bpf_rb_node"))
+    {
+        graph::set_non_owning(vm, r0);
+    }
+    if r0.id == 0 && crate::abstract_interp::btf_record::may_hold_lock(&vm.env, r0) {
+        r0.id = vm.new_id();
+    }
+}
