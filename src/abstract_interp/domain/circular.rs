@@ -61,17 +61,9 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
         self.narrow_arc_lo();
         self.set_arc(self.arc().intersect(Arc::from_tnum(self.tnum)));
         let (umin, umax) = self.arc().unsigned();
-        let next = self.tnum.next_above(umin);
-        let starts = self.tnum.contains(umin);
-        let alone = next == self.tnum.max() || (next <= umax && self.tnum.next_above(next) > umax);
-        let only = if starts && next > umax {
-            umin
-        } else if !starts && alone {
-            next
-        } else {
-            return;
-        };
-        *self = Self::constant(only);
+        if let Some(only) = self.only_member(umin, umax) {
+            *self = Self::constant(only);
+        }
     }
 
     fn narrow_arc_lo(&mut self) {

@@ -65,6 +65,9 @@ pub struct ScalarRules {
     /// A 64-bit range within that of `i32` with a 32-bit range that is not
     /// negative becomes that range (sign-extending loads).
     pub join_after_sign_extension: bool,
+    /// A number is known if only one member of the tnum lies in the unsigned
+    /// range (7.0, stable fixes).
+    pub single_member: bool,
     /// A register whose views contradict loses its ranges (6.8).
     pub reset_on_contradiction: bool,
     /// How tnums are multiplied.
@@ -109,6 +112,7 @@ impl ScalarRules {
         split_at_sign_32: false,
         widen_from_s32: false,
         join_after_sign_extension: false,
+        single_member: false,
         reset_on_contradiction: false,
         mul: MulAlgorithm::PartialProducts,
         mul_signed: false,
@@ -155,9 +159,19 @@ impl ScalarRules {
         fork_sign_masks: false,
         ..ScalarRules::V6_12
     };
+    /// 6.18 with its later stable fixes (.44): what that kernel prints of random
+    /// arithmetic and jumps, these rules compute.
+    pub const V6_18_44: ScalarRules = ScalarRules {
+        split_at_sign_32: true,
+        single_member: true,
+        shl_half_negative: true,
+        fork_sign_masks: true,
+        ..ScalarRules::V6_18
+    };
     /// 7.3.
     pub const V7_3: ScalarRules = ScalarRules {
         model: Model::Circular,
+        single_member: true,
         branch: BranchRule::Simulated,
         sync_rounds: 2,
         shl_half_negative: true,
@@ -167,6 +181,15 @@ impl ScalarRules {
         sync_linked: true,
         ..ScalarRules::V6_18
     };
+
+    /// The rules of a release. Which stable release brought a fix is known only
+    /// as far as releases were looked at.
+    pub const fn for_release(major: u16, minor: u16, patch: u16) -> ScalarRules {
+        match (major, minor, patch) {
+            (6, 18, 44..) | (6, 19, _) | (7, 0..=2, _) => ScalarRules::V6_18_44,
+            _ => ScalarRules::for_series(major, minor),
+        }
+    }
 
     /// The rules of the nearest series that is not newer than `major.minor`.
     pub const fn for_series(major: u16, minor: u16) -> ScalarRules {

@@ -27,7 +27,7 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
         if rules.model == Model::Circular {
             return self.sync_arcs(rules);
         }
-        self.narrow_by_tnum();
+        self.narrow_by_tnum(rules);
         for _ in 0..rules.sync_rounds {
             if rules.rich_deduction {
                 self.deduce_lo(rules);
@@ -42,7 +42,7 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
             }
         }
         self.narrow_tnum();
-        self.narrow_by_tnum();
+        self.narrow_by_tnum(rules);
     }
 
     /// `sync`, then what the verifier does with views that contradict one
@@ -65,11 +65,26 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
 
     /// Step 1: ranges from known bits.
     #[inline]
-    pub(super) fn narrow_by_tnum(&mut self) {
+    fn narrow_by_tnum(&mut self, rules: &ScalarRules) {
         self.narrow_lo_by_tnum();
         let mut hi = self.hi();
         hi.narrow(&Span::from_tnum(self.tnum));
         self.set_hi(hi);
+        if rules.single_member
+            && let Some(only) = self.only_member(self.umin, self.umax)
+        {
+            *self = Self::constant(only);
+        }
+    }
+
+    /// The one member of the tnum within `umin..=umax`.
+    pub(super) fn only_member(&self, umin: u64, umax: u64) -> Option<u64> {
+        let next = self.tnum.next_above(umin);
+        if self.tnum.contains(umin) {
+            return (next > umax).then_some(umin);
+        }
+        let alone = next == self.tnum.max() || (next <= umax && self.tnum.next_above(next) > umax);
+        alone.then_some(next)
     }
 
     /// Step 1 for the lower half.
