@@ -1,23 +1,331 @@
 //! What a program is attached to, as far as the verifier cares.
+//!
+//! Programs of tracing kind take the arguments of a kernel function as their
+//! context: which, their BTF attach target says. Most other types take a struct
+//! that a table describes.
 
-use crate::abstract_interp::state::State;
-use crate::abstract_interp::vm::{Check, Env};
+use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Env, refuse, unknown};
+use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::object::Btf;
+use crate::object::btf::Type;
+use crate::programs::Program;
+
+/// The kernel function whose arguments are the context.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name (of a struct_ops member: the member).
+    pub name: String,
+    /// Its prototype in the kernel's BTF.
+    pub proto: u32,
+    /// Parameters to leave out at the front (`__data` of raw tracepoints).
+    pub skip: u32,
+    /// Arguments of which more is known than their type says.
+    pub args: Vec<ArgInfo>,
+}
+
+/// What is known of one argument beside its type.
+#[derive(Clone, Debug)]
+pub struct ArgInfo {
+    /// Its place among the arguments.
+    pub index: u32,
+    /// What it is.
+    pub kind: ArgKind,
+}
+
+/// See [`ArgInfo`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgKind {
+    /// A kernel object that may be null.
+    Nullable {
+        /// Known valid when it is not null.
+        trusted: bool,
+    },
+    /// A buffer that may be null.
+    Buf {
+        /// May only be read.
+        rdonly: bool,
+    },
+    /// A reference that the program owns.
+    Referenced {
+        /// Its id.
+        id: u32,
+    },
+}
 
 /// Attachment facts, resolved once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Attach {
     /// The main program's arguments come from BTF (an extension of another
     /// program's function), not from a context.
     pub main_takes_btf_args: bool,
+    /// The function whose arguments are the context.
+    pub target: Option<Target>,
+    /// Pointers among the arguments are known valid.
+    pub trusted_args: bool,
 }
 
-/// Whether the program may attach where it says.
-pub fn check(_env: &Env<'_>) -> Check<()> {
+/// Iterator programs: target, argument, what it is.
+const ITER_ARGS: &[(&str, u32, ArgKind)] = &[
+    ("bpf_map", 1, ArgKind::Nullable { trusted: true }),
+    ("bpf_map_elem", 2, ArgKind::Buf { rdonly: true }),
+    ("bpf_map_elem", 3, ArgKind::Buf { rdonly: false }),
+    ("bpf_map_elem", 1, ArgKind::Nullable { trusted: false }),
+    ("bpf_prog", 1, ArgKind::Nullable { trusted: false }),
+    ("bpf_link", 1, ArgKind::Nullable { trusted: false }),
+    ("task", 1, ArgKind::Nullable { trusted: true }),
+    ("task_file", 1, ArgKind::Nullable { trusted: false }),
+    ("task_file", 3, ArgKind::Nullable { trusted: false }),
+    ("task_vma", 1, ArgKind::Nullable { trusted: false }),
+    ("task_vma", 2, ArgKind::Nullable { trusted: false }),
+    ("cgroup", 1, ArgKind::Nullable { trusted: true }),
+    ("dmabuf", 1, ArgKind::Nullable { trusted: false }),
+    ("kmem_cache", 1, ArgKind::Nullable { trusted: true }),
+    ("ksym", 1, ArgKind::Nullable { trusted: false }),
+    ("tcp", 1, ArgKind::Nullable { trusted: true }),
+    ("udp", 1, ArgKind::Nullable { trusted: true }),
+    ("unix", 1, ArgKind::Nullable { trusted: false }),
+    ("netlink", 1, ArgKind::Nullable { trusted: false }),
+    ("ipv6_route", 1, ArgKind::Nullable { trusted: false }),
+    ("bpf_sk_storage_map", 2, ArgKind::Nullable { trusted: false }),
+    ("bpf_sk_storage_map", 3, ArgKind::Buf { rdonly: false }),
+    ("sockmap", 2, ArgKind::Buf { rdonly: true }),
+    ("sockmap", 3, ArgKind::Nullable { trusted: false }),
+];
+
+/// LSM hooks whose arguments may be half made or half freed.
+const UNTRUSTED_LSM: &[&str] = &[
+    "bpf_lsm_bpf_map_free",
+    "bpf_lsm_bpf_prog_free",
+    "bpf_lsm_file_alloc_security",
+    "bpf_lsm_file_free_security",
+    "bpf_lsm_sk_alloc_security",
+    "bpf_lsm_sk_free_security",
+    "bpf_lsm_task_free",
+];
+
+/// Resolves a program's attach target; refuses what the kernel refuses before
+/// it looks at an instruction.
+pub fn resolve(program: &Program, kernel: Option<&Btf>, real: bool) -> Check<Attach> {
+    let attach = program.attach_type;
+    let mut out = Attach { main_takes_btf_args: program.prog_type == ProgType::Ext, ..Attach::default() };
+    if program.prog_type == ProgType::Syscall {
+        if program.sleepable {
+            return Ok(out);
+        }
+        return refuse(Code::Sleepable, "Syscall programs can only be sleepable");
+    }
+    if program.sleepable && !may_sleep(program) {
+        let words = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable";
+        return refuse(Code::Sleepable, words);
+    }
+    match program.prog_type {
+        ProgType::Ext => unknown("freplace"),
+        ProgType::StructOps => struct_ops(program, kernel, real, out),
+        ProgType::Netfilter => {
+            out.trusted_args = true;
+            Ok(out)
+        }
+        ProgType::Tracing | ProgType::Lsm => {
+            let Some(btf) = kernel else { return unknown("no-kernel-btf") };
+            let id = match program.attach_btf_id {
+                Some(id) if real => id,
+                _ => match stand_in(program, btf) {
+                    Some(id) => id,
+                    None => return unknown("no-kernel-btf"),
+                },
+            };
+            out.trusted_args = match program.prog_type {
+                ProgType::Lsm => !UNTRUSTED_LSM.contains(&btf.name(id)),
+                _ => matches!(attach, Some(AttachType::TraceRawTp | AttachType::TraceIter)),
+            };
+            out.target = Some(function(program, btf, id)?);
+            Ok(out)
+        }
+        _ => Ok(out),
+    }
+}
+
+/// Without the kernel's BTF: the function, if the object's own BTF has it.
+fn stand_in(program: &Program, btf: &Btf) -> Option<u32> {
+    let name = program.attach_to.as_deref()?;
+    match program.attach_type {
+        Some(AttachType::TraceRawTp) => {
+            btf.find(crate::object::btf::Kind::Typedef, &format!("btf_trace_{name}"))
+        }
+        Some(AttachType::TraceIter) => btf.find_func(&format!("bpf_iter_{name}")),
+        Some(AttachType::LsmMac | AttachType::LsmCgroup) => btf.find_func(&format!("bpf_lsm_{name}")),
+        _ => btf.find_func(name),
+    }
+}
+
+fn may_sleep(program: &Program) -> bool {
+    match program.prog_type {
+        ProgType::Tracing => matches!(
+            program.attach_type,
+            Some(
+                AttachType::TraceFentry
+                    | AttachType::TraceFexit
+                    | AttachType::ModifyReturn
+                    | AttachType::TraceIter
+            )
+        ),
+        ProgType::Lsm => program.attach_type != Some(AttachType::LsmCgroup),
+        // Uprobes load as kprobes.
+        ProgType::Kprobe | ProgType::StructOps => true,
+        _ => false,
+    }
+}
+
+fn function(program: &Program, btf: &Btf, id: u32) -> Check<Target> {
+    let bad = |words: String| refuse(Code::AttachTarget, words);
+    let ty = btf.ty(id);
+    let name = ty.map_or("", |t| t.name()).to_owned();
+    if program.attach_type == Some(AttachType::TraceRawTp) {
+        let Some(Type::Typedef { to, .. }) = ty else {
+            return bad(format!("attach_btf_id {id} is not a typedef"));
+        };
+        let Some(short) = name.strip_prefix("btf_trace_") else {
+            return bad(format!("attach_btf_id {id} points to wrong type name {name}"));
+        };
+        let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods(to)) else {
+            return bad(format!("attach target {name} is not a function pointer"));
+        };
+        let proto = btf.skip_mods(to);
+        let args = raw_tp_args(short);
+        return Ok(Target { name: short.to_owned(), proto, skip: 1, args });
+    }
+    let Some(Type::Func { proto, .. }) = ty else {
+        return bad(format!("attach_btf_id {id} is not a function"));
+    };
+    let mut args = Vec::new();
+    if program.attach_type == Some(AttachType::TraceIter) {
+        let Some(short) = name.strip_prefix("bpf_iter_") else {
+            return bad(format!("attach_btf_id {id} is not a supported iterator"));
+        };
+        let wanted = ITER_ARGS.iter().filter(|(target, ..)| *target == short);
+        args = wanted.map(|&(_, index, kind)| ArgInfo { index, kind }).collect();
+    }
+    if program.prog_type == ProgType::Lsm {
+        lsm(program, id, &name)?;
+    } else {
+        let attach = program.attach_type;
+        if helpers_spec::attach_denied(&name) {
+            let words = format!("Attaching tracing programs to function '{name}' is rejected.");
+            return bad(words);
+        }
+        if matches!(attach, Some(AttachType::TraceFexit | AttachType::ModifyReturn))
+            && helpers_spec::never_returns(&name)
+        {
+            let words = format!("Attaching fexit/fmod_ret to __noreturn function '{name}' is rejected.");
+            return bad(words);
+        }
+        if attach == Some(AttachType::ModifyReturn) && !helpers_spec::fmod_ret_allowed(&name) {
+            return bad(format!("{name}() is not modifiable"));
+        }
+        if program.sleepable
+            && attach != Some(AttachType::TraceIter)
+            && !helpers_spec::sleepable_target(&name)
+        {
+            return bad(format!("{name} is not sleepable"));
+        }
+    }
+    Ok(Target { name, proto, skip: 0, args })
+}
+
+fn lsm(program: &Program, id: u32, name: &str) -> Check<()> {
+    if !program.gpl_compatible {
+        return refuse(Code::GplOnly, "LSM programs must have a GPL compatible license");
+    }
+    if helpers_spec::lsm_hook_disabled(name) {
+        let words = format!("attach_btf_id {id} points to disabled hook {name}");
+        return refuse(Code::AttachTarget, words);
+    }
+    if !name.starts_with("bpf_lsm_") {
+        let words = format!("attach_btf_id {id} points to wrong type name {name}");
+        return refuse(Code::AttachTarget, words);
+    }
+    if program.sleepable && !helpers_spec::lsm_hook_sleepable(name) {
+        return refuse(Code::AttachTarget, format!("{name} is not sleepable"));
+    }
     Ok(())
 }
 
-/// What the attach type adds to an entry state (sections already open, and
-/// the like).
-pub fn enter(_env: &Env<'_>, _subprog: usize, _state: &mut State) -> Check<()> {
+/// Arguments of raw tracepoints that may be null, or hold an error instead of
+/// a pointer.
+fn raw_tp_args(short: &str) -> Vec<ArgInfo> {
+    helpers_spec::raw_tp_nullable(short)
+        .map(|index| ArgInfo { index, kind: ArgKind::Nullable { trusted: true } })
+        .collect()
+}
+
+fn struct_ops(program: &Program, kernel: Option<&Btf>, real: bool, mut out: Attach) -> Check<Attach> {
+    if !program.gpl_compatible {
+        return refuse(Code::GplOnly, "struct ops programs must have a GPL compatible license");
+    }
+    let Some(slot) = &program.struct_ops else { return unknown("struct_ops") };
+    let Some(btf) = kernel.filter(|_| real) else { return unknown("no-kernel-btf") };
+    let Some(ops) = slot.kernel_type.or_else(|| btf.find_struct(&slot.structure)) else {
+        return refuse(Code::AttachTarget, "attach_btf_id is not a supported struct");
+    };
+    if !btf.find_struct(&format!("bpf_struct_ops_{}", slot.structure)).is_some() {
+        let words = format!("attach_btf_id {ops} is not a supported struct");
+        return refuse(Code::AttachTarget, words);
+    }
+    let member = btf
+        .ty(ops)
+        .and_then(|t| t.composite())
+        .and_then(|s| s.members.iter().find(|m| *m.name == *slot.member));
+    let proto = member.and_then(|m| match btf.ty(btf.skip_mods_typedefs(m.ty))? {
+        Type::Ptr { to } => Some(btf.skip_mods_typedefs(to)),
+        _ => None,
+    });
+    let Some(proto) = proto.filter(|p| matches!(btf.ty(*p), Some(Type::FuncProto { .. }))) else {
+        let words = format!("attach to invalid member {} of struct {}", slot.member, slot.structure);
+        return refuse(Code::AttachTarget, words);
+    };
+    // Stub functions carry what is known of the arguments, by name suffixes.
+    let stub = btf.find_func(&format!("{}__{}", slot.structure, slot.member));
+    let mut args = Vec::new();
+    if let Some(Type::Func { proto, .. }) = stub.and_then(|id| btf.ty(id))
+        && let Some(Type::FuncProto { params, .. }) = btf.ty(proto)
+    {
+        for (i, p) in params.iter().enumerate() {
+            let kind = if p.name.ends_with("__nullable") {
+                ArgKind::Nullable { trusted: true }
+            } else if p.name.ends_with("__ref") {
+                ArgKind::Referenced { id: args.len() as u32 + 1 }
+            } else {
+                continue;
+            };
+            args.push(ArgInfo { index: i as u32, kind });
+        }
+    }
+    out.trusted_args = true;
+    out.target = Some(Target { name: slot.member.to_string(), proto, skip: 0, args });
+    Ok(out)
+}
+
+/// Whether the program may attach where it says; resolved in [`resolve`].
+pub fn check(env: &Env<'_>) -> Check<()> {
+    const MAX_MAPS: usize = 64;
+    if env.used_maps() > MAX_MAPS {
+        return refuse(Code::TooManyMaps, "The total number of maps per program has reached the limit of 64");
+    }
+    Ok(())
+}
+
+/// What the attach type adds to an entry state: references that the kernel
+/// hands over with the arguments.
+pub fn enter(env: &Env<'_>, subprog: usize, state: &mut State) -> Check<()> {
+    if subprog != 0 {
+        return Ok(());
+    }
+    for arg in env.attach.target.iter().flat_map(|t| &t.args) {
+        if let ArgKind::Referenced { id } = arg.kind {
+            state.refs.push(RefState { kind: RefKind::Object, id, insn: 0, owner: LockOwner::None });
+        }
+    }
     Ok(())
 }
