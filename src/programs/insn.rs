@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+pub use super::decode::{decode, decode_with};
+
 /// Byte order of an instruction stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endian {
