@@ -8,12 +8,14 @@ use super::checks::stack_depth;
 use super::explore::Explorer;
 use super::setup;
 use super::state::State;
-use super::violation::{Code, Stats, Unknown, Verdict, Verification, Violation};
+use super::violation::{Stats, Unknown, Verdict, Verification, Violation};
 use super::vm::{Check, Env, Halt, InsnAux, Vm};
 use crate::cfg::{self, Cfg};
 use crate::object::Btf;
 use crate::programs::Program;
-use crate::programs::insn::{Op, decode};
+use crate::programs::insn::Op;
+use crate::programs::isa::IsaRules;
+use crate::programs::decode_with;
 use crate::target::Target;
 
 /// What a verification takes.
@@ -28,9 +30,9 @@ pub struct Input<'a> {
 
 /// Verifies one program for one target.
 pub fn verify(input: &Input<'_>) -> Verification {
-    let ops = decode(&input.program.insns);
+    let ops = decode_with(&input.program.insns, &IsaRules::linux(input.target.release.0, input.target.release.1));
     let facts = setup::facts::Facts::new(input.program, input.target, &ops);
-    let cfg = match cfg::analyze(&ops, &facts.starts, &facts, &facts.rules) {
+    let cfg = match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
         Ok(cfg) => cfg,
         Err(fault) => return early(setup::fault::violation(&fault)),
     };
@@ -106,5 +108,3 @@ pub fn not_modelled(name: &str) -> Verification {
         stats: Stats::default(),
     }
 }
-
-const _: Code = Code::UninitRegister;

@@ -14,14 +14,19 @@
 
 use std::cell::Cell;
 
+use super::btf_record::Records;
+use super::domain::ScalarRules;
 use super::explore::Explorer;
+use super::setup::attach::{self, Attach};
 use super::state::State;
+use super::verify::Input;
 use super::value::{Flags, Kind, MapRef, Reg};
 use super::violation::{Code, Unknown, Violation};
 use crate::cfg::Cfg;
 use crate::object::{Btf, MapDef};
 use crate::programs::Program;
-use crate::programs::insn::Op;
+use crate::helpers_spec::ProgType;
+use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::Target;
 
 /// Why a path, and with it the verification, stops.
@@ -78,19 +83,81 @@ pub struct Env<'a> {
     pub cfg: &'a Cfg,
     /// The target and its behaviours.
     pub target: &'a Target,
+    /// How the target computes on scalars.
+    pub rules: ScalarRules,
     /// The kernel's BTF, or the program's own as stand-in.
     pub kernel_btf: Option<&'a Btf>,
     /// Whether `kernel_btf` is the kernel's.
     pub kernel_btf_is_real: bool,
     /// Attachment facts resolved before exploring.
-    pub attach: super::setup::Attach,
+    pub attach: Attach,
+    /// Special fields of maps and types.
+    pub records: Records,
 }
 
 impl<'a> Env<'a> {
+    /// Reads all that exploration needs.
+    pub fn new(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Env<'a>> {
+        let program = input.program;
+        let own = program.btf.as_deref();
+        let kernel_btf = input.kernel_btf.or(own);
+        let real = input.kernel_btf.is_some();
+        let (major, minor) = input.target.behaviour.scalar_series.series();
+        Ok(Env {
+            program,
+            ops,
+            cfg,
+            target: input.target,
+            rules: ScalarRules::for_series(major, minor),
+            kernel_btf,
+            kernel_btf_is_real: real,
+            attach: attach::resolve(program, kernel_btf, real)?,
+            records: Records::new(&program.maps, own, kernel_btf.filter(|_| real)),
+        })
+    }
+
     /// The definition of a map (or of its inner template).
     pub fn map(&self, map: MapRef) -> Option<&'a MapDef> {
         let outer = self.program.maps.get(map.index())?;
         if map.is_inner() { outer.inner.as_deref() } else { Some(outer) }
+    }
+    /// Whether a map's value type is known.
+    pub fn map_has_btf(&self, map: MapRef) -> bool {
+        self.map(map).is_some_and(|m| m.value_type != 0)
+    }
+    /// The program's type; of an extension, that of its target.
+    pub fn prog_type(&self) -> ProgType {
+        self.program.prog_type
+    }
+    /// The subprogram that the local call (or function reference) at `insn`
+    /// names.
+    pub fn callee(&self, insn: usize) -> Option<usize> {
+        let rel = match self.ops.get(insn)? {
+            Op::Call(Callee::Local(rel)) => *rel,
+            Op::LdImm64 { src: ImmRef::Func(rel), .. } => *rel,
+            _ => return None,
+        };
+        let start = u32::try_from(insn as i64 + 1 + i64::from(rel)).ok()?;
+        self.program.subprogs.iter().position(|s| s.start == start)
+    }
+    /// The program's exception callback.
+    pub fn exception_callback(&self) -> Option<usize> {
+        self.program.subprogs.iter().position(|s| s.exception_cb)
+    }
+    /// How many maps the instructions refer to.
+    pub fn used_maps(&self) -> usize {
+        let mut used: Vec<u32> = self
+            .ops
+            .iter()
+            .filter_map(|op| match op {
+                Op::LdImm64 { src: ImmRef::MapIdx(m), .. } => Some(*m),
+                Op::LdImm64 { src: ImmRef::MapIdxValue { map, .. }, .. } => Some(*map),
+                _ => None,
+            })
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used.len()
     }
 }
 

@@ -153,7 +153,7 @@ impl Vm<'_> {
                 return refuse(Code::FallThrough, format!("invalid insn idx {}", self.insn));
             }
             self.explorer.processed += 1;
-            if self.explorer.processed > u64::from(self.env.target.limits.processed) {
+            if self.explorer.processed > u64::from(self.env.target.limits.complexity) {
                 return refuse(
                     Code::ProgramTooLarge,
                     format!("BPF program is too large. Processed {} insn", self.explorer.processed),

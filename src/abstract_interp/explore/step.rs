@@ -1,11 +1,12 @@
 //! One instruction: who carries it out.
 
+use crate::abstract_interp::setup::fault::decode_code;
 use crate::abstract_interp::transfer::{
     alu, atomic, branch, call, imm64, kfunc, ld_abs, mem, subprog,
 };
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
-use crate::programs::insn::{Callee, DecodeFault, Op};
+use crate::programs::insn::{Callee, Op};
 
 impl Vm<'_> {
     pub(super) fn step(&mut self) -> Check<Next> {
@@ -47,11 +48,7 @@ impl Vm<'_> {
             Op::Gotox { .. } => unknown("gotox"),
             Op::Second => refuse(Code::JumpOutOfRange, "jump into the middle of ldimm64"),
             Op::Invalid(fault) => {
-                let code = match fault {
-                    DecodeFault::UnknownOpcode(_) => Code::UnknownOpcode,
-                    _ => Code::ReservedField,
-                };
-                refuse(code, fault.to_string())
+                refuse(decode_code(&fault), fault.to_string())
             }
         }
     }

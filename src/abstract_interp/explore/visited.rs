@@ -8,6 +8,7 @@ use crate::abstract_interp::value::{IterState, Kind};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse};
 use crate::programs::insn::Op;
+use crate::target::LoopConvergence;
 
 /// Keep no second state within so many jumps and instructions.
 const MIN_JUMPS: u64 = 2;
@@ -36,7 +37,7 @@ impl Vm<'_> {
     }
 
     fn chain_of(&self, state: &State, insn: u32) -> Option<Chain> {
-        if !self.env.target.behaviour.scc_loops {
+        if self.env.target.behaviour.loop_convergence != LoopConvergence::Scc {
             return None;
         }
         chain(state, insn, |i| self.env.cfg.scc(i as usize))

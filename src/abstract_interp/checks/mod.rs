@@ -1,0 +1,27 @@
+//! Checks: is this instruction allowed here, and what does it do.
+//!
+//! One file per family. A check reads the machine (`&Vm`) and gives a fact or a
+//! refusal; it never changes the state.
+
+pub mod access;
+pub mod align;
+pub mod btf_ctx;
+pub mod btf_ptr;
+pub mod btf_walk;
+pub mod btf_write;
+pub mod buffer;
+pub mod context;
+pub mod dynptr;
+pub mod graph;
+pub mod kfunc_args;
+pub mod kfunc_proto;
+pub mod kptr_field;
+pub mod map_value;
+pub mod mem_region;
+pub mod names;
+pub mod operand;
+pub mod packet;
+pub mod refs;
+pub mod socket;
+pub mod stack;
+pub mod struct_match;

@@ -1,0 +1,81 @@
+//! What the control flow analysis must know of calls.
+
+use crate::cfg::{CallFacts, CfgRules, InsnFacts};
+use crate::helpers_spec::{self, KfFlags, Semantics, SpecVersion};
+use crate::object::btf::Type;
+use crate::programs::Program;
+use crate::programs::insn::{Callee, Op};
+use crate::target::Target;
+
+/// Facts on the calls of one program for one target.
+pub struct Facts<'a> {
+    program: &'a Program,
+    ops: &'a [Op],
+    spec: SpecVersion,
+    /// The rules of the target.
+    pub rules: CfgRules,
+}
+
+impl<'a> Facts<'a> {
+    /// Of one program.
+    pub fn new(program: &'a Program, target: &Target, ops: &'a [Op]) -> Facts<'a> {
+        let rules = CfgRules::linux(target.release.0, target.release.1);
+        Facts { program, ops, spec: target.spec, rules }
+    }
+
+    fn helper(&self, id: i32) -> CallFacts {
+        let proto = u32::try_from(id).ok().and_then(|id| {
+            helpers_spec::helper_proto(id, self.program.prog_type, self.program.attach_type, self.spec)
+        });
+        let Some(p) = proto else { return CallFacts::default() };
+        CallFacts {
+            args: Some(p.args.iter().take_while(|a| a.base != helpers_spec::ArgType::DontCare).count() as u8),
+            sync_callback: p.semantics.has(Semantics::CALLBACK_SYNC),
+            async_callback: p.semantics.has(Semantics::CALLBACK_ASYNC),
+            iter_next: false,
+            might_sleep: p.might_sleep,
+            changes_packet: p.semantics.has(Semantics::CHANGES_PKT_DATA),
+            might_throw: false,
+        }
+    }
+
+    fn kfunc(&self, index: i32) -> CallFacts {
+        let Some(k) = usize::try_from(index).ok().and_then(|i| self.program.kfuncs.get(i)) else {
+            return CallFacts::default();
+        };
+        let flags = helpers_spec::kfunc(&k.name, self.spec).map_or(KfFlags::NONE, |s| s.flags);
+        let name: &str = &k.name;
+        CallFacts {
+            args: self.parameters(k.proto),
+            sync_callback: name == "bpf_rbtree_add_impl" || name == "bpf_rbtree_add",
+            async_callback: name.starts_with("bpf_wq_set_callback")
+                || name.starts_with("bpf_task_work_schedule"),
+            iter_next: flags.contains(KfFlags::ITER_NEXT),
+            might_sleep: flags.contains(KfFlags::SLEEPABLE),
+            changes_packet: helpers_spec::kfunc_changes_packet(name),
+            might_throw: name == "bpf_throw",
+        }
+    }
+
+    /// How many parameters the object declares for a function.
+    fn parameters(&self, func: u32) -> Option<u8> {
+        let btf = self.program.btf.as_deref()?;
+        let Type::Func { proto, .. } = btf.ty(func)? else { return None };
+        let Type::FuncProto { params, .. } = btf.ty(proto)? else { return None };
+        u8::try_from(params.len()).ok()
+    }
+}
+
+impl InsnFacts for Facts<'_> {
+    fn call(&self, insn: usize) -> CallFacts {
+        match self.ops.get(insn) {
+            Some(Op::Call(Callee::Helper(id))) => self.helper(*id),
+            Some(Op::Call(Callee::Kfunc { imm, .. })) => self.kfunc(*imm),
+            _ => CallFacts::default(),
+        }
+    }
+
+    fn exception_callback(&self) -> Option<u32> {
+        self.program.subprogs.iter().find(|s| s.exception_cb).map(|s| s.start)
+    }
+}
