@@ -1,0 +1,188 @@
+//! How a verifier behaves: one named switch for each thing that differs.
+//!
+//! Each switch says what it changes and since when. "Since" names the mainline
+//! release; stable series carry some of them as backports, so the rows in
+//! `linux.rs` are what counts, not a comparison of numbers.
+
+use crate::helpers_spec::SpecVersion;
+
+/// How a frame's stack depth is rounded up before depths are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StackRounding {
+    /// At least one byte, up to a multiple of 32.
+    By32,
+    /// Up to a multiple of 16, zero stays zero (JIT on).
+    By16,
+}
+
+/// When a kept state that rarely prunes is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Eviction {
+    /// Misses exceed three times the hits plus three.
+    Fixed,
+    /// The same, with 64 in place of three for a state at a forced checkpoint
+    /// that still has branches to explore.
+    KeepCheckpoints,
+}
+
+/// What tells whether a stack slot of a kept state matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StackLiveness {
+    /// Read marks handed up the chain of parent states.
+    Parentage,
+    /// Reads and must-writes gathered per instruction and call chain while
+    /// exploring, propagated over the control flow.
+    Gathered,
+    /// A data-flow analysis before exploring.
+    Static,
+}
+
+/// How states on an unfinished loop are told from finished ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoopConvergence {
+    /// No convergence: loops end by their bounds alone.
+    None,
+    /// A state remembers the entry of the loop it is part of.
+    LoopEntry,
+    /// Visits of strongly connected components, with their back-edges.
+    Scc,
+}
+
+/// What registers with one scalar id share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ScalarLinks {
+    /// Their bounds: a refinement of one is copied to the others.
+    Equal,
+    /// Their bounds up to a constant added since (64-bit add only).
+    Delta,
+    /// The same, with 32-bit adds and subtraction.
+    DeltaBoth,
+}
+
+/// How far precision of a scalar is traced back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PrecisionScope {
+    /// Nowhere when the program has subprograms: every scalar is precise then.
+    SingleSubprog,
+    /// Within a frame; meeting a call makes all scalars precise.
+    SingleFrame,
+    /// Across calls and returns.
+    AcrossCalls,
+}
+
+/// Shows a switch's value.
+trait Show {
+    fn show(&self) -> String;
+}
+
+macro_rules! show_by_debug {
+    ($($type:ty),*) => { $(impl Show for $type { fn show(&self) -> String { format!("{self:?}") } })* };
+}
+show_by_debug!(
+    bool,
+    StackRounding,
+    Eviction,
+    StackLiveness,
+    LoopConvergence,
+    ScalarLinks,
+    PrecisionScope
+);
+
+impl Show for SpecVersion {
+    fn show(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+/// One switch, for printing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// Its name: the field of [`Behaviour`].
+    pub name: &'static str,
+    /// What it changes.
+    pub what: &'static str,
+    /// The mainline release that introduced it.
+    pub since: &'static str,
+    /// Its value on the target.
+    pub value: String,
+}
+
+macro_rules! behaviour {
+    ($($field:ident: $type:ty, $since:literal, $what:literal;)*) => {
+        /// The switches of one target.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct Behaviour {
+            $(#[doc = $what] #[doc = concat!("(", $since, ")")] pub $field: $type,)*
+        }
+
+        impl Behaviour {
+            /// Every switch with its meaning and value.
+            pub fn list(&self) -> Vec<Switch> {
+                vec![$(Switch {
+                    name: stringify!($field),
+                    what: $what,
+                    since: $since,
+                    value: self.$field.show(),
+                },)*]
+            }
+        }
+    };
+}
+
+behaviour! {
+    scalar_series: SpecVersion, "all", "The series whose arithmetic on scalars (bounds, tnums, refinement) is used.";
+    stack_rounding: StackRounding, "By16 since 6.12", "How a frame's depth is rounded before the frames of a chain are added.";
+    private_stack: bool, "6.13", "Tracing programs and their subprograms may get their own stack, each of 512 bytes.";
+    eviction: Eviction, "KeepCheckpoints since 6.7", "When a kept state that rarely prunes is dropped.";
+    stack_liveness: StackLiveness, "Gathered since 6.18, Static since 7.1", "What tells whether a stack slot of a kept state matters.";
+    static_register_liveness: bool, "6.18", "Dead registers of a kept state are those a data-flow analysis found before exploring, not those without read marks.";
+    loop_convergence: LoopConvergence, "LoopEntry since 6.7, Scc since 6.17", "How states on an unfinished loop are told from finished ones.";
+    scalar_links: ScalarLinks, "Delta since 6.11, DeltaBoth since 7.0", "What registers with one scalar id share.";
+    links_in_history: bool, "6.12", "Which registers a refinement touched is kept per jump, and precision follows those only; before, it follows every register of the id.";
+    precise_by_id: bool, "6.5", "Precision of a scalar spreads to the registers with its id.";
+    compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
+    drop_singular_ids: bool, "7.0", "A scalar id held by one register only is cleared when a state is kept.";
+    precision_scope: PrecisionScope, "SingleFrame since 6.2, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
+    precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
+    history_checkpoint: bool, "6.12", "A long jump history (over 40 entries) forces a new state.";
+    spill_subregs: bool, "5.16", "Scalars of 1, 2 and 4 bytes are tracked when spilled and filled.";
+    spill_unbounded: bool, "6.9", "Spilled scalars without bounds are tracked too, and so keep their id.";
+    fill_narrow: bool, "6.9", "A narrower fill of a spilled scalar keeps what fits of its bounds.";
+    spill_imm: bool, "6.3", "An immediate stored to the stack is tracked as a constant.";
+    imprecise_zero: bool, "6.8", "A zero stored to an aligned slot is a spilled constant, not zero bytes; partial spills and fills keep zeros.";
+    uninit_stack_reads: bool, "6.3", "Privileged programs may read stack that was never written.";
+    misc_matches_unbounded: bool, "6.9", "Comparing states, an unbounded spilled scalar equals eight misc bytes.";
+    var_off_stack_writes: bool, "5.12", "Stack may be written at a variable offset.";
+    callbacks_as_loops: bool, "6.7", "A synchronous callback is explored zero, one and more times until it converges; before, once.";
+    widen_loop_scalars: bool, "6.7", "Scalars that change between iterations and are not precise become unknown.";
+    lazy_globals: bool, "6.8", "Global functions are verified only when they are reached.";
+    global_args_by_tag: bool, "6.8", "Global functions' arguments may be described by declaration tags.";
+    global_pkt_change: bool, "6.13", "A call to a global function that may change the packet invalidates packet pointers.";
+    globals_may_sleep_checked: bool, "6.14", "A global function that may sleep can't be called where sleeping is forbidden.";
+    raw_tp_nullable: bool, "6.14", "Some raw tracepoints' arguments may be NULL.";
+    trusted_pointers: bool, "6.2", "Pointers to kernel objects are trusted, untrusted or RCU-protected; before, all alike.";
+    kfunc_trusted_by_default: bool, "7.0", "Kfuncs want trusted pointers unless they say otherwise.";
+    lsm_return_checked: bool, "6.12", "An LSM program's return value must be in its hook's range.";
+    untrusted_mem: bool, "6.17", "Untrusted pointers to sized memory are read with faults handled.";
+    helper_message_split: bool, "6.9", "A helper barred to a program type is told from an unknown one in the message.";
+    static_stack_limit_with_tail_calls: bool, "5.10", "Tail calls in programs with subprograms are allowed when the callers' stack is small.";
+    subprogs_in_unprivileged_denied: bool, "5.8", "Calls between BPF functions need CAP_BPF.";
+    atomics_fetch: bool, "5.12", "Atomic operations other than add exist.";
+    callbacks: bool, "5.13", "Subprograms can be handed to helpers.";
+    kfuncs: bool, "5.13", "Kernel functions can be called.";
+    kfuncs_from_modules: bool, "5.16", "Kernel functions of modules can be called.";
+    open_coded_iterators: bool, "6.4", "Iterators can be driven by the program.";
+    isa_v4: bool, "6.6", "Sign-extending moves and loads, signed division, byte swaps and long jumps exist.";
+    exceptions: bool, "6.7", "Programs can throw.";
+    may_goto: bool, "6.9", "Loops can be bounded by may_goto.";
+    arena: bool, "6.9", "Arenas and address space casts exist.";
+    fastcall: bool, "6.12", "Calls that keep registers: spills around them don't count towards the stack.";
+    load_acquire: bool, "6.15", "Load-acquire and store-release exist.";
+    indirect_jumps: bool, "6.19", "Jump tables exist.";
+    stack_arguments: bool, "7.1", "Functions may take more than five arguments, on the stack.";
+    rcu_sections: bool, "6.2", "Programs can open RCU read sections.";
+    preempt_sections: bool, "6.10", "Programs can disable preemption.";
+    irq_sections: bool, "6.14", "Programs can disable interrupts.";
+    resilient_locks: bool, "6.15", "Resilient spin locks exist.";
+    user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
+}

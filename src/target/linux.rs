@@ -1,0 +1,238 @@
+//! The Linux rows: each series at the point release that was measured.
+
+use super::{
+    Behaviour, Eviction, Limits, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
+    StackRounding, Target,
+};
+use crate::helpers_spec::SpecVersion;
+
+/// One release.
+pub(super) struct Row {
+    pub(super) spec: SpecVersion,
+    release: (u16, u16, u16),
+    release_name: &'static str,
+    limits: Limits,
+    behaviour: Behaviour,
+}
+
+impl Row {
+    /// The target it describes.
+    pub(super) fn target(&self) -> Target {
+        Target {
+            name: format!("linux-{}", self.spec.name()),
+            release: self.release,
+            release_name: self.release_name,
+            spec: self.spec,
+            limits: self.limits,
+            behaviour: self.behaviour,
+        }
+    }
+}
+
+/// What every series has had since 5.10.
+const LIMITS_5_10: Limits = Limits {
+    max_insns_unprivileged: 4096,
+    max_insns: 1_000_000,
+    complexity: 1_000_000,
+    jump_sequence: 8192,
+    states_per_insn: 64,
+    stack: 512,
+    tail_call_caller_stack: 256,
+    frames: 8,
+    subprogs: 256,
+    used_maps: 64,
+    used_btfs: 0,
+    loop_iterations: 0,
+    kfuncs: 0,
+    var_off: 1 << 29,
+    var_size: 1 << 29,
+    packet_off: 0xffff,
+    percpu_alloc: 0,
+    tail_calls: 33,
+};
+const LIMITS_5_15: Limits = Limits {
+    used_btfs: 64,
+    kfuncs: 256,
+    ..LIMITS_5_10
+};
+const LIMITS_6_1: Limits = Limits {
+    loop_iterations: 8 << 20,
+    ..LIMITS_5_15
+};
+const LIMITS_6_12: Limits = Limits {
+    percpu_alloc: 512,
+    ..LIMITS_6_1
+};
+const LIMITS_7_3: Limits = Limits {
+    frames: 16,
+    ..LIMITS_6_12
+};
+
+const LINUX_5_10: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V5_10,
+    stack_rounding: StackRounding::By32,
+    private_stack: false,
+    eviction: Eviction::Fixed,
+    stack_liveness: StackLiveness::Parentage,
+    static_register_liveness: false,
+    loop_convergence: LoopConvergence::None,
+    scalar_links: ScalarLinks::Equal,
+    links_in_history: false,
+    precise_by_id: false,
+    compare_scalar_ids: false,
+    drop_singular_ids: false,
+    precision_scope: PrecisionScope::SingleSubprog,
+    precise_stack_by_history: false,
+    history_checkpoint: false,
+    spill_subregs: false,
+    spill_unbounded: false,
+    fill_narrow: false,
+    spill_imm: false,
+    imprecise_zero: false,
+    uninit_stack_reads: false,
+    misc_matches_unbounded: false,
+    var_off_stack_writes: true,
+    callbacks_as_loops: false,
+    widen_loop_scalars: false,
+    lazy_globals: false,
+    global_args_by_tag: false,
+    global_pkt_change: false,
+    globals_may_sleep_checked: false,
+    raw_tp_nullable: false,
+    trusted_pointers: false,
+    kfunc_trusted_by_default: false,
+    lsm_return_checked: false,
+    untrusted_mem: false,
+    helper_message_split: false,
+    static_stack_limit_with_tail_calls: true,
+    subprogs_in_unprivileged_denied: true,
+    atomics_fetch: false,
+    callbacks: false,
+    kfuncs: false,
+    kfuncs_from_modules: false,
+    open_coded_iterators: false,
+    isa_v4: false,
+    exceptions: false,
+    may_goto: false,
+    arena: false,
+    fastcall: false,
+    load_acquire: false,
+    indirect_jumps: false,
+    stack_arguments: false,
+    rcu_sections: false,
+    preempt_sections: false,
+    irq_sections: false,
+    resilient_locks: false,
+    user_memory_pointers: false,
+};
+
+const LINUX_5_15: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V5_15,
+    atomics_fetch: true,
+    callbacks: true,
+    kfuncs: true,
+    ..LINUX_5_10
+};
+
+const LINUX_6_1: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V6_1,
+    spill_subregs: true,
+    precision_scope: PrecisionScope::SingleFrame,
+    kfuncs_from_modules: true,
+    user_memory_pointers: true,
+    ..LINUX_5_15
+};
+
+const LINUX_6_6: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V6_6,
+    eviction: Eviction::KeepCheckpoints,
+    loop_convergence: LoopConvergence::LoopEntry,
+    precision_scope: PrecisionScope::AcrossCalls,
+    precise_by_id: true,
+    compare_scalar_ids: true,
+    spill_imm: true,
+    uninit_stack_reads: true,
+    callbacks_as_loops: true,
+    widen_loop_scalars: true,
+    trusted_pointers: true,
+    open_coded_iterators: true,
+    isa_v4: true,
+    rcu_sections: true,
+    ..LINUX_6_1
+};
+
+const LINUX_6_12: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V6_12,
+    stack_rounding: StackRounding::By16,
+    private_stack: true,
+    scalar_links: ScalarLinks::Delta,
+    links_in_history: true,
+    precise_stack_by_history: true,
+    history_checkpoint: true,
+    spill_unbounded: true,
+    fill_narrow: true,
+    imprecise_zero: true,
+    misc_matches_unbounded: true,
+    lazy_globals: true,
+    global_args_by_tag: true,
+    global_pkt_change: true,
+    raw_tp_nullable: true,
+    lsm_return_checked: true,
+    helper_message_split: true,
+    exceptions: true,
+    may_goto: true,
+    arena: true,
+    fastcall: true,
+    preempt_sections: true,
+    ..LINUX_6_6
+};
+
+const LINUX_6_18: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V6_18,
+    stack_liveness: StackLiveness::Gathered,
+    static_register_liveness: true,
+    loop_convergence: LoopConvergence::Scc,
+    globals_may_sleep_checked: true,
+    untrusted_mem: true,
+    load_acquire: true,
+    irq_sections: true,
+    resilient_locks: true,
+    ..LINUX_6_12
+};
+
+const LINUX_7_3: Behaviour = Behaviour {
+    scalar_series: SpecVersion::V7_3,
+    stack_liveness: StackLiveness::Static,
+    scalar_links: ScalarLinks::DeltaBoth,
+    drop_singular_ids: true,
+    kfunc_trusted_by_default: true,
+    indirect_jumps: true,
+    stack_arguments: true,
+    ..LINUX_6_18
+};
+
+macro_rules! row {
+    ($spec:ident, $release:expr, $name:literal, $limits:ident, $behaviour:ident) => {
+        Row {
+            spec: SpecVersion::$spec,
+            release: $release,
+            release_name: $name,
+            limits: $limits,
+            behaviour: $behaviour,
+        }
+    };
+}
+
+/// The newest long-term series.
+pub(super) static NEWEST_LTS: Row = row!(V6_18, (6, 18, 44), "6.18.44", LIMITS_6_12, LINUX_6_18);
+
+/// Every release, oldest first.
+pub(super) static ROWS: &[Row] = &[
+    row!(V5_10, (5, 10, 262), "5.10.262", LIMITS_5_10, LINUX_5_10),
+    row!(V5_15, (5, 15, 190), "5.15.190", LIMITS_5_15, LINUX_5_15),
+    row!(V6_1, (6, 1, 192), "6.1.192", LIMITS_6_1, LINUX_6_1),
+    row!(V6_6, (6, 6, 100), "6.6.100", LIMITS_6_1, LINUX_6_6),
+    row!(V6_12, (6, 12, 117), "6.12.117", LIMITS_6_12, LINUX_6_12),
+    row!(V6_18, (6, 18, 44), "6.18.44", LIMITS_6_12, LINUX_6_18),
+    row!(V7_3, (7, 3, 0), "7.3-rc7", LIMITS_7_3, LINUX_7_3),
+];
