@@ -31,19 +31,21 @@ def codes():
 
 
 def classify(classes, record):
-    for line in reversed(record["error"].split("\n")):
-        for name, regex in classes:
-            if regex.search(line):
-                if name in IGNORED:
-                    break
-                return name, line
-    return "", record["error"]
+    """The classes of the message's lines, as {class: line}; first line first."""
+    found = {}
+    for line in record["error"].split("\n"):
+        if line.startswith("; "):
+            continue
+        name = next((n for n, regex in classes if regex.search(line)), None)
+        if name and name not in IGNORED:
+            found.setdefault(name, line)
+    return found
 
 
 def place(record):
     """(refused instruction, source line or None) from the log."""
     insn = line = None
-    for text in record["log_tail"]:
+    for text in record["error"].split("\n") + record["log_tail"]:
         if m := re.match(r"^; .* @ [^:]*\.c:(\d+)", text):
             line = int(m[1])
         elif m := re.match(r"^(\d+): \([0-9a-f]{2}\) ", text):
@@ -76,18 +78,19 @@ def bless(path, records, classes, table):
         if got == "accept":
             fields |= {"insns": record["insns"], "processed": record["processed"]}
         elif got == "reject":
-            name, message = classify(classes, record)
+            found = classify(classes, record)
             insn, line = place(record)
-            code = fields.setdefault("code", next((c for c, k in table.items() if k == name), "?"))
-            if table.get(code) != name:
-                conflicts.append(f"{fields['prog']}: code {code} is not of class {name}: {message}")
+            code = fields.setdefault("code", next((c for n in found for c, k in table.items() if k == n), "?"))
+            name = table.get(code)
+            if name not in found:
+                conflicts.append(f"{fields['prog']}: code {code} is of class {name}, message of {found}")
                 continue
             fields["class"] = name
             if insn is not None:
                 fields["insn"] = insn
             if line:
                 marks.setdefault(line, set()).add(code)
-            print(f"  {fields['prog']}: {code} insn {insn} line {line}: {message[:120]}")
+            print(f"  {fields['prog']}: {code} insn {insn} line {line}: {found[name][:120]}")
         lines[number] = "// EXPECT " + " ".join(f"{k}={v}" for k, v in fields.items())
     for number, text in enumerate(lines):
         text = re.sub(r"\s*// ERROR .*", "", text)
