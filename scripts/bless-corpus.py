@@ -31,14 +31,14 @@ def codes():
 
 
 def classify(classes, record):
-    """The classes of the message's lines, as {class: line}; first line first."""
+    """Every class that a line of the message belongs to, as {class: line}."""
     found = {}
     for line in record["error"].split("\n"):
         if line.startswith("; "):
             continue
-        name = next((n for n, regex in classes if regex.search(line)), None)
-        if name and name not in IGNORED:
-            found.setdefault(name, line)
+        for name, regex in classes:
+            if name not in IGNORED and regex.search(line):
+                found.setdefault(name, line)
     return found
 
 
@@ -82,7 +82,7 @@ def bless(path, records, classes, table):
             insn, line = place(record)
             code = fields.setdefault("code", next((c for n in found for c, k in table.items() if k == n), "?"))
             name = table.get(code)
-            if name not in found:
+            if found and name not in found:
                 conflicts.append(f"{fields['prog']}: code {code} is of class {name}, message of {found}")
                 continue
             fields["class"] = name
@@ -90,7 +90,7 @@ def bless(path, records, classes, table):
                 fields["insn"] = insn
             if line:
                 marks.setdefault(line, set()).add(code)
-            print(f"  {fields['prog']}: {code} insn {insn} line {line}: {found[name][:120]}")
+            print(f"  {fields['prog']}: {code} insn {insn} line {line}: {found.get(name, record['error'])[:120]}")
         lines[number] = "// EXPECT " + " ".join(f"{k}={v}" for k, v in fields.items())
     for number, text in enumerate(lines):
         text = re.sub(r"\s*// ERROR .*", "", text)
