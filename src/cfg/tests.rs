@@ -6,7 +6,7 @@ use crate::programs::decode_with;
 use crate::programs::disasm::NoNames;
 use crate::programs::insn::Callee;
 
-/// Facts by helper number: 181 runs callbacks at once, 171 later, 1 takes two
+/// Facts by helper number: 181 runs callbacks at once, 170 later, 1 takes two
 /// arguments, 9 changes the packet, 3 may sleep; kernel function 0 is an iterator's next.
 struct TestFacts(Vec<Op>);
 
@@ -23,7 +23,7 @@ impl InsnFacts for TestFacts {
                 sync_callback: true,
                 ..none
             },
-            Op::Call(Callee::Helper(171)) => CallFacts {
+            Op::Call(Callee::Helper(170)) => CallFacts {
                 args: Some(3),
                 async_callback: true,
                 ..none
@@ -240,7 +240,7 @@ fn exploration_points() {
     check_points("l: may_goto +1; goto l; exit", v, "PJF - PJ");
     check_points("call 1; exit", v, "- PJ");
     check_points("call f; exit; func f: exit", v, "P PJ PJ");
-    check_points("call 171; exit", v, "P PJ");
+    check_points("call 170; exit", v, "P PJ");
     check_points(
         "r2 = func[f] ll; call 181; exit; func f: exit",
         v,

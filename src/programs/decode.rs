@@ -191,6 +191,8 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
         }
         Form::Atomic(size) => return atomic(insn, size, rules),
         Form::Jmp { w, op, reg } => {
+            // Here alone the register compared comes before the unused fields.
+            register(dst)?;
             let src = operand(insn, reg, Reserved::Jmp)?;
             Op::Jmp {
                 w,

@@ -292,6 +292,7 @@ impl Printer<'_> {
             ImmRef::MapIdxValue { idx, off } => format!("mapval[{}]+{off}", map(idx)),
             ImmRef::BtfId { imm, imm2: 0 } => format!("btf_id[{imm}]"),
             ImmRef::BtfId { imm, imm2 } => format!("btf_id[{imm}:{imm2}]"),
+            ImmRef::Func(imm) if self.kernel() => format!("{:#x}", imm as u32),
             ImmRef::Func(imm) => match self.slot(imm).and_then(|at| self.names.function(at)) {
                 Some(name) => format!("func[{name}]"),
                 None => format!("func[pc{imm:+}]"),
