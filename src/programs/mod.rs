@@ -5,6 +5,7 @@ pub mod asm;
 pub mod decode;
 pub mod disasm;
 pub mod encode;
+pub mod fault;
 pub mod insn;
 pub mod isa;
 pub mod link;

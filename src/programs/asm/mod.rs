@@ -21,6 +21,7 @@
 //!
 //! Lines of verifier logs (`5: (79) r1 = *(u64 *)(r1 +0)`) are taken as well.
 
+mod memory;
 mod stmt;
 mod token;
 
