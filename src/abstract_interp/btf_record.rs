@@ -129,10 +129,10 @@ pub struct Record {
     pub fault: Option<String>,
 }
 
-impl Record {
-    /// The record of no struct.
-    pub const EMPTY: Record = Record { fields: Vec::new(), fault: None };
+/// The record of no struct.
+static EMPTY: Record = Record { fields: Vec::new(), fault: None };
 
+impl Record {
     /// The field that begins at `off`.
     pub fn at(&self, off: u32) -> Option<&Field> {
         self.fields.iter().find(|f| f.off == off)
@@ -188,14 +188,14 @@ impl Records {
     pub fn of_map(&self, map: MapRef) -> &Record {
         match self.maps.get(map.index()) {
             Some((outer, inner)) => if map.is_inner() { inner } else { outer },
-            None => &Record::EMPTY,
+            None => &EMPTY,
         }
     }
     /// Of a struct of the program's BTF.
     pub fn of_type(&self, id: u32) -> &Record {
         match self.types.binary_search_by_key(&id, |t| t.0) {
             Ok(at) => &self.types[at].1,
-            Err(_) => &Record::EMPTY,
+            Err(_) => &EMPTY,
         }
     }
 }
@@ -320,7 +320,7 @@ pub fn of_reg<'e>(env: &'e Env<'_>, reg: &Reg) -> &'e Record {
     match reg.kind {
         Kind::MapValue { map, .. } => env.records.of_map(map),
         Kind::Btf { btf: BtfSrc::Program, id } => env.records.of_type(id),
-        _ => &Record::EMPTY,
+        _ => &EMPTY,
     }
 }
 

@@ -25,7 +25,6 @@ use super::violation::{Code, Unknown, Violation};
 use crate::cfg::Cfg;
 use crate::object::{Btf, MapDef};
 use crate::programs::Program;
-use crate::helpers_spec::ProgType;
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::Target;
 
@@ -95,6 +94,13 @@ pub struct Env<'a> {
     pub records: Records,
 }
 
+/// How a target computes on scalars: by its point release, since fixes moved
+/// the rules within a series.
+fn scalar_rules(target: &Target) -> ScalarRules {
+    let (major, minor, patch) = target.release;
+    ScalarRules::for_release(major, minor, patch)
+}
+
 impl<'a> Env<'a> {
     /// Reads all that exploration needs.
     pub fn new(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Env<'a>> {
@@ -102,13 +108,12 @@ impl<'a> Env<'a> {
         let own = program.btf.as_deref();
         let kernel_btf = input.kernel_btf.or(own);
         let real = input.kernel_btf.is_some();
-        let (major, minor) = input.target.behaviour.scalar_series.series();
         Ok(Env {
             program,
             ops,
             cfg,
             target: input.target,
-            rules: ScalarRules::for_series(major, minor),
+            rules: scalar_rules(input.target),
             kernel_btf,
             kernel_btf_is_real: real,
             attach: attach::resolve(program, kernel_btf, real)?,
@@ -124,10 +129,6 @@ impl<'a> Env<'a> {
     /// Whether a map's value type is known.
     pub fn map_has_btf(&self, map: MapRef) -> bool {
         self.map(map).is_some_and(|m| m.value_type != 0)
-    }
-    /// The program's type; of an extension, that of its target.
-    pub fn prog_type(&self) -> ProgType {
-        self.program.prog_type
     }
     /// The subprogram that the local call (or function reference) at `insn`
     /// names.
@@ -151,7 +152,7 @@ impl<'a> Env<'a> {
             .iter()
             .filter_map(|op| match op {
                 Op::LdImm64 { src: ImmRef::MapIdx(m), .. } => Some(*m),
-                Op::LdImm64 { src: ImmRef::MapIdxValue { map, .. }, .. } => Some(*map),
+                Op::LdImm64 { src: ImmRef::MapIdxValue { idx, .. }, .. } => Some(*idx),
                 _ => None,
             })
             .collect();
@@ -170,7 +171,7 @@ pub struct Vm<'a> {
     /// The instruction slot being processed.
     pub insn: usize,
     /// The one before it on this path.
-    pub prev_insn: usize,
+    pub prev_insn: i32,
     /// Facts gathered per instruction slot over all paths.
     pub aux: Vec<InsnAux>,
     /// The last id given out.

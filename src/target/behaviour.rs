@@ -184,5 +184,8 @@ behaviour! {
     preempt_sections: bool, "6.10", "Programs can disable preemption.";
     irq_sections: bool, "6.14", "Programs can disable interrupts.";
     resilient_locks: bool, "6.15", "Resilient spin locks exist.";
+    global_void_functions: bool, "7.0", "Global functions may return nothing.";
+    map_ptr_not_null: bool, "6.17", "A map taken from a map of maps is known not to be null.";
+    nested_rcu_sections: bool, "6.19", "RCU read sections may nest.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
 }

@@ -123,6 +123,9 @@ const LINUX_5_10: Behaviour = Behaviour {
     preempt_sections: false,
     irq_sections: false,
     resilient_locks: false,
+    global_void_functions: false,
+    map_ptr_not_null: false,
+    nested_rcu_sections: false,
     user_memory_pointers: false,
 };
 
@@ -189,6 +192,7 @@ const LINUX_6_12: Behaviour = Behaviour {
 
 const LINUX_6_18: Behaviour = Behaviour {
     scalar_series: SpecVersion::V6_18,
+    map_ptr_not_null: true,
     stack_liveness: StackLiveness::Gathered,
     static_register_liveness: true,
     loop_convergence: LoopConvergence::Scc,
@@ -202,6 +206,8 @@ const LINUX_6_18: Behaviour = Behaviour {
 
 const LINUX_7_3: Behaviour = Behaviour {
     scalar_series: SpecVersion::V7_3,
+    global_void_functions: true,
+    nested_rcu_sections: true,
     stack_liveness: StackLiveness::Static,
     scalar_links: ScalarLinks::DeltaBoth,
     drop_singular_ids: true,

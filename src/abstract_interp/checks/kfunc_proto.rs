@@ -28,7 +28,7 @@ impl<'a> Kfunc<'a> {
     pub fn of(vm: &Vm<'a>, index: usize) -> Check<Kfunc<'a>> {
         let program = vm.env.program;
         let Some(k) = program.kfuncs.get(index) else { return unknown("kfunc") };
-        let name = k.name.as_str();
+        let name = &*k.name;
         let Some(spec) = crate::helpers_spec::kfunc(name, vm.env.target.spec) else {
             return unknown(format!("kfunc:{name}"));
         };

@@ -43,7 +43,7 @@ impl Vm<'_> {
         chain(state, insn, |i| self.env.cfg.scc(i as usize))
     }
 
-    fn unfinished(&mut self, id: NodeId) -> bool {
+    pub(super) fn unfinished(&mut self, id: NodeId) -> bool {
         let node = self.explorer.node(id);
         match self.chain_of(&node.state, node.track.insn) {
             Some(chain) => self.explorer.visits.incomplete(&chain),

@@ -11,7 +11,17 @@ impl Vm<'_> {
     /// newest kept state, if there is one with the same call sites.
     pub fn earlier_visit(&self, insn: usize) -> Option<State> {
         let parent = self.explorer.node(self.explorer.track().parent?);
-        let list = (insn as u32 ^ parent.state.frame().callsite) as usize % self.explorer.lists.len();
+        self.earlier(insn, &parent.state, parent.track.depth)
+    }
+
+    /// The state kept at instruction `insn` on the current path, if there is one
+    /// with the call sites of the current state (a callback has just returned).
+    pub fn earlier_return(&self, insn: usize) -> Option<State> {
+        self.earlier(insn, &self.cur, self.explorer.track().depth)
+    }
+
+    fn earlier(&self, insn: usize, like: &State, depth: u32) -> Option<State> {
+        let list = (insn as u32 ^ like.frame().callsite) as usize % self.explorer.lists.len();
         self.explorer.lists[list]
             .iter()
             .rev()
@@ -19,9 +29,9 @@ impl Vm<'_> {
             .find(|n| {
                 n.track.insn as usize == insn
                     && n.track.branches > 0
-                    && n.state.frames.len() == parent.state.frames.len()
-                    && n.state.frames.iter().zip(&parent.state.frames).all(|(a, b)| a.callsite == b.callsite)
-                    && n.track.depth < parent.track.depth
+                    && n.state.frames.len() == like.frames.len()
+                    && n.state.frames.iter().zip(&like.frames).all(|(a, b)| a.callsite == b.callsite)
+                    && n.track.depth < depth
             })
             .map(|n| n.state.clone())
     }

@@ -4,6 +4,7 @@
 
 use super::prototype::{self, Arg};
 use crate::abstract_interp::checks::helper_args::{self, ArgOff};
+use crate::abstract_interp::checks::mem_region::Touched;
 use crate::abstract_interp::checks::{dynptr, mem_region};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
@@ -95,8 +96,9 @@ pub fn set_arguments(vm: &mut Vm<'_>, subprog: usize, state: &mut State) -> Chec
 }
 
 /// A call of a global function: the arguments must be what its prototype
-/// promises its body.
-pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<()> {
+/// promises its body. Gives what the body may do to memory.
+pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
+    let mut touched = Vec::new();
     for (i, arg) in prototype::of(&vm.env, subprog)?.into_iter().enumerate() {
         let r = i as u8 + 1;
         let reg = vm.reg(r);
@@ -116,7 +118,7 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<()> {
             }
             Arg::Mem { size, nullable } => {
                 helper_args::reg_off(vm, r, ArgOff::Any)?;
-                mem_region::check_fixed(vm, r, size)?;
+                touched.push(mem_region::check_nullable(vm, r, size)?);
                 if !nullable && reg.maybe_null() {
                     let words = format!("arg#{i} is expected to be non-NULL");
                     return refuse_reg(Code::RefArgs, r, words);
@@ -140,5 +142,5 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<()> {
             }
         }
     }
-    Ok(())
+    Ok(touched)
 }

@@ -50,7 +50,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         Some(k) => k.name.clone(),
         None => return refuse(Code::Kfunc, "kernel function has no name"),
     };
-    if vm.cur.active_locks > 0 && !UNDER_LOCK.contains(&name.as_str()) {
+    if vm.cur.active_locks > 0 && !UNDER_LOCK.contains(&&*name) {
         return refuse(Code::HoldingLock, "function calls are not allowed while holding a lock");
     }
     let program = vm.env.program;
@@ -67,7 +67,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     ) {
         return refuse(Code::Kfunc, format!("calling kernel function {name} is not allowed"));
     }
-    let takes_lock = matches!(name.as_str(), "bpf_res_spin_lock" | "bpf_res_spin_lock_irqsave");
+    let takes_lock = matches!(&*name, "bpf_res_spin_lock" | "bpf_res_spin_lock_irqsave");
     if name == "__bpf_trap" {
         return refuse(Code::UninitRegister, "unexpected __bpf_trap() due to uninitialized variable?");
     }
