@@ -2,12 +2,18 @@
 //!
 //! Data flows one way through the rooms below; a room imports only those
 //! before it (`helpers_spec` and `target` are reference data, read by all).
+//! [`check()`] is the whole way from bytes to a [`report::Report`].
 
 pub mod abstract_interp;
 pub mod cfg;
+pub mod check;
+pub mod cli;
 pub mod diagnostics;
 pub mod helpers_spec;
+pub mod limits;
 pub mod object;
 pub mod programs;
 pub mod report;
 pub mod target;
+
+pub use check::{InputKind, Options, TargetChoice, check};

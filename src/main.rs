@@ -1,2 +1,7 @@
 //! The `bpfassay` command: argv in, exit code out.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(bpfassay::cli::main(std::env::args_os()))
+}

@@ -1,1 +1,115 @@
-//! The `diagnostics` room.
+//! Tells people what the engine found: a [`Diagnostic`] is a refusal with its
+//! words, its source spans and the story of the value at fault.
+//!
+//! Facts come in (a `Violation`, a `Program`), text goes out; how it is drawn is
+//! the business of `report`. Nothing here decides a verdict.
+
+mod build;
+mod cause;
+mod flow;
+mod names;
+mod source;
+pub mod wording;
+
+pub use build::{Context, describe, place_of};
+pub use names::{ProgramNames, instruction};
+pub use source::{Source, SourceText};
+
+use crate::abstract_interp::Code;
+
+/// A place in the program's source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// File as the object's line information names it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1; 0 if it isn't known.
+    pub column: u32,
+}
+
+/// A piece of source text with something to say about it.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Index into [`Diagnostic::sources`].
+    pub source: usize,
+    /// Byte offset in the source's text.
+    pub offset: usize,
+    /// Length in bytes, at least 1.
+    pub len: usize,
+    /// What happened there.
+    pub text: String,
+    /// The instruction slot it stands for.
+    pub insn: usize,
+    /// Line in the source, from 1.
+    pub line: u32,
+}
+
+/// A conditional jump on the refused path, and the way it went.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Slot of the jump.
+    pub insn: usize,
+    /// Whether the jump was taken.
+    pub taken: bool,
+    /// The jump, disassembled.
+    pub text: String,
+    /// Where it stands in the source, and that line's text.
+    pub place: Option<(Place, String)>,
+}
+
+/// One refusal, ready to be drawn.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// The stable code.
+    pub code: Code,
+    /// One sentence: what was refused.
+    pub what: String,
+    /// Why the kernel insists.
+    pub why: String,
+    /// How it is mended.
+    pub remedy: String,
+    /// Key words of the kernel's own message.
+    pub kernel_words: String,
+    /// Slot of the refused instruction.
+    pub insn: usize,
+    /// The refused instruction, disassembled.
+    pub insn_text: String,
+    /// Where it stands in the source.
+    pub place: Option<Place>,
+    /// Source texts that the labels point into.
+    pub sources: Vec<Source>,
+    /// The refused place.
+    pub primary: Label,
+    /// Where the value at fault came from, oldest first.
+    pub secondary: Vec<Label>,
+    /// The last branches of the path, oldest first.
+    pub branches: Vec<Branch>,
+    /// How many branches came before those.
+    pub branches_before: usize,
+    /// Registers at the refusal, as a verifier log words them.
+    pub registers: Vec<(u8, String)>,
+}
+
+impl Diagnostic {
+    /// `BPF0108`.
+    pub fn number(&self) -> String {
+        number(self.code)
+    }
+}
+
+/// A code's printed number: `BPF0108`.
+pub fn number(code: Code) -> String {
+    format!("BPF{:04}", code.number())
+}
+
+/// Finds a code by number (`BPF0108`, `bpf108`, `108`) or name.
+pub fn find_code(text: &str) -> Option<Code> {
+    let lower = text.to_ascii_lowercase();
+    let digits = lower.strip_prefix("bpf").unwrap_or(&lower);
+    let by_number = digits.parse::<u16>().ok();
+    Code::ALL
+        .iter()
+        .copied()
+        .find(|c| by_number == Some(c.number()) || c.name() == lower)
+}

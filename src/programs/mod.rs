@@ -10,6 +10,7 @@ pub mod insn;
 pub mod isa;
 pub mod link;
 pub mod program;
+pub mod raw;
 
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};

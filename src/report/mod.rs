@@ -1,1 +1,228 @@
-//! The `report` room.
+//! Reports: what `check` found, and its renderings.
+//!
+//! A [`Report`] holds everything a rendering needs; renderings read it and
+//! nothing else. Order is the order of objects, programs and targets as given.
+
+pub mod json;
+pub mod jsonl;
+pub mod text;
+
+use crate::abstract_interp::Stats;
+use crate::diagnostics::{Diagnostic, Place};
+
+/// What `check` found in all objects.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// One entry per input, in order.
+    pub objects: Vec<ObjectReport>,
+}
+
+/// What was found in one input.
+#[derive(Clone, Debug)]
+pub struct ObjectReport {
+    /// The input's name as given.
+    pub object: String,
+    /// Why it could not be read at all.
+    pub error: Option<InputError>,
+    /// What the loader would say of the object as a whole, per target.
+    pub load_errors: Vec<LoadErrorReport>,
+    /// One entry per program and target.
+    pub programs: Vec<ProgramReport>,
+}
+
+/// An input that is not a BPF object, or is damaged.
+#[derive(Clone, Debug)]
+pub struct InputError {
+    /// Section, where known.
+    pub section: Option<String>,
+    /// Byte offset, where known.
+    pub offset: Option<u64>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl std::fmt::Display for InputError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(section) = self.section.as_ref().filter(|s| !s.is_empty()) {
+            write!(f, "section {section}: ")?;
+        }
+        if let Some(offset) = self.offset {
+            write!(f, "at offset {offset:#x}: ")?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+/// A failure before the verifier, in the loader's terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadErrorReport {
+    /// The stage that failed: `open`, `section`, `map`, `prepare`, `syscall`.
+    pub stage: String,
+    /// What the loader would say.
+    pub reason: String,
+    /// The target.
+    pub target: String,
+}
+
+/// What was found of one program on one target.
+#[derive(Clone, Debug)]
+pub struct ProgramReport {
+    /// The program's name.
+    pub program: String,
+    /// Its section.
+    pub section: String,
+    /// Its type as the loader names it.
+    pub prog_type: String,
+    /// Its attach type, or empty.
+    pub attach_type: String,
+    /// The target's name.
+    pub target: String,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// Instruction slots, functions included.
+    pub insns: usize,
+    /// What the exploration cost; absent if there was none.
+    pub stats: Option<Stats>,
+    /// How long it took, if somebody measured.
+    pub verify_us: Option<u64>,
+}
+
+/// The verdict on one program.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The kernel loads it.
+    Accept,
+    /// The kernel refuses it.
+    Reject(Box<Diagnostic>),
+    /// Not decided.
+    Unknown {
+        /// The construct that isn't modelled, or the budget that ended.
+        name: String,
+        /// Slot at which it was met.
+        insn: Option<usize>,
+        /// Where that is in the source.
+        place: Option<Place>,
+        /// Not a limit but a fault of ours: what it said.
+        internal: Option<String>,
+    },
+    /// The loader fails before the verifier.
+    LoadError {
+        /// The stage that failed.
+        stage: String,
+        /// What the loader would say.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// The stable word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Accept => "accept",
+            Outcome::Reject(_) => "reject",
+            Outcome::Unknown { .. } => "unknown",
+            Outcome::LoadError { .. } => "load-error",
+        }
+    }
+}
+
+/// How many programs came to which verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Accepted.
+    pub accept: usize,
+    /// Refused.
+    pub reject: usize,
+    /// Not decided.
+    pub unknown: usize,
+    /// Never offered to the verifier.
+    pub load_error: usize,
+    /// Inputs that could not be read.
+    pub unreadable: usize,
+    /// Faults of ours among the unknown.
+    pub internal: usize,
+}
+
+impl Report {
+    /// Counts verdicts.
+    pub fn totals(&self) -> Totals {
+        let mut t = Totals::default();
+        for object in &self.objects {
+            t.unreadable += usize::from(object.error.is_some());
+            t.load_error += object.load_errors.len();
+            for p in &object.programs {
+                match &p.outcome {
+                    Outcome::Accept => t.accept += 1,
+                    Outcome::Reject(_) => t.reject += 1,
+                    Outcome::LoadError { .. } => t.load_error += 1,
+                    Outcome::Unknown { internal, .. } => {
+                        t.unknown += 1;
+                        t.internal += usize::from(internal.is_some());
+                    }
+                }
+            }
+        }
+        t
+    }
+}
+
+/// The flat record of one program: the fields of a `jsonl` line, shared with the
+/// JSON report.
+pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, serde_json::Value> {
+    use serde_json::{Value, json};
+    let (mut code, mut class, mut message, mut insn, mut place) = (None, None, None, None, None);
+    match &p.outcome {
+        Outcome::Accept => {}
+        Outcome::Reject(d) => {
+            code = Some(d.number());
+            class = Some(d.code.class().to_owned());
+            message = Some(d.what.clone());
+            insn = Some(d.insn);
+            place = d.place.clone();
+        }
+        Outcome::Unknown {
+            name,
+            insn: at,
+            place: here,
+            internal,
+        } => {
+            class = Some(name.clone());
+            message = Some(match internal {
+                Some(detail) => format!("internal error: {detail}"),
+                None => format!("not decided: {name} is not modelled"),
+            });
+            insn = *at;
+            place = here.clone();
+        }
+        Outcome::LoadError { stage, reason } => {
+            class = Some(stage.clone());
+            message = Some(reason.clone());
+        }
+    }
+    let stats = p.stats;
+    let mut map = serde_json::Map::new();
+    let mut put = |key: &str, value: Value| {
+        map.insert(key.to_owned(), value);
+    };
+    put("object", json!(object));
+    put("program", json!(p.program));
+    put("section", json!(p.section));
+    put("prog_type", json!(p.prog_type));
+    put("attach_type", json!(p.attach_type));
+    put("target", json!(p.target));
+    put("verdict", json!(p.outcome.word()));
+    put("code", json!(code));
+    put("class", json!(class));
+    put("message", json!(message));
+    put("insn", json!(insn));
+    put("file", json!(place.as_ref().map(|p| &p.file)));
+    put("line", json!(place.as_ref().map(|p| p.line)));
+    put("insns", json!(p.insns));
+    put("processed", json!(stats.map(|s| s.processed)));
+    put("total_states", json!(stats.map(|s| s.total_states)));
+    put("peak_states", json!(stats.map(|s| s.peak_states)));
+    put("stack_depth", json!(stats.map(|s| s.stack_depth)));
+    put("verify_us", json!(p.verify_us));
+    put("smoke", Value::Null);
+    map
+}

@@ -1,0 +1,344 @@
+//! The whole way from bytes to a report.
+//!
+//! Parsing is shared; linking is done once per target; verification runs in
+//! parallel over programs and targets. A panic of one verification becomes an
+//! `internal-error` of that program and leaves the others alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use crate::abstract_interp::{self, Input, Stats, Verdict, Verification};
+use crate::diagnostics::{self, Context, SourceText};
+use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::object::{Btf, Object};
+use crate::programs::{self, LinkOptions, LoadError, Program, decode, raw};
+use crate::report::{InputError, LoadErrorReport, ObjectReport, Outcome, ProgramReport, Report};
+use crate::target::Target;
+
+/// A kernel to predict for.
+#[derive(Clone, Copy)]
+pub struct TargetChoice<'a> {
+    /// The kernel.
+    pub target: &'a Target,
+    /// Its BTF, if at hand.
+    pub kernel_btf: Option<&'a Btf>,
+}
+
+/// What an input's bytes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InputKind {
+    /// An ELF object.
+    #[default]
+    Elf,
+    /// Assembler text.
+    Asm,
+    /// Instruction slots as hexadecimal digits.
+    Hex,
+    /// Instruction slots as little-endian bytes.
+    Binary,
+}
+
+/// What to check, for whom.
+pub struct Options<'a> {
+    /// The input's name in the report.
+    pub name: &'a str,
+    /// What its bytes are.
+    pub kind: InputKind,
+    /// Kernels, in the order of the report.
+    pub targets: &'a [TargetChoice<'a>],
+    /// Program type that overrides what the sections say.
+    pub prog_type: Option<(ProgType, Option<AttachType>)>,
+    /// Only the program of this name.
+    pub only: Option<&'a str>,
+    /// Where source files are found.
+    pub source_text: SourceText<'a>,
+    /// A clock in microseconds, if exploration is to be timed.
+    pub clock: Option<fn() -> u64>,
+}
+
+impl<'a> Options<'a> {
+    /// Options for an ELF object, without files or clock.
+    pub fn new(name: &'a str, targets: &'a [TargetChoice<'a>]) -> Options<'a> {
+        Options {
+            name,
+            kind: InputKind::Elf,
+            targets,
+            prog_type: None,
+            only: None,
+            source_text: &|_| None,
+            clock: None,
+        }
+    }
+}
+
+/// Checks one input for every target.
+pub fn check(bytes: &[u8], options: &Options<'_>) -> Report {
+    let object = catch_unwind(AssertUnwindSafe(|| check_object(bytes, options)));
+    let object = object.unwrap_or_else(|panic| {
+        let mut report = empty(options);
+        let detail = panic_text(&*panic);
+        report.programs = options
+            .targets
+            .iter()
+            .map(|t| internal(t.target, "", "", detail.clone()))
+            .collect();
+        report
+    });
+    Report {
+        objects: vec![object],
+    }
+}
+
+fn empty(options: &Options<'_>) -> ObjectReport {
+    ObjectReport {
+        object: options.name.to_owned(),
+        error: None,
+        load_errors: Vec::new(),
+        programs: Vec::new(),
+    }
+}
+
+/// An input, read.
+enum Opened {
+    Object(Object),
+    Raw(Box<Program>),
+}
+
+fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
+    if options.kind == InputKind::Elf {
+        return match Object::parse(bytes) {
+            Ok(object) => Ok(Opened::Object(object)),
+            Err(e) => Err(InputError {
+                section: Some(e.section),
+                offset: Some(e.offset),
+                reason: e.reason,
+            }),
+        };
+    }
+    let input = match options.kind {
+        InputKind::Elf | InputKind::Asm => raw::Input::Asm(bytes),
+        InputKind::Hex => raw::Input::Hex(bytes),
+        InputKind::Binary => raw::Input::Slots(bytes),
+    };
+    raw::program(
+        input,
+        options.name,
+        options.prog_type,
+        &programs::section_type,
+    )
+    .map(|p| Opened::Raw(Box::new(p)))
+    .map_err(|reason| InputError {
+        section: None,
+        offset: None,
+        reason,
+    })
+}
+
+/// Links the programs of an input for one target.
+fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
+    let kfunc_exists = |name: &str| helpers_spec::kfunc(name, choice.target.spec).is_some();
+    match opened {
+        Opened::Object(object) => programs::link(
+            object,
+            &LinkOptions {
+                kernel_btf: choice.kernel_btf,
+                force_type: options.prog_type,
+                kfunc_exists: &kfunc_exists,
+                release: choice.target.release,
+                legacy_sections: true,
+                legacy_maps: true,
+                ..LinkOptions::default()
+            },
+        ),
+        Opened::Raw(program) => programs::Linked {
+            programs: vec![Ok((**program).clone())],
+            object_errors: Vec::new(),
+        },
+    }
+}
+
+/// The programs of an input, linked for the first target; for tools that show
+/// programs rather than check them.
+pub fn programs_of(
+    bytes: &[u8],
+    options: &Options<'_>,
+) -> Result<Vec<Result<Program, LoadError>>, InputError> {
+    let opened = open(bytes, options)?;
+    Ok(options
+        .targets
+        .first()
+        .map_or_else(Vec::new, |choice| linked(&opened, choice, options).programs))
+}
+
+fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
+    let mut report = empty(options);
+    let source = match open(bytes, options) {
+        Ok(opened) => opened,
+        Err(e) => {
+            report.error = Some(e);
+            return report;
+        }
+    };
+    let links: Vec<programs::Linked> = options
+        .targets
+        .par_iter()
+        .map(|t| linked(&source, t, options))
+        .collect();
+    for (link, choice) in links.iter().zip(options.targets) {
+        report
+            .load_errors
+            .extend(link.object_errors.iter().map(|e| LoadErrorReport {
+                stage: e.kind.stage().to_owned(),
+                reason: e.reason.to_string(),
+                target: choice.target.name.clone(),
+            }));
+    }
+    let count = links.iter().map(|l| l.programs.len()).max().unwrap_or(0);
+    let jobs: Vec<(usize, usize)> = (0..count)
+        .flat_map(|p| (0..links.len()).map(move |t| (p, t)))
+        .collect();
+    report.programs = jobs
+        .par_iter()
+        .filter_map(|&(p, t)| {
+            let entry = links.get(t)?.programs.get(p)?;
+            let choice = options.targets.get(t)?;
+            check_program(entry, choice, options)
+        })
+        .collect();
+    report
+}
+
+fn check_program(
+    entry: &Result<Program, LoadError>,
+    choice: &TargetChoice<'_>,
+    options: &Options<'_>,
+) -> Option<ProgramReport> {
+    let program = match entry {
+        Ok(program) => program,
+        Err(e) => {
+            let name = e.program.as_deref().unwrap_or("");
+            if options.only.is_some_and(|only| only != name) {
+                return None;
+            }
+            return Some(load_error(e, choice.target));
+        }
+    };
+    if options.only.is_some_and(|only| only != &*program.name) {
+        return None;
+    }
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        verify_program(program, choice, options)
+    }));
+    Some(done.unwrap_or_else(|panic| {
+        internal(
+            choice.target,
+            &program.name,
+            &program.section,
+            panic_text(&*panic),
+        )
+    }))
+}
+
+fn verify_program(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    options: &Options<'_>,
+) -> ProgramReport {
+    let start = options.clock.map(|now| now());
+    let Verification { verdict, stats } = abstract_interp::verify(&Input {
+        program,
+        target: choice.target,
+        kernel_btf: choice.kernel_btf,
+    });
+    let verify_us = options
+        .clock
+        .zip(start)
+        .map(|(now, start)| now().saturating_sub(start));
+    let outcome = match verdict {
+        Verdict::Accept => Outcome::Accept,
+        Verdict::Reject(violation) => {
+            let ops = decode(&program.insns);
+            let context = Context {
+                program,
+                ops: &ops,
+                target: &choice.target.name,
+                source_text: options.source_text,
+            };
+            Outcome::Reject(Box::new(diagnostics::describe(&context, &violation)))
+        }
+        Verdict::Unknown(u) => Outcome::Unknown {
+            place: u.insn.and_then(|i| diagnostics::place_of(program, i)),
+            name: u.name,
+            insn: u.insn,
+            internal: None,
+        },
+    };
+    report_of(program, choice.target, outcome, Some(stats), verify_us)
+}
+
+fn report_of(
+    program: &Program,
+    target: &Target,
+    outcome: Outcome,
+    stats: Option<Stats>,
+    verify_us: Option<u64>,
+) -> ProgramReport {
+    ProgramReport {
+        program: program.name.to_string(),
+        section: program.section.to_string(),
+        prog_type: program.prog_type.name().to_owned(),
+        attach_type: program
+            .attach_type
+            .map_or_else(String::new, |a| a.name().to_owned()),
+        target: target.name.clone(),
+        outcome,
+        insns: program.insns.len(),
+        stats,
+        verify_us,
+    }
+}
+
+fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
+    ProgramReport {
+        program: e.program.as_deref().unwrap_or("").to_owned(),
+        section: e.section.as_deref().unwrap_or("").to_owned(),
+        prog_type: e.prog_type.map_or("", |t| t.name()).to_owned(),
+        attach_type: e.attach_type.map_or("", |t| t.name()).to_owned(),
+        target: target.name.clone(),
+        outcome: Outcome::LoadError {
+            stage: e.kind.stage().to_owned(),
+            reason: e.reason.clone(),
+        },
+        insns: e.insns,
+        stats: None,
+        verify_us: None,
+    }
+}
+
+fn internal(target: &Target, program: &str, section: &str, detail: String) -> ProgramReport {
+    ProgramReport {
+        program: program.to_owned(),
+        section: section.to_owned(),
+        prog_type: String::new(),
+        attach_type: String::new(),
+        target: target.name.clone(),
+        outcome: Outcome::Unknown {
+            name: "internal-error".into(),
+            insn: None,
+            place: None,
+            internal: Some(detail),
+        },
+        insns: 0,
+        stats: None,
+        verify_us: None,
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+        .unwrap_or_else(|| "panic".into())
+}

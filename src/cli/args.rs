@@ -1,0 +1,155 @@
+//! Arguments of every verb.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Predicts the Linux verifier's verdict on eBPF objects, offline, and explains
+/// every rejection.
+#[derive(Debug, Parser)]
+#[command(name = "bpfassay", version, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Verify every program of the objects for every target.
+    Check(CheckArgs),
+    /// Disassemble, with source lines.
+    Dump(DumpArgs),
+    /// Draw control flow graphs.
+    Cfg(CfgArgs),
+    /// Explain a rejection code.
+    Explain(ExplainArgs),
+    /// List the targets, or one target's behaviours.
+    Targets(TargetsArgs),
+}
+
+/// How an input is opened.
+#[derive(Debug, Args)]
+pub(super) struct OpenArgs {
+    /// Kernel to predict for (`linux-6.18`); repeatable, and a comma-separated list.
+    #[arg(long, short, value_name = "TARGET", value_delimiter = ',')]
+    pub(super) target: Vec<String>,
+    /// vmlinux BTF of the target (raw BTF, or an ELF file with a .BTF section);
+    /// `TARGET=FILE` gives it to one target only.
+    #[arg(long, value_name = "[TARGET=]FILE")]
+    pub(super) btf: Vec<String>,
+    /// Program type as libbpf names it, or a section name (`xdp`, `tracepoint`,
+    /// `cgroup/connect4`): overrides the object's sections; needed for raw inputs.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(super) prog_type: Option<String>,
+    /// Only the program of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) prog: Option<String>,
+    /// Read inputs as assembler text, whatever their extension (`.bpfasm`, `.s`).
+    #[arg(long, conflicts_with_all = ["hex", "raw"])]
+    pub(super) asm: bool,
+    /// Read inputs as hexadecimal instruction slots (`.hex`).
+    #[arg(long, conflicts_with = "raw")]
+    pub(super) hex: bool,
+    /// Read inputs as binary instruction slots, little endian (`.bin`).
+    #[arg(long)]
+    pub(super) raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// ELF objects; `.bpfasm`, `.hex` and `.bin` are raw programs.
+    #[arg(required = true, value_name = "OBJ")]
+    pub(super) objects: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Write the report here instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// The least verdict that fails the run.
+    #[arg(long, value_enum, default_value_t = FailOn::Reject, value_name = "LEVEL")]
+    pub(super) fail_on: FailOn,
+    /// A program that is not decided fails the run.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Tell what each verification cost.
+    #[arg(long)]
+    pub(super) stats: bool,
+    /// Directory where the source files are looked for; repeatable.
+    #[arg(long, value_name = "DIR")]
+    pub(super) source_root: Vec<PathBuf>,
+    /// Text: leave accepted programs out.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// One document, versioned schema.
+    Json,
+    /// One line per program and target, stable field names.
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Rejected or not loadable.
+    Reject,
+    /// Also not decided.
+    Unknown,
+    /// Nothing fails the run, but unreadable input and internal errors.
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DumpArgs {
+    /// The object.
+    #[arg(value_name = "OBJ")]
+    pub(super) object: PathBuf,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
+    /// Leave the source lines out.
+    #[arg(long)]
+    pub(super) no_source: bool,
+    /// Print text that assembles again, instead of a listing.
+    #[arg(long)]
+    pub(super) as_asm: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CfgArgs {
+    /// The object.
+    #[arg(value_name = "OBJ")]
+    pub(super) object: PathBuf,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
+    /// Language of the drawing.
+    #[arg(long, value_enum, default_value_t = CfgFormat::Dot)]
+    pub(super) format: CfgFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CfgFormat {
+    /// Graphviz.
+    Dot,
+    /// Mermaid flowchart.
+    Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Code (`BPF0108`, `108`) or name (`packet-access-unchecked`); none lists all.
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TargetsArgs {
+    /// Print this target's behaviours.
+    #[arg(value_name = "TARGET")]
+    pub(super) target: Option<String>,
+}

@@ -1,0 +1,34 @@
+//! `cfg`: control flow graphs as dot or mermaid.
+
+use super::args::{CfgArgs, CfgFormat};
+use super::{Failure, dump, exit, inputs, output};
+use crate::cfg::{self, CfgRules, NoFacts};
+use crate::diagnostics::ProgramNames;
+use crate::programs::decode_with;
+
+/// Runs the verb.
+pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
+    let mut out = String::new();
+    let mut code = exit::CLEAN;
+    let (major, minor, _) = inputs::first_target(&args.open)?.release;
+    let rules = CfgRules::linux(major, minor);
+    for program in dump::open(&args.object, &args.open)? {
+        let ops = decode_with(&program.insns, &rules.isa);
+        let graph = match cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {
+            Ok(graph) => graph,
+            Err(fault) => {
+                eprintln!("bpfassay: {}: no control flow graph: {fault}", program.name);
+                code = exit::FINDINGS;
+                continue;
+            }
+        };
+        let subprogs: Vec<usize> = (0..graph.subprogs().len()).collect();
+        let names = ProgramNames(&program);
+        out.push_str(&match args.format {
+            CfgFormat::Dot => cfg::dot(&graph, &ops, &subprogs, &names),
+            CfgFormat::Mermaid => cfg::mermaid(&graph, &ops, &subprogs, &names),
+        });
+    }
+    output::write(&out, None)?;
+    Ok(code)
+}

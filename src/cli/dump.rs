@@ -1,0 +1,84 @@
+//! `dump`: disassembly with source lines.
+
+use std::fmt::Write as _;
+
+use super::args::{DumpArgs, OpenArgs};
+use super::inputs::{self, Targets};
+use super::{Failure, exit, output};
+use crate::check::{Options, programs_of};
+use crate::diagnostics::{ProgramNames, instruction};
+use crate::programs::insn::Op;
+use crate::programs::{Program, decode, disasm};
+
+/// Runs the verb.
+pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
+    let mut out = String::new();
+    for program in open(&args.object, &args.open)? {
+        if args.as_asm {
+            let _ = writeln!(out, "; {} ({})", program.name, program.section);
+            out.push_str(&disasm::listing(&program.insns, &ProgramNames(&program)));
+        } else {
+            listing(&mut out, &program, !args.no_source);
+        }
+        out.push('\n');
+    }
+    output::write(&out, None)?;
+    Ok(exit::CLEAN)
+}
+
+/// The linked programs of an object; those that don't link are complained of.
+pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Program>, Failure> {
+    let targets = Targets::open(args)?;
+    let choices = targets.choices();
+    let name = path.display().to_string();
+    let bytes = inputs::read(path)?;
+    let options = Options {
+        kind: inputs::kind(args, path),
+        prog_type: inputs::prog_type(args)?,
+        only: args.prog.as_deref(),
+        ..Options::new(&name, &choices)
+    };
+    let linked =
+        programs_of(&bytes, &options).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+    let mut programs = Vec::new();
+    for entry in linked {
+        match entry {
+            Ok(p) if args.prog.as_deref().is_none_or(|only| only == &*p.name) => programs.push(p),
+            Ok(_) => {}
+            Err(e) => eprintln!(
+                "bpfassay: {name}: {}: {}",
+                e.program.as_deref().unwrap_or(""),
+                e.reason
+            ),
+        }
+    }
+    if programs.is_empty() {
+        return Err(Failure::usage(format!("{name}: no program to show")));
+    }
+    Ok(programs)
+}
+
+fn listing(out: &mut String, program: &Program, source: bool) {
+    let ops = decode(&program.insns);
+    let _ = writeln!(
+        out,
+        "{} ({}, section {})",
+        program.name,
+        program.prog_type.name(),
+        program.section
+    );
+    let mut lines = program.line_info.iter().peekable();
+    for (i, op) in ops.iter().enumerate() {
+        if let Some(sub) = program.subprogs.iter().find(|s| s.start as usize == i) {
+            let _ = writeln!(out, "{}:", sub.name);
+        }
+        while let Some(line) = lines.next_if(|l| l.insn as usize <= i) {
+            if source && line.insn as usize == i {
+                let _ = writeln!(out, "; {} @ {}:{}", line.text.trim(), line.file, line.line);
+            }
+        }
+        if !matches!(op, Op::Second) {
+            let _ = writeln!(out, "{i:>6}: {}", instruction(program, &ops, i));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line: one file per verb.
+//!
+//! The only room that touches files, terminal and environment. Standard output
+//! carries the report, standard error the progress and the complaints.
+
+mod args;
+mod cfg;
+mod check;
+mod dump;
+mod explain;
+mod inputs;
+mod output;
+mod targets;
+
+use clap::Parser as _;
+
+/// Exit codes, stable.
+pub mod exit {
+    /// Nothing found.
+    pub const CLEAN: u8 = 0;
+    /// Findings at or above `--fail-on`.
+    pub const FINDINGS: u8 = 1;
+    /// Wrong usage, or an input that could not be read.
+    pub const USAGE: u8 = 2;
+    /// A fault of ours.
+    pub const INTERNAL: u8 = 3;
+}
+
+/// Why a verb could not do its work.
+pub(crate) struct Failure {
+    code: u8,
+    text: String,
+}
+
+impl Failure {
+    /// Wrong usage or unreadable input.
+    pub(crate) fn usage(text: impl Into<String>) -> Failure {
+        Failure {
+            code: exit::USAGE,
+            text: text.into(),
+        }
+    }
+}
+
+/// Runs the command line and gives the exit code.
+pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let cli = match args::Cli::try_parse_from(argv) {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return if e.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::CLEAN
+            };
+        }
+    };
+    let result = match &cli.verb {
+        args::Verb::Check(a) => check::run(a),
+        args::Verb::Dump(a) => dump::run(a),
+        args::Verb::Cfg(a) => cfg::run(a),
+        args::Verb::Explain(a) => explain::run(a),
+        args::Verb::Targets(a) => targets::run(a),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("bpfassay: {}", failure.text);
+            failure.code
+        }
+    }
+}

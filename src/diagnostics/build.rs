@@ -1,0 +1,226 @@
+//! From a violation to a diagnostic: facts, words, spans.
+
+use super::source::{SourceText, Sources, expression, line_of};
+use super::wording::{self, Facts};
+use super::{Branch, Diagnostic, Label, Place, cause, names};
+use crate::abstract_interp::{Code, Violation};
+use crate::programs::Program;
+use crate::programs::insn::{Op, Src};
+
+/// What a diagnostic is made from besides the violation.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The refused program.
+    pub program: &'a Program,
+    /// Its decoded instructions.
+    pub ops: &'a [Op],
+    /// Name of the target.
+    pub target: &'a str,
+    /// Where source files are found.
+    pub source_text: SourceText<'a>,
+}
+
+/// The branches told of a path.
+const MAX_BRANCHES: usize = 8;
+
+/// Words and draws one violation.
+pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
+    let program = context.program;
+    let last = program.insns.len().saturating_sub(1);
+    let insn = violation.insn.min(last);
+    let cause = cause::find(program, context.ops, violation);
+    let mut sources = Sources::new(program, context.ops, context.source_text);
+    let insn_text = names::instruction(program, context.ops, insn);
+    let facts = facts(context, violation, insn, &insn_text, cause.origin);
+    let page = wording::page(violation.code);
+    let what = (page.what)(&facts);
+    let primary = label(&mut sources, insn, primary_text(&facts, &insn_text));
+    let secondary = cause
+        .events
+        .into_iter()
+        .filter(|e| e.insn < program.insns.len())
+        .map(|e| label(&mut sources, e.insn, e.text))
+        .filter(|l| {
+            (l.source, l.offset, &l.text) != (primary.source, primary.offset, &primary.text)
+        })
+        .collect();
+    let (branches, branches_before) = branches(context, violation);
+    Diagnostic {
+        code: violation.code,
+        what,
+        why: page.why.to_owned(),
+        remedy: page.remedy.to_owned(),
+        kernel_words: violation.words.clone(),
+        insn,
+        insn_text,
+        place: place_of(program, insn),
+        sources: sources.list,
+        primary,
+        secondary,
+        branches,
+        branches_before,
+        registers: violation.regs.clone(),
+    }
+}
+
+/// Where an instruction stands in the source.
+pub fn place_of(program: &Program, insn: usize) -> Option<Place> {
+    line_of(program, insn).map(|l| Place {
+        file: l.file.to_string(),
+        line: l.line,
+        column: l.col,
+    })
+}
+
+fn label(sources: &mut Sources<'_>, insn: usize, text: String) -> Label {
+    if let Some(record) = sources.record(insn) {
+        let source = sources.file(&record.file);
+        let span = sources
+            .list
+            .get(source)
+            .and_then(|s| s.span(record.line, record.col));
+        if let Some((offset, len)) = span {
+            return Label {
+                source,
+                offset,
+                len,
+                text,
+                insn,
+                line: record.line,
+            };
+        }
+    }
+    let source = sources.listing();
+    let line = insn as u32 + 1;
+    let (offset, len) = sources
+        .list
+        .get(source)
+        .and_then(|s| s.span(line, 0))
+        .unwrap_or((0, 1));
+    Label {
+        source,
+        offset,
+        len,
+        text,
+        insn,
+        line,
+    }
+}
+
+fn primary_text(facts: &Facts, insn_text: &str) -> String {
+    match (facts.reg, &facts.holds) {
+        (Some(reg), Some(holds)) => format!("refused: `{insn_text}` with R{reg}={holds}"),
+        _ => format!("refused: `{insn_text}`"),
+    }
+}
+
+fn facts(
+    context: &Context<'_>,
+    v: &Violation,
+    insn: usize,
+    insn_text: &str,
+    origin: Option<String>,
+) -> Facts {
+    let program = context.program;
+    let op = context.ops.get(insn);
+    let (access, base, callee) = match op {
+        Some(&Op::Load { size, base, .. } | &Op::LoadAcquire { size, base, .. }) => {
+            (Some((size.bytes(), false)), Some(base), None)
+        }
+        Some(&Op::Store {
+            size, base, src, ..
+        }) => {
+            let stored = matches!(
+                (v.code, src),
+                (Code::CtxPointerLeak | Code::PointerLeak, Src::Reg(_))
+            );
+            (Some((size.bytes(), true)), (!stored).then_some(base), None)
+        }
+        Some(&Op::StoreRelease { size, base, .. } | &Op::Atomic { size, base, .. }) => {
+            (Some((size.bytes(), true)), Some(base), None)
+        }
+        Some(&Op::Call(callee)) => (None, None, Some(names::callee(program, callee, insn))),
+        Some(Op::Exit) => (None, Some(0), None),
+        _ => (None, None, None),
+    };
+    let reg = v.reg.or(base);
+    let holds = reg
+        .and_then(|r| v.regs.iter().find(|(n, _)| *n == r))
+        .map(|(_, text)| {
+            text.split_once('=')
+                .map_or(text.as_str(), |(name, rest)| {
+                    if name.starts_with('R') { rest } else { text }
+                })
+                .to_owned()
+        });
+    // A call's line tells the call, not the variable.
+    let expr = match (&callee, line_of(program, insn)) {
+        (None, Some(l)) => {
+            let at = (l.col as usize).saturating_sub(1);
+            l.text
+                .get(at..)
+                .map(expression)
+                .filter(|e| readable(e))
+                .map(str::to_owned)
+        }
+        _ => None,
+    };
+    Facts {
+        reg,
+        holds,
+        insn: Some(insn_text.to_owned()),
+        expr,
+        callee,
+        origin,
+        access,
+        prog_type: Some(program.prog_type.name().to_owned()),
+        target: Some(context.target.to_owned()),
+        words: v.words.clone(),
+    }
+}
+
+/// Whether a piece of source is short and whole enough to stand in a sentence.
+fn readable(expr: &str) -> bool {
+    (1..=48).contains(&expr.len())
+        && !expr.starts_with(['{', '}', '"', '='])
+        && ![
+            "if", "for", "while", "return", "asm", "goto", "switch", "else", "do",
+        ]
+        .contains(&expr)
+        && !expr.contains("asm")
+        && !expr.contains("return")
+}
+
+fn branches(context: &Context<'_>, v: &Violation) -> (Vec<Branch>, usize) {
+    let program = context.program;
+    let all: Vec<(usize, bool)> = v
+        .path
+        .windows(2)
+        .filter_map(|pair| {
+            let &[insn, next] = pair else { return None };
+            matches!(context.ops.get(insn as usize), Some(Op::Jmp { .. }))
+                .then_some((insn as usize, next != insn + 1))
+        })
+        .collect();
+    let before = all.len().saturating_sub(MAX_BRANCHES);
+    let told = all
+        .into_iter()
+        .skip(before)
+        .map(|(insn, taken)| Branch {
+            insn,
+            taken,
+            text: names::instruction(program, context.ops, insn),
+            place: line_of(program, insn).map(|l| {
+                (
+                    Place {
+                        file: l.file.to_string(),
+                        line: l.line,
+                        column: l.col,
+                    },
+                    l.text.trim().to_owned(),
+                )
+            }),
+        })
+        .collect();
+    (told, before)
+}

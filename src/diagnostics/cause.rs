@@ -1,0 +1,455 @@
+//! Finds what on the path explains a refusal.
+//!
+//! From the value at fault the definitions are followed back: where the pointer
+//! was made, where a variable offset was added and where that number came from,
+//! the last comparison that could have proven the access, a call that undid the
+//! proof. Each is an [`Event`]; a handful of the nearest ones is kept.
+
+use super::flow::{Call, Flow, Made, Node, Test};
+use super::names;
+use crate::abstract_interp::{Code, Violation};
+use crate::programs::Program;
+use crate::programs::insn::{AluOp, JmpOp, Op};
+
+/// Something on the path that matters to the refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Step on the path.
+    pub step: usize,
+    /// Slot of the instruction.
+    pub insn: usize,
+    /// What happened.
+    pub text: String,
+}
+
+/// What the walk found.
+pub(super) struct Cause {
+    /// Events, oldest first.
+    pub events: Vec<Event>,
+    /// Where the value at fault came from, in a clause (`the result of …`).
+    pub origin: Option<String>,
+}
+
+/// The most events told.
+const MAX_EVENTS: usize = 6;
+
+/// Walks a violation's path.
+pub(super) fn find(program: &Program, ops: &[Op], violation: &Violation) -> Cause {
+    let from_entry = !violation.path_truncated && violation.path.first() == Some(&0);
+    let flow = Flow::walk(ops, &violation.path, from_entry);
+    let mut finder = Finder {
+        program,
+        ops,
+        flow,
+        events: Vec::new(),
+    };
+    let origin = finder.run(violation);
+    let mut events = finder.events;
+    events.sort_by_key(|e| (e.step, e.insn));
+    events.dedup_by(|a, b| a.insn == b.insn && a.text == b.text);
+    if events.len() > MAX_EVENTS {
+        // The origin and the newest events tell the most.
+        events.drain(1..=events.len() - MAX_EVENTS);
+    }
+    Cause { events, origin }
+}
+
+struct Finder<'a> {
+    program: &'a Program,
+    ops: &'a [Op],
+    flow: Flow,
+    events: Vec<Event>,
+}
+
+impl Finder<'_> {
+    fn run(&mut self, v: &Violation) -> Option<String> {
+        match v.code {
+            Code::RefLeak => return self.leak(),
+            Code::HoldingLock | Code::SpinLock | Code::Rcu | Code::Preempt | Code::Irq => {
+                self.last_section(v);
+                return None;
+            }
+            _ => {}
+        }
+        let reg = v.reg.or_else(|| self.address_register(v.insn))?;
+        let node = *self.flow.regs.get(reg as usize)?;
+        let origin = self.value(node, true);
+        let root = self.flow.root(node);
+        match v.code {
+            Code::PacketOob => self.packet_proof(node, root),
+            Code::NullArg | Code::MemAccessType => self.null_proof(node, root),
+            Code::SameInsn | Code::UninitRegister => {}
+            _ => self.bound_proof(node),
+        }
+        origin
+    }
+
+    /// The base register of the refused memory access.
+    fn address_register(&self, insn: usize) -> Option<u8> {
+        match *self.ops.get(insn)? {
+            Op::Load { base, .. }
+            | Op::Store { base, .. }
+            | Op::Atomic { base, .. }
+            | Op::LoadAcquire { base, .. }
+            | Op::StoreRelease { base, .. } => Some(base),
+            Op::Alu { dst, .. } | Op::Jmp { dst, .. } => Some(dst),
+            Op::Exit => Some(0),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, step: usize, insn: usize, text: impl Into<String>) {
+        let text = text.into();
+        if !self.events.iter().any(|e| e.insn == insn && e.text == text) {
+            self.events.push(Event { step, insn, text });
+        }
+    }
+
+    /// Tells a value's making, and that of the numbers added to it.
+    fn value(&mut self, node: Node, is_subject: bool) -> Option<String> {
+        let mut at = node;
+        let mut offsets = Vec::new();
+        while let Made::Arith { op, a, b } = self.flow.def(at).made {
+            let def = self.flow.def(at);
+            if let Some(b) = b {
+                let verb = match op {
+                    Some(AluOp::Add) => "a variable is added here",
+                    Some(AluOp::Sub) => "a variable is subtracted here",
+                    _ => "computed from two variables here",
+                };
+                self.push(def.step, def.insn, verb);
+                offsets.push(b);
+            } else if let Some(AluOp::And) = op {
+                self.push(def.step, def.insn, "masked here");
+            } else if op.is_none() {
+                self.push(def.step, def.insn, "converted here");
+            }
+            at = a;
+        }
+        let origin = self.making(at, is_subject);
+        for b in offsets.into_iter().take(2) {
+            let root = self.flow.root(b);
+            self.making(root, false);
+        }
+        origin
+    }
+
+    /// Tells how a root value was made; gives the clause for the sentence.
+    fn making(&mut self, node: Node, is_subject: bool) -> Option<String> {
+        let def = self.flow.def(node);
+        let (event, clause) = match def.made {
+            Made::Call(callee) => {
+                let name = names::callee(self.program, callee, def.insn);
+                let map = self.map_of_call(node);
+                let of = map.map_or(String::new(), |m| format!(" on map `{m}`"));
+                let null = if names::may_return_null(&name) {
+                    ", which may be NULL"
+                } else {
+                    ""
+                };
+                (
+                    format!("returned by `{name}`{of}{null}"),
+                    Some(format!("the result of `{name}`{of}")),
+                )
+            }
+            Made::Load { base, off, .. } => {
+                let place = self.memory_name(base);
+                let field = match self.flow.def(self.flow.root(base)).made {
+                    Made::Context => names::ctx_field(self.program, off),
+                    _ => None,
+                };
+                match field {
+                    Some(f) => (
+                        format!("`{f}` is read from the context here"),
+                        Some(format!("read from the context's `{f}`")),
+                    ),
+                    None => (
+                        format!("read from {place} here"),
+                        Some(format!("read from {place}")),
+                    ),
+                }
+            }
+            Made::Map { index, value } => {
+                let name = names::map(self.program, index);
+                let what = if value { "the value of map" } else { "map" };
+                (
+                    format!("{what} `{name}` enters here"),
+                    Some(format!("{what} `{name}`")),
+                )
+            }
+            Made::Wiped => ("this call wipes R1 to R5".to_owned(), None),
+            Made::CallbackArg(n) => (
+                format!("argument {n} of the callback"),
+                Some(format!("argument {n} of the callback")),
+            ),
+            Made::Const(c) if !is_subject => (format!("the constant {c}"), None),
+            Made::Context => return Some("the context".into()),
+            Made::Frame => return Some("the stack".into()),
+            _ => return None,
+        };
+        // A wiped register's node stands at the call itself.
+        self.push(def.step, def.insn, event);
+        clause
+    }
+
+    fn memory_name(&self, base: Node) -> String {
+        match self.flow.def(self.flow.root(base)).made {
+            Made::Context => "the context".into(),
+            Made::Frame => "the stack".into(),
+            Made::Map { index, .. } => {
+                format!("the value of map `{}`", names::map(self.program, index))
+            }
+            Made::Call(callee) => {
+                let name = names::callee(self.program, callee, 0);
+                match self.map_of_call(self.flow.root(base)) {
+                    Some(map) => format!("the value of map `{map}`"),
+                    None => format!("what `{name}` returned"),
+                }
+            }
+            Made::Load { base, off, .. } => match self.flow.def(self.flow.root(base)).made {
+                Made::Context => match names::ctx_field(self.program, off) {
+                    Some("data" | "data_meta") => "the packet".into(),
+                    Some(f) => format!("what the context's `{f}` points to"),
+                    None => "memory".into(),
+                },
+                _ => "memory".into(),
+            },
+            _ => "memory".into(),
+        }
+    }
+
+    /// The map that a call's first argument names.
+    fn map_of_call(&self, result: Node) -> Option<String> {
+        let call = self.flow.calls.iter().find(|c| c.result == result)?;
+        match self.flow.def(call.args[0]).made {
+            Made::Map {
+                index,
+                value: false,
+            } => Some(names::map(self.program, index)),
+            _ => None,
+        }
+    }
+
+    /// The last comparison of a packet pointer, and calls that undid it.
+    fn packet_proof(&mut self, node: Node, root: Node) {
+        let made_at = self.flow.def(root).step;
+        let test = self
+            .flow
+            .tests
+            .iter()
+            .rev()
+            .find(|t| {
+                let shares = |n: Node| self.flow.root(n) == root;
+                shares(t.a) || t.b.is_ok_and(shares)
+            })
+            .copied();
+        if let Some(t) = test {
+            let way = if t.taken { "taken" } else { "not taken" };
+            self.push(t.step, t.insn, format!("the last comparison with `data_end`, {way}, proves too few bytes for this access"));
+        }
+        let same_source = self.other_packet_test(node, root);
+        if let (None, Some(t)) = (test, same_source) {
+            self.push(
+                t.step,
+                t.insn,
+                "this comparison is on another copy of the packet pointer",
+            );
+        }
+        let moved: Vec<Call> = self
+            .flow
+            .calls
+            .iter()
+            .filter(|c| c.step > made_at && names::moves_packet(self.program, c.callee))
+            .copied()
+            .collect();
+        if let Some(c) = moved.last() {
+            let name = names::callee(self.program, c.callee, c.insn);
+            self.push(
+                c.step,
+                c.insn,
+                format!("`{name}` may move the packet: pointers made before are void"),
+            );
+        }
+    }
+
+    /// A comparison whose operands come from the context as this one does, but
+    /// by another read or with another variable offset.
+    fn other_packet_test(&self, node: Node, root: Node) -> Option<Test> {
+        let Made::Load { off, .. } = self.flow.def(root).made else {
+            return None;
+        };
+        self.flow
+            .tests
+            .iter()
+            .rev()
+            .find(|t| {
+                [Some(t.a), t.b.ok()].into_iter().flatten().any(|n| {
+                    let r = self.flow.root(n);
+                    n != node
+                        && r != root
+                        && matches!(self.flow.def(r).made, Made::Load { off: o, .. } if o == off)
+                })
+            })
+            .copied()
+    }
+
+    /// Whether and where a pointer that may be NULL was compared.
+    fn null_proof(&mut self, node: Node, root: Node) {
+        let tests: Vec<Test> = self.flow.tests.clone();
+        let compared = tests.iter().rev().find(|t| {
+            matches!(t.op, JmpOp::Eq | JmpOp::Ne)
+                && t.b == Err(0)
+                && (t.a == node || self.flow.root(t.a) == root)
+        });
+        if let Some(t) = compared {
+            let null_here = (t.op == JmpOp::Eq) == t.taken;
+            let text = if null_here {
+                "on this path it compared equal to NULL"
+            } else {
+                "compared with NULL here"
+            };
+            self.push(t.step, t.insn, text);
+            return;
+        }
+        // The same field or the same lookup, checked on another copy.
+        let Made::Load { base, off, .. } = self.flow.def(root).made else {
+            return;
+        };
+        let other = tests.iter().rev().find(|t| {
+            t.b == Err(0)
+                && matches!(self.flow.def(t.a).made, Made::Load { base: b, off: o, .. }
+                    if o == off && self.flow.root(b) == self.flow.root(base))
+        });
+        if let Some(t) = other {
+            self.push(
+                t.step,
+                t.insn,
+                "this check is on an earlier read of the same memory",
+            );
+        }
+    }
+
+    /// The last comparison of each number that the value depends on.
+    fn bound_proof(&mut self, node: Node) {
+        for number in self.numbers(node) {
+            let root = self.flow.root(number);
+            let on_it = self
+                .flow
+                .tests
+                .iter()
+                .rev()
+                .find(|t| t.a == number || t.b == Ok(number))
+                .copied();
+            if let Some(t) = on_it {
+                self.push(t.step, t.insn, format!("bounded here: {}", names::test(&t)));
+                continue;
+            }
+            let shares = |n: Node| self.flow.root(n) == root;
+            let near = self
+                .flow
+                .tests
+                .iter()
+                .rev()
+                .find(|t| shares(t.a) || t.b.is_ok_and(shares))
+                .copied();
+            if let Some(t) = near {
+                self.push(
+                    t.step,
+                    t.insn,
+                    format!(
+                        "{}: tested before the value changed, or on another copy of it",
+                        names::test(&t)
+                    ),
+                );
+                continue;
+            }
+            let Made::Load { base, off, .. } = self.flow.def(root).made else {
+                continue;
+            };
+            let earlier = self
+                .flow
+                .tests
+                .iter()
+                .rev()
+                .find(|t| {
+                    matches!(self.flow.def(self.flow.root(t.a)).made, Made::Load { base: b, off: o, .. }
+                        if o == off && self.flow.root(b) == self.flow.root(base))
+                })
+                .copied();
+            if let Some(t) = earlier {
+                self.push(
+                    t.step,
+                    t.insn,
+                    "this test is on an earlier read; the memory was read again after it",
+                );
+            }
+        }
+    }
+
+    /// The value itself and the variables in its computation.
+    fn numbers(&self, node: Node) -> Vec<Node> {
+        let mut found = vec![node];
+        let mut at = node;
+        while let Made::Arith { a, b, .. } = self.flow.def(at).made {
+            found.extend(b);
+            at = a;
+        }
+        found.truncate(4);
+        found
+    }
+
+    /// The acquiring calls whose results no later releasing call took.
+    fn leak(&mut self) -> Option<String> {
+        let held: Vec<Call> = self
+            .flow
+            .calls
+            .iter()
+            .filter(|c| names::acquires(self.program, c.callee))
+            .filter(|c| {
+                !self.flow.calls.iter().any(|r| {
+                    r.step > c.step
+                        && names::releases(self.program, r.callee)
+                        && r.args.iter().any(|&a| self.flow.root(a) == c.result)
+                })
+            })
+            .copied()
+            .collect();
+        let last = *held.last()?;
+        let name = names::callee(self.program, last.callee, last.insn);
+        for c in held.iter().rev().take(2) {
+            let name = names::callee(self.program, c.callee, c.insn);
+            self.push(c.step, c.insn, format!("acquired by `{name}` here"));
+        }
+        if let Some(t) = self
+            .flow
+            .tests
+            .iter()
+            .rfind(|t| t.step > last.step)
+            .copied()
+        {
+            self.push(
+                t.step,
+                t.insn,
+                format!("{}: this way leads to the leak", names::test(&t)),
+            );
+        }
+        Some(format!("the result of `{name}`"))
+    }
+
+    /// The last call that opened or closed a lock or a critical section.
+    fn last_section(&mut self, v: &Violation) {
+        let calls: Vec<(Call, String)> = self
+            .flow
+            .calls
+            .iter()
+            .filter(|c| c.insn != v.insn)
+            .filter_map(|c| {
+                let name = names::callee(self.program, c.callee, c.insn);
+                names::guards(&name).then_some((*c, name))
+            })
+            .collect();
+        for (c, name) in calls.iter().rev().take(2) {
+            self.push(c.step, c.insn, format!("`{name}` here"));
+        }
+    }
+}

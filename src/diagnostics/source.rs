@@ -1,0 +1,278 @@
+//! Source texts to point into.
+//!
+//! Line information embeds the text of each line it names, so a program is
+//! explained without its files: the text is then rebuilt with only those lines
+//! filled in. A file that is at hand is used instead, if its lines still read as
+//! they did when the object was built. A program without line information is
+//! shown as its own disassembly.
+
+use std::collections::BTreeMap;
+
+use super::names;
+use crate::programs::insn::Op;
+use crate::programs::{LineInfo, Program};
+
+/// Finds the text of a source file by the name that line information gives it.
+pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// A text that labels point into.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// File name, or what the text is (`disassembly of xdp_prog`).
+    pub name: String,
+    /// The text; lines that aren't known are empty.
+    pub text: String,
+    /// Whether lines may be missing.
+    pub sparse: bool,
+    /// Byte offset of each line's start.
+    starts: Vec<usize>,
+}
+
+impl Source {
+    fn new(name: String, text: String, sparse: bool) -> Source {
+        let mut starts = vec![0];
+        starts.extend(
+            text.bytes()
+                .enumerate()
+                .filter(|&(_, b)| b == b'\n')
+                .map(|(i, _)| i + 1),
+        );
+        Source {
+            name,
+            text,
+            sparse,
+            starts,
+        }
+    }
+
+    /// Start offset and text of a line (from 1).
+    pub fn line(&self, line: u32) -> Option<(usize, &str)> {
+        let start = *self.starts.get((line as usize).checked_sub(1)?)?;
+        let rest = self.text.get(start..)?;
+        Some((start, rest.lines().next().unwrap_or("")))
+    }
+
+    /// The line (from 1) of a byte offset.
+    fn line_at(&self, offset: usize) -> u32 {
+        self.starts.partition_point(|&s| s <= offset) as u32
+    }
+
+    /// Line and column (from 1, in bytes) of an offset.
+    pub fn position(&self, offset: usize) -> Option<(u32, u32)> {
+        let line = self.line_at(offset);
+        let (start, _) = self.line(line)?;
+        Some((line, (offset.checked_sub(start)? + 1) as u32))
+    }
+
+    /// First and last line to show for a span: one more on each side, unless it
+    /// isn't known.
+    pub fn snippet(&self, offset: usize, len: usize) -> Option<(u32, u32)> {
+        if offset > self.text.len() {
+            return None;
+        }
+        let known = |line: u32| {
+            self.line(line).is_some_and(|(start, t)| {
+                start < self.text.len() && (!self.sparse || !t.is_empty())
+            })
+        };
+        let (first, last) = (
+            self.line_at(offset),
+            self.line_at(offset + len.saturating_sub(1)),
+        );
+        let before = first.saturating_sub(1);
+        let first = if before > 0 && known(before) {
+            before
+        } else {
+            first
+        };
+        let last = if known(last + 1) { last + 1 } else { last };
+        Some((first, last))
+    }
+
+    /// Offset and length of the expression at a column (from 1) of a line, or of
+    /// the whole trimmed line if the column is 0.
+    pub fn span(&self, line: u32, column: u32) -> Option<(usize, usize)> {
+        let (start, text) = self.line(line)?;
+        let indent = text.len() - text.trim_start().len();
+        let at = match column {
+            0 => indent,
+            c => (c as usize - 1).max(indent).min(text.len()),
+        };
+        let rest = text.get(at..)?;
+        let len = match column {
+            0 => rest.trim_end().len(),
+            _ => expression(rest).len(),
+        };
+        Some((start + at, len.max(1)))
+    }
+}
+
+/// The texts of one program, opened on demand.
+pub(super) struct Sources<'a> {
+    program: &'a Program,
+    ops: &'a [Op],
+    provider: SourceText<'a>,
+    /// Opened so far.
+    pub(super) list: Vec<Source>,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn new(
+        program: &'a Program,
+        ops: &'a [Op],
+        provider: SourceText<'a>,
+    ) -> Sources<'a> {
+        Sources {
+            program,
+            ops,
+            provider,
+            list: Vec::new(),
+        }
+    }
+
+    /// The line record that covers an instruction slot.
+    pub(super) fn record(&self, insn: usize) -> Option<&'a LineInfo> {
+        line_of(self.program, insn)
+    }
+
+    /// Index of the file's text, opening it if need be.
+    pub(super) fn file(&mut self, name: &str) -> usize {
+        if let Some(i) = self.list.iter().position(|s| s.name == name) {
+            return i;
+        }
+        let known: BTreeMap<u32, &str> = self
+            .program
+            .line_info
+            .iter()
+            .filter(|l| &*l.file == name && (1..=MAX_LINE).contains(&l.line))
+            .map(|l| (l.line, &*l.text))
+            .collect();
+        let on_disk = (self.provider)(name).filter(|text| {
+            let lines: Vec<&str> = text.lines().collect();
+            known.iter().all(|(&n, &t)| {
+                t.is_empty()
+                    || lines
+                        .get(n as usize - 1)
+                        .is_some_and(|l| l.trim() == t.trim())
+            })
+        });
+        let sparse = on_disk.is_none();
+        let text = on_disk.unwrap_or_else(|| {
+            let mut text = String::new();
+            let mut line = 1;
+            for (&n, &t) in &known {
+                while line < n {
+                    text.push('\n');
+                    line += 1;
+                }
+                text.push_str(t.trim_end());
+            }
+            text.push('\n');
+            text
+        });
+        self.list.push(Source::new(name.to_owned(), text, sparse));
+        self.list.len() - 1
+    }
+
+    /// Index of the program's disassembly.
+    pub(super) fn listing(&mut self) -> usize {
+        let name = format!("disassembly of {}", self.program.name);
+        if let Some(i) = self.list.iter().position(|s| s.name == name) {
+            return i;
+        }
+        let mut text = String::new();
+        for i in 0..self.ops.len() {
+            let line = names::instruction(self.program, self.ops, i);
+            text.push_str(format!("{i:>5}: {line}").trim_end());
+            text.push('\n');
+        }
+        self.list.push(Source::new(name, text, false));
+        self.list.len() - 1
+    }
+}
+
+/// Lines above this are taken as broken line information.
+const MAX_LINE: u32 = 1 << 20;
+
+/// The line record that covers an instruction slot, if it makes sense.
+pub(super) fn line_of(program: &Program, insn: usize) -> Option<&LineInfo> {
+    program
+        .line_at(u32::try_from(insn).ok()?)
+        .filter(|l| (1..=MAX_LINE).contains(&l.line))
+}
+
+/// The C expression that a text begins with: a chain of names, members, indices
+/// and one call, or all of it if it begins otherwise.
+pub(super) fn expression(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut i = 0;
+    while i < bytes.len() && (bytes[i] == b'*' || bytes[i] == b'&' || bytes[i] == b'!') {
+        i += 1;
+    }
+    let begin = i;
+    while i < bytes.len() {
+        match bytes[i] {
+            b if word(b) || b == b'.' => i += 1,
+            b'-' if bytes.get(i + 1) == Some(&b'>') => i += 2,
+            b'[' | b'(' if i > begin => match closing(bytes, i) {
+                Some(end) => i = end + 1,
+                None => break,
+            },
+            _ => break,
+        }
+    }
+    if i == begin {
+        return text.trim_end().trim_end_matches([';', '{']).trim_end();
+    }
+    text.get(..i).unwrap_or(text)
+}
+
+/// Index of the bracket that closes the one at `open`.
+fn closing(bytes: &[u8], open: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for (i, b) in bytes.iter().enumerate().skip(open) {
+        match b {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(i);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_end_where_they_should() {
+        for (text, want) in [
+            ("eth->h_proto == 8)", "eth->h_proto"),
+            (
+                "bpf_map_lookup_elem(&m, &k);",
+                "bpf_map_lookup_elem(&m, &k)",
+            ),
+            ("a[i].b + 1", "a[i].b"),
+            ("*p = 3;", "*p"),
+            ("= 3;", "= 3"),
+            ("f(a, (b)", "f"),
+        ] {
+            assert_eq!(expression(text), want);
+        }
+    }
+
+    #[test]
+    fn spans_stay_in_the_line() {
+        let source = Source::new("a.c".into(), "\n  return x;\n".into(), true);
+        assert_eq!(source.span(2, 3), Some((3, 6)));
+        assert_eq!(source.span(2, 0), Some((3, 9)));
+        assert_eq!(source.span(2, 99), Some((12, 1)));
+        assert_eq!(source.span(9, 1), None);
+    }
+}

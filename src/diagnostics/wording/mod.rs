@@ -1,0 +1,301 @@
+//! Words for every rejection: what, why the kernel insists, and the remedy.
+//!
+//! One file per family of codes. [`page`] is an exhaustive match, so a code
+//! without words does not compile. A page states the rule once; its `what` is a
+//! sentence made from the [`Facts`] of one refusal, or from none of them for
+//! `explain CODE`.
+
+mod functions;
+mod helpers;
+mod loading;
+mod memory;
+mod objects;
+mod references;
+mod registers;
+
+use crate::abstract_interp::Code;
+
+/// What is known of one refusal, as text ready to be put in a sentence.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The register at fault.
+    pub reg: Option<u8>,
+    /// What that register holds, as a verifier log words it.
+    pub holds: Option<String>,
+    /// The refused instruction, disassembled.
+    pub insn: Option<String>,
+    /// The source expression at the refused place.
+    pub expr: Option<String>,
+    /// The function called by the refused instruction.
+    pub callee: Option<String>,
+    /// Where the value at fault came from (`the result of bpf_ringbuf_reserve`).
+    pub origin: Option<String>,
+    /// Bytes accessed, and whether they are written.
+    pub access: Option<(u32, bool)>,
+    /// Program type as the loader names it.
+    pub prog_type: Option<String>,
+    /// Name of the target.
+    pub target: Option<String>,
+    /// Key words of the kernel's message.
+    pub words: String,
+}
+
+impl Facts {
+    /// `R3`, or words for a register that isn't known.
+    pub fn reg(&self) -> String {
+        self.reg
+            .map_or_else(|| "a register".into(), |r| format!("R{r}"))
+    }
+
+    /// The source expression if the line tells it, else the register.
+    pub fn subject(&self) -> String {
+        match (&self.expr, self.reg) {
+            (Some(expr), Some(reg)) => format!("`{expr}` (R{reg})"),
+            (Some(expr), None) => format!("`{expr}`"),
+            (None, _) => self.reg(),
+        }
+    }
+
+    /// The call at fault.
+    pub fn callee(&self) -> String {
+        self.callee
+            .as_ref()
+            .map_or_else(|| "the called function".into(), |c| format!("`{c}`"))
+    }
+
+    /// `argument 2 of bpf_foo`, for a call's refused register.
+    pub fn argument(&self) -> String {
+        match self.reg {
+            Some(reg @ 1..=5) => format!("argument {reg} of {}", self.callee()),
+            _ => format!("an argument of {}", self.callee()),
+        }
+    }
+
+    /// `read of 4 bytes`, `write of 8 bytes`, or `access`.
+    pub fn access(&self) -> String {
+        match self.access {
+            Some((size, write)) => {
+                let verb = if write { "write" } else { "read" };
+                let s = if size == 1 { "" } else { "s" };
+                format!("{verb} of {size} byte{s}")
+            }
+            None => "access".into(),
+        }
+    }
+
+    /// `, which came from …`, or nothing.
+    pub fn came_from(&self) -> String {
+        self.origin
+            .as_ref()
+            .map_or_else(String::new, |o| format!(", {o},"))
+    }
+
+    /// `, it holds …`, or nothing.
+    pub fn holding(&self) -> String {
+        self.holds
+            .as_ref()
+            .map_or_else(String::new, |h| format!("; it holds `{h}`"))
+    }
+
+    /// The program type with its article: `an xdp program`.
+    pub fn program(&self) -> String {
+        match &self.prog_type {
+            Some(name) => {
+                let an = if name.starts_with(['a', 'e', 'i', 'o', 'u', 'x']) {
+                    "an"
+                } else {
+                    "a"
+                };
+                format!("{an} {name} program")
+            }
+            None => "a program of this type".into(),
+        }
+    }
+
+    /// The target's name, or `the target kernel`.
+    pub fn target(&self) -> String {
+        self.target
+            .clone()
+            .unwrap_or_else(|| "the target kernel".into())
+    }
+}
+
+/// The words of one code.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// One sentence: what was refused.
+    pub what: fn(&Facts) -> String,
+    /// Why the kernel insists on the rule.
+    pub why: &'static str,
+    /// How the program is mended.
+    pub remedy: &'static str,
+}
+
+/// Defines the pages of one family: `NAME: |facts| sentence, "why", "remedy";`.
+macro_rules! pages {
+    ($($name:ident: $what:expr, $why:literal, $remedy:literal;)*) => {
+        $(
+            pub(super) const $name: $crate::diagnostics::wording::Page =
+                $crate::diagnostics::wording::Page { what: $what, why: $why, remedy: $remedy };
+        )*
+    };
+}
+use pages;
+
+/// The page of a code.
+pub fn page(code: Code) -> Page {
+    use Code as C;
+    match code {
+        C::UninitRegister => registers::UNINIT_REGISTER,
+        C::FramePointerWrite => registers::FRAME_POINTER_WRITE,
+        C::InvalidRegister => registers::INVALID_REGISTER,
+        C::UnreachableInsn => registers::UNREACHABLE_INSN,
+        C::BackEdge => registers::BACK_EDGE,
+        C::InfiniteLoop => registers::INFINITE_LOOP,
+        C::JumpOutOfRange => registers::JUMP_OUT_OF_RANGE,
+        C::FallThrough => registers::FALL_THROUGH,
+        C::UnknownOpcode => registers::UNKNOWN_OPCODE,
+        C::ReservedField => registers::RESERVED_FIELD,
+        C::InvalidOpcode => registers::INVALID_OPCODE,
+        C::DivByZero => registers::DIV_BY_ZERO,
+        C::InvalidShift => registers::INVALID_SHIFT,
+        C::ProgramTooLarge => registers::PROGRAM_TOO_LARGE,
+        C::TooManyJumps => registers::TOO_MANY_JUMPS,
+        C::TooManySubprogs => registers::TOO_MANY_SUBPROGS,
+        C::CallDepth => registers::CALL_DEPTH,
+        C::RecursiveCall => registers::RECURSIVE_CALL,
+        C::StackTooBig => registers::STACK_TOO_BIG,
+        C::TailCallStack => registers::TAIL_CALL_STACK,
+        C::CallDestination => registers::CALL_DESTINATION,
+        C::LineInfo => registers::LINE_INFO,
+        C::JumpTable => registers::JUMP_TABLE,
+        C::TooManyMaps => registers::TOO_MANY_MAPS,
+        C::MapLoad => registers::MAP_LOAD,
+
+        C::CtxAccess => memory::CTX_ACCESS,
+        C::CtxModified => memory::CTX_MODIFIED,
+        C::CtxVarOff => memory::CTX_VAR_OFF,
+        C::NegativeOffset => memory::NEGATIVE_OFFSET,
+        C::PointerLeak => memory::POINTER_LEAK,
+        C::CtxPointerLeak => memory::CTX_POINTER_LEAK,
+        C::MemAccessType => memory::MEM_ACCESS_TYPE,
+        C::MapValueOob => memory::MAP_VALUE_OOB,
+        C::PacketOob => memory::PACKET_OOB,
+        C::MemRegionOob => memory::MEM_REGION_OOB,
+        C::MinNegative => memory::MIN_NEGATIVE,
+        C::Unbounded => memory::UNBOUNDED,
+        C::StackOob => memory::STACK_OOB,
+        C::StackUninit => memory::STACK_UNINIT,
+        C::StackSpillCorrupt => memory::STACK_SPILL_CORRUPT,
+        C::StackVariable => memory::STACK_VARIABLE,
+        C::Misaligned => memory::MISALIGNED,
+        C::PacketWrite => memory::PACKET_WRITE,
+        C::ReadOnlyWrite => memory::READ_ONLY_WRITE,
+        C::SockAccess => memory::SOCK_ACCESS,
+        C::BufferAccess => memory::BUFFER_ACCESS,
+        C::PointerArith => memory::POINTER_ARITH,
+        C::PointerSpeculation => memory::POINTER_SPECULATION,
+        C::PointerCompare => memory::POINTER_COMPARE,
+        C::PartialPointer => memory::PARTIAL_POINTER,
+        C::BtfAccess => memory::BTF_ACCESS,
+        C::MapPtrField => memory::MAP_PTR_FIELD,
+        C::SpecialField => memory::SPECIAL_FIELD,
+        C::CrossFrame => memory::CROSS_FRAME,
+
+        C::TypeMismatch => helpers::TYPE_MISMATCH,
+        C::UnknownFunc => helpers::UNKNOWN_FUNC,
+        C::FuncNotAllowed => helpers::FUNC_NOT_ALLOWED,
+        C::GplOnly => helpers::GPL_ONLY,
+        C::MapFunc => helpers::MAP_FUNC,
+        C::MapProgCompat => helpers::MAP_PROG_COMPAT,
+        C::NullArg => helpers::NULL_ARG,
+        C::MemLenPair => helpers::MEM_LEN_PAIR,
+        C::MustBeConst => helpers::MUST_BE_CONST,
+        C::ConstStr => helpers::CONST_STR,
+        C::ZeroSize => helpers::ZERO_SIZE,
+        C::ScalarExpected => helpers::SCALAR_EXPECTED,
+        C::HelperPacket => helpers::HELPER_PACKET,
+        C::HelperWrite => helpers::HELPER_WRITE,
+        C::HelperConfig => helpers::HELPER_CONFIG,
+        C::SockMap => helpers::SOCK_MAP,
+        C::FlowKeys => helpers::FLOW_KEYS,
+        C::CtxExpected => helpers::CTX_EXPECTED,
+        C::WrongStruct => helpers::WRONG_STRUCT,
+        C::RegTypeMismatch => helpers::REG_TYPE_MISMATCH,
+        C::SumTooBig => helpers::SUM_TOO_BIG,
+        C::SameInsn => helpers::SAME_INSN,
+        C::ZeroOffset => helpers::ZERO_OFFSET,
+        C::RefArgs => helpers::REF_ARGS,
+        C::ReadOnlyMap => helpers::READ_ONLY_MAP,
+        C::SizeUnresolved => helpers::SIZE_UNRESOLVED,
+        C::FuncProtoArgs => helpers::FUNC_PROTO_ARGS,
+
+        C::RefLeak => references::REF_LEAK,
+        C::RefNotAcquired => references::REF_NOT_ACQUIRED,
+        C::RefState => references::REF_STATE,
+        C::SpinLock => references::SPIN_LOCK,
+        C::HoldingLock => references::HOLDING_LOCK,
+        C::Rcu => references::RCU,
+        C::Preempt => references::PREEMPT,
+        C::Irq => references::IRQ,
+        C::Sleepable => references::SLEEPABLE,
+
+        C::Kfunc => objects::KFUNC,
+        C::Dynptr => objects::DYNPTR,
+        C::Iterator => objects::ITERATOR,
+        C::Kptr => objects::KPTR,
+        C::Graph => objects::GRAPH,
+        C::TimerWq => objects::TIMER_WQ,
+        C::Arena => objects::ARENA,
+        C::Callback => objects::CALLBACK,
+        C::Exception => objects::EXCEPTION,
+        C::ObjNew => objects::OBJ_NEW,
+
+        C::SubprogArgs => functions::SUBPROG_ARGS,
+        C::SubprogReturn => functions::SUBPROG_RETURN,
+        C::ProgReturn => functions::PROG_RETURN,
+        C::LdAbs => functions::LD_ABS,
+        C::Atomic => functions::ATOMIC,
+        C::CtxStore => functions::CTX_STORE,
+
+        C::BtfMissing => loading::BTF_MISSING,
+        C::AttachTarget => loading::ATTACH_TARGET,
+        C::Privilege => loading::PRIVILEGE,
+        C::LoadAttr => loading::LOAD_ATTR,
+        C::StackArgs => loading::STACK_ARGS,
+        C::LivenessLimit => loading::LIVENESS_LIMIT,
+        C::Rewrite => loading::REWRITE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every code reads as sentences, with facts and without any.
+    #[test]
+    fn every_code_has_words() {
+        let full = Facts {
+            reg: Some(1),
+            holds: Some("pkt(off=14,r=0)".into()),
+            insn: Some("r0 = *(u8 *)(r1 + 0)".into()),
+            expr: Some("eth->h_proto".into()),
+            callee: Some("bpf_map_lookup_elem".into()),
+            origin: Some("loaded from the context".into()),
+            access: Some((2, false)),
+            prog_type: Some("xdp".into()),
+            target: Some("linux-6.18".into()),
+            words: "invalid access to packet".into(),
+        };
+        for &code in Code::ALL {
+            let page = page(code);
+            for facts in [&Facts::default(), &full] {
+                let what = (page.what)(facts);
+                for text in [what.as_str(), page.why, page.remedy] {
+                    assert!(text.len() > 15 && text.ends_with('.'), "{code:?}: {text}");
+                    assert!(!text.contains("  "), "{code:?}: {text}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The JSON report: one document with a version, described by
+//! `schemas/report.v1.json`. Fields are only ever added within a version.
+
+use serde_json::{Value, json};
+
+use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
+use crate::diagnostics::{Branch, Diagnostic, Label};
+
+/// Version of the document's schema.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Renders a report.
+pub fn render(report: &Report) -> String {
+    let mut text = serde_json::to_string_pretty(&document(report)).unwrap_or_else(|_| "{}".into());
+    text.push('\n');
+    text
+}
+
+/// The document.
+pub fn document(report: &Report) -> Value {
+    let t = report.totals();
+    json!({
+        "schema": format!("bpfassay-report-v{SCHEMA_VERSION}"),
+        "version": SCHEMA_VERSION,
+        "tool": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+        "totals": {
+            "accept": t.accept,
+            "reject": t.reject,
+            "unknown": t.unknown,
+            "load_error": t.load_error,
+            "unreadable": t.unreadable,
+            "internal_error": t.internal,
+        },
+        "objects": report.objects.iter().map(object).collect::<Vec<_>>(),
+    })
+}
+
+fn object(o: &ObjectReport) -> Value {
+    json!({
+        "object": o.object,
+        "error": o.error.as_ref().map(|e| json!({
+            "section": e.section,
+            "offset": e.offset,
+            "reason": e.reason,
+        })),
+        "load_errors": o.load_errors.iter().map(|e| json!({
+            "target": e.target,
+            "stage": e.stage,
+            "reason": e.reason,
+        })).collect::<Vec<_>>(),
+        "programs": o.programs.iter().map(|p| program(&o.object, p)).collect::<Vec<_>>(),
+    })
+}
+
+fn program(object: &str, p: &ProgramReport) -> Value {
+    let mut map = flat(object, p);
+    map.remove("object");
+    let finding = match &p.outcome {
+        Outcome::Reject(d) => diagnostic(d),
+        _ => Value::Null,
+    };
+    map.insert("finding".into(), finding);
+    Value::Object(map)
+}
+
+fn diagnostic(d: &Diagnostic) -> Value {
+    json!({
+        "code": d.number(),
+        "name": d.code.name(),
+        "class": d.code.class(),
+        "what": d.what,
+        "why": d.why,
+        "remedy": d.remedy,
+        "kernel_words": d.kernel_words,
+        "insn": d.insn,
+        "insn_text": d.insn_text,
+        "primary": label(d, &d.primary),
+        "secondary": d.secondary.iter().map(|l| label(d, l)).collect::<Vec<_>>(),
+        "branches_before": d.branches_before,
+        "branches": d.branches.iter().map(branch).collect::<Vec<_>>(),
+        "registers": d.registers.iter().map(|(r, text)| json!({ "reg": r, "holds": text })).collect::<Vec<_>>(),
+    })
+}
+
+fn label(d: &Diagnostic, l: &Label) -> Value {
+    let source = d.sources.get(l.source);
+    let text = source.and_then(|s| s.line(l.line)).map_or("", |(_, t)| t);
+    let start = source
+        .and_then(|s| s.line(l.line))
+        .map_or(0, |(start, _)| start);
+    json!({
+        "file": source.map(|s| s.name.as_str()),
+        "line": l.line,
+        "column": l.offset.saturating_sub(start) + 1,
+        "length": l.len,
+        "insn": l.insn,
+        "label": l.text,
+        "text": text.trim_end(),
+    })
+}
+
+fn branch(b: &Branch) -> Value {
+    json!({
+        "insn": b.insn,
+        "taken": b.taken,
+        "text": b.text,
+        "file": b.place.as_ref().map(|(p, _)| p.file.as_str()),
+        "line": b.place.as_ref().map(|(p, _)| p.line),
+        "source": b.place.as_ref().map(|(_, t)| t.as_str()),
+    })
+}

@@ -1,0 +1,82 @@
+//! One JSON line per program and target; the field names are stable.
+//!
+//! An object that has no program to speak of (unreadable, or refused as a whole)
+//! gets one line with an empty program name.
+
+use serde_json::{Value, json};
+
+use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
+
+/// The stable field names, in order.
+pub const FIELDS: [&str; 20] = [
+    "object",
+    "program",
+    "section",
+    "prog_type",
+    "attach_type",
+    "target",
+    "verdict",
+    "code",
+    "class",
+    "message",
+    "insn",
+    "file",
+    "line",
+    "insns",
+    "processed",
+    "total_states",
+    "peak_states",
+    "stack_depth",
+    "verify_us",
+    "smoke",
+];
+
+/// Renders a report.
+pub fn render(report: &Report) -> String {
+    let mut out = String::new();
+    for object in &report.objects {
+        for line in lines(object) {
+            out.push_str(&line.to_string());
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The lines of one object.
+pub(super) fn lines(object: &ObjectReport) -> Vec<Value> {
+    let mut lines = Vec::new();
+    if let Some(error) = &object.error {
+        lines.push(empty(object, "open", &error.to_string(), ""));
+    }
+    for e in &object.load_errors {
+        lines.push(empty(object, &e.stage, &e.reason, &e.target));
+    }
+    lines.extend(
+        object
+            .programs
+            .iter()
+            .map(|p| Value::Object(flat(&object.object, p))),
+    );
+    lines
+}
+
+fn empty(object: &ObjectReport, stage: &str, reason: &str, target: &str) -> Value {
+    let program = ProgramReport {
+        program: String::new(),
+        section: String::new(),
+        prog_type: String::new(),
+        attach_type: String::new(),
+        target: target.to_owned(),
+        outcome: Outcome::LoadError {
+            stage: stage.to_owned(),
+            reason: reason.to_owned(),
+        },
+        insns: 0,
+        stats: None,
+        verify_us: None,
+    };
+    let mut map = flat(&object.object, &program);
+    map.insert("insns".into(), json!(null));
+    Value::Object(map)
+}

@@ -1,0 +1,273 @@
+//! The house rules that a compiler does not watch: which room imports which,
+//! what analysis rooms must not touch, and that codes are unique.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use bpfassay::abstract_interp::Code;
+
+/// Rooms in the order in which data flows; a room imports only rooms before it.
+/// Rooms of one group don't import one another.
+const ORDER: [&[&str]; 9] = [
+    &["object"],
+    &["programs"],
+    &["cfg"],
+    &["abstract_interp"],
+    &["rules", "audit", "smoke"],
+    &["diagnostics"],
+    &["report"],
+    &["check", "limits"],
+    &["cli"],
+];
+
+/// Reference data: what each may import.
+const REFERENCE: [(&str, &[&str]); 2] = [("helpers_spec", &[]), ("target", &["helpers_spec"])];
+
+/// Rooms that touch no file, thread, clock or terminal.
+const PURE: [&str; 6] = [
+    "object",
+    "programs",
+    "cfg",
+    "helpers_spec",
+    "target",
+    "abstract_interp",
+];
+
+fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+/// Every source file with its room and its code: no comments, no unit tests.
+fn files() -> Vec<(String, PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    sources(&root, &mut paths);
+    let mut files = Vec::new();
+    for path in paths {
+        let relative = path.strip_prefix(&root).unwrap().to_path_buf();
+        let first = relative
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap();
+        let room = first.strip_suffix(".rs").unwrap_or(first).to_owned();
+        let is_test = relative.components().any(|c| {
+            let name = c.as_os_str().to_str().unwrap();
+            name == "tests.rs"
+                || name == "tests"
+                || name.ends_with("_tests.rs")
+                || name.ends_with("_test.rs")
+        });
+        if is_test {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code: Vec<&str> = text
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap()
+            .lines()
+            .filter(|l| !l.trim_start().starts_with("//"))
+            .collect();
+        files.push((room, relative, code.join("\n")));
+    }
+    files
+}
+
+/// The rooms that a file names by `crate::room` or `crate::{a, b::c}`.
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut rooms = BTreeSet::new();
+    let word = |text: &str| -> String {
+        text.chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect()
+    };
+    for (at, _) in code.match_indices("crate::") {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$') {
+            continue;
+        }
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            None => {
+                rooms.insert(word(rest));
+            }
+            Some(list) => {
+                let mut depth = 0;
+                let mut fresh = true;
+                for (i, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => fresh = true,
+                        c if fresh && !c.is_whitespace() => {
+                            rooms.insert(word(&list[i..]));
+                            fresh = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    rooms
+}
+
+#[test]
+fn imports_point_left() {
+    let mut allowed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut before: BTreeSet<&str> = REFERENCE.iter().map(|(room, _)| *room).collect();
+    for group in ORDER {
+        for room in group {
+            allowed.insert(room, before.clone());
+        }
+        before.extend(group.iter().copied());
+    }
+    for (room, may) in REFERENCE {
+        allowed.insert(room, may.iter().copied().collect());
+    }
+    // The driver and the terminal both read the tool's own budgets.
+    allowed.get_mut("check").unwrap().insert("limits");
+    let rooms: BTreeSet<&str> = allowed.keys().copied().collect();
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        if room == "lib" || room == "main" {
+            continue;
+        }
+        let may = allowed
+            .get(room.as_str())
+            .unwrap_or_else(|| panic!("room {room} has no place in the order"));
+        for import in imports(&code) {
+            if rooms.contains(import.as_str()) && import != room && !may.contains(import.as_str()) {
+                wrong.push(format!("{}: {room} imports {import}", path.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "imports must point left:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn analysis_rooms_are_pure() {
+    let forbidden = [
+        "std::fs",
+        "std::thread",
+        "std::time",
+        "std::env",
+        "std::process",
+        "std::net",
+        "std::io",
+        "rayon::",
+    ];
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        if PURE.contains(&room.as_str()) {
+            for name in forbidden.iter().filter(|n| code.contains(**n)) {
+                wrong.push(format!("{} uses {name}", path.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "no file, thread, clock or terminal:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        if room == "cli" {
+            continue;
+        }
+        for name in ["println!", "print!", "eprintln!", "eprint!", "dbg!"] {
+            let called = code.match_indices(name).any(|(at, _)| {
+                !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            });
+            if called {
+                wrong.push(format!("{} uses {name}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_model_and_the_interpreter_do_not_know_each_other() {
+    for (room, path, code) in files() {
+        let other = match room.as_str() {
+            "abstract_interp" => "smoke",
+            "smoke" => "abstract_interp",
+            _ => continue,
+        };
+        assert!(
+            !imports(&code).contains(other),
+            "{} imports {other}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn codes_are_unique() {
+    let mut numbers = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    for &code in Code::ALL {
+        assert!(
+            numbers.insert(code.number()),
+            "{} is used twice",
+            code.number()
+        );
+        assert!(names.insert(code.name()), "{} is used twice", code.name());
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(
+            code.name().chars().all(kebab),
+            "{} is not kebab-case",
+            code.name()
+        );
+        assert!(!code.class().is_empty());
+    }
+}
+
+#[test]
+fn every_class_of_a_code_is_a_known_message_class() {
+    let classes: BTreeSet<&str> = bpfassay::helpers_spec::message_classes()
+        .iter()
+        .map(|c| c.id)
+        .collect();
+    for &code in Code::ALL {
+        assert!(
+            classes.contains(code.class()),
+            "{}: no class {}",
+            code.name(),
+            code.class()
+        );
+    }
+}
+
+#[test]
+fn imports_are_read_as_written() {
+    let of = |code: &str| imports(code).into_iter().collect::<Vec<_>>();
+    assert_eq!(of("use crate::object::Btf;"), ["object"]);
+    assert_eq!(of("use crate::{cfg::{A, B}, target};"), ["cfg", "target"]);
+    assert_eq!(of("let x = crate::smoke::run();"), ["smoke"]);
+    assert_eq!(of("$crate::programs::x"), [""; 0]);
+}
