@@ -8,10 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use crate::abstract_interp::{self, Input, Stats, Verdict, Verification};
+use crate::abstract_interp::{Stats, Verdict, Verification};
 use crate::diagnostics::{self, Context, SourceText};
-use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
+use crate::pending::{self, Input};
 use crate::programs::{self, LinkOptions, LoadError, Program, decode, raw};
 use crate::report::{InputError, LoadErrorReport, ObjectReport, Outcome, ProgramReport, Report};
 use crate::target::Target;
@@ -125,7 +126,7 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
         input,
         options.name,
         options.prog_type,
-        &programs::section_type,
+        &pending::section_type,
     )
     .map(|p| Opened::Raw(Box::new(p)))
     .map_err(|reason| InputError {
@@ -137,7 +138,7 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
-    let kfunc_exists = |name: &str| helpers_spec::kfunc(name, choice.target.spec).is_some();
+    let kfunc_exists = |name: &str| pending::kfunc_exists(name, choice.target.spec);
     match opened {
         Opened::Object(object) => programs::link(
             object,
@@ -246,7 +247,7 @@ fn verify_program(
     options: &Options<'_>,
 ) -> ProgramReport {
     let start = options.clock.map(|now| now());
-    let Verification { verdict, stats } = abstract_interp::verify(&Input {
+    let Verification { verdict, stats } = pending::verify(&Input {
         program,
         target: choice.target,
         kernel_btf: choice.kernel_btf,

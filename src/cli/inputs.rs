@@ -10,7 +10,6 @@ use crate::check::{InputKind, TargetChoice};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::limits;
 use crate::object::Btf;
-use crate::programs;
 use crate::target::{self, Target};
 
 /// The targets of one run, with their BTF.
@@ -102,7 +101,8 @@ fn kernel_btf(path: &Path) -> Result<Btf, Failure> {
     let bytes = read(path)?;
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
     if bytes.starts_with(b"\x7fELF") {
-        let section = crate::object::btf_section(&bytes).ok_or_else(|| fail(&"no .BTF section"))?;
+        let section =
+            crate::pending::btf_section(&bytes).ok_or_else(|| fail(&"no .BTF section"))?;
         return Btf::parse(section.into()).map_err(|e| fail(&e));
     }
     Btf::parse(bytes.into()).map_err(|e| fail(&e))
@@ -145,7 +145,7 @@ pub(super) fn prog_type(
     if let Some(t) = ProgType::from_name(text) {
         return Ok(Some((t, None)));
     }
-    programs::section_type(text).map(Some).ok_or_else(|| {
+    crate::pending::section_type(text).map(Some).ok_or_else(|| {
         Failure::usage(format!(
             "--type {text}: neither a program type nor a section name"
         ))

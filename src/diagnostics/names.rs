@@ -2,7 +2,7 @@
 //! story of a value needs.
 
 use super::flow::Test;
-use crate::helpers_spec;
+use crate::pending;
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
 use crate::programs::insn::{Callee, JmpOp, Op};
@@ -14,7 +14,7 @@ impl Names for ProgramNames<'_> {
     fn helper(&self, id: i32) -> Option<String> {
         u32::try_from(id)
             .ok()
-            .and_then(helpers_spec::helper_name)
+            .and_then(pending::helper_name)
             .map(str::to_owned)
     }
 
@@ -50,7 +50,7 @@ pub(super) fn callee(program: &Program, callee: Callee, insn: usize) -> String {
     match callee {
         Callee::Helper(id) => u32::try_from(id)
             .ok()
-            .and_then(helpers_spec::helper_name)
+            .and_then(pending::helper_name)
             .map_or_else(|| format!("helper {id}"), str::to_owned),
         Callee::Local(rel) => {
             let start = insn as i64 + 1 + i64::from(rel);
@@ -108,7 +108,7 @@ pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {
 
 fn helper(callee: Callee) -> Option<&'static str> {
     match callee {
-        Callee::Helper(id) => helpers_spec::helper_name(u32::try_from(id).ok()?),
+        Callee::Helper(id) => pending::helper_name(u32::try_from(id).ok()?),
         _ => None,
     }
 }
