@@ -7,8 +7,8 @@
 use super::access::{Access, Dir, Effect, Loaded};
 use super::kptr_field;
 use super::mem_region::Region;
-use crate::abstract_interp::btf_record::{Field, inner_needs_uid};
-use crate::abstract_interp::value::{Flags, Kind, MapRef, Reg};
+use crate::abstract_interp::btf_record::Field;
+use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
 use crate::object::MapDef;
@@ -17,9 +17,9 @@ use crate::object::MapDef;
 const MAX_VAR_OFF: u64 = 1 << 29;
 
 /// `BPF_F_RDONLY_PROG`: programs may not write the map.
-pub const F_RDONLY_PROG: u32 = 1 << 7;
+const F_RDONLY_PROG: u32 = 1 << 7;
 /// `BPF_F_WRONLY_PROG`: programs may not read the map.
-pub const F_WRONLY_PROG: u32 = 1 << 8;
+const F_WRONLY_PROG: u32 = 1 << 8;
 
 /// A pointer into memory of `limit` bytes.
 pub struct Bounded<'a> {
@@ -195,14 +195,9 @@ fn field_code(name: &str) -> Code {
     }
 }
 
-/// Whether neither programs nor user space can change the map's content.
-pub fn is_constant(def: &MapDef) -> bool {
-    def.flags & F_RDONLY_PROG != 0 && def.frozen
-}
-
 /// The number that a load of a constant map's only value gives.
 pub fn constant(def: &MapDef, off: u32, size: u32, sx: bool) -> Option<u64> {
-    if !is_constant(def) || def.max_entries != 1 {
+    if !def.is_constant() || def.max_entries != 1 {
         return None;
     }
     let at = off as usize;
@@ -217,28 +212,3 @@ pub fn constant(def: &MapDef, off: u32, size: u32, sx: bool) -> Option<u64> {
     let unused = 64 - 8 * size.min(8);
     Some(if sx { ((value << unused) as i64 >> unused) as u64 } else { value << unused >> unused })
 }
-
-/// What a pointer that may be null is once it is known not to be.
-pub fn not_null(vm: &Vm, reg: &Reg) -> Reg {
-    let mut out = *reg;
-    if let Kind::MapValue { map, uid } = reg.kind {
-        out.flags = Flags::NONE;
-        let Some(def) = vm.env.map(map) else { return out };
-        if def.inner.is_some() {
-            let inner = map.inner();
-            let uid = if inner_needs_uid(&vm.env, inner) { reg.id } else { uid };
-            out.kind = Kind::ConstMap { map: inner, uid };
-        } else if def.map_type == XSKMAP {
-            out.kind = Kind::XdpSock;
-        } else if matches!(def.map_type, SOCKMAP | SOCKHASH) {
-            out.kind = Kind::Socket;
-        }
-        return out;
-    }
-    out.flags = reg.flags.without(Flags::MAYBE_NULL);
-    out
-}
-
-const SOCKMAP: u32 = 15;
-const XSKMAP: u32 = 17;
-const SOCKHASH: u32 = 18;

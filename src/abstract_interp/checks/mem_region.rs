@@ -14,6 +14,7 @@
 use super::access::Dir;
 use super::names::type_name;
 use super::{btf_ptr, buffer, context, map_value, packet, stack};
+use crate::abstract_interp::transfer::branch::not_null;
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
@@ -135,7 +136,11 @@ pub fn check_sized_nullable(vm: &Vm, reg: u8, size_reg: u8) -> Check<(Touched, u
 
 /// The pointer as it is where it isn't null.
 fn assume_not_null(vm: &Vm, reg: &Reg) -> Reg {
-    if reg.maybe_null() { map_value::not_null(vm, reg) } else { *reg }
+    let mut reg = *reg;
+    if reg.maybe_null() {
+        not_null(&vm.env, &mut reg);
+    }
+    reg
 }
 
 /// Checks `region` as if its register held `reg`.
