@@ -201,6 +201,8 @@ const LINUX_6_18: Behaviour = Behaviour {
     load_acquire: true,
     irq_sections: true,
     resilient_locks: true,
+    // backported to 6.18.y
+    scalar_links: ScalarLinks::DeltaBoth,
     ..LINUX_6_12
 };
 

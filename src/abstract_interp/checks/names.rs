@@ -7,8 +7,12 @@ pub fn type_name(reg: &Reg) -> String {
     reg.type_name()
 }
 
-/// A partly known number as the log writes it: `(0x0; 0xff)`, or its decimal
-/// value when it is known.
+/// A partly known number as the log writes it: `(0x0; 0xff)`, or its value when it
+/// is known (in decimal if it is small).
 pub fn tnum_name(value: u64, mask: u64) -> String {
-    if mask == 0 { format!("{}", value as i64) } else { format!("({value:#x}; {mask:#x})") }
+    match (mask, value) {
+        (0, 0..=0xffff) => format!("{value}"),
+        (0, _) => format!("{value:#x}"),
+        _ => format!("({value:#x}; {mask:#x})"),
+    }
 }

@@ -166,6 +166,8 @@ impl ScalarRules {
         single_member: true,
         shl_half_negative: true,
         fork_sign_masks: true,
+        byte_swap: true,
+        sync_linked: true,
         ..ScalarRules::V6_18
     };
     /// 7.3.

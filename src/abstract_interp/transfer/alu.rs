@@ -11,6 +11,7 @@ use crate::abstract_interp::domain::{Bounds, ScalarOp};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg, unknown};
+use crate::target::ScalarLinks;
 use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
 
 /// Carries out one instruction of the arithmetic classes.
@@ -247,7 +248,9 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         left.bounds = ones;
     }
     let mut out = number(vm, w, op, &left, &right);
-    link(w, op, &left, &right, &mut out);
+    let delta = link(vm, w, op, &left, &right).filter(|_| src != Src::Reg(dst));
+    let flag = if w.is32() { ADD_CONST32 } else { ADD_CONST };
+    (out.id, out.off) = delta.map_or((0, 0), |delta| (left.id | flag, delta));
     vm.cur.set_reg(dst, out);
     Ok(())
 }
@@ -273,17 +276,25 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
     Reg { bounds, ref_id: 0, ..*left }
 }
 
-/// What remains of the left operand's id after the operation.
-fn link(w: Width, op: AluOp, left: &Reg, right: &Reg, out: &mut Reg) {
-    out.id = 0;
-    out.off = 0;
-    if op != AluOp::Add || w.is32() || left.id == 0 || left.id & ADD_CONST != 0 {
-        return;
+/// The distance from the left operand, and so from its copies, at which the
+/// result stays linked to them: a number moved by a constant, once.
+fn link(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<i32> {
+    if left.id == 0 || left.id & (ADD_CONST | ADD_CONST32) != 0 {
+        return None;
     }
-    let Some(delta) = right.bounds.is_const() else { return };
-    if delta <= i32::MAX as u64 {
-        out.id = left.id | ADD_CONST;
-        out.off = delta as i32;
+    let by = right.bounds.const_of(w.is32())?;
+    match (vm.env.target.behaviour.scalar_links, op, w) {
+        (ScalarLinks::Delta, AluOp::Add, Width::W64) => i32::try_from(by).ok(),
+        (ScalarLinks::DeltaBoth, AluOp::Add | AluOp::Sub, _) => {
+            let by = match w {
+                Width::W64 => i32::try_from(by as i64).ok()?,
+                // The link is of the low halves: nothing may be above them.
+                Width::W32 if left.bounds.umax > u64::from(u32::MAX) => return None,
+                Width::W32 => by as u32 as i32,
+            };
+            if op == AluOp::Sub { by.checked_neg() } else { Some(by) }
+        }
+        _ => None,
     }
 }
 

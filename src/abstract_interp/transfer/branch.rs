@@ -291,12 +291,16 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
         if p == at || !reg.is_scalar() || reg.base_id() != known.base_id() {
             continue;
         }
+        // A distance in one width says nothing of the other.
+        if (reg.id ^ known.id) & LINK == LINK {
+            continue;
+        }
         let plain = reg.id & LINK == 0 && known.id & LINK == 0;
         let new = if plain || reg.off == known.off {
             *known
         } else {
             let delta = reg.off.wrapping_sub(known.off);
-            let w32 = reg.id & ADD_CONST32 != 0;
+            let w32 = (reg.id | known.id) & ADD_CONST32 != 0;
             let bounds = Bounds::linked(&known.bounds, delta.into(), w32, &env.rules);
             Reg { off: reg.off, id: reg.id, bounds, ..*known }
         };
