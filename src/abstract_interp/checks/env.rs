@@ -1,6 +1,7 @@
 //! Facts of the program and target that several checks ask for.
 
 use crate::abstract_interp::vm::Env;
+use crate::helpers_spec::ProgType;
 use crate::programs::insn::{ImmRef, Op};
 
 /// `BPF_MAP_TYPE_ARENA`.
@@ -9,6 +10,11 @@ const ARENA: u32 = 33;
 const F_STRICT_ALIGNMENT: u32 = 1;
 
 impl Env<'_> {
+    /// The program's type; for an extension, that of the program it extends.
+    pub fn prog_type(&self) -> ProgType {
+        self.program.prog_type
+    }
+
     /// Whether every access must be aligned.
     pub fn strict_alignment(&self) -> bool {
         self.program.prog_flags & F_STRICT_ALIGNMENT != 0

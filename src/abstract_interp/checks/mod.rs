@@ -12,6 +12,7 @@ pub mod btf_write;
 pub mod buffer;
 pub mod context;
 pub mod dynptr;
+pub mod env;
 pub mod graph;
 pub mod kfunc_args;
 pub mod kfunc_proto;
