@@ -154,3 +154,19 @@ fn embedded_source_lines_are_drawn_without_the_file() {
     assert!(d.what.contains("`iph->protocol`"), "{}", d.what);
     insta::assert_snapshot!(out);
 }
+
+#[test]
+fn a_loop_that_does_not_move() {
+    let p = program(".type xdp\nr0 = 0\nloop:\nr1 = 1\nif r0 == 0 goto loop\nexit\n");
+    let d = explain(&p, Code::InfiniteLoop, None, &[0, 1, 2, 1, 2, 1]);
+    has(&d, 2, "jumps back here, 2 times");
+}
+
+#[test]
+fn stack_bytes_that_were_never_written() {
+    let p = program(
+        ".type xdp\n.map m hash 8 8 1\n*(u32 *)(r10 - 8) = 1\nr2 = r10\nr2 += -8\nr1 = map[m] ll\ncall 1\nexit\n",
+    );
+    let d = explain(&p, Code::StackUninit, Some(2), &[0, 1, 2, 3, 5]);
+    has(&d, 0, "4 bytes at fp-8 are written here");
+}

@@ -420,7 +420,11 @@ impl Reg {
         }
         name.push_str(base);
         if self.maybe_null() {
-            name.push_str(if matches!(self.kind, Kind::Btf { .. }) { "or_null_" } else { "_or_null" });
+            name.push_str(if matches!(self.kind, Kind::Btf { .. }) {
+                "or_null_"
+            } else {
+                "_or_null"
+            });
         }
         name
     }

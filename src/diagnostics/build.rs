@@ -172,6 +172,10 @@ fn facts(
         expr,
         callee,
         origin,
+        unresolved: u32::try_from(insn)
+            .ok()
+            .and_then(|i| program.poison_at(i))
+            .map(str::to_owned),
         access,
         prog_type: Some(program.prog_type.name().to_owned()),
         target: Some(context.target.to_owned()),

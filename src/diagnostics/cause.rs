@@ -54,6 +54,9 @@ pub(super) fn find(program: &Program, ops: &[Op], violation: &Violation) -> Caus
     Cause { events, origin }
 }
 
+/// How far above an address writes are told.
+const NEAR_BYTES: i32 = 64;
+
 struct Finder<'a> {
     program: &'a Program,
     ops: &'a [Op],
@@ -65,6 +68,10 @@ impl Finder<'_> {
     fn run(&mut self, v: &Violation) -> Option<String> {
         match v.code {
             Code::RefLeak => return self.leak(),
+            Code::InfiniteLoop | Code::BackEdge | Code::ProgramTooLarge | Code::TooManyJumps => {
+                self.loops(v);
+                return None;
+            }
             Code::HoldingLock | Code::SpinLock | Code::Rcu | Code::Preempt | Code::Irq => {
                 self.last_section(v);
                 return None;
@@ -78,6 +85,7 @@ impl Finder<'_> {
         match v.code {
             Code::PacketOob => self.packet_proof(node, root),
             Code::NullArg | Code::MemAccessType => self.null_proof(node, root),
+            Code::StackUninit => self.stack_writes(v, node),
             Code::SameInsn | Code::UninitRegister => {}
             _ => self.bound_proof(node),
         }
@@ -434,6 +442,63 @@ impl Finder<'_> {
             );
         }
         Some(format!("the result of `{name}`"))
+    }
+
+    /// What was written to the stack at or above the address at fault.
+    fn stack_writes(&mut self, v: &Violation, node: Node) {
+        let off = match self.ops.get(v.insn) {
+            Some(Op::Load { off, .. } | Op::LoadAcquire { off, .. }) => i32::from(*off),
+            _ => 0,
+        };
+        let Some((frame, at)) = self.flow.stack(node) else {
+            return;
+        };
+        let at = at + off;
+        let near: Vec<_> = self
+            .flow
+            .writes
+            .iter()
+            .filter(|w| w.frame == frame && w.at + w.size as i32 > at && w.at < at + NEAR_BYTES)
+            .copied()
+            .collect();
+        for w in near.iter().rev().take(3) {
+            let text = format!("{} bytes at fp{} are written here", w.size, w.at);
+            self.push(w.step, w.insn, text);
+        }
+        if near.is_empty() {
+            self.push(
+                usize::MAX,
+                v.insn,
+                format!("nothing was written at fp{at} on this path"),
+            );
+        }
+    }
+
+    /// The backward jumps of the path, and how often each was taken.
+    fn loops(&mut self, v: &Violation) {
+        let mut jumps: Vec<(usize, usize, usize)> = Vec::new();
+        for (step, pair) in v.path.windows(2).enumerate() {
+            let &[from, to] = pair else { continue };
+            let (from, to) = (from as usize, to as usize);
+            let is_jump = self
+                .ops
+                .get(from)
+                .is_some_and(|op| op.jump_offset().is_some());
+            if to <= from && is_jump {
+                match jumps.iter_mut().find(|j| j.0 == from) {
+                    Some(j) => *j = (from, step, j.2 + 1),
+                    None => jumps.push((from, step, 1)),
+                }
+            }
+        }
+        for &(insn, step, times) in jumps.iter().rev().take(3) {
+            let s = if times == 1 { "" } else { "s" };
+            self.push(
+                step,
+                insn,
+                format!("jumps back here, {times} time{s} on this path"),
+            );
+        }
     }
 
     /// The last call that opened or closed a lock or a critical section.

@@ -110,6 +110,21 @@ pub(super) struct Call {
     pub result: Node,
 }
 
+/// A store to a known place of the stack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Write {
+    /// Step on the path.
+    pub step: usize,
+    /// Slot.
+    pub insn: usize,
+    /// Frame number.
+    pub frame: usize,
+    /// Offset from the frame pointer.
+    pub at: i32,
+    /// Bytes.
+    pub size: u32,
+}
+
 /// Values, comparisons and calls of one path.
 pub(super) struct Flow {
     defs: Vec<Def>,
@@ -117,6 +132,8 @@ pub(super) struct Flow {
     pub tests: Vec<Test>,
     /// Calls, oldest first.
     pub calls: Vec<Call>,
+    /// Stores to the stack, oldest first.
+    pub writes: Vec<Write>,
     /// Registers of the innermost frame before the last instruction.
     pub regs: [Node; 11],
 }
@@ -148,6 +165,7 @@ impl Flow {
                 defs: Vec::new(),
                 tests: Vec::new(),
                 calls: Vec::new(),
+                writes: Vec::new(),
                 regs: [0; 11],
             },
             frames: Vec::new(),
@@ -179,6 +197,11 @@ impl Flow {
     /// A value's definition.
     pub fn def(&self, node: Node) -> Def {
         self.defs[node]
+    }
+
+    /// The frame and offset that a value is the address of.
+    pub fn stack(&self, node: Node) -> Option<(usize, i32)> {
+        self.defs[node].stack
     }
 
     /// The value that this one was computed from, by its left operands.
@@ -447,6 +470,13 @@ impl Walker<'_> {
         let Some((frame, at)) = self.stack_slot(base, off) else {
             return;
         };
+        self.flow.writes.push(Write {
+            step: self.step,
+            insn: self.insn,
+            frame,
+            at,
+            size,
+        });
         for byte in -7..size as i32 {
             self.slots.remove(&(frame, at + byte));
         }

@@ -6,7 +6,10 @@ pages! {
     TYPE_MISMATCH: |f| format!("{} is not what the function expects{}.", f.argument(), f.holding()),
         "The callee trusts its arguments: it follows a pointer without a check of its own, so its kind must be right here.",
         "Pass the expected kind: the address of a map, a buffer on the stack or in a map value, the context, a checked non-NULL result. A scalar here often is a pointer that lost its type through memory or a cast.";
-    UNKNOWN_FUNC: |f| format!("{} has no function behind the call of {}.", f.target(), f.callee()),
+    UNKNOWN_FUNC: |f| match &f.unresolved {
+        Some(what) => format!("{} lacks {what}, which this instruction needs: the loader puts an invalid call in its place.", f.target()),
+        None => format!("{} has no function behind the call of {}.", f.target(), f.callee()),
+    },
         "A helper number above the target's table, or a call that the loader could not resolve (a kernel function or a CO-RE relocation that does not exist there), leads nowhere.",
         "Raise the oldest kernel you support, guard the call with `bpf_core_enum_value_exists` or `bpf_ksym_exists`, or use an older helper.";
     FUNC_NOT_ALLOWED: |f| format!("{} may not call {}.", f.program(), f.callee()),

@@ -30,6 +30,9 @@ pub struct Facts {
     pub callee: Option<String>,
     /// Where the value at fault came from (`the result of bpf_ringbuf_reserve`).
     pub origin: Option<String>,
+    /// What a loader could not resolve here, so that it put an invalid call in
+    /// place of the instruction.
+    pub unresolved: Option<String>,
     /// Bytes accessed, and whether they are written.
     pub access: Option<(u32, bool)>,
     /// Program type as the loader names it.
@@ -282,6 +285,7 @@ mod tests {
             expr: Some("eth->h_proto".into()),
             callee: Some("bpf_map_lookup_elem".into()),
             origin: Some("loaded from the context".into()),
+            unresolved: None,
             access: Some((2, false)),
             prog_type: Some("xdp".into()),
             target: Some("linux-6.18".into()),
