@@ -1,6 +1,6 @@
 //! From a violation to a diagnostic: facts, words, spans.
 
-use super::source::{SourceText, Sources, expression, line_of};
+use super::source::{SourceText, Sources, expression_at, line_of};
 use super::wording::{self, Facts};
 use super::{Branch, Diagnostic, Label, Place, cause, names};
 use crate::abstract_interp::{Code, Violation};
@@ -157,10 +157,10 @@ fn facts(
     let expr = match (&callee, line_of(program, insn)) {
         (None, Some(l)) => {
             let at = (l.col as usize).saturating_sub(1);
+            let (from, to) = expression_at(&l.text, at);
             l.text
-                .get(at..)
-                .map(expression)
-                .filter(|e| readable(e))
+                .get(from..to)
+                .filter(|e| l.col > 0 && readable(e))
                 .map(str::to_owned)
         }
         _ => None,

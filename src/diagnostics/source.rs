@@ -98,10 +98,12 @@ impl Source {
             0 => indent,
             c => (c as usize - 1).max(indent).min(text.len()),
         };
-        let rest = text.get(at..)?;
-        let len = match column {
-            0 => rest.trim_end().len(),
-            _ => expression(rest).len(),
+        let (at, len) = match column {
+            0 => (at, text.get(at..)?.trim_end().len()),
+            _ => {
+                let (from, to) = expression_at(text, at);
+                (from, to - from)
+            }
         };
         Some((start + at, len.max(1)))
     }
@@ -201,6 +203,71 @@ pub(super) fn line_of(program: &Program, insn: usize) -> Option<&LineInfo> {
         .filter(|l| (1..=MAX_LINE).contains(&l.line))
 }
 
+/// The C expression around a byte of a line, as its start and end. Compilers
+/// name the member of `p->member` and the operator of an assignment; both stand
+/// for the whole operand on their left.
+pub(super) fn expression_at(line: &str, at: usize) -> (usize, usize) {
+    let rest = line.get(at..).unwrap_or("");
+    let before = line.get(..at).unwrap_or("");
+    let operator = rest
+        .find(|c: char| !"+-*/%&|^<>=!".contains(c))
+        .unwrap_or(0);
+    let assigns = rest
+        .get(..operator)
+        .is_some_and(|op| op.ends_with('=') && !matches!(op, "==" | "!=" | "<=" | ">="));
+    if assigns {
+        let end = before.trim_end().len();
+        let start = chain_start(line, end);
+        if start < end {
+            return (start, end);
+        }
+    }
+    let end = at + expression(rest).len();
+    let member = before.ends_with("->") || before.ends_with('.');
+    let start = if member { chain_start(line, at) } else { at };
+    (start, end)
+}
+
+/// Where the chain of names, members and indices that ends at `end` begins.
+fn chain_start(line: &str, end: usize) -> usize {
+    let bytes = line.as_bytes();
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut i = end;
+    while i > 0 {
+        match bytes[i - 1] {
+            b if word(b) || b == b'.' => i -= 1,
+            b'>' if i > 1 && bytes[i - 2] == b'-' => i -= 2,
+            b']' | b')' => match opening(bytes, i - 1) {
+                Some(open) => i = open,
+                None => break,
+            },
+            _ => break,
+        }
+    }
+    while i > 0 && bytes[i - 1] == b'*' && (i < 2 || !word(bytes[i - 2])) {
+        i -= 1;
+    }
+    i
+}
+
+/// Index of the bracket that opens the one at `close`.
+fn opening(bytes: &[u8], close: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for i in (0..=close).rev() {
+        match bytes.get(i)? {
+            b')' | b']' => depth += 1,
+            b'(' | b'[' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(i);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The C expression that a text begins with: a chain of names, members, indices
 /// and one call, or all of it if it begins otherwise.
 pub(super) fn expression(text: &str) -> &str {
@@ -264,6 +331,22 @@ mod tests {
             ("f(a, (b)", "f"),
         ] {
             assert_eq!(expression(text), want);
+        }
+    }
+
+    #[test]
+    fn members_and_assignments_stand_for_their_operand() {
+        for (line, at, want) in [
+            ("if (eth->h_proto == 8)", 9, "eth->h_proto"),
+            ("a[i].b.c + 1", 7, "a[i].b.c"),
+            ("\t*p = 3;", 4, "*p"),
+            ("x->y += 5;", 5, "x->y"),
+            ("x == 5", 2, "== 5"),
+            ("f(x)->y", 6, "f(x)->y"),
+            ("v = g(a, b);", 4, "g(a, b)"),
+        ] {
+            let (from, to) = expression_at(line, at);
+            assert_eq!(&line[from..to], want);
         }
     }
 
