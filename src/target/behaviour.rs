@@ -187,5 +187,14 @@ behaviour! {
     global_void_functions: bool, "7.0", "Global functions may return nothing.";
     map_ptr_not_null: bool, "6.17", "A map taken from a map of maps is known not to be null.";
     nested_rcu_sections: bool, "6.19", "RCU read sections may nest.";
+    const_map_key: bool, "6.14", "A lookup in an array at a constant index in range is known not to fail.";
+    refine_cpu_id: bool, "6.9", "The number of the current CPU is known to be below the number of CPUs.";
+    refine_task_stack: bool, "5.15", "What bpf_get_task_stack returns is bounded by the size it was given.";
+    tail_call_leaves_frame: bool, "6.18", "A tail call in a subprogram is explored as a return with an unknown result too.";
+    tail_call_changes_packet: bool, "6.12", "Packet pointers are invalid after a tail call.";
+    tracing_spin_lock: bool, "7.0", "Tracing programs may use maps with spin locks.";
+    sleepable_uses_storage: bool, "6.2", "Sleepable programs may use local storages, queues and user ring buffers.";
+    sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries and newer map types.";
+    inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
 }

@@ -38,6 +38,8 @@ pub struct Limits {
     pub packet_off: u32,
     /// Size of the largest object of `bpf_percpu_obj_new`; 0 without it.
     pub percpu_alloc: u32,
+    /// CPUs that the kernel is built for.
+    pub cpus: u32,
     /// Tail calls at run time.
     pub tail_calls: u32,
 }

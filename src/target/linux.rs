@@ -49,6 +49,7 @@ const LIMITS_5_10: Limits = Limits {
     packet_off: 0xffff,
     percpu_alloc: 0,
     tail_calls: 33,
+    cpus: 8192,
 };
 const LIMITS_5_15: Limits = Limits {
     used_btfs: 64,
@@ -127,11 +128,21 @@ const LINUX_5_10: Behaviour = Behaviour {
     map_ptr_not_null: false,
     nested_rcu_sections: false,
     user_memory_pointers: false,
+    const_map_key: false,
+    refine_cpu_id: false,
+    refine_task_stack: false,
+    tail_call_leaves_frame: false,
+    tail_call_changes_packet: false,
+    tracing_spin_lock: false,
+    sleepable_uses_storage: false,
+    sleepable_uses_tries: false,
+    inline_current_task: false,
 };
 
 const LINUX_5_15: Behaviour = Behaviour {
     scalar_series: SpecVersion::V5_15,
     atomics_fetch: true,
+    refine_task_stack: true,
     callbacks: true,
     kfuncs: true,
     ..LINUX_5_10
@@ -161,6 +172,7 @@ const LINUX_6_6: Behaviour = Behaviour {
     open_coded_iterators: true,
     isa_v4: true,
     rcu_sections: true,
+    sleepable_uses_storage: true,
     ..LINUX_6_1
 };
 
@@ -181,6 +193,8 @@ const LINUX_6_12: Behaviour = Behaviour {
     global_pkt_change: true,
     raw_tp_nullable: true,
     lsm_return_checked: true,
+    refine_cpu_id: true,
+    tail_call_changes_packet: true,
     helper_message_split: true,
     exceptions: true,
     may_goto: true,
@@ -203,6 +217,9 @@ const LINUX_6_18: Behaviour = Behaviour {
     resilient_locks: true,
     // backported to 6.18.y
     scalar_links: ScalarLinks::DeltaBoth,
+    const_map_key: true,
+    tail_call_leaves_frame: true,
+    inline_current_task: true,
     ..LINUX_6_12
 };
 
@@ -216,6 +233,7 @@ const LINUX_7_3: Behaviour = Behaviour {
     kfunc_trusted_by_default: true,
     indirect_jumps: true,
     stack_arguments: true,
+    sleepable_uses_tries: true,
     ..LINUX_6_18
 };
 

@@ -1,0 +1,107 @@
+//! Whether a program may call a helper at all, before its arguments count.
+//!
+//! A helper must exist, be offered to the program's type (and attach type),
+//! fit the program's licence, and not sleep where the program may not.
+
+use super::locks;
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::helpers_spec::{self, HelperProto};
+
+/// Ids of helpers that the rules name.
+pub mod id {
+    #![expect(missing_docs, reason = "each is the id of the helper of that name")]
+    pub const MAP_LOOKUP_ELEM: i32 = 1;
+    pub const MAP_UPDATE_ELEM: i32 = 2;
+    pub const MAP_DELETE_ELEM: i32 = 3;
+    pub const GET_SMP_PROCESSOR_ID: i32 = 8;
+    pub const TAIL_CALL: i32 = 12;
+    pub const PERF_EVENT_READ: i32 = 22;
+    pub const REDIRECT_MAP: i32 = 51;
+    pub const GET_STACK: i32 = 67;
+    pub const GET_LOCAL_STORAGE: i32 = 81;
+    pub const SK_RELEASE: i32 = 86;
+    pub const MAP_PUSH_ELEM: i32 = 87;
+    pub const MAP_POP_ELEM: i32 = 88;
+    pub const MAP_PEEK_ELEM: i32 = 89;
+    pub const SPIN_LOCK: i32 = 93;
+    pub const SPIN_UNLOCK: i32 = 94;
+    pub const PROBE_READ_STR: i32 = 45;
+    pub const PROBE_READ_USER_STR: i32 = 114;
+    pub const PROBE_READ_KERNEL_STR: i32 = 115;
+    pub const GET_TASK_STACK: i32 = 141;
+    pub const D_PATH: i32 = 147;
+    pub const PER_CPU_PTR: i32 = 153;
+    pub const THIS_CPU_PTR: i32 = 154;
+    pub const FOR_EACH_MAP_ELEM: i32 = 164;
+    pub const SNPRINTF: i32 = 165;
+    pub const TIMER_SET_CALLBACK: i32 = 170;
+    pub const GET_FUNC_IP: i32 = 173;
+    pub const FIND_VMA: i32 = 180;
+    pub const LOOP: i32 = 181;
+    pub const GET_RETVAL: i32 = 186;
+    pub const SET_RETVAL: i32 = 187;
+    pub const KPTR_XCHG: i32 = 194;
+    pub const MAP_LOOKUP_PERCPU_ELEM: i32 = 195;
+    pub const DYNPTR_FROM_MEM: i32 = 197;
+    pub const DYNPTR_WRITE: i32 = 202;
+    pub const DYNPTR_DATA: i32 = 203;
+    pub const USER_RINGBUF_DRAIN: i32 = 209;
+}
+
+/// The helper's prototype for this program, if it may be called here.
+pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
+    locks::check_call(vm, helper == id::SPIN_UNLOCK)?;
+    let program = vm.env.program;
+    let v = vm.env.target.spec;
+    let at = u32::try_from(helper).ok().filter(|&h| h < helpers_spec::helper_count(v));
+    let Some(at) = at else {
+        return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
+    };
+    let name = helpers_spec::helper_name(at).unwrap_or("unknown");
+    let proto = helpers_spec::helper_proto(at, program.prog_type, program.attach_type, v);
+    let Some(proto) = proto else {
+        let words = format!("program of this type cannot use helper {name}#{helper}");
+        return refuse(Code::FuncNotAllowed, words);
+    };
+    if proto.gpl_only && !program.gpl_compatible {
+        let words = "cannot call GPL-restricted function from non-GPL compatible program";
+        return refuse(Code::GplOnly, words);
+    }
+    let allowed = helpers_spec::helper_allowed(
+        at,
+        program.prog_type,
+        program.attach_type,
+        program.attach_to.as_deref(),
+        program.sleepable,
+        v,
+    );
+    if !allowed {
+        if helper == id::D_PATH {
+            return refuse(Code::FuncNotAllowed, "helper call is not allowed in probe");
+        }
+        let words = format!("program of this type cannot use helper {name}#{helper}");
+        return refuse(Code::FuncNotAllowed, words);
+    }
+    if proto.might_sleep {
+        may_sleep(vm, name, helper)?;
+    }
+    Ok(proto)
+}
+
+fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
+    let state = &vm.cur;
+    if !state.in_sleepable {
+        return refuse(Code::Sleepable, "helper call might sleep in a non-sleepable prog");
+    }
+    let (code, region) = if state.active_rcu > 0 {
+        (Code::Rcu, "rcu_read_lock")
+    } else if state.active_preempt > 0 {
+        (Code::Sleepable, "non-preemptible")
+    } else if state.active_irq_id != 0 {
+        (Code::Sleepable, "IRQ-disabled")
+    } else {
+        return Ok(());
+    };
+    refuse(code, format!("sleepable helper {name}#{helper} in {region} region"))
+}

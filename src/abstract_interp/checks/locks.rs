@@ -1,0 +1,169 @@
+//! Spin locks and the sections in which a program must not stop or sleep.
+//!
+//! A lock is known by what it lives in (a map, or allocated objects) and by the
+//! id of the pointer through which it was taken: two lookups give two ids, and
+//! only the pointer that locked may unlock. Plain locks exclude each other;
+//! resilient ones (`bpf_res_spin_lock`) nest, last taken first released.
+
+use super::refs;
+use crate::abstract_interp::btf_record::{self, FieldKind};
+use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
+use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::programs::insn::{Callee, Op};
+
+/// A lock operation on the lock that a register points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockOp {
+    /// Taken or let go.
+    pub take: bool,
+    /// `Lock`, `ResLock` or `ResLockIrq`.
+    pub kind: RefKind,
+}
+
+/// An allowed lock operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockFact {
+    /// What is done.
+    pub op: LockOp,
+    /// The id of the pointer.
+    pub id: u32,
+    /// Where the lock lives.
+    pub owner: LockOwner,
+}
+
+/// Checks a lock operation through register `r`.
+pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
+    let resilient = op.kind != RefKind::Lock;
+    let name = if resilient { "bpf_res_spin" } else { "bpf_spin" };
+    let reg = vm.reg(r);
+    let owner = lock_place(vm, r, reg, resilient, name)?;
+    let fact = LockFact { op, id: reg.id, owner };
+    let state = &vm.cur;
+    if op.take {
+        let twice = |l: &RefState| is_lock(l.kind) && l.id == reg.id && l.owner == owner;
+        if !resilient && state.refs.iter().any(|l| l.kind == RefKind::Lock) {
+            return refuse(Code::SpinLock, "Locking two bpf_spin_locks are not allowed");
+        }
+        if resilient && state.refs.iter().any(|l| l.kind != RefKind::Lock && twice(l)) {
+            let words = "Acquiring the same lock again, AA deadlock detected";
+            return refuse(Code::SpinLock, words);
+        }
+        return Ok(fact);
+    }
+    let bad = |words: &str| refuse(Code::SpinLock, format!("{name}_unlock {words}"));
+    if state.active_locks == 0 {
+        return bad("without taking a lock");
+    }
+    if !state.refs.iter().any(|l| l.kind == op.kind && l.id == reg.id && l.owner == owner) {
+        return bad("of different lock");
+    }
+    if state.active_lock_id != reg.id || state.active_lock_owner != owner {
+        return bad("cannot be out of order");
+    }
+    Ok(fact)
+}
+
+/// The lock that `reg` points to: it must be exactly at its place.
+fn lock_place(vm: &Vm<'_>, r: u8, reg: &Reg, resilient: bool, name: &str) -> Check<LockOwner> {
+    let Some(var) = reg.bounds.is_const() else {
+        let words = format!(
+            "R{r} doesn't have constant offset. {name}_lock has to be at the constant offset"
+        );
+        return refuse_reg(Code::SpinLock, r, words);
+    };
+    let (owner, what) = match reg.kind {
+        Kind::MapValue { map, .. } => {
+            let map_name = vm.env.map(map).map_or("", |m| &*m.name);
+            if !vm.env.map_has_btf(map) {
+                let words =
+                    format!("map '{map_name}' has to have BTF in order to use {name}_lock");
+                return refuse_reg(Code::SpinLock, r, words);
+            }
+            (LockOwner::Map(map), format!("map '{map_name}'"))
+        }
+        _ => (LockOwner::Btf, "local 'kptr'".to_owned()),
+    };
+    let kind = if resilient { FieldKind::ResSpinLock } else { FieldKind::SpinLock };
+    let Some(field) = btf_record::of_reg(&vm.env, reg).only(kind) else {
+        return refuse_reg(Code::SpinLock, r, format!("{what} has no valid {name}_lock"));
+    };
+    let at = (var as i64).wrapping_add(i64::from(reg.off));
+    if at != i64::from(field.off) {
+        let words =
+            format!("off {at} doesn't point to 'struct {name}_lock' that is at {}", field.off);
+        return refuse_reg(Code::SpinLock, r, words);
+    }
+    Ok(owner)
+}
+
+/// Carries an allowed lock operation out.
+pub fn apply(vm: &mut Vm<'_>, fact: LockFact) {
+    let LockFact { op, id, owner } = fact;
+    if op.take {
+        let insn = vm.insn as u32;
+        vm.cur.refs.push(RefState { kind: op.kind, id, insn, owner });
+        vm.cur.active_locks += 1;
+        vm.cur.active_lock_id = id;
+        vm.cur.active_lock_owner = owner;
+        return;
+    }
+    let state = &mut vm.cur;
+    let held = |l: &RefState| l.kind == op.kind && l.id == id && l.owner == owner;
+    if let Some(at) = state.refs.iter().position(held) {
+        // The innermost lock is now the one taken before this one.
+        let outer = state.refs[..at].iter().rev().find(|l| is_lock(l.kind)).copied();
+        state.refs.remove(at);
+        state.active_locks -= 1;
+        state.active_lock_id = outer.map_or(0, |l| l.id);
+        state.active_lock_owner = outer.map_or(LockOwner::None, |l| l.owner);
+    }
+    refs::invalidate_non_owning(state);
+}
+
+/// Whether a kind of reference is a lock.
+pub fn is_lock(kind: RefKind) -> bool {
+    matches!(kind, RefKind::Lock | RefKind::ResLock | RefKind::ResLockIrq)
+}
+
+/// Whether the lock of a collection may be the one held for a callback that
+/// compares its nodes (`bpf_rbtree_add`).
+pub fn in_node_callback(vm: &Vm<'_>) -> bool {
+    let frame = vm.cur.frame();
+    if !frame.in_callback {
+        return false;
+    }
+    match vm.env.ops.get(frame.callsite as usize) {
+        Some(Op::Call(Callee::Kfunc { imm, .. })) => usize::try_from(*imm)
+            .ok()
+            .and_then(|at| vm.env.program.kfuncs.get(at))
+            .is_some_and(|k| k.name.starts_with("bpf_rbtree_")),
+        _ => false,
+    }
+}
+
+/// While a lock is held only `allowed` calls may be made.
+pub fn check_call(vm: &Vm<'_>, allowed: bool) -> Check<()> {
+    if vm.cur.active_locks > 0 && !allowed {
+        return refuse(Code::HoldingLock, "function calls are not allowed while holding a lock");
+    }
+    Ok(())
+}
+
+/// No IRQ, RCU or preempt section may be open where `what` may end the program.
+pub fn check_sections_left(state: &State, what: &str) -> Check<()> {
+    let refused = |code, region: &str| {
+        refuse(code, format!("{what} cannot be used inside {region}-ed region"))
+    };
+    if state.active_irq_id != 0 {
+        return refused(Code::Irq, "bpf_local_irq_save");
+    }
+    if state.active_rcu > 0 {
+        return refused(Code::Rcu, "bpf_rcu_read_lock");
+    }
+    if state.active_preempt > 0 {
+        return refused(Code::Preempt, "bpf_preempt_disable");
+    }
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! Arguments that have to do with maps: the map itself, its keys and values,
+//! timers and kptrs that live in its values; and whether a helper works on a
+//! map of this type at all.
+
+use super::access::Dir;
+use super::helper_args::{Facts, unmodified};
+use super::helper_allowed::id;
+use super::map_value::F_RDONLY_PROG;
+use super::mem_region::{self, Region, Touched};
+use super::names::type_name;
+use super::struct_match;
+use crate::abstract_interp::btf_record::{self, FieldKind};
+use crate::abstract_interp::stack::{Byte, SLOT, spi};
+use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::helpers_spec::{self, ArgSpec, ArgType, AttachType, MapType, ProgType, TypeFlags};
+use crate::object::MapDef;
+
+/// The kptr that `bpf_kptr_xchg` swaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KptrDest {
+    /// Its kind.
+    pub kind: FieldKind,
+    /// What it points to.
+    pub btf: BtfSrc,
+    /// Its type id there.
+    pub id: u32,
+}
+
+fn def<'a>(vm: &Vm<'a>, map: MapRef) -> Check<&'a MapDef> {
+    vm.env.map(map).map_or_else(|| unknown("map:missing"), Ok)
+}
+
+fn map_of<'a>(vm: &Vm<'a>, facts: &Facts) -> Check<&'a MapDef> {
+    match facts.map {
+        Some((map, _)) => def(vm, map),
+        None => unknown("helper:map-argument-missing"),
+    }
+}
+
+/// The type of a value argument: what a map stores decides it for some.
+pub fn resolve_value(
+    vm: &Vm<'_>,
+    helper: i32,
+    spec: &ArgSpec,
+    facts: &Facts,
+) -> Check<(ArgType, TypeFlags)> {
+    if spec.base != ArgType::MapValue {
+        return Ok((spec.base, spec.flags));
+    }
+    match MapType::from_id(map_of(vm, facts)?.map_type) {
+        Some(MapType::Sockmap | MapType::Sockhash) => {
+            if helper == id::MAP_UPDATE_ELEM {
+                Ok((ArgType::BtfIdSockCommon, TypeFlags::NONE))
+            } else {
+                refuse(Code::SockMap, "invalid arg_type for sockmap/sockhash")
+            }
+        }
+        // A bloom filter's peek asks about a value instead of giving one.
+        Some(MapType::BloomFilter) if helper == id::MAP_PEEK_ELEM => {
+            Ok((ArgType::MapValue, TypeFlags::NONE))
+        }
+        _ => Ok((ArgType::MapValue, spec.flags)),
+    }
+}
+
+/// A map argument; a timer before it must live in the same map.
+pub fn map_pointer(r: u8, reg: &Reg, facts: &mut Facts) -> Check<()> {
+    let Kind::ConstMap { map, uid } = reg.kind else { return unknown("helper:map-argument") };
+    if let Some((first, first_uid)) = facts.map
+        && (first != map || first_uid != uid)
+    {
+        let words = format!(
+            "timer pointer in R1 map_uid={first_uid} doesn't match map pointer in R2 map_uid={uid}"
+        );
+        return refuse_reg(Code::TimerWq, r, words);
+    }
+    facts.map = Some((map, uid));
+    Ok(())
+}
+
+/// A key: readable, and perhaps a known constant.
+pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
+    let map = map_of(vm, facts)?;
+    let size = map.key_size;
+    let region = Region { reg: r, size, dir: Dir::Read, zero_allowed: false, raw: false };
+    let touched = mem_region::check(vm, region)?;
+    if vm.env.target.behaviour.const_map_key && indexes_fixed(map.map_type) {
+        constant_key(vm, r, size, facts);
+    }
+    Ok(touched)
+}
+
+/// Map types whose lookup cannot fail for a key in range.
+pub fn indexes_fixed(map_type: u32) -> bool {
+    matches!(MapType::from_id(map_type), Some(MapType::Array | MapType::PercpuArray))
+}
+
+/// Notes the key at `r` if the stack says what it is.
+fn constant_key(vm: &Vm<'_>, r: u8, size: u32, facts: &mut Facts) {
+    facts.const_key = None;
+    facts.key_slot = None;
+    let reg = vm.reg(r);
+    let Kind::Stack { frame } = reg.kind else { return };
+    let Some(var) = reg.bounds.is_const() else { return };
+    let off = reg.off.wrapping_add(var as i32);
+    if off >= 0 {
+        return;
+    }
+    let Some(stack) = vm.cur.frames.get(frame as usize).map(|f| &f.stack) else { return };
+    let at = spi(off);
+    let Some(slot) = stack.get(at) else { return };
+    // Bytes from the key's first upwards are at falling indices.
+    let first = ((-off - 1) as u32 % SLOT) as usize;
+    let run = |byte| slot.kinds[..=first].iter().rev().take_while(|k| **k == byte).count() as u32;
+    if run(Byte::Zero) >= size {
+        facts.const_key = Some(0);
+        return;
+    }
+    if !slot.is_scalar_spill() || run(Byte::Spill) != size {
+        return;
+    }
+    if let Some(value) = slot.spill.const_value() {
+        facts.const_key = Some(value);
+        facts.key_slot = Some((frame as usize, at));
+    }
+}
+
+/// The size of the values of the call's map.
+pub fn value_size(vm: &Vm<'_>, facts: &Facts) -> Check<u32> {
+    Ok(map_of(vm, facts)?.value_size)
+}
+
+/// Register `r` points to the field of kind `kind` of a map's value.
+pub fn field(vm: &Vm<'_>, r: u8, kind: FieldKind) -> Check<(MapRef, u32)> {
+    let reg = vm.reg(r);
+    let name = kind.name();
+    let code = match kind {
+        FieldKind::Timer | FieldKind::Wq | FieldKind::TaskWork => Code::TimerWq,
+        _ => Code::SpecialField,
+    };
+    let Kind::MapValue { map, uid } = reg.kind else {
+        return refuse_reg(code, r, format!("R{r} doesn't point to a map value with {name}"));
+    };
+    let Some(var) = reg.bounds.is_const() else {
+        let words =
+            format!("R{r} doesn't have constant offset. {name} has to be at the constant offset");
+        return refuse_reg(code, r, words);
+    };
+    let map_name = vm.env.map(map).map_or("", |m| &*m.name);
+    if !vm.env.map_has_btf(map) {
+        let words = format!("map '{map_name}' has to have BTF in order to use {name}");
+        return refuse_reg(code, r, words);
+    }
+    let Some(field) = btf_record::of_reg(&vm.env, reg).only(kind) else {
+        return refuse_reg(code, r, format!("map '{map_name}' has no valid {name}"));
+    };
+    let at = (var as i64).wrapping_add(i64::from(reg.off));
+    if at != i64::from(field.off) {
+        let words = format!("off {at} doesn't point to 'struct {name}' that is at {}", field.off);
+        return refuse_reg(code, r, words);
+    }
+    Ok((map, uid))
+}
+
+/// A timer argument: it names the call's map.
+pub fn timer(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<()> {
+    facts.map = Some(field(vm, r, FieldKind::Timer)?);
+    Ok(())
+}
+
+/// The kptr that register `r` points to.
+pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
+    let reg = vm.reg(r);
+    if let Kind::MapValue { map, .. } = reg.kind
+        && !vm.env.map_has_btf(map)
+    {
+        let name = vm.env.map(map).map_or("", |m| &*m.name);
+        let words = format!("map '{name}' has to have BTF in order to use bpf_kptr_xchg");
+        return refuse_reg(Code::Kptr, r, words);
+    }
+    let Some(var) = reg.bounds.is_const() else {
+        let words =
+            format!("R{r} doesn't have constant offset. kptr has to be at the constant offset");
+        return refuse_reg(Code::Kptr, r, words);
+    };
+    let record = btf_record::of_reg(&vm.env, reg);
+    if !record.fields.iter().any(|f| f.kind.is_kptr()) {
+        return refuse_reg(Code::Kptr, r, format!("R{r} has no valid kptr"));
+    }
+    let off = (var as u32).wrapping_add(reg.off as u32);
+    let Some(field) = record.at(off).filter(|f| f.kind.is_kptr()) else {
+        return refuse_reg(Code::Kptr, r, format!("off={off} doesn't point to kptr"));
+    };
+    if !matches!(field.kind, FieldKind::KptrRef | FieldKind::KptrPercpu) {
+        return refuse_reg(Code::Kptr, r, format!("off={off} kptr isn't referenced kptr"));
+    }
+    match field.pointee {
+        Some((btf, id)) => Ok(KptrDest { kind: field.kind, btf, id }),
+        None => unknown("kptr-target"),
+    }
+}
+
+/// The pointer in register `r` may be put into a kptr field.
+pub fn kptr_matches(vm: &Vm<'_>, dest: KptrDest, reg: &Reg, r: u8) -> Check<()> {
+    let bad = || {
+        let words = format!("invalid kptr access, R{r} type={} expected=ptr_", type_name(reg));
+        refuse_reg(Code::Kptr, r, words)
+    };
+    let Kind::Btf { btf, id } = reg.kind else { return bad() };
+    let mut allowed = Flags::MAYBE_NULL;
+    if btf == BtfSrc::Kernel {
+        allowed = allowed.with(Flags::TRUSTED).with(Flags::RCU);
+        if dest.kind == FieldKind::KptrUnref {
+            allowed = allowed.with(Flags::UNTRUSTED);
+        }
+    } else {
+        allowed = allowed.with(Flags::ALLOC);
+        if dest.kind == FieldKind::KptrPercpu {
+            allowed = allowed.with(Flags::PERCPU);
+        }
+    }
+    if reg.flags.without(allowed) != Flags::NONE {
+        return bad();
+    }
+    unmodified(reg, r, true)?;
+    let strict = dest.kind != FieldKind::KptrUnref;
+    if struct_match::matches(vm, (btf, id), reg.off, (dest.btf, dest.id), strict) {
+        Ok(())
+    } else {
+        bad()
+    }
+}
+
+/// The helper works on maps of this type, and this map may be changed by it.
+pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
+    let records = [
+        id::TAIL_CALL,
+        id::MAP_LOOKUP_ELEM,
+        id::MAP_UPDATE_ELEM,
+        id::MAP_DELETE_ELEM,
+        id::MAP_PUSH_ELEM,
+        id::MAP_POP_ELEM,
+        id::MAP_PEEK_ELEM,
+        id::FOR_EACH_MAP_ELEM,
+        id::REDIRECT_MAP,
+        id::MAP_LOOKUP_PERCPU_ELEM,
+    ];
+    if !records.contains(&helper) {
+        return Ok(());
+    }
+    let map = map_of(vm, facts)?;
+    let changes =
+        [id::MAP_DELETE_ELEM, id::MAP_UPDATE_ELEM, id::MAP_PUSH_ELEM, id::MAP_POP_ELEM];
+    if map.flags & F_RDONLY_PROG != 0 && changes.contains(&helper) {
+        return refuse(Code::ReadOnlyWrite, "write into map forbidden");
+    }
+    if helper == id::TAIL_CALL && map.map_type != MapType::ProgArray.id() {
+        return refuse(Code::MapFunc, "expected prog array map for tail call");
+    }
+    Ok(())
+}
+
+/// The helper and the map's type go together.
+pub fn compatible(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
+    let Some((map, _)) = facts.map else { return Ok(()) };
+    let ty = def(vm, map)?.map_type;
+    let v = vm.env.target.spec;
+    let name = helpers_spec::helper_name(helper as u32).unwrap_or("unknown");
+    let refused = || {
+        let words = format!("cannot pass map_type {ty} into func {name}#{helper}");
+        refuse(Code::MapFunc, words)
+    };
+    let sock = matches!(MapType::from_id(ty), Some(MapType::Sockmap | MapType::Sockhash));
+    if sock && matches!(helper, id::MAP_UPDATE_ELEM | id::MAP_DELETE_ELEM) {
+        if !may_update_sockmap(vm, helper) {
+            return refuse(Code::SockMap, "cannot update sockmap in this context");
+        }
+        return Ok(());
+    }
+    if !helpers_spec::map_helper_compat(ty, helper as u32, v) {
+        return refused();
+    }
+    Ok(())
+}
+
+/// Programs in whose context a socket cannot be locked may change sockmaps.
+fn may_update_sockmap(vm: &Vm<'_>, helper: i32) -> bool {
+    let program = vm.env.program;
+    match program.prog_type {
+        ProgType::Tracing => program.attach_type == Some(AttachType::TraceIter),
+        ProgType::SockOps => helper == id::MAP_DELETE_ELEM,
+        ProgType::SocketFilter
+        | ProgType::SchedCls
+        | ProgType::SchedAct
+        | ProgType::Xdp
+        | ProgType::SkReuseport
+        | ProgType::FlowDissector
+        | ProgType::SkLookup => true,
+        _ => false,
+    }
+}

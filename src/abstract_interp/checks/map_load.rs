@@ -1,0 +1,204 @@
+//! What `LD_IMM64` may refer to, checked before the program is explored: maps
+//! (how many, of which types, with which program type), offsets into map
+//! values, kernel variables.
+
+use crate::abstract_interp::btf_record::{FieldKind, Record};
+use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
+use crate::abstract_interp::violation::{Code, Violation};
+use crate::abstract_interp::vm::{Check, Env, refuse, unknown};
+use crate::helpers_spec::{MapType, ProgType};
+use crate::object::MapDef;
+use crate::object::btf::Type;
+use crate::programs::insn::{ImmRef, Op};
+
+/// The farthest offset into a map's value that an instruction may name.
+const MAX_VALUE_OFF: u32 = 1 << 29;
+
+/// Checks every reference of the program, in the order of its instructions.
+pub fn check(env: &Env<'_>) -> Check<()> {
+    let mut used: Vec<u32> = Vec::new();
+    for (insn, op) in env.ops.iter().enumerate() {
+        let Op::LdImm64 { src, .. } = *op else { continue };
+        one(env, src, &mut used).map_err(|halt| at(halt, insn))?;
+    }
+    Ok(())
+}
+
+fn at(halt: crate::abstract_interp::vm::Halt, insn: usize) -> crate::abstract_interp::vm::Halt {
+    use crate::abstract_interp::vm::Halt;
+    match halt {
+        Halt::Violation(v) => Halt::Violation(Violation::at(v, insn)),
+        other => other,
+    }
+}
+
+fn one(env: &Env<'_>, src: ImmRef, used: &mut Vec<u32>) -> Check<()> {
+    match src {
+        ImmRef::MapIdx(index) => use_map(env, index, used),
+        ImmRef::MapIdxValue { idx, off } => {
+            use_map(env, idx, used)?;
+            value_offset(env, idx, off)
+        }
+        ImmRef::BtfId { imm, .. } => ksym(env, imm).map(|_| ()),
+        ImmRef::Const(_) | ImmRef::Func(_) => Ok(()),
+        ImmRef::Map(fd) => {
+            refuse(Code::MapLoad, format!("fd {fd} is not pointing to valid bpf_map"))
+        }
+        ImmRef::MapValue { map, .. } => {
+            refuse(Code::MapLoad, format!("fd {map} is not pointing to valid bpf_map"))
+        }
+        _ => refuse(Code::UnknownOpcode, "unrecognized bpf_ld_imm64 insn"),
+    }
+}
+
+fn use_map(env: &Env<'_>, index: u32, used: &mut Vec<u32>) -> Check<()> {
+    if used.contains(&index) {
+        return Ok(());
+    }
+    let limit = env.target.limits.used_maps;
+    if used.len() >= limit as usize {
+        let words = format!("The total number of maps per program has reached the limit of {limit}");
+        return refuse(Code::TooManyMaps, words);
+    }
+    let map = MapRef::new(index);
+    let Some(def) = env.map(map) else { return unknown("map:missing") };
+    fits_program(env, def, env.records.of_map(map), used)?;
+    used.push(index);
+    Ok(())
+}
+
+fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> Check<()> {
+    let program = env.program;
+    let tracing = matches!(
+        program.prog_type,
+        ProgType::Kprobe
+            | ProgType::Tracepoint
+            | ProgType::PerfEvent
+            | ProgType::RawTracepoint
+            | ProgType::RawTracepointWritable
+    );
+    let refused = |words: &str| refuse(Code::MapProgCompat, words);
+    if tracing && record.fields.iter().any(|f| f.kind.is_root()) {
+        return refused("tracing progs cannot use bpf_{list_head,rb_root} yet");
+    }
+    if record.lock().is_some() {
+        if program.prog_type == ProgType::SocketFilter {
+            return refuse(Code::SpinLock, "socket filter progs cannot use bpf_spin_lock yet");
+        }
+        if tracing && !env.target.behaviour.tracing_spin_lock {
+            return refuse(Code::SpinLock, "tracing progs cannot use bpf_spin_lock yet");
+        }
+    }
+    if tracing && record.has(FieldKind::Timer) {
+        return refused("tracing progs cannot use bpf_timer yet");
+    }
+    if tracing && record.has(FieldKind::Wq) {
+        return refused("tracing progs cannot use bpf_wq yet");
+    }
+    let ty = MapType::from_id(map.map_type);
+    if ty == Some(MapType::StructOps) {
+        return refused("bpf_struct_ops map cannot be used in prog");
+    }
+    if program.sleepable && !sleepable_may_use(env, ty) {
+        let words =
+            "Sleepable programs can only use array, hash, ringbuf and local storage maps";
+        return refused(words);
+    }
+    let same_type =
+        || used.iter().filter_map(|&i| env.map(MapRef::new(i))).any(|m| m.map_type == map.map_type);
+    match ty {
+        Some(MapType::CgroupStorage | MapType::PercpuCgroupStorage) if same_type() => {
+            refused("only one cgroup storage of each type is allowed")
+        }
+        Some(MapType::Arena) if same_type() => refuse(Code::Arena, "Only one arena per program"),
+        _ => Ok(()),
+    }
+}
+
+fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
+    use MapType::{
+        Arena, Array, ArrayOfMaps, CgrpStorage, Hash, HashOfMaps, InodeStorage, InsnArray,
+        LpmTrie, LruHash, LruPercpuHash, PercpuArray, PercpuHash, Queue, Rhash, Ringbuf,
+        SkStorage, Stack, TaskStorage, UserRingbuf,
+    };
+    let Some(ty) = ty else { return false };
+    match ty {
+        Hash | LruHash | Array | PercpuHash | PercpuArray | LruPercpuHash | ArrayOfMaps
+        | HashOfMaps | Ringbuf => true,
+        UserRingbuf | InodeStorage | SkStorage | TaskStorage | CgrpStorage | Queue | Stack
+        | Arena => env.target.behaviour.sleepable_uses_storage,
+        InsnArray | LpmTrie | Rhash => env.target.behaviour.sleepable_uses_tries,
+        _ => false,
+    }
+}
+
+fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
+    let Some(map) = env.map(MapRef::new(index)) else { return unknown("map:missing") };
+    if off >= MAX_VALUE_OFF {
+        return refuse(Code::MapLoad, format!("direct value offset of {off} is not allowed"));
+    }
+    match MapType::from_id(map.map_type) {
+        Some(MapType::Array) => {
+            if map.max_entries == 1 && off < map.value_size {
+                return Ok(());
+            }
+            let words = format!(
+                "invalid access to map value pointer, value_size={} off={off}",
+                map.value_size
+            );
+            refuse(Code::MapValueOob, words)
+        }
+        Some(MapType::Arena | MapType::InsnArray) => Ok(()),
+        _ => refuse(Code::MapLoad, "no direct value access support for this map type"),
+    }
+}
+
+/// The value of kernel symbol `index` of `Program::ksyms`.
+pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
+    let sym = usize::try_from(index).ok().and_then(|i| env.program.ksyms.get(i));
+    let Some(sym) = sym else { return unknown("ksym:missing") };
+    let (Some(btf), Some(id)) = (env.kernel_btf, sym.kernel_id) else {
+        return unknown(format!("ksym:{}", sym.name));
+    };
+    let untyped = |size| {
+        let kind = Kind::Mem { size, dynptr_id: 0 };
+        Ok(Reg::pointer(kind, Flags::RDONLY))
+    };
+    let ty = match btf.ty(id) {
+        Some(Type::Func { .. }) => return untyped(0),
+        Some(Type::Var { ty, .. }) => ty,
+        _ => {
+            let words =
+                format!("pseudo btf_id {id} in ldimm64 isn't KIND_VAR or KIND_FUNC");
+            return refuse(Code::MapLoad, words);
+        }
+    };
+    let object = |flags| {
+        let kind = Kind::Btf { btf: BtfSrc::Kernel, id: ty };
+        Ok(Reg::pointer(kind, flags))
+    };
+    if is_percpu(env, id) {
+        return object(Flags::PERCPU);
+    }
+    let plain = btf.skip_mods_typedefs(ty);
+    if btf.ty(plain).is_some_and(|t| t.composite().is_some()) {
+        return object(Flags::NONE);
+    }
+    match btf.resolve_size(plain) {
+        Some(size) => untyped(size),
+        None => {
+            let name = btf.name(plain);
+            refuse(Code::MapLoad, format!("ldimm64 unable to resolve the size of type '{name}'"))
+        }
+    }
+}
+
+/// Whether a kernel variable has a copy on each CPU.
+fn is_percpu(env: &Env<'_>, var: u32) -> bool {
+    let Some(btf) = env.kernel_btf else { return false };
+    let section = btf.find(crate::object::btf::Kind::DataSec, ".data..percpu");
+    match section.and_then(|id| btf.ty(id)) {
+        Some(Type::DataSec { vars, .. }) => vars.iter().any(|v| v.ty == var),
+        _ => false,
+    }
+}

@@ -1,0 +1,180 @@
+//! What a program, a callback or a function verified on its own may return.
+//!
+//! Most program types return a number in a range that their hook understands.
+//! Which range depends on the attach type and, for LSM hooks, on the hook.
+
+use super::helper_args::unmodified;
+use super::names::type_name;
+use super::operand;
+use crate::abstract_interp::state::RetRange;
+use crate::abstract_interp::value::{BtfSrc, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Env, Vm, refuse_reg, unknown};
+use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::object::btf::Type;
+
+/// What the kernel function that a program stands in for returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookReturn {
+    /// Nothing.
+    Void,
+    /// A number.
+    Number,
+    /// A pointer to this type of the kernel's BTF.
+    Pointer(u32),
+}
+
+/// What the program's hook returns, by the kernel's BTF.
+pub fn hook_return(env: &Env<'_>) -> Check<HookReturn> {
+    let Some(btf) = env.kernel_btf else { return unknown("no-kernel-btf") };
+    let proto = match &env.program.struct_ops {
+        Some(slot) => struct_ops_proto(env, slot),
+        None => {
+            let func = env.program.attach_btf_id.and_then(|id| btf.ty(id));
+            match func {
+                Some(Type::Func { proto, .. }) => Some(proto),
+                _ => None,
+            }
+        }
+    };
+    let Some(Type::FuncProto { ret, .. }) = proto.and_then(|p| btf.ty(p)) else {
+        return unknown("attach-prototype");
+    };
+    if ret == 0 {
+        return Ok(HookReturn::Void);
+    }
+    Ok(match btf.ty(btf.skip_mods_typedefs(ret)) {
+        Some(Type::Ptr { to }) => HookReturn::Pointer(btf.skip_mods_typedefs(to)),
+        _ => HookReturn::Number,
+    })
+}
+
+fn struct_ops_proto(env: &Env<'_>, slot: &crate::programs::StructOpsSlot) -> Option<u32> {
+    let btf = env.kernel_btf?;
+    let member = btf.ty(slot.kernel_type?)?.composite()?.members.get(slot.kernel_member?)?;
+    match btf.ty(btf.skip_mods_typedefs(member.ty))? {
+        Type::Ptr { to } => Some(btf.skip_mods_typedefs(to)),
+        _ => None,
+    }
+}
+
+/// Whether the program's hook returns nothing.
+pub fn hook_returns_nothing(env: &Env<'_>) -> Check<bool> {
+    Ok(hook_return(env)? == HookReturn::Void)
+}
+
+/// The return value of a program that ends here, in register `r` (r0, or r1
+/// for `bpf_throw`).
+pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
+    let program = vm.env.program;
+    let entry = &vm.cur.frames[0];
+    let reg = vm.reg(r);
+    let as_program = entry.subprog == 0 || entry.in_exception_callback;
+    let lsm_cgroup = program.attach_type == Some(AttachType::LsmCgroup);
+    let mut hook = HookReturn::Number;
+    if as_program {
+        match program.prog_type {
+            ProgType::Lsm => {
+                hook = hook_return(&vm.env)?;
+                if hook == HookReturn::Void && !lsm_cgroup {
+                    return Ok(());
+                }
+            }
+            ProgType::StructOps => {
+                hook = hook_return(&vm.env)?;
+                if hook == HookReturn::Void {
+                    return Ok(());
+                }
+                if !entry.in_exception_callback && hands_over(reg, hook) {
+                    return unmodified(reg, r, false);
+                }
+            }
+            _ => {}
+        }
+    }
+    operand::read_ok(vm, r)?;
+    if entry.in_async_callback {
+        return in_range(vm, r, entry.callback_ret, false, "At async callback return");
+    }
+    if !as_program {
+        if reg.is_scalar() {
+            return Ok(());
+        }
+        let words = format!(
+            "At subprogram exit the register R{r} is not a scalar value ({})",
+            type_name(reg)
+        );
+        return refuse_reg(Code::SubprogReturn, r, words);
+    }
+    let (range, w32) = match (program.prog_type, hook) {
+        (ProgType::StructOps, HookReturn::Pointer(_)) => (RetRange { min: 0, max: 0 }, false),
+        (ProgType::StructOps, _) => return Ok(()),
+        (ProgType::Lsm, HookReturn::Void) => (RetRange { min: 1, max: 1 }, false),
+        _ => {
+            let range = helpers_spec::ret_range(
+                program.prog_type,
+                program.attach_type,
+                program.attach_to.as_deref(),
+                vm.env.target.spec,
+            );
+            let Some(range) = range else { return Ok(()) };
+            let w32 = program.prog_type == ProgType::Lsm && !lsm_cgroup;
+            (RetRange { min: range.min, max: range.max }, w32)
+        }
+    };
+    if program.prog_type == ProgType::RawTracepoint && program.attach_btf_id.is_none() {
+        return Ok(());
+    }
+    in_range(vm, r, range, w32, "At program exit")
+}
+
+/// A struct_ops program returns a referenced object to the kernel.
+fn hands_over(reg: &Reg, hook: HookReturn) -> bool {
+    match (hook, reg.kind) {
+        (HookReturn::Pointer(want), Kind::Btf { btf: BtfSrc::Kernel, id }) => {
+            id == want && reg.ref_id != 0
+        }
+        _ => false,
+    }
+}
+
+/// What a callback returns to the helper that ran it.
+pub fn check_callback(vm: &Vm<'_>, range: RetRange) -> Check<()> {
+    if !vm.reg(0).is_scalar() {
+        return refuse_reg(Code::SubprogReturn, 0, "R0 not a scalar value");
+    }
+    in_range(vm, 0, range, false, "At callback return")
+}
+
+/// Register `r` is a number within `range`; it must be known precisely.
+fn in_range(vm: &Vm<'_>, r: u8, range: RetRange, w32: bool, place: &str) -> Check<()> {
+    let reg = vm.reg(r);
+    let code = if place.contains("callback") { Code::Callback } else { Code::ProgReturn };
+    if !reg.is_scalar() {
+        let words =
+            format!("{place} the register R{r} is not a known value ({})", type_name(reg));
+        return refuse_reg(code, r, words);
+    }
+    vm.need_precise(r);
+    let b = &reg.bounds;
+    let within = if w32 {
+        range.min <= b.s32min && b.s32max <= range.max
+    } else {
+        i64::from(range.min) <= b.smin && b.smax <= i64::from(range.max)
+    };
+    if within {
+        return Ok(());
+    }
+    let mut words = format!("{place} the register R{r} has");
+    if b.smin > i64::MIN {
+        words += &format!(" smin={}", b.smin);
+    }
+    if b.smax < i64::MAX {
+        words += &format!(" smax={}", b.smax);
+    }
+    if b.smin == i64::MIN && b.smax == i64::MAX {
+        words += " unknown scalar value";
+    }
+    words += &format!(" should have been in [{}, {}]", range.min, range.max);
+    refuse_reg(code, r, words)
+}

@@ -1,0 +1,229 @@
+//! The stack that a chain of calls may use together.
+//!
+//! Each function uses its stack down to the lowest byte that exploration saw
+//! touched. Along every chain of calls the sum, each rounded as the target's
+//! code generator rounds, may not exceed 512 bytes; below a caller with tail
+//! calls less. Functions whose stack is allocated apart ("private stack") count
+//! on their own. Callbacks that run later begin chains of their own.
+
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::helpers_spec::{AttachType, ProgType};
+use crate::programs::insn::{Callee, ImmRef, Op};
+use crate::target::StackRounding;
+
+/// Smaller stacks are not worth allocating apart.
+const MIN_PRIVATE: u32 = 64;
+
+/// Where a function's stack is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Undecided,
+    Shared,
+    Private,
+}
+
+struct Walk<'v, 'a> {
+    vm: &'v Vm<'a>,
+    place: Vec<Place>,
+    has_tail_call: Vec<bool>,
+    deepest: u32,
+}
+
+/// Checks all chains; gives the deepest stack.
+pub fn check(vm: &Vm<'_>) -> Check<u32> {
+    let n = vm.env.program.subprogs.len();
+    let has_tail_call: Vec<bool> = (0..n)
+        .map(|s| vm.env.cfg.subprogs().get(s).is_some_and(|s| s.has_tail_call))
+        .collect();
+    let private = !has_tail_call.contains(&true) && private_stack(vm);
+    let place = vec![Place::Undecided; n];
+    let mut walk = Walk { vm, place, has_tail_call, deepest: 0 };
+    for s in (0..n).rev() {
+        if s == 0 || vm.subprogs.is_async(s) {
+            walk.chain(s, s == 0 && private)?;
+        }
+    }
+    Ok(walk.deepest)
+}
+
+/// Whether functions of the program may have their stacks apart.
+fn private_stack(vm: &Vm<'_>) -> bool {
+    let program = vm.env.program;
+    vm.env.target.behaviour.private_stack
+        && match program.prog_type {
+            ProgType::Kprobe
+            | ProgType::Tracepoint
+            | ProgType::PerfEvent
+            | ProgType::RawTracepoint => true,
+            ProgType::Tracing => program.attach_type != Some(AttachType::TraceIter),
+            _ => false,
+        }
+}
+
+/// The instruction slots of a function.
+fn code(vm: &Vm<'_>, subprog: usize) -> std::ops::Range<usize> {
+    let len = vm.env.ops.len();
+    vm.env.program.subprogs.get(subprog).map_or(0..0, |s| {
+        let (start, end) = (s.start as usize, s.end as usize);
+        start.min(len)..end.min(len)
+    })
+}
+
+/// A function on the chain, and where in it the walk stands.
+struct Step {
+    subprog: usize,
+    at: usize,
+}
+
+impl Walk<'_, '_> {
+    fn rounded(&self, subprog: usize) -> u32 {
+        let used = self.vm.stack_use(subprog);
+        match self.vm.env.target.behaviour.stack_rounding {
+            StackRounding::By16 => used.next_multiple_of(16),
+            // An interpreter's frame is never empty.
+            StackRounding::By32 => used.max(1).next_multiple_of(32),
+        }
+    }
+
+    /// Walks all calls of a function and, from each, those of the callee.
+    fn chain(&mut self, root: usize, private: bool) -> Check<()> {
+        let vm = self.vm;
+        let mut depth = 0;
+        let mut steps = vec![];
+        self.enter(root, private, 0, &mut depth)?;
+        steps.push(Step { subprog: root, at: code(vm, root).start });
+        let mut tail_call_seen = false;
+        while let Some(step) = steps.last_mut() {
+            let subprog = step.subprog;
+            if step.at >= code(vm, subprog).end {
+                if tail_call_seen && let Some(s) = exception_callback(vm, &steps) {
+                    let words = "cannot tail call within exception cb";
+                    return refuse(Code::Exception, words).map_err(|h| self.place_at(h, s));
+                }
+                if self.place[subprog] != Place::Private {
+                    depth -= self.rounded(subprog);
+                }
+                steps.pop();
+                continue;
+            }
+            let at = step.at;
+            step.at += 1;
+            match self.called(at) {
+                Called::Nothing => {}
+                Called::Throw => self.throw_allowed(&steps, at)?,
+                Called::Function { subprog: callee, direct } => {
+                    if vm.subprogs.is_async(callee) && !direct {
+                        continue;
+                    }
+                    if direct && vm.env.program.subprogs[callee].exception_cb {
+                        let words = format!("insn {at} cannot call exception cb directly");
+                        return refuse(Code::Exception, words);
+                    }
+                    let frames = steps.len();
+                    if frames >= vm.env.target.limits.frames as usize {
+                        let words = format!("the call stack of {frames} frames is too deep !");
+                        return refuse(Code::CallDepth, words).map_err(|h| self.place_at(h, at));
+                    }
+                    tail_call_seen |= self.has_tail_call[callee];
+                    self.enter(callee, private, frames, &mut depth)
+                        .map_err(|h| self.place_at(h, at))?;
+                    steps.push(Step { subprog: callee, at: code(vm, callee).start });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a function to the chain.
+    fn enter(&mut self, subprog: usize, private: bool, frames: usize, depth: &mut u32) -> Check<()> {
+        let limits = &self.vm.env.target.limits;
+        if !private {
+            self.place[subprog] = Place::Shared;
+        }
+        if subprog != 0 && self.has_tail_call[subprog] && *depth >= limits.tail_call_caller_stack {
+            let words = format!(
+                "tail_calls are not allowed when call stack of previous frames is {depth} bytes. Too large"
+            );
+            return refuse(Code::TailCallStack, words);
+        }
+        let own = self.rounded(subprog);
+        if private && self.place[subprog] == Place::Undecided && own >= MIN_PRIVATE {
+            self.place[subprog] = Place::Private;
+        }
+        self.deepest = self.deepest.max(*depth + own);
+        if self.place[subprog] == Place::Private {
+            if own > limits.stack {
+                let words = format!("stack size of subprog {subprog} is {own}. Too large");
+                return refuse(Code::StackTooBig, words);
+            }
+            return Ok(());
+        }
+        *depth += own;
+        if *depth > limits.stack {
+            let words =
+                format!("combined stack size of {} calls is {depth}. Too large", frames + 1);
+            return refuse(Code::StackTooBig, words);
+        }
+        Ok(())
+    }
+
+    fn called(&self, at: usize) -> Called {
+        let env = &self.vm.env;
+        let function = |target: i64, direct| {
+            let found = u32::try_from(target).ok().and_then(|t| env.program.subprog_at(t));
+            found.map_or(Called::Nothing, |subprog| Called::Function { subprog, direct })
+        };
+        match env.ops[at] {
+            Op::Call(Callee::Local(rel)) => function(at as i64 + 1 + i64::from(rel), true),
+            Op::LdImm64 { src: ImmRef::Func(rel), .. } => {
+                function(at as i64 + 1 + i64::from(rel), false)
+            }
+            Op::Call(Callee::Kfunc { imm, .. }) => {
+                let kfunc = usize::try_from(imm).ok().and_then(|i| env.program.kfuncs.get(i));
+                match kfunc {
+                    Some(k) if &*k.name == "bpf_throw" => Called::Throw,
+                    _ => Called::Nothing,
+                }
+            }
+            _ => Called::Nothing,
+        }
+    }
+
+    /// An exception may not unwind through a callback.
+    fn throw_allowed(&self, steps: &[Step], at: usize) -> Check<()> {
+        let Some(last) = steps.last() else { return Ok(()) };
+        if !steps.iter().any(|s| self.vm.subprogs.is_callback(s.subprog)) {
+            return Ok(());
+        }
+        let words = format!(
+            "bpf_throw kfunc (insn {at}) cannot be called from callback subprog {}",
+            last.subprog
+        );
+        refuse(Code::Callback, words).map_err(|h| self.place_at(h, at))
+    }
+
+    fn place_at(
+        &self,
+        halt: crate::abstract_interp::vm::Halt,
+        insn: usize,
+    ) -> crate::abstract_interp::vm::Halt {
+        use crate::abstract_interp::vm::Halt;
+        match halt {
+            Halt::Violation(v) if v.insn == usize::MAX => Halt::Violation(v.at(insn)),
+            other => other,
+        }
+    }
+}
+
+fn exception_callback(vm: &Vm<'_>, steps: &[Step]) -> Option<usize> {
+    let callers = steps.split_last()?.1;
+    let found = callers.iter().find(|s| vm.env.program.subprogs[s.subprog].exception_cb)?;
+    Some(code(vm, found.subprog).start)
+}
+
+enum Called {
+    Nothing,
+    Function { subprog: usize, direct: bool },
+    Throw,
+}

@@ -1,0 +1,42 @@
+//! `LD_ABS` and `LD_IND`: the classic packet loads.
+//!
+//! They work on the skb in r6, clobber what a call clobbers, and end the program
+//! when the packet is too short: nothing may be held.
+
+use super::call::clobber;
+use crate::abstract_interp::checks::helper_args::unmodified;
+use crate::abstract_interp::checks::{operand, refs};
+use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::value::{Flags, Kind, Reg};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg};
+use crate::helpers_spec::ProgType;
+use crate::programs::insn::Op;
+
+const SKB: u8 = 6;
+
+/// Carries out `LdAbs` or `LdInd`.
+pub fn step(vm: &mut Vm<'_>, op: Op) -> Check<Next> {
+    let reads_skb = matches!(
+        vm.env.prog_type(),
+        ProgType::SocketFilter | ProgType::SchedCls | ProgType::SchedAct
+    );
+    if !reads_skb {
+        let words = "BPF_LD_[ABS|IND] instructions not allowed for this program type";
+        return refuse(Code::LdAbs, words);
+    }
+    operand::read_ok(vm, SKB)?;
+    refs::check_leak(vm, false, true, "BPF_LD_[ABS|IND]")?;
+    let skb = vm.reg(SKB);
+    if skb.kind != Kind::Ctx || skb.flags != Flags::NONE {
+        let words = "at the time of BPF_LD_ABS|IND R6 != pointer to skb";
+        return refuse_reg(Code::LdAbs, SKB, words);
+    }
+    if let Op::LdInd { src, .. } = op {
+        operand::read_ok(vm, src)?;
+    }
+    unmodified(vm.reg(SKB), SKB, false)?;
+    clobber(vm);
+    vm.cur.set_reg(0, Reg::scalar(Bounds::UNKNOWN));
+    Ok(Next::Fallthrough)
+}
