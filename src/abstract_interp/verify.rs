@@ -5,6 +5,7 @@
 //! global function that is called, then the stack over all call chains.
 
 use super::checks::stack_depth;
+use super::checks::subprog_facts::SubprogFacts;
 use super::explore::Explorer;
 use super::setup;
 use super::state::State;
@@ -71,6 +72,7 @@ fn run<'a>(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Verification
         wanted: Default::default(),
         explorer: Explorer::default(),
         globals: setup::Globals::new(input.program),
+        subprogs: SubprogFacts::new(&env),
         env,
     };
     let mut depth = 0;

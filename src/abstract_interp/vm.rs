@@ -16,6 +16,7 @@ use std::cell::Cell;
 
 use super::btf_record::Records;
 use super::domain::ScalarRules;
+use super::checks::subprog_facts::SubprogFacts;
 use super::explore::Explorer;
 use super::setup::attach::{self, Attach};
 use super::state::State;
@@ -182,6 +183,8 @@ pub struct Vm<'a> {
     pub explorer: Explorer,
     /// Subprograms verified as global functions, and those to verify.
     pub globals: super::setup::Globals,
+    /// How functions are used, and what stack they need.
+    pub subprogs: SubprogFacts,
 }
 
 /// What all paths through one instruction must agree on.

@@ -5,7 +5,6 @@
 use super::access::Dir;
 use super::helper_args::{Facts, unmodified};
 use super::helper_allowed::id;
-use super::map_value::F_RDONLY_PROG;
 use super::mem_region::{self, Region, Touched};
 use super::names::type_name;
 use super::struct_match;
@@ -15,7 +14,7 @@ use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
 use crate::helpers_spec::{self, ArgSpec, ArgType, AttachType, MapType, ProgType, TypeFlags};
-use crate::object::MapDef;
+use crate::object::{F_RDONLY_PROG, MapDef};
 
 /// The kptr that `bpf_kptr_xchg` swaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,18 +26,10 @@ pub enum HookReturn {
 
 /// What the program's hook returns, by the kernel's BTF.
 pub fn hook_return(env: &Env<'_>) -> Check<HookReturn> {
-    let Some(btf) = env.kernel_btf else { return unknown("no-kernel-btf") };
-    let proto = match &env.program.struct_ops {
-        Some(slot) => struct_ops_proto(env, slot),
-        None => {
-            let func = env.program.attach_btf_id.and_then(|id| btf.ty(id));
-            match func {
-                Some(Type::Func { proto, .. }) => Some(proto),
-                _ => None,
-            }
-        }
+    let (Some(btf), Some(target)) = (env.kernel_btf, &env.attach.target) else {
+        return unknown("attach-prototype");
     };
-    let Some(Type::FuncProto { ret, .. }) = proto.and_then(|p| btf.ty(p)) else {
+    let Some(Type::FuncProto { ret, .. }) = btf.ty(target.proto) else {
         return unknown("attach-prototype");
     };
     if ret == 0 {
@@ -49,18 +41,30 @@ pub fn hook_return(env: &Env<'_>) -> Check<HookReturn> {
     })
 }
 
-fn struct_ops_proto(env: &Env<'_>, slot: &crate::programs::StructOpsSlot) -> Option<u32> {
-    let btf = env.kernel_btf?;
-    let member = btf.ty(slot.kernel_type?)?.composite()?.members.get(slot.kernel_member?)?;
-    match btf.ty(btf.skip_mods_typedefs(member.ty))? {
-        Type::Ptr { to } => Some(btf.skip_mods_typedefs(to)),
-        _ => None,
-    }
-}
-
 /// Whether the program's hook returns nothing.
 pub fn hook_returns_nothing(env: &Env<'_>) -> Check<bool> {
     Ok(hook_return(env)? == HookReturn::Void)
+}
+
+/// What the hook that an LSM program attaches to may return; `None` when
+/// anything goes.
+pub fn lsm_range(vm: &Vm<'_>) -> Option<(i32, i32)> {
+    if vm.env.program.attach_type != Some(AttachType::LsmMac) {
+        return None;
+    }
+    let range = declared(&vm.env)?;
+    (range.min != i32::MIN || range.max != i32::MAX).then_some((range.min, range.max))
+}
+
+fn declared(env: &Env<'_>) -> Option<RetRange> {
+    let program = env.program;
+    helpers_spec::ret_range(
+        program.prog_type,
+        program.attach_type,
+        program.attach_to.as_deref(),
+        env.target.spec,
+    )
+    .map(|r| RetRange { min: r.min, max: r.max })
 }
 
 /// The return value of a program that ends here, in register `r` (r0, or r1
@@ -111,15 +115,8 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
         (ProgType::StructOps, _) => return Ok(()),
         (ProgType::Lsm, HookReturn::Void) => (RetRange { min: 1, max: 1 }, false),
         _ => {
-            let range = helpers_spec::ret_range(
-                program.prog_type,
-                program.attach_type,
-                program.attach_to.as_deref(),
-                vm.env.target.spec,
-            );
-            let Some(range) = range else { return Ok(()) };
-            let w32 = program.prog_type == ProgType::Lsm && !lsm_cgroup;
-            (RetRange { min: range.min, max: range.max }, w32)
+            let Some(range) = declared(&vm.env) else { return Ok(()) };
+            (range, program.prog_type == ProgType::Lsm && !lsm_cgroup)
         }
     };
     if program.prog_type == ProgType::RawTracepoint && program.attach_btf_id.is_none() {

@@ -438,6 +438,15 @@ impl Vm<'_> {
         self.explorer.bt = bt;
     }
 
+    /// Marks the number that is spilled in a stack slot as relied on.
+    pub fn mark_slot_precise(&mut self, frame: usize, slot: usize) {
+        let mut bt = std::mem::take(&mut self.explorer.bt);
+        bt.reset(self.cur.frames.len());
+        bt.set_slot((frame as u8, slot as u8));
+        self.back(&mut bt);
+        self.explorer.bt = bt;
+    }
+
     fn back(&mut self, bt: &mut Backtrack) -> bool {
         let track = self.explorer.track.take().expect("a path is being walked");
         let changed = walk_back(&self.env, &mut self.explorer, bt, &track, &self.cur);

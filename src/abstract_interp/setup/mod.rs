@@ -10,6 +10,7 @@ pub mod prototype;
 pub use attach::Attach;
 pub use globals::Globals;
 
+use super::checks::map_load;
 use super::state::State;
 use super::value::{Flags, Kind, Reg};
 use super::vm::{Check, Env, Vm};
@@ -17,7 +18,8 @@ use super::vm::{Check, Env, Vm};
 /// What is refused before a single instruction is looked at: attach targets,
 /// program flags, the number of maps.
 pub fn check_program(env: &Env<'_>) -> Check<()> {
-    attach::check(env)
+    attach::check(env)?;
+    map_load::check(env)
 }
 
 /// The state in which function `subprog` is entered when it is verified on its
