@@ -2,6 +2,7 @@
 //! programs as a loader does.
 
 pub mod asm;
+mod core;
 pub mod decode;
 pub mod disasm;
 pub mod encode;
@@ -11,6 +12,7 @@ pub mod isa;
 pub mod link;
 pub mod program;
 pub mod raw;
+pub mod sections;
 
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};

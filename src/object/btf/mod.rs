@@ -31,6 +31,10 @@ use std::sync::{Arc, OnceLock};
 /// How deep chains of typedefs, modifiers and arrays are followed.
 pub(crate) const MAX_RESOLVE_DEPTH: usize = 64;
 
+/// Longer strings are cut off: names are shorter, and many strings may share
+/// one long tail, so that reading them all would cost their product.
+const MAX_STRING: usize = 2048;
+
 /// A parsed BTF blob. Cheap to share: clone an `Arc<Btf>`.
 #[derive(Debug)]
 pub struct Btf {
@@ -55,8 +59,8 @@ impl Btf {
         &self.bytes
     }
 
-    /// The string at an offset of the string section; `""` when out of range
-    /// or not UTF-8.
+    /// The string at an offset of the string section, cut off where it is too
+    /// long for anything; `""` when out of range or not UTF-8.
     pub fn str_at(&self, off: u32) -> &str {
         let (start, end) = self.strings;
         let Some(begin) = start.checked_add(off).filter(|b| *b < end) else {
@@ -65,6 +69,7 @@ impl Btf {
         let Some(tail) = self.bytes.get(begin as usize..end as usize) else {
             return "";
         };
+        let tail = tail.get(..tail.len().min(MAX_STRING)).unwrap_or(&[]);
         let len = tail.iter().position(|b| *b == 0).unwrap_or(tail.len());
         tail.get(..len)
             .and_then(|s| std::str::from_utf8(s).ok())

@@ -1,6 +1,6 @@
 //! Edits that a loader makes to a blob before the kernel sees it.
 
-use super::Btf;
+use super::{Btf, SecVar};
 use std::sync::{Arc, OnceLock};
 
 /// A change to one record; no edit moves a record.
@@ -12,8 +12,8 @@ pub enum BtfEdit {
     VarLinkage(u32, u32),
     /// Sets the size of a DATASEC.
     SecSize(u32, u32),
-    /// Sets the offset of the n-th variable of a DATASEC.
-    SecVarOffset(u32, u32, u32),
+    /// Replaces the variables of a DATASEC, as many as it has.
+    SecVars(u32, Vec<SecVar>),
 }
 
 impl Btf {
@@ -26,26 +26,23 @@ impl Btf {
             }
         };
         for edit in edits {
-            match *edit {
-                BtfEdit::FuncLinkage(id, linkage) => {
-                    if let Some(at) = self.record(id) {
-                        put(at + 4, self.u32_at(at + 4) & !0xffff | u32::from(linkage));
-                    }
+            let (BtfEdit::FuncLinkage(id, _)
+            | BtfEdit::VarLinkage(id, _)
+            | BtfEdit::SecSize(id, _)
+            | BtfEdit::SecVars(id, _)) = edit;
+            let Some(at) = self.record(*id) else { continue };
+            let info = self.u32_at(at + 4);
+            match edit {
+                BtfEdit::FuncLinkage(_, linkage) => {
+                    put(at + 4, info & !0xffff | u32::from(*linkage))
                 }
-                BtfEdit::VarLinkage(id, linkage) => {
-                    if let Some(at) = self.record(id) {
-                        put(at + 12, linkage);
-                    }
-                }
-                BtfEdit::SecSize(id, size) => {
-                    if let Some(at) = self.record(id) {
-                        put(at + 8, size);
-                    }
-                }
-                BtfEdit::SecVarOffset(id, n, offset) => {
-                    let vlen = |at: usize| self.u32_at(at + 4) & 0xffff;
-                    if let Some(at) = self.record(id).filter(|at| n < vlen(*at)) {
-                        put(at + 12 + n as usize * 12 + 4, offset);
+                BtfEdit::VarLinkage(_, linkage) => put(at + 12, *linkage),
+                BtfEdit::SecSize(_, size) => put(at + 8, *size),
+                BtfEdit::SecVars(_, vars) => {
+                    for (n, var) in vars.iter().take((info & 0xffff) as usize).enumerate() {
+                        put(at + 12 + n * 12, var.ty);
+                        put(at + 16 + n * 12, var.offset);
+                        put(at + 20 + n * 12, var.size);
                     }
                 }
             }

@@ -1,0 +1,370 @@
+//! CO-RE: "compile once, run everywhere" relocations.
+//!
+//! Each record ties an instruction to a question about a type of the object: at
+//! which offset is `task_struct.mm.pgd`, is there such a field, what is the
+//! value of this enumerator? The answer is sought in the target's types. A
+//! *candidate* is a target type of compatible kind with the same name, flavour
+//! suffixes ignored; the access must lead somewhere in it (see [`spec`]), all
+//! candidates in which it does must agree, and the instruction takes the answer
+//! ([`patch`]). Where nothing matches, questions of existence are answered with
+//! no, and instructions that need the answer are poisoned: they become a call of
+//! a helper that does not exist, which harms only if it can be reached.
+
+mod compat;
+mod patch;
+mod spec;
+
+pub(super) use compat::types_compatible;
+pub(super) use patch::poison;
+
+use super::insn::Insn;
+use super::program::CoreOutcome;
+use crate::object::btf::essential_name;
+use crate::object::{Btf, CoreRelo, Kind, Type};
+use spec::{Spec, parse};
+use std::collections::HashMap;
+
+/// What a relocation asks (`enum bpf_core_relo_kind`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    FieldOffset,
+    FieldSize,
+    FieldExists,
+    FieldSigned,
+    FieldLeftShift,
+    FieldRightShift,
+    LocalTypeId,
+    TargetTypeId,
+    TypeExists,
+    TypeSize,
+    EnumeratorExists,
+    EnumeratorValue,
+    TypeMatches,
+}
+
+impl Question {
+    fn from_number(n: u32) -> Option<Question> {
+        use Question::*;
+        const ALL: [Question; 13] = [
+            FieldOffset,
+            FieldSize,
+            FieldExists,
+            FieldSigned,
+            FieldLeftShift,
+            FieldRightShift,
+            LocalTypeId,
+            TargetTypeId,
+            TypeExists,
+            TypeSize,
+            EnumeratorExists,
+            EnumeratorValue,
+            TypeMatches,
+        ];
+        ALL.get(n as usize).copied()
+    }
+
+    fn about_fields(self) -> bool {
+        matches!(
+            self,
+            Question::FieldOffset
+                | Question::FieldSize
+                | Question::FieldExists
+                | Question::FieldSigned
+                | Question::FieldLeftShift
+                | Question::FieldRightShift
+        )
+    }
+
+    fn about_enumerators(self) -> bool {
+        matches!(self, Question::EnumeratorExists | Question::EnumeratorValue)
+    }
+}
+
+/// An answer read off one side: a value, and for field offsets the type and size
+/// of what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Answer {
+    value: u64,
+    /// Bytes of the field or array element; 0 if it does not matter.
+    size: u32,
+    /// Type of the field.
+    ty: u32,
+    /// The compiler's idea of the value is known to be the same as ours.
+    certain: bool,
+}
+
+/// What to do to an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    Poison,
+    Change {
+        from: Answer,
+        to: Answer,
+        /// A load or store of another size would read something else.
+        bad_size: bool,
+    },
+}
+
+/// The answer that a spec gives. `Ok(None)` asks for poison.
+fn answer(q: Question, spec: Option<&Spec<'_>>) -> Result<Option<Answer>, String> {
+    let certain = |value| {
+        Ok(Some(Answer {
+            value,
+            certain: true,
+            ..Answer::default()
+        }))
+    };
+    match (q, spec) {
+        (Question::FieldExists | Question::EnumeratorExists, spec) => {
+            certain(u64::from(spec.is_some()))
+        }
+        (Question::TypeExists | Question::TypeMatches, spec) => certain(u64::from(spec.is_some())),
+        (Question::TargetTypeId | Question::TypeSize, None) => certain(0),
+        (_, None) => Ok(None),
+        (Question::TargetTypeId, Some(s)) => Ok(Some(Answer {
+            value: s.root.into(),
+            ..Answer::default()
+        })),
+        (Question::TypeSize, Some(s)) => match s.btf.resolve_size(s.root) {
+            Some(size) => certain(size.into()),
+            None => Err("a type without size".into()),
+        },
+        (Question::EnumeratorValue, Some(s)) => certain(s.enumerator_value()),
+        (Question::LocalTypeId, Some(s)) => certain(s.root.into()),
+        (_, Some(s)) => field_answer(q, s).map(Some),
+    }
+}
+
+/// Size of a field for the purpose of loads: of an array, its element's.
+fn access_size(btf: &Btf, id: u32) -> Option<u32> {
+    let mut id = btf.skip_mods_typedefs(id);
+    for _ in 0..32 {
+        match btf.ty(id)? {
+            Type::Array { elem, .. } => id = btf.skip_mods_typedefs(elem),
+            _ => return btf.resolve_size(id),
+        }
+    }
+    None
+}
+
+fn field_answer(q: Question, s: &Spec<'_>) -> Result<Answer, String> {
+    let no_size = || "a field without size".to_string();
+    let Some(member) = s.last_member() else {
+        // An array element, or the root itself.
+        let id = s.last_type();
+        let value = match q {
+            Question::FieldOffset => u64::from(s.bit_offset / 8),
+            Question::FieldSize => s.btf.resolve_size(id).ok_or_else(no_size)?.into(),
+            _ => return Err("a question about array elements that has no answer".into()),
+        };
+        let size = if q == Question::FieldOffset {
+            access_size(s.btf, id).ok_or_else(no_size)?
+        } else {
+            0
+        };
+        return Ok(Answer {
+            value,
+            size,
+            ty: id,
+            certain: true,
+        });
+    };
+    let id = s.btf.skip_mods_typedefs(member.ty);
+    let bits = u32::from(member.bitfield_size);
+    let bitfield = bits > 0;
+    let mut byte_size = s.btf.resolve_size(id).ok_or_else(no_size)?;
+    let mut byte_offset = s.bit_offset / 8;
+    let mut bit_size = byte_size.saturating_mul(8);
+    if bitfield {
+        if byte_size == 0 {
+            return Err(no_size());
+        }
+        bit_size = bits;
+        byte_offset = byte_offset / byte_size * byte_size;
+        // The smallest naturally aligned load that covers the field.
+        while u64::from(s.bit_offset) + u64::from(bits)
+            > (u64::from(byte_offset) + u64::from(byte_size)) * 8
+        {
+            if byte_size >= 8 {
+                return Err("a bit field that no load covers".into());
+            }
+            byte_size *= 2;
+            byte_offset = s.bit_offset / 8 / byte_size * byte_size;
+        }
+    }
+    let mut a = Answer {
+        certain: !bitfield,
+        ty: id,
+        ..Answer::default()
+    };
+    match q {
+        Question::FieldOffset => {
+            a.value = byte_offset.into();
+            if !bitfield {
+                a.size = access_size(s.btf, id).ok_or_else(no_size)?;
+            }
+        }
+        Question::FieldSize => a.value = byte_size.into(),
+        Question::FieldSigned => {
+            a.value = u64::from(
+                matches!(
+                    s.btf.ty(id),
+                    Some(Type::Enum { signed: true, .. } | Type::Enum64 { signed: true, .. })
+                ) || matches!(s.btf.ty(id), Some(Type::Int { encoding, .. }) if encoding.signed),
+            );
+            a.certain = true;
+        }
+        Question::FieldLeftShift => {
+            let end = u64::from(s.bit_offset) + u64::from(bit_size);
+            a.value = 64u64.wrapping_sub(end - u64::from(byte_offset) * 8);
+        }
+        Question::FieldRightShift => {
+            a.value = 64u64.wrapping_sub(bit_size.into());
+            a.certain = true;
+        }
+        _ => return Err("not a question about a field".into()),
+    }
+    Ok(a)
+}
+
+/// Compares the two sides' answers.
+fn decide(q: Question, local: &Spec<'_>, target: Option<&Spec<'_>>) -> Result<Decision, String> {
+    let (Some(from), Some(to)) = (answer(q, Some(local))?, answer(q, target)?) else {
+        return Ok(Decision::Poison);
+    };
+    let mut bad_size = false;
+    if q.about_fields() && from.size != to.size {
+        let unsigned = |btf: &Btf, id| match btf.ty(id) {
+            // A `char` or `bool` is no plain signed integer either.
+            Some(Type::Int { encoding: e, .. }) => !e.signed || e.char || e.bool,
+            _ => false,
+        };
+        let pointers = local.btf.kind(from.ty) == Some(Kind::Ptr)
+            && target.is_some_and(|t| t.btf.kind(to.ty) == Some(Kind::Ptr));
+        let integers =
+            unsigned(local.btf, from.ty) && target.is_some_and(|t| unsigned(t.btf, to.ty));
+        bad_size = !pointers && !integers;
+    }
+    Ok(Decision::Change { from, to, bad_size })
+}
+
+/// Resolves the relocations of one object against one target.
+pub(super) struct Resolver<'a> {
+    local: &'a Btf,
+    target: &'a Btf,
+    /// Candidates by local root type. Types in which an access did not exist are
+    /// dropped once another candidate had it, as libbpf does.
+    candidates: HashMap<u32, Vec<u32>>,
+}
+
+/// A relocation that was applied, in words.
+pub(super) struct Applied {
+    pub outcome: CoreOutcome,
+    pub type_name: String,
+    pub access: String,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(local: &'a Btf, target: &'a Btf) -> Resolver<'a> {
+        Resolver {
+            local,
+            target,
+            candidates: HashMap::new(),
+        }
+    }
+
+    fn find_candidates(&self, root: u32) -> Result<Vec<u32>, String> {
+        let name = self.local.name(root);
+        if name.is_empty() {
+            return Err("relocations of anonymous types are not supported".into());
+        }
+        let kind = self.local.kind(root);
+        let fits = |id: &u32| compat::kinds_compatible(kind, self.target.kind(*id));
+        Ok(self
+            .target
+            .candidates(essential_name(name))
+            .filter(fits)
+            .collect())
+    }
+
+    fn resolve(&mut self, q: Question, local: &Spec<'_>) -> Result<Decision, String> {
+        let root = local.root;
+        if q == Question::LocalTypeId {
+            let id = Answer {
+                value: root.into(),
+                ..Answer::default()
+            };
+            return Ok(Decision::Change {
+                from: id,
+                to: id,
+                bad_size: false,
+            });
+        }
+        let candidates = match self.candidates.remove(&root) {
+            Some(known) => known,
+            None => self.find_candidates(root)?,
+        };
+        let result = self.choose(q, local, &candidates);
+        let kept = match &result {
+            Ok((_, kept)) if !kept.is_empty() => kept.clone(),
+            _ => candidates,
+        };
+        self.candidates.insert(root, kept);
+        result.map(|(decision, _)| decision)
+    }
+
+    /// The decision on which all candidates that match agree, and those candidates.
+    fn choose(
+        &self,
+        q: Question,
+        local: &Spec<'_>,
+        candidates: &[u32],
+    ) -> Result<(Decision, Vec<u32>), String> {
+        let mut kept = Vec::new();
+        let mut chosen: Option<(Decision, u32)> = None;
+        for id in candidates {
+            let Some(target) = local.find_in(q, self.target, *id)? else {
+                continue;
+            };
+            let decision = decide(q, local, Some(&target))?;
+            let value = |d: &Decision| match d {
+                Decision::Poison => None,
+                Decision::Change { to, .. } => Some(to.value),
+            };
+            match &chosen {
+                None => chosen = Some((decision, target.bit_offset)),
+                Some((first, offset))
+                    if *offset != target.bit_offset || value(first) != value(&decision) =>
+                {
+                    return Err(format!("{} is ambiguous in the target", local.describe()));
+                }
+                Some(_) => {}
+            }
+            kept.push(*id);
+        }
+        match chosen {
+            Some((decision, _)) => Ok((decision, kept)),
+            None => Ok((decide(q, local, None)?, kept)),
+        }
+    }
+
+    /// Applies a relocation to the instruction at `at`.
+    pub fn apply(
+        &mut self,
+        relo: &CoreRelo,
+        insns: &mut [Insn],
+        at: usize,
+    ) -> Result<Applied, String> {
+        let Some(q) = Question::from_number(relo.kind) else {
+            return Err(format!("unknown kind of CO-RE relocation, {}", relo.kind));
+        };
+        let local = parse(self.local, q, relo.type_id, self.local.str_at(relo.access))?;
+        let decision = self.resolve(q, &local)?;
+        let outcome = patch::apply(insns, at, decision)?;
+        Ok(Applied {
+            outcome,
+            type_name: self.local.describe(relo.type_id),
+            access: local.access(),
+        })
+    }
+}

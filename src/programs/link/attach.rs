@@ -1,0 +1,41 @@
+//! Finding what a program attaches to in the kernel's BTF.
+
+use crate::helpers_spec::{AttachType, ProgType};
+use crate::object::{Btf, Kind};
+
+/// Longer names are cut off by loaders.
+const MAX_NAME: usize = 128;
+
+/// The id of a target such as `vfs_read` or `module:function`.
+pub(super) fn find(
+    kernel: &Btf,
+    prog_type: ProgType,
+    attach: Option<AttachType>,
+    target: &str,
+) -> Result<u32, String> {
+    if prog_type == ProgType::Ext {
+        return Err(
+            "it replaces a function of another program, which only a loader can name".into(),
+        );
+    }
+    let (module, name) = match target.split_once(':') {
+        Some((module, name)) => (module, name),
+        None => ("vmlinux", target),
+    };
+    let (prefix, kind) = match attach {
+        Some(AttachType::TraceRawTp) => ("btf_trace_", Kind::Typedef),
+        Some(AttachType::LsmMac | AttachType::LsmCgroup) => ("bpf_lsm_", Kind::Func),
+        Some(AttachType::TraceIter) => ("bpf_iter_", Kind::Func),
+        _ => ("", Kind::Func),
+    };
+    let full = format!("{prefix}{name}");
+    if full.len() >= MAX_NAME {
+        return Err(format!("the name {full} is too long"));
+    }
+    let found = if "vmlinux".starts_with(module) {
+        kernel.find(kind, &full)
+    } else {
+        None
+    };
+    found.ok_or_else(|| format!("the kernel has no {target} to attach to"))
+}

@@ -1,0 +1,517 @@
+//! From an object to its programs, as libbpf does it.
+//!
+//! Steps for the whole object: relocations of code ([`relocs`]), externs
+//! ([`symbols`]), struct_ops maps ([`struct_ops`]), CO-RE ([`code`]), maps
+//! ([`maps`]). Steps for each program: put its functions together
+//! ([`assemble`]), its function and line information ([`info`]), its references
+//! ([`data`]), its attach target ([`attach`]). Each program is linked as if it
+//! alone were loaded, so that each has its own verdict; what would keep libbpf
+//! from loading anything fails them all.
+
+mod assemble;
+mod attach;
+mod code;
+mod data;
+mod info;
+mod maps;
+mod relocs;
+mod struct_ops;
+mod symbols;
+
+use super::program::{
+    F_SLEEPABLE, F_XDP_HAS_FRAGS, LoadError, LoadErrorKind, Program, StructOpsSlot, Subprog,
+    license_is_gpl_compatible,
+};
+use super::sections::{SectionInfo, section_info, section_target};
+use crate::helpers_spec::{AttachType, ProgType};
+use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
+use assemble::Assembly;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a loader on the target would find, and what the user asks for.
+#[derive(Clone, Copy)]
+pub struct LinkOptions<'a> {
+    /// The kernel's BTF. Without it the object's own types stand in.
+    pub kernel_btf: Option<&'a Btf>,
+    /// The kernel's release, for `LINUX_KERNEL_VERSION`.
+    pub release: (u16, u16, u16),
+    /// The type of every program, whatever its section says.
+    pub force_type: Option<(ProgType, Option<AttachType>)>,
+    /// The type of programs whose section says none, by (section, name).
+    pub type_of: &'a dyn Fn(&str, &str) -> Option<(ProgType, Option<AttachType>)>,
+    /// Section names as libbpf 0.8 matches them (`xdp_prog1`), and a single
+    /// program in `.text`.
+    pub legacy_sections: bool,
+    /// Map records of `maps` sections, as libbpf 0.8, iproute2 and Aya have them.
+    pub legacy_maps: bool,
+    /// Give maps sizes that a kernel accepts where the object leaves them to its
+    /// loader (0 entries, ring buffer and perf array sizes).
+    pub adjust_maps: bool,
+    /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
+    pub kfunc_exists: &'a dyn Fn(&str) -> bool,
+    /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`).
+    pub kconfig: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Default for LinkOptions<'_> {
+    fn default() -> Self {
+        LinkOptions {
+            kernel_btf: None,
+            release: (6, 18, 0),
+            force_type: None,
+            type_of: &|_, _| None,
+            legacy_sections: false,
+            legacy_maps: false,
+            adjust_maps: true,
+            kfunc_exists: &|_| true,
+            kconfig: &|_| None,
+        }
+    }
+}
+
+/// What became of an object's programs.
+#[derive(Clone, Debug, Default)]
+pub struct Linked {
+    /// The programs in libbpf's order: by section, then offset.
+    pub programs: Vec<Result<Program, LoadError>>,
+    /// Why there are none at all.
+    pub object_errors: Vec<LoadError>,
+}
+
+/// Instructions of all programs together; only hostile objects have more.
+const MAX_TOTAL_INSNS: usize = 16_000_000;
+
+/// What all programs of an object share.
+struct Context<'a> {
+    object: &'a Object,
+    options: &'a LinkOptions<'a>,
+    /// Relocations by function.
+    relocs: Vec<Vec<relocs::Reloc>>,
+    /// Instructions by function.
+    codes: Vec<code::Code>,
+    symbols: symbols::Symbols,
+    struct_ops: struct_ops::StructOps,
+    maps: Arc<[MapDef]>,
+    info: info::InfoIndex,
+    /// Names of exception callbacks by the main function's name.
+    callbacks: HashMap<&'a str, Vec<&'a str>>,
+    /// Functions of `.text` by name.
+    text: HashMap<&'a str, Vec<usize>>,
+}
+
+/// An error at a step, to be told of programs.
+type Failure = (LoadErrorKind, String);
+
+fn prepare(reason: String) -> Failure {
+    (LoadErrorKind::Prepare, reason)
+}
+
+/// What a program is.
+struct Identity<'a> {
+    section: &'a str,
+    autoload: bool,
+    prog_type: ProgType,
+    attach_type: Option<AttachType>,
+    info: Option<&'static SectionInfo>,
+}
+
+fn identity<'a>(
+    object: &'a Object,
+    function: &Function,
+    options: &LinkOptions<'_>,
+) -> Identity<'a> {
+    let name = object.elf.section_name(function.section);
+    let (section, autoload) = match name.strip_prefix('?') {
+        Some(rest) => (rest, false),
+        None => (name, true),
+    };
+    let mut info = section_info(section, options.legacy_sections);
+    let (mut prog_type, mut attach_type) =
+        info.map_or((ProgType::Unspec, None), |i| (i.prog_type, i.attach_type));
+    if let Some(forced) = options.force_type {
+        (prog_type, attach_type) = (
+            forced.0,
+            forced.1.or(attach_type.filter(|_| forced.0 == prog_type)),
+        );
+        info = info.filter(|i| i.prog_type == prog_type);
+    } else if info.is_none()
+        && let Some(known) = (options.type_of)(section, &function.name)
+    {
+        (prog_type, attach_type) = known;
+    }
+    Identity {
+        section,
+        autoload,
+        prog_type,
+        attach_type,
+        info,
+    }
+}
+
+/// Main functions' exception callbacks, as declaration tags name them.
+fn callbacks(btf: Option<&Btf>) -> HashMap<&str, Vec<&str>> {
+    let mut callbacks: HashMap<&str, Vec<&str>> = HashMap::new();
+    let Some(btf) = btf else { return callbacks };
+    for id in 1..btf.type_count() {
+        if let Some(Type::DeclTag {
+            name,
+            target,
+            component: None,
+        }) = btf.ty(id)
+            && let Some(callback) = name.strip_prefix("exception_callback:")
+        {
+            let main = match btf.ty(target) {
+                Some(Type::Func {
+                    name,
+                    linkage: FuncLinkage::Global,
+                    ..
+                }) => name,
+                // A tag that is on no program spoils them all.
+                _ => "",
+            };
+            callbacks.entry(main).or_default().push(callback);
+        }
+    }
+    callbacks
+}
+
+impl<'a> Context<'a> {
+    fn new(object: &'a Object, options: &'a LinkOptions<'a>) -> Result<Context<'a>, Failure> {
+        let relocs = relocs::collect(object).map_err(|(section, offset, reason)| {
+            (
+                LoadErrorKind::Open,
+                ObjectError {
+                    section,
+                    offset,
+                    reason,
+                }
+                .to_string(),
+            )
+        })?;
+        let symbols = symbols::resolve(object, options).map_err(prepare)?;
+        let struct_ops = struct_ops::resolve(object, options).map_err(prepare)?;
+        let codes = code::patched(object, options).map_err(prepare)?;
+        let mut text: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (i, f) in object
+            .functions
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| f.section == object.text)
+        {
+            text.entry(&f.name).or_default().push(i);
+        }
+        let maps = maps::ready(object, options.adjust_maps, &symbols.kconfig);
+        Ok(Context {
+            maps: maps.into(),
+            info: info::InfoIndex::new(object),
+            callbacks: callbacks(object.btf.as_deref()),
+            object,
+            options,
+            relocs,
+            codes,
+            symbols,
+            struct_ops,
+            text,
+        })
+    }
+
+    /// The exception callback of a main function, if it has exactly one.
+    fn exception_callback(&self, main: usize) -> Result<Option<usize>, String> {
+        if self.callbacks.is_empty() {
+            return Ok(None);
+        }
+        if self.callbacks.contains_key("") {
+            return Err("a tag exception_callback is on what is no program".into());
+        }
+        let name = self.object.functions.get(main).map_or("", |f| &f.name);
+        let Some([callback]) = self.callbacks.get(name).map(|c| &c[..]) else {
+            // Of several, the verifier tells.
+            return Ok(None);
+        };
+        let found = self.text.get(callback).map_or(&[][..], |f| f);
+        let Some(first) = found
+            .first()
+            .and_then(|i| self.object.functions.get(*i).map(|f| (*i, f)))
+        else {
+            return Err(format!("there is no exception callback {callback}"));
+        };
+        if !first.1.global || first.1.hidden {
+            return Err(format!("exception callback {callback} is not global"));
+        }
+        Ok(Some(first.0))
+    }
+
+    /// The struct_ops programs that are loaded whatever else is.
+    fn companions(&self) -> Vec<usize> {
+        let mut all: Vec<usize> = self.struct_ops.slots.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// What fails every program: code that is always prepared.
+    fn common_error(&self) -> Option<String> {
+        let core = |i: usize| {
+            let error = self.codes.get(i).and_then(|c| c.error.as_ref())?;
+            let name = self.object.functions.get(i).map_or("", |f| &f.name);
+            Some(format!("{name}: {error}"))
+        };
+        let mut always = self.text.values().flatten().copied().collect::<Vec<_>>();
+        always.sort_unstable();
+        let companions = self.companions();
+        let failed = always
+            .into_iter()
+            .chain(companions.iter().copied())
+            .find_map(core);
+        failed.or_else(|| {
+            companions.iter().find_map(|i| {
+                let assembly = match assemble::assemble(self, *i) {
+                    Ok(assembly) => assembly,
+                    Err(reason) => return Some(reason),
+                };
+                data::resolve(self, &assembly).err()
+            })
+        })
+    }
+
+    fn subprogs(&self, assembly: &Assembly, funcs: &[(u32, u32)]) -> Vec<Subprog> {
+        let btf = self.object.btf.as_deref();
+        let mut subprogs = Vec::with_capacity(assembly.placed.len());
+        for (i, placed) in assembly.placed.iter().enumerate() {
+            let Some(function) = self.object.functions.get(placed.function) else {
+                continue;
+            };
+            let known = funcs
+                .binary_search_by_key(&placed.start, |f| f.0)
+                .ok()
+                .and_then(|i| funcs.get(i));
+            let func_type = known.map_or(0, |f| f.1);
+            let linkage = match btf.and_then(|b| b.ty(func_type)) {
+                Some(Type::Func { linkage, .. }) => Some(linkage),
+                _ => None,
+            };
+            subprogs.push(Subprog {
+                start: placed.start,
+                end: placed.start + (function.size / 8) as u32,
+                name: function.name.clone(),
+                func_type: if linkage.is_some() { func_type } else { 0 },
+                global: i > 0 && linkage == Some(FuncLinkage::Global),
+                exception_cb: assembly.exception_cb == Some(i),
+                section: self.object.elf.section_name(function.section).into(),
+                section_offset: function.offset,
+            });
+        }
+        subprogs
+    }
+
+    /// The kernel's id of what the program attaches to.
+    fn attach_id(&self, id: &Identity<'_>) -> Result<Option<u32>, String> {
+        if !id.info.is_some_and(|i| i.attach_btf) {
+            return Ok(None);
+        }
+        let Some(target) = section_target(id.section) else {
+            return Err("the section names no target to attach to".into());
+        };
+        match self.options.kernel_btf {
+            Some(kernel) => attach::find(kernel, id.prog_type, id.attach_type, target).map(Some),
+            None if id.prog_type == ProgType::Ext => Err(
+                "it replaces a function of another program, which only a loader can name".into(),
+            ),
+            None => Ok(None),
+        }
+    }
+
+    fn program(
+        &self,
+        index: usize,
+        function: &Function,
+        id: &Identity<'_>,
+    ) -> Result<Program, Failure> {
+        if id.prog_type == ProgType::Unspec {
+            return Err((
+                LoadErrorKind::Section,
+                format!("section {} says no program type", id.section),
+            ));
+        }
+        if let Some(error) = self.codes.get(index).and_then(|c| c.error.clone()) {
+            return Err(prepare(error));
+        }
+        let assembly = assemble::assemble(self, index).map_err(prepare)?;
+        let (func_info, line_info) = info::collect(self, &assembly).map_err(prepare)?;
+        let references = data::resolve(self, &assembly).map_err(prepare)?;
+        let slot = self.slot(index, id)?;
+        let attach_btf_id = self.attach_id(id).map_err(prepare)?;
+        let subprogs = self.subprogs(&assembly, &func_info);
+        let sleepable = id.info.is_some_and(|i| i.sleepable);
+        let frags = id.info.is_some_and(|i| i.frags);
+        let mut attach_type = id.attach_type;
+        let (major, minor, _) = self.options.release;
+        if id.info.is_some_and(|i| i.usdt) && (major, minor) >= (6, 6) {
+            attach_type = Some(AttachType::TraceUprobeMulti);
+        }
+        let attach_to = match &slot {
+            Some(slot) => Some(format!("{}.{}", slot.structure, slot.member)),
+            None => section_target(id.section).map(|t| match attach_btf_id {
+                Some(_) => t.rsplit(':').next().unwrap_or(t).to_owned(),
+                None => t.to_owned(),
+            }),
+        };
+        Ok(Program {
+            name: function.name.to_string(),
+            section: id.section.to_owned(),
+            prog_type: id.prog_type,
+            attach_type,
+            attach_to,
+            attach_btf_id,
+            struct_ops: slot,
+            sleepable,
+            prog_flags: if sleepable { F_SLEEPABLE } else { 0 }
+                | if frags { F_XDP_HAS_FRAGS } else { 0 },
+            autoload: id.autoload,
+            insns: references.insns,
+            maps: references.maps,
+            subprogs,
+            kfuncs: references.kfuncs,
+            ksyms: references.ksyms,
+            poisoned: references.poisoned,
+            core_relocs: references.core_relocs,
+            line_info,
+            func_info,
+            btf: self.object.btf.clone(),
+            license: self.object.license.clone(),
+            gpl_compatible: license_is_gpl_compatible(&self.object.license),
+            kern_version: self.object.version.unwrap_or(0),
+        })
+    }
+
+    /// Which member a struct_ops program is for.
+    fn slot(&self, index: usize, id: &Identity<'_>) -> Result<Option<StructOpsSlot>, Failure> {
+        if id.prog_type != ProgType::StructOps {
+            return Ok(None);
+        }
+        match self.struct_ops.slots.get(&index) {
+            Some(slot) => Ok(Some(slot.clone())),
+            None if self.struct_ops.optional.contains_key(&index) => Err(prepare(
+                "only an optional struct_ops map uses it, which is not created by default".into(),
+            )),
+            None => Err(prepare("no struct_ops map uses it".into())),
+        }
+    }
+}
+
+/// True if a function is an entry point.
+fn is_main(object: &Object, function: &Function, options: &LinkOptions<'_>) -> bool {
+    function.section != object.text || options.legacy_sections && object.functions.len() == 1
+}
+
+/// Why the object cannot be opened at all.
+fn open_error(object: &Object, options: &LinkOptions<'_>) -> Option<String> {
+    let legacy = |p: &&ObjectError| options.legacy_maps || p.section != "maps";
+    if object.has_legacy_maps && !options.legacy_maps {
+        return Some(
+            "section maps: definitions without BTF, which libbpf takes no more since 1.0".into(),
+        );
+    }
+    if let Some(problem) = object.problems.iter().find(legacy) {
+        return Some(problem.to_string());
+    }
+    // A function pointer must be to a program for struct_ops.
+    object
+        .maps
+        .iter()
+        .filter_map(|m| m.struct_ops.as_ref().map(|s| (m, s)))
+        .find_map(|(map, def)| {
+            def.functions.iter().find_map(|(_, f)| {
+                let function = object.functions.get(*f as usize)?;
+                let id = identity(
+                    object,
+                    function,
+                    &LinkOptions {
+                        force_type: None,
+                        ..*options
+                    },
+                );
+                let wrong = id.prog_type != ProgType::StructOps;
+                wrong.then(|| {
+                    format!(
+                        "{} names {}, which is no struct_ops program",
+                        map.name, function.name
+                    )
+                })
+            })
+        })
+}
+
+/// Links every program of an object, each as if it alone were loaded.
+pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
+    let mut out = Linked::default();
+    let whole = |kind, reason| LoadError {
+        kind,
+        program: None,
+        section: None,
+        prog_type: None,
+        attach_type: None,
+        insns: 0,
+        reason,
+        offset: None,
+    };
+    if let Some(reason) = open_error(object, options) {
+        out.object_errors.push(whole(LoadErrorKind::Open, reason));
+        return out;
+    }
+    let mains: Vec<(usize, &Function)> = object
+        .functions
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| is_main(object, f, options))
+        .collect();
+    if mains.is_empty() {
+        out.object_errors
+            .push(whole(LoadErrorKind::Empty, "it has no programs".into()));
+        return out;
+    }
+    let context = Context::new(object, options);
+    if let Err((LoadErrorKind::Open, reason)) = &context {
+        out.object_errors
+            .push(whole(LoadErrorKind::Open, reason.clone()));
+        return out;
+    }
+    let common = context
+        .as_ref()
+        .ok()
+        .and_then(Context::common_error)
+        .map(prepare);
+    let mut total = 0usize;
+    for (index, function) in mains {
+        let id = identity(object, function, options);
+        let result = match (&context, &common) {
+            _ if id.prog_type == ProgType::Unspec => Err((
+                LoadErrorKind::Section,
+                format!("section {} says no program type", id.section),
+            )),
+            (Err(failure), _) | (_, Some(failure)) => Err(failure.clone()),
+            _ if object.elf.big_endian && options.kernel_btf.is_some() => {
+                Err(prepare("it is of the other byte order".into()))
+            }
+            _ if total > MAX_TOTAL_INSNS => Err(prepare(
+                "the object's programs are too many and too large".into(),
+            )),
+            (Ok(context), None) => context.program(index, function, &id),
+        };
+        if let Ok(program) = &result {
+            total += program.insns.len();
+        }
+        out.programs
+            .push(result.map_err(|(kind, reason)| LoadError {
+                kind,
+                program: Some(function.name.to_string()),
+                section: Some(id.section.to_owned()),
+                prog_type: (id.prog_type != ProgType::Unspec).then_some(id.prog_type),
+                attach_type: id.attach_type,
+                insns: (function.size / 8) as usize,
+                reason,
+                offset: Some(function.offset),
+            }));
+    }
+    out
+}
