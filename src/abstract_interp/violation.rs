@@ -128,6 +128,10 @@ codes! {
     Preempt = 306, "preempt-section-misuse", "preempt";
     Irq = 307, "irq-section-misuse", "irq";
     Sleepable = 308, "sleeping-call-forbidden", "sleepable";
+    SleepInRcu = 309, "sleeping-call-in-rcu-section", "spin_lock";
+    SleepInPreempt = 310, "sleeping-call-in-preempt-section", "preempt";
+    RcuAtEnd = 311, "rcu-section-left-open", "spin_lock";
+    ReleaseOffset = 312, "released-pointer-offset", "ref_state_generic";
     // 4xx: kfuncs and rich objects
     Kfunc = 400, "kfunc-misuse", "kfunc";
     Dynptr = 401, "dynptr-misuse", "dynptr";
@@ -139,6 +143,7 @@ codes! {
     Callback = 407, "callback-misuse", "callback";
     Exception = 408, "exception-misuse", "exception";
     ObjNew = 409, "object-allocation-misuse", "obj_new";
+    KptrType = 410, "kptr-type-mismatch", "type_expected";
     // 5xx: functions and returns
     SubprogArgs = 500, "subprogram-arguments", "subprog_args";
     SubprogReturn = 501, "subprogram-return", "subprog_ret";

@@ -72,7 +72,14 @@ impl Finder<'_> {
                 self.loops(v);
                 return None;
             }
-            Code::HoldingLock | Code::SpinLock | Code::Rcu | Code::Preempt | Code::Irq => {
+            Code::HoldingLock
+            | Code::SpinLock
+            | Code::Rcu
+            | Code::RcuAtEnd
+            | Code::SleepInRcu
+            | Code::Preempt
+            | Code::SleepInPreempt
+            | Code::Irq => {
                 self.last_section(v);
                 return None;
             }

@@ -19,7 +19,7 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
 pub fn bytes<'a>(vm: &Vm<'a>, r: u8) -> Check<&'a [u8]> {
     let reg = vm.reg(r);
     let Kind::MapValue { map, .. } = reg.kind else {
-        return refuse_reg(Code::ConstStr, r, format!("R{r} is not a const string"));
+        return refuse_reg(Code::ConstStr, r, format!("R{r} does not point to a const string"));
     };
     let Some(def) = vm.env.map(map) else { return unknown("map:missing") };
     if !def.is_constant() {

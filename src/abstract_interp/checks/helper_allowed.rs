@@ -95,9 +95,9 @@ fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
         return refuse(Code::Sleepable, "helper call might sleep in a non-sleepable prog");
     }
     let (code, region) = if state.active_rcu > 0 {
-        (Code::Rcu, "rcu_read_lock")
+        (Code::SleepInRcu, "rcu_read_lock")
     } else if state.active_preempt > 0 {
-        (Code::Sleepable, "non-preemptible")
+        (Code::SleepInPreempt, "non-preemptible")
     } else if state.active_irq_id != 0 {
         (Code::Sleepable, "IRQ-disabled")
     } else {

@@ -389,7 +389,7 @@ pub fn reg_off(vm: &Vm<'_>, r: u8, how: ArgOff) -> Check<()> {
             let words = format!(
                 "R{r} must have zero offset when passed to release func or trusted arg to kfunc"
             );
-            return refuse_reg(Code::ZeroOffset, r, words);
+            return refuse_reg(Code::ReleaseOffset, r, words);
         }
         return unmodified(reg, r, false);
     }

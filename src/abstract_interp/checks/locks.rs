@@ -160,7 +160,7 @@ pub fn check_sections_left(state: &State, what: &str) -> Check<()> {
         return refused(Code::Irq, "bpf_local_irq_save");
     }
     if state.active_rcu > 0 {
-        return refused(Code::Rcu, "bpf_rcu_read_lock");
+        return refused(Code::RcuAtEnd, "bpf_rcu_read_lock");
     }
     if state.active_preempt > 0 {
         return refused(Code::Preempt, "bpf_preempt_disable");

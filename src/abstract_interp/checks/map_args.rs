@@ -205,7 +205,7 @@ pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
 pub fn kptr_matches(vm: &Vm<'_>, dest: KptrDest, reg: &Reg, r: u8) -> Check<()> {
     let bad = || {
         let words = format!("invalid kptr access, R{r} type={} expected=ptr_", type_name(reg));
-        refuse_reg(Code::Kptr, r, words)
+        refuse_reg(Code::KptrType, r, words)
     };
     let Kind::Btf { btf, id } = reg.kind else { return bad() };
     let mut allowed = Flags::MAYBE_NULL;
@@ -256,7 +256,7 @@ pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
         return refuse(Code::ReadOnlyWrite, "write into map forbidden");
     }
     if helper == id::TAIL_CALL && map.map_type != MapType::ProgArray.id() {
-        return refuse(Code::MapFunc, "expected prog array map for tail call");
+        return refuse(Code::TailCallStack, "expected prog array map for tail call");
     }
     Ok(())
 }

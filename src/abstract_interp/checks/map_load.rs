@@ -83,10 +83,10 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
     }
     if record.lock().is_some() {
         if program.prog_type == ProgType::SocketFilter {
-            return refuse(Code::SpinLock, "socket filter progs cannot use bpf_spin_lock yet");
+            return refused("socket filter progs cannot use bpf_spin_lock yet");
         }
         if tracing && !env.target.behaviour.tracing_spin_lock {
-            return refuse(Code::SpinLock, "tracing progs cannot use bpf_spin_lock yet");
+            return refused("tracing progs cannot use bpf_spin_lock yet");
         }
     }
     if tracing && record.has(FieldKind::Timer) {
@@ -170,7 +170,7 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
         _ => {
             let words =
                 format!("pseudo btf_id {id} in ldimm64 isn't KIND_VAR or KIND_FUNC");
-            return refuse(Code::MapLoad, words);
+            return refuse(Code::BtfMissing, words);
         }
     };
     let object = |flags| {

@@ -37,3 +37,4 @@ pub mod stack;
 pub mod stack_depth;
 pub mod struct_match;
 pub mod subprog_facts;
+pub mod tail_call;

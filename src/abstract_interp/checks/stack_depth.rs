@@ -99,7 +99,7 @@ impl Walk<'_, '_> {
             if step.at >= code(vm, subprog).end {
                 if tail_call_seen && let Some(s) = exception_callback(vm, &steps) {
                     let words = "cannot tail call within exception cb";
-                    return refuse(Code::Exception, words).map_err(|h| self.place_at(h, s));
+                    return refuse(Code::TailCallStack, words).map_err(|h| self.place_at(h, s));
                 }
                 if self.place[subprog] != Place::Private {
                     depth -= self.rounded(subprog);

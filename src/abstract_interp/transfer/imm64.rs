@@ -53,7 +53,7 @@ fn function(vm: &Vm<'_>, rel: i32) -> Check<Reg> {
         return refuse(Code::CallDestination, "call to invalid destination");
     };
     if program.func_info.is_empty() {
-        return refuse(Code::LineInfo, "missing btf func_info");
+        return refuse(Code::BtfMissing, "missing btf func_info");
     }
     if callee.global {
         return refuse(Code::Callback, "callback function not static");

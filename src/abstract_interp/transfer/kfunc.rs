@@ -68,7 +68,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         return refuse(Code::Kfunc, format!("calling kernel function {name} is not allowed"));
     }
     let takes_lock = matches!(&*name, "bpf_res_spin_lock" | "bpf_res_spin_lock_irqsave");
-    if name == "__bpf_trap" {
+    if &*name == "__bpf_trap" {
         return refuse(Code::UninitRegister, "unexpected __bpf_trap() due to uninitialized variable?");
     }
     let sleepable = k.is(KfFlags::SLEEPABLE);
@@ -87,7 +87,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         return refuse(Code::Rcu, format!("kernel func {name} requires RCU critical section protection"));
     }
     release(vm, &k, &facts)?;
-    if name == "bpf_throw" {
+    if &*name == "bpf_throw" {
         return throw(vm);
     }
     let r0 = returned(vm, &k, &facts)?;

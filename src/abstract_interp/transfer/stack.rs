@@ -19,6 +19,12 @@ pub fn grow(vm: &mut Vm, frame: usize, bytes: u32) {
     vm.note_stack_use(subprog, allocated);
 }
 
+/// Tells the function whose stack it is of a load or store.
+fn note(vm: &mut Vm, frame: usize, off: i32) {
+    let subprog = vm.cur.frames[frame].subprog;
+    vm.subprogs.note_stack_access(subprog, vm.insn, off);
+}
+
 fn slot_mut<'v>(vm: &'v mut Vm<'_>, frame: usize, spi: usize) -> &'v mut Slot {
     vm.cur.frame_at_mut(frame).stack_mut().slot_mut(spi)
 }
@@ -38,6 +44,7 @@ fn scrub(slot: &mut Slot) {
 
 /// A store at a known offset.
 pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
+    note(vm, frame, off);
     grow(vm, frame, off.unsigned_abs());
     let at = spi(off);
     destroy_dynptr(vm, frame, at);
@@ -102,6 +109,7 @@ fn save(vm: &mut Vm, frame: usize, at: usize, spill: Reg, size: u32) {
 
 /// A store at one of several offsets: every byte may or may not be written.
 pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32) {
+    note(vm, frame, min);
     grow(vm, frame, min.unsigned_abs());
     for off in min..end {
         destroy_dynptr(vm, frame, spi(off));
@@ -123,6 +131,7 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
 
 /// A load at a known offset.
 pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
+    note(vm, frame, off);
     grow(vm, frame, off.unsigned_abs());
     let at = spi(off);
     vm.mark_stack_read(frame, 1 << at);
@@ -169,6 +178,7 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
 
 /// A load at one of several offsets.
 pub fn read_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32) {
+    note(vm, frame, min);
     touch(vm, frame, min, end, false);
     let stack = &vm.cur.frames[frame].stack;
     let zero = (min..end).all(|off| stack.byte(off) == Byte::Zero);

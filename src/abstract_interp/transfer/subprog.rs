@@ -218,7 +218,7 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
     if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable) {
         let words = "global functions that may sleep are not allowed in non-sleepable context";
-        return refuse(Code::SubprogArgs, words);
+        return refuse(Code::Sleepable, words);
     }
     args?;
     vm.flush_precision()?;
