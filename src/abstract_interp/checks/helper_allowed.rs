@@ -60,10 +60,7 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     };
     let name = helpers_spec::helper_name(at).unwrap_or("unknown");
     let proto = helpers_spec::helper_proto(at, program.prog_type, program.attach_type, v);
-    let Some(proto) = proto else {
-        let words = format!("program of this type cannot use helper {name}#{helper}");
-        return refuse(Code::FuncNotAllowed, words);
-    };
+    let Some(proto) = proto else { return barred(vm, name, helper) };
     if proto.gpl_only && !program.gpl_compatible {
         let words = "cannot call GPL-restricted function from non-GPL compatible program";
         return refuse(Code::GplOnly, words);
@@ -80,13 +77,21 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         if helper == id::D_PATH {
             return refuse(Code::FuncNotAllowed, "helper call is not allowed in probe");
         }
-        let words = format!("program of this type cannot use helper {name}#{helper}");
-        return refuse(Code::FuncNotAllowed, words);
+        return barred(vm, name, helper);
     }
     if proto.might_sleep {
         may_sleep(vm, name, helper)?;
     }
     Ok(proto)
+}
+
+/// The helper exists, but not for programs of this type.
+fn barred<T>(vm: &Vm<'_>, name: &str, helper: i32) -> Check<T> {
+    if !vm.env.target.behaviour.helper_message_split {
+        return refuse(Code::UnknownFunc, format!("unknown func {name}#{helper}"));
+    }
+    let words = format!("program of this type cannot use helper {name}#{helper}");
+    refuse(Code::FuncNotAllowed, words)
 }
 
 fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {

@@ -267,19 +267,17 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
     let ty = def(vm, map)?.map_type;
     let v = vm.env.target.spec;
     let name = helpers_spec::helper_name(helper as u32).unwrap_or("unknown");
-    let refused = || {
-        let words = format!("cannot pass map_type {ty} into func {name}#{helper}");
-        refuse(Code::MapFunc, words)
-    };
+    let words = format!("cannot pass map_type {ty} into func {name}#{helper}");
     let sock = matches!(MapType::from_id(ty), Some(MapType::Sockmap | MapType::Sockhash));
     if sock && matches!(helper, id::MAP_UPDATE_ELEM | id::MAP_DELETE_ELEM) {
         if !may_update_sockmap(vm, helper) {
-            return refuse(Code::SockMap, "cannot update sockmap in this context");
+            let words = format!("cannot update sockmap in this context\n{words}");
+            return refuse(Code::MapFunc, words);
         }
         return Ok(());
     }
     if !helpers_spec::map_helper_compat(ty, helper as u32, v) {
-        return refused();
+        return refuse(Code::MapFunc, words);
     }
     Ok(())
 }

@@ -157,6 +157,9 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
 pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
     let sym = usize::try_from(index).ok().and_then(|i| env.program.ksyms.get(i));
     let Some(sym) = sym else { return unknown("ksym:missing") };
+    if sym.weak && !sym.resolved {
+        return Ok(Reg::constant(0));
+    }
     let (Some(btf), Some(id)) = (env.kernel_btf, sym.kernel_id) else {
         return unknown(format!("ksym:{}", sym.name));
     };

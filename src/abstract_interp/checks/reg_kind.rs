@@ -147,7 +147,10 @@ const PERCPU_BTF: &[RegType] = &[
 pub fn accepted(arg: ArgType) -> Option<&'static [RegType]> {
     Some(match arg {
         ArgType::MapKey | ArgType::MapValue | ArgType::Mem => MEM,
-        ArgType::ConstSize | ArgType::ConstSizeOrZero | ArgType::ConstAllocSizeOrZero => {
+        ArgType::Scalar
+        | ArgType::ConstSize
+        | ArgType::ConstSizeOrZero
+        | ArgType::ConstAllocSizeOrZero => {
             const { &[plain(Base::Scalar)] }
         }
         ArgType::ConstMapPtr => const { &[plain(Base::ConstMap)] },

@@ -4,7 +4,7 @@
 //! to memory and references, what is particular to the helper, the result, and
 //! last whether the map was of the right type.
 
-use super::subprog::{self, Callback};
+use super::subprog::{self, Callback, Entered};
 use super::{dynptr, mem};
 use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::helper_allowed::{self, id};
@@ -23,7 +23,7 @@ pub fn helper(vm: &mut Vm<'_>, helper: i32) -> Check<Next> {
     let proto = helper_allowed::check(vm, helper)?;
     let facts = arguments(vm, helper, proto)?;
     release(vm, helper, proto, &facts)?;
-    let changes = particular(vm, helper, proto, &facts)?;
+    let Particular { changes, entered } = particular(vm, helper, proto, &facts)?;
     vm.flush_precision()?;
     let result = helper_ret::result(vm, helper, proto, &facts)?;
     clobber(vm);
@@ -40,7 +40,10 @@ pub fn helper(vm: &mut Vm<'_>, helper: i32) -> Check<Next> {
     if changes {
         refs::invalidate_packet(&mut vm.cur);
     }
-    Ok(Next::Fallthrough)
+    Ok(match entered {
+        Some(callback) => subprog::enter(vm, callback),
+        None => Next::Fallthrough,
+    })
 }
 
 /// Checks the arguments and carries out what they do to memory and locks.
@@ -144,13 +147,21 @@ fn hand_over(vm: &mut Vm<'_>, id: u32) -> bool {
     true
 }
 
-/// What is particular to one helper. Gives whether packet pointers go stale.
+/// What is particular to one helper.
+struct Particular {
+    /// Packet pointers go stale.
+    changes: bool,
+    /// A callback is walked next.
+    entered: Option<Entered>,
+}
+
 fn particular(
     vm: &mut Vm<'_>,
     helper: i32,
     proto: &HelperProto,
     facts: &Facts,
-) -> Check<bool> {
+) -> Check<Particular> {
+    let mut entered = None;
     let mut changes = proto.semantics.has(Semantics::CHANGES_PKT_DATA);
     match helper {
         id::TAIL_CALL => refs::check_leak(vm, false, true, "tail_call")?,
@@ -162,15 +173,15 @@ fn particular(
         }
         id::FOR_EACH_MAP_ELEM => {
             let Some((map, _)) = facts.map else { return unknown("for-each-map") };
-            callback(vm, facts, Callback::MapElem { map })?;
+            entered = callback(vm, facts, Callback::MapElem { map })?;
         }
         id::TIMER_SET_CALLBACK => {
             let Kind::MapValue { map, uid } = vm.reg(1).kind else { return unknown("timer") };
-            callback(vm, facts, Callback::Timer { map, uid })?;
+            entered = callback(vm, facts, Callback::Timer { map, uid })?;
         }
-        id::FIND_VMA => callback(vm, facts, Callback::FindVma)?,
-        id::USER_RINGBUF_DRAIN => callback(vm, facts, Callback::UserRingbuf)?,
-        id::LOOP => bpf_loop(vm, facts)?,
+        id::FIND_VMA => entered = callback(vm, facts, Callback::FindVma)?,
+        id::USER_RINGBUF_DRAIN => entered = callback(vm, facts, Callback::UserRingbuf)?,
+        id::LOOP => entered = bpf_loop(vm, facts)?,
         id::SNPRINTF => const_str::check_snprintf(vm)?,
         id::DYNPTR_FROM_MEM => {
             let reg = vm.reg(1);
@@ -195,10 +206,10 @@ fn particular(
         }
         _ => {}
     }
-    Ok(changes)
+    Ok(Particular { changes, entered })
 }
 
-fn callback(vm: &mut Vm<'_>, facts: &Facts, callback: Callback) -> Check<()> {
+fn callback(vm: &mut Vm<'_>, facts: &Facts, callback: Callback) -> Check<Option<Entered>> {
     let Some(subprog) = facts.subprog else { return unknown("callback-argument") };
     vm.flush_precision()?;
     subprog::push_callback(vm, subprog as usize, callback)
@@ -206,7 +217,7 @@ fn callback(vm: &mut Vm<'_>, facts: &Facts, callback: Callback) -> Check<()> {
 
 /// `bpf_loop`: the callback is simulated as often as the loop may run, until
 /// its states converge.
-fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<()> {
+fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<Option<Entered>> {
     let Some(subprog) = facts.subprog else { return unknown("callback-argument") };
     // A loop whose flags are 0 and callback one is inlined.
     let zero = vm.reg(4).is_null();
@@ -223,11 +234,12 @@ fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<()> {
     }
     vm.need_precise(1);
     vm.flush_precision()?;
-    if u64::from(vm.cur.frame().callback_depth) < vm.reg(1).bounds.umax {
+    let simulated = u64::from(vm.cur.frame().callback_depth);
+    if !vm.env.target.behaviour.callbacks_as_loops || simulated < vm.reg(1).bounds.umax {
         callback(vm, facts, Callback::Loop)
     } else {
         vm.cur.frame_mut().callback_depth = 0;
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -151,8 +151,27 @@ fn for_each_allowed(vm: &Vm<'_>, map: MapRef) -> Check<()> {
     refuse(Code::Callback, "callback function not allowed for map")
 }
 
+/// A callback that is walked at once: its frame, and where it begins.
+pub struct Entered {
+    frame: Frame,
+    entry: usize,
+}
+
+/// Goes on in a callback that is walked at once.
+pub fn enter(vm: &mut Vm<'_>, callback: Entered) -> Next {
+    vm.cur.frames.push(std::rc::Rc::new(callback.frame));
+    vm.entered_frame();
+    Next::Goto(callback.entry)
+}
+
 /// Queues the walk of a callback that the current instruction runs or sets up.
-pub fn push_callback(vm: &mut Vm<'_>, subprog: usize, callback: Callback) -> Check<()> {
+/// On targets that walk a callback once, in place of the call, gives it back
+/// instead.
+pub fn push_callback(
+    vm: &mut Vm<'_>,
+    subprog: usize,
+    callback: Callback,
+) -> Check<Option<Entered>> {
     vm.flush_precision()?;
     vm.subprogs.note_callback(subprog, callback.is_async());
     let Some(entry) = vm.env.program.subprogs.get(subprog).map(|s| s.start as usize) else {
@@ -165,17 +184,20 @@ pub fn push_callback(vm: &mut Vm<'_>, subprog: usize, callback: Callback) -> Che
         callback.enter(vm, &caller, state.frame_mut())?;
         state.frame_mut().async_entry = caller.async_entry + 1;
         vm.push_async(entry, state)?;
-        return Ok(());
+        return Ok(None);
     }
     let mut state = vm.cur.clone();
     let mut callee = new_frame(vm, &state, subprog)?;
     callback.enter(vm, &caller, &mut callee)?;
+    if !vm.env.target.behaviour.callbacks_as_loops {
+        return Ok(Some(Entered { frame: callee, entry }));
+    }
     state.callback_unroll_depth += 1;
     state.frame_mut().callback_depth += 1;
     state.frames.push(std::rc::Rc::new(callee));
     *vm.push_branch(entry)? = state;
     vm.cur.frame_mut().callback_depth = 0;
-    Ok(())
+    Ok(None)
 }
 
 /// A fresh frame above the innermost one of `state`.
@@ -217,8 +239,9 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     let effects = vm.env.cfg.subprogs().get(subprog).copied().unwrap_or_default();
     let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
     if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable) {
-        let words = "global functions that may sleep are not allowed in non-sleepable context";
-        return refuse(Code::Sleepable, words);
+        let words = "global functions that may sleep are not allowed in non-sleepable context, \
+                     i.e. in a RCU/IRQ/preempt-disabled section or a non-sleepable program";
+        return refuse(Code::SleepInPreempt, words);
     }
     args?;
     vm.flush_precision()?;
@@ -259,6 +282,9 @@ pub fn leave_frame(vm: &mut Vm<'_>) -> Check<Next> {
     vm.cur.frames.pop();
     if !callback {
         vm.cur.set_reg(0, r0);
+        return Ok(Next::Goto(callsite + 1));
+    }
+    if !vm.env.target.behaviour.callbacks_as_loops {
         return Ok(Next::Goto(callsite + 1));
     }
     // Values that change from one run to the next are forgotten unless a proof
