@@ -4,12 +4,50 @@
 //! schema and turns it into `static` tables, so nothing is parsed at run time.
 //! A lookup costs a binary search at most and allocates nothing.
 //!
+//! The rows were read from the sources of Linux 5.10, 6.1, 6.12 and 7.3 and
+//! measured on a running 6.18; 5.15 and 6.6 are filled from their neighbours
+//! and the release in which each thing appeared (`scripts/import_facts.py`).
+//!
 //! This room imports nobody.
 
+mod btf_sets;
+mod context;
+mod helpers;
 mod ids;
+mod kfuncs;
+mod maps;
+mod messages;
+mod programs;
+mod tables;
+#[cfg(test)]
+mod tests;
 mod types;
 mod version;
 
+pub use btf_sets::{
+    LsmReturn, attach_denied, btf_set, d_path_allowed, fmod_ret_allowed, in_set, lsm_current_hook,
+    lsm_hook_disabled, lsm_hook_return, lsm_hook_sleepable, lsm_hook_untrusted, lsm_hooks,
+    lsm_sockopt_hook, never_returns, raw_tp_errors, raw_tp_nullable, rcu_protected,
+    sleepable_target,
+};
+pub use context::{CtxField, CtxKind, CtxLayout, ctx_access, netfilter_field, pointer_access};
+pub use helpers::{
+    HelperCap, HelperProto, accepted_registers, all_helpers, helper_allowed, helper_by_name,
+    helper_cap, helper_count, helper_ever_allowed, helper_id, helper_main, helper_name,
+    helper_proto, helper_proto_for, helper_since, helpers,
+};
 pub use ids::{AttachType, MapType, ProgType};
+pub use kfuncs::{
+    KfFlags, KfuncSet, KfuncSpec, kfunc, kfunc_allowed, kfunc_changes_packet, kfuncs,
+};
+pub use maps::{
+    MapRules, Sizes, map_field_allowed, map_field_known, map_helper_compat, map_rules, map_type,
+    map_type_known,
+};
+pub use messages::{MessageClass, message_classes};
+pub use programs::{
+    PacketAccess, ProgTypeFacts, RetRange, SectionRule, load_attach_ok, prog_type_facts,
+    prog_type_known, ret_range, section, sections,
+};
 pub use types::{ArgSpec, ArgType, RegBase, RegClass, RetSpec, RetType, Semantics, TypeFlags};
 pub use version::SpecVersion;

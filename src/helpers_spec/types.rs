@@ -28,7 +28,7 @@ vocabulary! {
     /// What a helper's argument must be.
     ArgType:
     /// No argument: the list has ended.
-    None = "ARG_DONTCARE",
+    DontCare = "ARG_DONTCARE",
     /// Any initialised value.
     Anything = "ARG_ANYTHING",
     /// A scalar (7.x).
@@ -186,6 +186,10 @@ type_flags! {
     DYNPTR_RINGBUF = 14, "DYNPTR_TYPE_RINGBUF";
     /// An untrusted object.
     UNTRUSTED = 15, "PTR_UNTRUSTED";
+    /// A dynptr over a socket buffer.
+    DYNPTR_SKB = 16, "DYNPTR_TYPE_SKB";
+    /// A dynptr over an XDP frame.
+    DYNPTR_XDP = 17, "DYNPTR_TYPE_XDP";
 }
 
 impl TypeFlags {
@@ -195,6 +199,11 @@ impl TypeFlags {
     /// Whether all of `flags` are set.
     pub const fn has(self, flags: TypeFlags) -> bool {
         self.0 & flags.0 == flags.0
+    }
+
+    /// Whether all of `flags` are set; as [`TypeFlags::has`].
+    pub const fn contains(self, flags: TypeFlags) -> bool {
+        self.has(flags)
     }
 
     /// Both sets together.
@@ -228,11 +237,10 @@ pub struct ArgSpec {
     pub flags: TypeFlags,
     /// The argument (1 to 5) that holds this memory's size; 0 for none.
     pub size_arg: u8,
-    /// The size in bytes that the signature fixes; 0 for none.
-    pub fixed_size: u32,
-    /// The kernel struct it must point to; empty for none. A name with
-    /// several candidates lists them with `|`.
-    pub btf: &'static str,
+    /// The size in bytes that the signature fixes.
+    pub fixed_size: Option<u32>,
+    /// The kernel struct it must point to.
+    pub btf: Option<&'static str>,
     /// The parameter's name; empty when unknown.
     pub name: &'static str,
 }
@@ -240,11 +248,11 @@ pub struct ArgSpec {
 impl ArgSpec {
     /// The end of the list.
     pub const NONE: ArgSpec = ArgSpec {
-        base: ArgType::None,
+        base: ArgType::DontCare,
         flags: TypeFlags::NONE,
         size_arg: 0,
-        fixed_size: 0,
-        btf: "",
+        fixed_size: None,
+        btf: None,
         name: "",
     };
 }
@@ -256,8 +264,8 @@ pub struct RetSpec {
     pub base: RetType,
     /// Modifiers.
     pub flags: TypeFlags,
-    /// The kernel struct it points to; empty for none.
-    pub btf: &'static str,
+    /// The kernel struct it points to.
+    pub btf: Option<&'static str>,
 }
 
 /// What a call to a helper does beyond its signature.

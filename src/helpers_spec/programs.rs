@@ -1,0 +1,248 @@
+//! Program types: section names, packet access, capabilities, return values.
+
+use super::btf_sets::{self, LsmReturn};
+use super::ids::{AttachType, ProgType};
+use super::tables;
+use super::version::SpecVersion;
+
+/// How a program type reaches packet data directly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PacketAccess {
+    /// Not at all.
+    None,
+    /// Reads.
+    ReadOnly,
+    /// Reads and writes.
+    ReadWrite,
+    /// A socket option's value, read and written like a packet.
+    Optval,
+}
+
+impl PacketAccess {
+    /// Whether it may be read.
+    pub const fn reads(self) -> bool {
+        !matches!(self, PacketAccess::None)
+    }
+
+    /// Whether it may be written.
+    pub const fn writes(self) -> bool {
+        matches!(self, PacketAccess::ReadWrite | PacketAccess::Optval)
+    }
+}
+
+/// What holds for a program type in every series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProgTypeFacts {
+    /// The type.
+    pub prog_type: ProgType,
+    /// The mainline release that introduced it.
+    pub since: &'static str,
+    /// How it reaches packet data.
+    pub packet: PacketAccess,
+    /// Loading needs `CAP_NET_ADMIN` besides `CAP_BPF`.
+    pub cap_net_admin: bool,
+    /// Loading needs `CAP_PERFMON` besides `CAP_BPF`.
+    pub cap_perfmon: bool,
+    /// It may be loaded without capabilities where the system lets.
+    pub unprivileged: bool,
+    /// The context in C, as programs see it.
+    pub ctx: &'static str,
+    /// The context in C, as the kernel has it.
+    pub kernel_ctx: &'static str,
+}
+
+/// The facts of a program type; none for `unspec`.
+pub fn prog_type_facts(prog_type: ProgType) -> Option<&'static ProgTypeFacts> {
+    tables::PROG_TYPES.iter().find(|f| f.prog_type == prog_type)
+}
+
+/// Whether the series has the program type.
+pub fn prog_type_known(prog_type: ProgType, v: SpecVersion) -> bool {
+    let parse = |text: &str| {
+        let (major, minor) = text.trim_start_matches('v').split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    prog_type_facts(prog_type).is_some_and(|f| parse(f.since).is_some_and(|s| s <= v.series()))
+}
+
+/// A rule of libbpf's section names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SectionRule {
+    /// The name; a trailing `+` stands for nothing or `/…`, `*` for anything.
+    pub pattern: &'static str,
+    /// The program type.
+    pub prog_type: ProgType,
+    /// The attach type.
+    pub attach: Option<AttachType>,
+    /// Kernels that don't know the attach type get none.
+    pub attach_optional: bool,
+    /// The rest of the name is a function, hook or iterator to attach to.
+    pub attach_btf: bool,
+    /// The program may sleep.
+    pub sleepable: bool,
+    /// The program takes XDP frames of several buffers.
+    pub xdp_frags: bool,
+    /// The section is a user-space tracepoint.
+    pub usdt: bool,
+}
+
+impl SectionRule {
+    /// Whether a section name is this rule's, and if so what follows the `/`.
+    pub fn matches<'a>(&self, section: &'a str) -> Option<&'a str> {
+        let pattern = self.pattern;
+        if let Some(stem) = pattern.strip_suffix('+') {
+            let rest = section.strip_prefix(stem)?;
+            return if rest.is_empty() {
+                Some("")
+            } else {
+                rest.strip_prefix('/')
+            };
+        }
+        if let Some(stem) = pattern.strip_suffix('*') {
+            return section.strip_prefix(stem);
+        }
+        if let Some(stem) = pattern.strip_suffix('/') {
+            return section.strip_prefix(stem)?.strip_prefix('/');
+        }
+        (section == pattern).then_some("")
+    }
+}
+
+/// libbpf's section names, in the order in which they are tried.
+pub fn sections() -> &'static [SectionRule] {
+    &tables::SECTIONS
+}
+
+/// The first rule that a section name matches, and what follows its stem.
+pub fn section(name: &str) -> Option<(&'static SectionRule, &str)> {
+    sections()
+        .iter()
+        .find_map(|rule| rule.matches(name).map(|rest| (rule, rest)))
+}
+
+/// Values that R0 may have when the main program ends, ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RetRange {
+    /// The least.
+    pub min: i64,
+    /// The greatest.
+    pub max: i64,
+    /// Compared in 32 bits: the hook's caller reads an `int`.
+    pub bits32: bool,
+}
+
+/// The range of a program's return value; none when it isn't checked.
+///
+/// `attach_to` is the hook of an LSM program, with or without `bpf_lsm_`; for a
+/// raw tracepoint its presence means that the program hangs on a BTF tracepoint.
+pub fn ret_range(
+    prog_type: ProgType,
+    attach: Option<AttachType>,
+    attach_to: Option<&str>,
+    v: SpecVersion,
+) -> Option<RetRange> {
+    if prog_type == ProgType::Lsm {
+        return lsm_range(attach, attach_to, v);
+    }
+    let table = &tables::RETURNS;
+    let find = |a: u8| {
+        let key = (v.index() as u8, prog_type.id() as u8, a);
+        let at = table
+            .binary_search_by(|(v, p, a, ..)| (*v, *p, *a).cmp(&key))
+            .ok()?;
+        table.get(at)
+    };
+    let row = attach
+        .and_then(|a| find(a.id() as u8))
+        .or_else(|| find(255))?;
+    Some(RetRange {
+        min: row.3,
+        max: row.4,
+        bits32: false,
+    })
+}
+
+fn lsm_range(
+    attach: Option<AttachType>,
+    attach_to: Option<&str>,
+    v: SpecVersion,
+) -> Option<RetRange> {
+    let returns = attach_to.and_then(|hook| btf_sets::lsm_hook_return(hook, v));
+    if attach == Some(AttachType::LsmCgroup) {
+        let void = returns == Some(LsmReturn::Void);
+        return Some(RetRange {
+            min: i64::from(void),
+            max: 1,
+            bits32: false,
+        });
+    }
+    if v < SpecVersion::V6_12 {
+        return None;
+    }
+    match returns? {
+        LsmReturn::Void => None,
+        LsmReturn::Bool => Some(RetRange {
+            min: 0,
+            max: 1,
+            bits32: true,
+        }),
+        LsmReturn::Int => Some(RetRange {
+            min: -4095,
+            max: 0,
+            bits32: true,
+        }),
+    }
+}
+
+/// Whether the load call takes that attach type for the program type.
+pub fn load_attach_ok(prog_type: ProgType, attach: Option<AttachType>) -> bool {
+    use AttachType as A;
+    let id = attach.map_or(0, AttachType::id);
+    match prog_type {
+        ProgType::CgroupSock => matches!(
+            attach,
+            Some(
+                A::CgroupInetSockCreate
+                    | A::CgroupInetSockRelease
+                    | A::CgroupInet4PostBind
+                    | A::CgroupInet6PostBind
+            )
+        ),
+        ProgType::CgroupSockAddr => attach.is_some_and(|a| {
+            matches!(
+                a,
+                A::CgroupInet4Bind
+                    | A::CgroupInet6Bind
+                    | A::CgroupInet4Connect
+                    | A::CgroupInet6Connect
+                    | A::CgroupUnixConnect
+                    | A::CgroupUdp4Sendmsg
+                    | A::CgroupUdp6Sendmsg
+                    | A::CgroupUnixSendmsg
+                    | A::CgroupUdp4Recvmsg
+                    | A::CgroupUdp6Recvmsg
+                    | A::CgroupUnixRecvmsg
+                    | A::CgroupInet4Getpeername
+                    | A::CgroupInet6Getpeername
+                    | A::CgroupUnixGetpeername
+                    | A::CgroupInet4Getsockname
+                    | A::CgroupInet6Getsockname
+                    | A::CgroupUnixGetsockname
+            )
+        }),
+        ProgType::CgroupSkb => id <= A::CgroupInetEgress.id(),
+        ProgType::CgroupSockopt => {
+            matches!(attach, Some(A::CgroupSetsockopt | A::CgroupGetsockopt))
+        }
+        ProgType::SkLookup => attach == Some(A::SkLookup),
+        ProgType::SkReuseport => {
+            matches!(
+                attach,
+                Some(A::SkReuseportSelect | A::SkReuseportSelectOrMigrate)
+            )
+        }
+        ProgType::Netfilter => attach == Some(A::Netfilter),
+        ProgType::Syscall | ProgType::Ext => id == 0,
+        _ => true,
+    }
+}
