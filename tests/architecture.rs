@@ -272,3 +272,30 @@ fn imports_are_read_as_written() {
     assert_eq!(of("let x = crate::smoke::run();"), ["smoke"]);
     assert_eq!(of("$crate::programs::x"), [""; 0]);
 }
+
+#[test]
+fn documents_name_only_paths_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = regex::Regex::new(r"`(?:\./)?((?:src|tests|schemas|examples|rules|\.ci)/[A-Za-z0-9_./-]*|[A-Z_]+\.md|deny\.toml)`").unwrap();
+    let mut gone = Vec::new();
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "KNOWN_DIFFERENCES.md",
+    ] {
+        let text = std::fs::read_to_string(root.join(document)).unwrap();
+        for path in named.captures_iter(&text).map(|c| c[1].to_owned()) {
+            let there = [
+                path.clone(),
+                format!("{path}.rs"),
+                format!("{path}/main.rs"),
+            ];
+            if !there.iter().any(|p| root.join(p).exists()) {
+                gone.push(format!("{document}: {path}"));
+            }
+        }
+    }
+    assert!(gone.is_empty(), "{}", gone.join("\n"));
+}

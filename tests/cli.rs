@@ -191,3 +191,24 @@ fn dump_and_cfg_show_a_program() {
         stdout(&bpfassay(&["cfg", "--format", "mermaid", bad.path()])).contains("flowchart TD")
     );
 }
+
+#[test]
+fn the_readme_names_every_verb() {
+    let readme = include_str!("../README.md");
+    let help = stdout(&bpfassay(&["--help"]));
+    let verbs: Vec<&str> = help
+        .lines()
+        .skip_while(|l| *l != "Commands:")
+        .skip(1)
+        .take_while(|l| !l.is_empty())
+        .filter_map(|l| l.split_whitespace().next())
+        .filter(|v| *v != "help")
+        .collect();
+    assert!(verbs.len() >= 5, "{help}");
+    for verb in verbs {
+        assert!(
+            readme.contains(&format!("bpfassay {verb}")),
+            "{verb} is not in the README"
+        );
+    }
+}

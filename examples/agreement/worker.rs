@@ -56,7 +56,7 @@ enum Answer {
 /// What we say of one program.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Ours {
-    /// `accept`, `reject`, `unknown`, `load-error`, `missing`.
+    /// `accept`, `reject`, `unknown`, `load-error`, `opened`, `missing`.
     pub verdict: String,
     /// Code name of a rejection.
     pub code: Option<String>,
@@ -413,7 +413,8 @@ impl Server {
             return match linked.object_errors.first() {
                 Some(e) => load_error(e),
                 None if linked.programs.is_empty() => Ours::load_error("empty", String::new()),
-                None => Ours::of("missing"),
+                // The loader gave up where we went on.
+                None => Ours::of("opened"),
             };
         }
         let found = linked
