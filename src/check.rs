@@ -50,6 +50,10 @@ pub struct Options<'a> {
     pub targets: &'a [TargetChoice<'a>],
     /// Program type that overrides what the sections say.
     pub prog_type: Option<(ProgType, Option<AttachType>)>,
+    /// Read what older loaders read: `maps` sections, section names that only
+    /// begin like a known one, a single program in `.text`. libbpf 1.x refuses
+    /// these.
+    pub legacy: bool,
     /// Only the program of this name.
     pub only: Option<&'a str>,
     /// Where source files are found.
@@ -66,6 +70,7 @@ impl<'a> Options<'a> {
             kind: InputKind::Elf,
             targets,
             prog_type: None,
+            legacy: true,
             only: None,
             source_text: &|_| None,
             clock: None,
@@ -147,8 +152,8 @@ fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> 
                 force_type: options.prog_type,
                 kfunc_exists: &kfunc_exists,
                 release: choice.target.release,
-                legacy_sections: true,
-                legacy_maps: true,
+                legacy_sections: options.legacy,
+                legacy_maps: options.legacy,
                 ..LinkOptions::default()
             },
         ),

@@ -41,6 +41,9 @@ pub(super) struct OpenArgs {
     /// `cgroup/connect4`): overrides the object's sections; needed for raw inputs.
     #[arg(long = "type", value_name = "TYPE")]
     pub(super) prog_type: Option<String>,
+    /// Which loader's rules on the object itself apply.
+    #[arg(long, value_enum, default_value_t = Loader::Any)]
+    pub(super) loader: Loader,
     /// Only the program of this name.
     #[arg(long, value_name = "NAME")]
     pub(super) prog: Option<String>,
@@ -53,6 +56,14 @@ pub(super) struct OpenArgs {
     /// Read inputs as binary instruction slots, little endian (`.bin`).
     #[arg(long)]
     pub(super) raw: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Loader {
+    /// Whatever some loader reads: legacy map records, old section names too.
+    Any,
+    /// libbpf 1.x, which refuses those.
+    Libbpf,
 }
 
 #[derive(Debug, Args)]

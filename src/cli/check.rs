@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, FailOn, Format};
+use super::args::{CheckArgs, FailOn, Format, Loader};
 use super::inputs::{self, SourceFiles, Targets};
 use super::{Failure, exit, output};
 use crate::check::{Options, check};
@@ -29,6 +29,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
                 &Options {
                     kind: inputs::kind(&args.open, path),
                     prog_type,
+                    legacy: args.open.loader == Loader::Any,
                     only: args.open.prog.as_deref(),
                     source_text: &source_text,
                     clock: Some(micros),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::args::{DumpArgs, OpenArgs};
+use super::args::{DumpArgs, Loader, OpenArgs};
 use super::inputs::{self, Targets};
 use super::{Failure, exit, output};
 use crate::check::{Options, programs_of};
@@ -35,6 +35,7 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
     let options = Options {
         kind: inputs::kind(args, path),
         prog_type: inputs::prog_type(args)?,
+        legacy: args.loader == Loader::Any,
         only: args.prog.as_deref(),
         ..Options::new(&name, &choices)
     };
