@@ -127,18 +127,13 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
         InputKind::Hex => raw::Input::Hex(bytes),
         InputKind::Binary => raw::Input::Slots(bytes),
     };
-    raw::program(
-        input,
-        options.name,
-        options.prog_type,
-        &pending::section_type,
-    )
-    .map(|p| Opened::Raw(Box::new(p)))
-    .map_err(|reason| InputError {
-        section: None,
-        offset: None,
-        reason,
-    })
+    raw::program(input, options.name, options.prog_type)
+        .map(|p| Opened::Raw(Box::new(p)))
+        .map_err(|reason| InputError {
+            section: None,
+            offset: None,
+            reason,
+        })
 }
 
 /// Links the programs of an input for one target.

@@ -2,7 +2,7 @@
 //! its piece comes.
 
 use crate::abstract_interp::{Stats, Unknown, Verdict, Verification};
-use crate::helpers_spec::{AttachType, ProgType, SpecVersion};
+use crate::helpers_spec::SpecVersion;
 use crate::object::Btf;
 use crate::programs::Program;
 use crate::target::Target;
@@ -56,14 +56,4 @@ pub fn helper_id(_name: &str) -> Option<u32> {
 /// Whether a kernel series has a kfunc.
 pub fn kfunc_exists(_name: &str, _series: SpecVersion) -> bool {
     true
-}
-
-/// A section name's program and attach type.
-pub fn section_type(_section: &str) -> Option<(ProgType, Option<AttachType>)> {
-    None
-}
-
-/// The `.BTF` section of an ELF file.
-pub fn btf_section(_bytes: &[u8]) -> Option<Vec<u8>> {
-    None
 }

@@ -8,13 +8,7 @@ use bpfassay::programs::{LineInfo, Program, decode, raw};
 use bpfassay::report::text::{Style, render_diagnostic};
 
 fn program(text: &str) -> Program {
-    raw::program(
-        raw::Input::Asm(text.as_bytes()),
-        "case.bpfasm",
-        None,
-        &|_| None,
-    )
-    .unwrap()
+    raw::program(raw::Input::Asm(text.as_bytes()), "case.bpfasm", None).unwrap()
 }
 
 fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic {

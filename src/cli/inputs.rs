@@ -9,7 +9,8 @@ use super::args::OpenArgs;
 use crate::check::{InputKind, TargetChoice};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::limits;
-use crate::object::Btf;
+use crate::object::{Btf, Elf};
+use crate::programs::raw;
 use crate::target::{self, Target};
 
 /// The targets of one run, with their BTF.
@@ -101,9 +102,11 @@ fn kernel_btf(path: &Path) -> Result<Btf, Failure> {
     let bytes = read(path)?;
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
     if bytes.starts_with(b"\x7fELF") {
-        let section =
-            crate::pending::btf_section(&bytes).ok_or_else(|| fail(&"no .BTF section"))?;
-        return Btf::parse(section.into()).map_err(|e| fail(&e));
+        let elf = Elf::parse(&bytes).map_err(|e| fail(&e))?;
+        let section = elf
+            .section_by_name(".BTF")
+            .ok_or_else(|| fail(&"no .BTF section"))?;
+        return Btf::parse(elf.data(section).into()).map_err(|e| fail(&e));
     }
     Btf::parse(bytes.into()).map_err(|e| fail(&e))
 }
@@ -142,10 +145,7 @@ pub(super) fn prog_type(
     let Some(text) = &args.prog_type else {
         return Ok(None);
     };
-    if let Some(t) = ProgType::from_name(text) {
-        return Ok(Some((t, None)));
-    }
-    crate::pending::section_type(text).map(Some).ok_or_else(|| {
+    raw::type_by_name(text).map(Some).ok_or_else(|| {
         Failure::usage(format!(
             "--type {text}: neither a program type nor a section name"
         ))

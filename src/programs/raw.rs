@@ -12,6 +12,7 @@ use super::insn::{Endian, Insn};
 use super::program::{
     F_SLEEPABLE, KfuncRef, LineInfo, Program, Subprog, license_is_gpl_compatible,
 };
+use super::sections::section_info;
 use crate::helpers_spec::{AttachType, MapType, ProgType};
 use crate::object::{F_RDONLY_PROG, MapDef, MapOrigin};
 
@@ -27,15 +28,19 @@ pub enum Input<'a> {
     Slots(&'a [u8]),
 }
 
-/// A section name's program and attach type.
-pub type SectionType<'a> = &'a dyn Fn(&str) -> Option<(ProgType, Option<AttachType>)>;
+/// A program type, or a section name, as text: its program and attach type.
+pub fn type_by_name(word: &str) -> Option<(ProgType, Option<AttachType>)> {
+    let by_section = || section_info(word, true).map(|info| (info.prog_type, info.attach_type));
+    ProgType::from_name(word)
+        .map(|t| (t, None))
+        .or_else(by_section)
+}
 
 /// Makes a program; `name` is the input's, `forced` overrides `.type`.
 pub fn program(
     input: Input<'_>,
     name: &str,
     forced: Option<(ProgType, Option<AttachType>)>,
-    section_type: SectionType<'_>,
 ) -> Result<Program, String> {
     match input {
         Input::Asm(bytes) => {
@@ -45,7 +50,7 @@ pub fn program(
                 crate::pending::helper_id(full).and_then(|id| i32::try_from(id).ok())
             };
             let out = asm::assemble_with(text, &helpers).map_err(|e| e.to_string())?;
-            assembled(out, text, name, forced, section_type)
+            assembled(out, text, name, forced)
         }
         Input::Hex(bytes) => slots(&hex(bytes)?, name, forced),
         Input::Slots(bytes) => slots(bytes, name, forced),
@@ -113,18 +118,16 @@ fn assembled(
     text: &str,
     name: &str,
     forced: Option<(ProgType, Option<AttachType>)>,
-    section_type: SectionType<'_>,
 ) -> Result<Program, String> {
-    let by_section = out.section.as_deref().and_then(section_type);
-    let by_type = |word: &str| {
-        ProgType::from_name(word)
-            .map(|t| (t, None))
-            .or_else(|| section_type(word))
-    };
+    let by_section = out
+        .section
+        .as_deref()
+        .and_then(|s| section_info(s, true))
+        .map(|info| (info.prog_type, info.attach_type));
     let (prog_type, attach_type) = match (forced, out.prog_type.as_deref()) {
         (Some(forced), _) => forced,
         (None, Some(word)) => {
-            by_type(word).ok_or_else(|| format!("unknown program type {word}"))?
+            type_by_name(word).ok_or_else(|| format!("unknown program type {word}"))?
         }
         (None, None) => by_section.ok_or("a raw program needs --type, .type or .section")?,
     };
@@ -260,12 +263,7 @@ mod tests {
     use super::*;
 
     fn make(text: &str) -> Result<Program, String> {
-        program(
-            Input::Asm(text.as_bytes()),
-            "dir/case.bpfasm",
-            None,
-            &|_| None,
-        )
+        program(Input::Asm(text.as_bytes()), "dir/case.bpfasm", None)
     }
 
     #[test]
@@ -296,9 +294,9 @@ mod tests {
     fn hexadecimal_slots_may_be_spaced_and_commented() {
         let forced = Some((ProgType::Xdp, None));
         let text = b"b7 00 00 00 02000000 # r0 = 2\n95000000 00000000\n";
-        let p = program(Input::Hex(text), "a.hex", forced, &|_| None).unwrap();
+        let p = program(Input::Hex(text), "a.hex", forced).unwrap();
         assert_eq!(p.insns.len(), 2);
-        assert!(program(Input::Hex(b"b7 0"), "a.hex", forced, &|_| None).is_err());
-        assert!(program(Input::Slots(&[0; 9]), "a.bin", forced, &|_| None).is_err());
+        assert!(program(Input::Hex(b"b7 0"), "a.hex", forced).is_err());
+        assert!(program(Input::Slots(&[0; 9]), "a.bin", forced).is_err());
     }
 }
