@@ -15,6 +15,15 @@ impl Env<'_> {
         self.program.prog_type
     }
 
+    /// What the program hangs on, as `helpers_spec` names it: a function, a hook,
+    /// or the struct and member of a struct_ops program.
+    pub fn hook_name(&self) -> Option<std::borrow::Cow<'_, str>> {
+        match &self.program.struct_ops {
+            Some(slot) => Some(format!("{}/{}", slot.structure, slot.member).into()),
+            None => self.program.attach_to.as_deref().map(Into::into),
+        }
+    }
+
     /// Whether every access must be aligned.
     pub fn strict_alignment(&self) -> bool {
         self.program.prog_flags & F_STRICT_ALIGNMENT != 0

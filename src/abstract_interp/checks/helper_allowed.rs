@@ -59,25 +59,32 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
     };
     let name = helpers_spec::helper_name(at).unwrap_or("unknown");
-    let proto = helpers_spec::helper_proto(at, program.prog_type, program.attach_type, v);
+    let proto = helpers_spec::helper_proto_for(
+        at,
+        program.prog_type,
+        program.attach_type,
+        program.sleepable,
+        v,
+    );
     let Some(proto) = proto else { return barred(vm, name, helper) };
-    if proto.gpl_only && !program.gpl_compatible {
-        let words = "cannot call GPL-restricted function from non-GPL compatible program";
-        return refuse(Code::GplOnly, words);
-    }
+    let hook = vm.env.hook_name();
     let allowed = helpers_spec::helper_allowed(
         at,
         program.prog_type,
         program.attach_type,
-        program.attach_to.as_deref(),
+        hook.as_deref(),
         program.sleepable,
         v,
     );
     if !allowed {
-        if helper == id::D_PATH {
+        if helper == id::D_PATH && helpers_spec::helper_ever_allowed(at, program.prog_type, v) {
             return refuse(Code::FuncNotAllowed, "helper call is not allowed in probe");
         }
         return barred(vm, name, helper);
+    }
+    if proto.gpl_only && !program.gpl_compatible {
+        let words = "cannot call GPL-restricted function from non-GPL compatible program";
+        return refuse(Code::GplOnly, words);
     }
     if proto.might_sleep {
         may_sleep(vm, name, helper)?;

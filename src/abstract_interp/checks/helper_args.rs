@@ -12,7 +12,7 @@ use super::dynptr::Dynptr;
 use super::helper_allowed::id;
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Region, Touched};
-use super::reg_kind::{self, Base};
+use super::reg_kind;
 use super::{align, btf_ptr, const_str, dynptr, map_args, operand, packet, struct_match};
 use super::names::{tnum_name, type_name};
 use crate::abstract_interp::btf_record::FieldKind;
@@ -96,7 +96,7 @@ pub fn check(
 ) -> Check<Touched> {
     let r = n as u8 + 1;
     let Some(spec) = proto.args.get(n) else { return Ok(Touched::Nothing) };
-    if spec.base == ArgType::None {
+    if spec.base == ArgType::DontCare {
         return Ok(Touched::Nothing);
     }
     operand::read_ok(vm, r)?;
@@ -139,9 +139,7 @@ impl Arg<'_> {
     fn check_type(&self, vm: &Vm<'_>, proto: &HelperProto, facts: &Facts) -> Check<()> {
         let r = self.r;
         let reg = vm.reg(r);
-        let Some(list) = reg_kind::accepted(self.base) else {
-            return unknown(format!("helper-argument:{:?}", self.base));
-        };
+        let list = reg_kind::accepted(vm, self.base)?;
         let mut waived = Flags::NONE;
         if self.has(TypeFlags::RDONLY) {
             waived = waived.with(Flags::RDONLY);
@@ -161,7 +159,7 @@ impl Arg<'_> {
         if !matches!(reg.kind, Kind::Btf { .. }) {
             return Ok(());
         }
-        if list == reg_kind::MEM {
+        if matches!(self.base, ArgType::Mem | ArgType::MapKey | ArgType::MapValue) {
             if !self.has(TypeFlags::RDONLY) {
                 let words = format!(
                     "{}() may write into memory pointed by R{r} type={}",
@@ -199,7 +197,10 @@ impl Arg<'_> {
         }
         let want = match self.base {
             ArgType::BtfIdSockCommon => "sock_common",
-            _ => self.spec.btf,
+            _ => match self.spec.btf {
+                Some(name) => name,
+                None => return unknown("helper-btf-argument"),
+            },
         };
         let strict = self.releases() && self.helper != id::SK_RELEASE;
         of_struct(vm, reg, r, want, strict)
@@ -264,8 +265,7 @@ impl Arg<'_> {
             }
             ArgType::Mem => {
                 facts.raw_mode = self.has(TypeFlags::UNINIT);
-                if self.has(TypeFlags::FIXED_SIZE) {
-                    let size = self.spec.fixed_size;
+                if let Some(size) = self.spec.fixed_size {
                     let touched = self.region(vm, size, dir, facts)?;
                     if self.has(TypeFlags::ALIGNED) {
                         align::check(vm, reg, 0, size, true)?;
@@ -394,21 +394,21 @@ pub fn reg_off(vm: &Vm<'_>, r: u8, how: ArgOff) -> Check<()> {
         return unmodified(reg, r, false);
     }
     let f = reg.flags;
-    match Base::of(&reg.kind) {
-        Base::Stack
-        | Base::Packet
-        | Base::PacketMeta
-        | Base::MapKey
-        | Base::MapValue
-        | Base::Scalar
+    match reg.kind {
+        Kind::Stack { .. }
+        | Kind::Packet
+        | Kind::PacketMeta
+        | Kind::MapKey { .. }
+        | Kind::MapValue { .. }
+        | Kind::Scalar
             if f == Flags::NONE =>
         {
             Ok(())
         }
-        Base::Mem if f == Flags::NONE || f == Flags::RDONLY || f == Flags::RINGBUF => Ok(()),
-        Base::Buf if f == Flags::NONE || f == Flags::RDONLY => Ok(()),
-        _ if reg.kind == Kind::Arena => Ok(()),
-        Base::Btf => {
+        Kind::Mem { .. } if f == Flags::NONE || f == Flags::RDONLY || f == Flags::RINGBUF => Ok(()),
+        Kind::Buf if f == Flags::NONE || f == Flags::RDONLY => Ok(()),
+        Kind::Arena => Ok(()),
+        Kind::Btf { .. } => {
             let free = [
                 Flags::NONE,
                 Flags::ALLOC,
@@ -449,8 +449,9 @@ pub fn unmodified(reg: &Reg, r: u8, fixed_ok: bool) -> Check<()> {
 pub fn trusted_btf(vm: &Vm<'_>, r: u8, want: u32, nullable: bool) -> Check<()> {
     let reg = vm.reg(r);
     let waived = if nullable { Flags::MAYBE_NULL } else { Flags::NONE };
-    if !reg_kind::matches(reg_kind::BTF, reg, waived) {
-        return refuse_reg(Code::TypeMismatch, r, reg_kind::mismatch(reg_kind::BTF, r, reg));
+    let list = reg_kind::accepted(vm, ArgType::BtfId)?;
+    if !reg_kind::matches(list, reg, waived) {
+        return refuse_reg(Code::TypeMismatch, r, reg_kind::mismatch(list, r, reg));
     }
     of_type(vm, reg, r, want, false)?;
     reg_off(vm, r, ArgOff::Any)

@@ -5,13 +5,14 @@
 
 use super::helper_allowed::id;
 use super::helper_args::{DynptrFact, Facts, kernel_struct};
+use super::reg_kind::qualifiers;
 use super::{btf_ptr, map_args, packet};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, unknown};
-use crate::helpers_spec::{HelperProto, RetType, TypeFlags};
+use crate::helpers_spec::{HelperProto, RetType};
 
 /// The greatest error number that a kernel function returns, negated.
 const MAX_ERRNO: i64 = 4095;
@@ -23,18 +24,7 @@ pub fn result(
     proto: &HelperProto,
     facts: &Facts,
 ) -> Check<Option<Reg>> {
-    let mut flags = Flags::NONE;
-    for (from, to) in [
-        (TypeFlags::MAYBE_NULL, Flags::MAYBE_NULL),
-        (TypeFlags::RDONLY, Flags::RDONLY),
-        (TypeFlags::RINGBUF, Flags::RINGBUF),
-        (TypeFlags::TRUSTED, Flags::TRUSTED),
-        (TypeFlags::RCU, Flags::RCU),
-    ] {
-        if proto.ret.flags.has(from) {
-            flags = flags.with(to);
-        }
-    }
+    let flags = qualifiers(proto.ret.flags);
     Ok(Some(match proto.ret.base {
         RetType::Void => return Ok(None),
         RetType::Integer => integer(vm, helper, facts),
@@ -133,7 +123,8 @@ fn btf_object(
         }
         return Ok(Reg::pointer(Kind::Btf { btf: dest.btf, id: dest.id }, flags));
     }
-    let id = kernel_struct(vm, proto.ret.btf)?;
+    let Some(name) = proto.ret.btf else { return unknown("helper-return-type") };
+    let id = kernel_struct(vm, name)?;
     Ok(Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags))
 }
 

@@ -64,7 +64,10 @@ fn declared(env: &Env<'_>) -> Option<RetRange> {
         program.attach_to.as_deref(),
         env.target.spec,
     )
-    .map(|r| RetRange { min: r.min, max: r.max })
+    .map(|r| {
+        let bound = |n: i64| i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX });
+        RetRange { min: bound(r.min), max: bound(r.max) }
+    })
 }
 
 /// The return value of a program that ends here, in register `r` (r0, or r1

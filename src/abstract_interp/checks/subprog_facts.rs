@@ -122,7 +122,7 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
     match callee {
         Callee::Helper(id) => {
             let proto = helper(env, id)?;
-            let args = proto.args.iter().take_while(|a| a.base != ArgType::None).count();
+            let args = proto.args.iter().take_while(|a| a.base != ArgType::DontCare).count();
             let inlined = INLINED.contains(&id)
                 && (id == GET_SMP_PROCESSOR_ID || env.target.behaviour.inline_current_task);
             Some(Summary {

@@ -29,7 +29,7 @@ impl<'a> Facts<'a> {
         });
         let Some(p) = proto else { return CallFacts::default() };
         CallFacts {
-            args: Some(p.args.iter().take_while(|a| a.base != helpers_spec::ArgType::None).count() as u8),
+            args: Some(p.args.iter().take_while(|a| a.base != helpers_spec::ArgType::DontCare).count() as u8),
             sync_callback: p.semantics.has(Semantics::CALLBACK_SYNC),
             async_callback: p.semantics.has(Semantics::CALLBACK_ASYNC),
             iter_next: false,
