@@ -117,7 +117,7 @@ impl<'a> Env<'a> {
             rules: scalar_rules(input.target),
             kernel_btf,
             kernel_btf_is_real: real,
-            attach: attach::resolve(program, kernel_btf, real)?,
+            attach: attach::resolve(program, kernel_btf, real, input.target.spec)?,
             records: Records::new(&program.maps, own, kernel_btf.filter(|_| real)),
         })
     }

@@ -7,7 +7,7 @@
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Env, refuse, unknown};
-use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
 use crate::object::Btf;
 use crate::object::btf::Type;
 use crate::programs::Program;
@@ -107,7 +107,12 @@ const UNTRUSTED_LSM: &[&str] = &[
 
 /// Resolves a program's attach target; refuses what the kernel refuses before
 /// it looks at an instruction.
-pub fn resolve(program: &Program, kernel: Option<&Btf>, real: bool) -> Check<Attach> {
+pub fn resolve(
+    program: &Program,
+    kernel: Option<&Btf>,
+    real: bool,
+    v: SpecVersion,
+) -> Check<Attach> {
     let attach = program.attach_type;
     let mut out = Attach { main_takes_btf_args: program.prog_type == ProgType::Ext, ..Attach::default() };
     if program.prog_type == ProgType::Syscall {
@@ -140,7 +145,7 @@ pub fn resolve(program: &Program, kernel: Option<&Btf>, real: bool) -> Check<Att
                 ProgType::Lsm => !UNTRUSTED_LSM.contains(&btf.name(id)),
                 _ => matches!(attach, Some(AttachType::TraceRawTp | AttachType::TraceIter)),
             };
-            out.target = Some(function(program, btf, id)?);
+            out.target = Some(function(program, btf, id, v)?);
             Ok(out)
         }
         _ => Ok(out),
@@ -178,7 +183,7 @@ fn may_sleep(program: &Program) -> bool {
     }
 }
 
-fn function(program: &Program, btf: &Btf, id: u32) -> Check<Target> {
+fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Target> {
     let bad = |words: String| refuse(Code::AttachTarget, words);
     let ty = btf.ty(id);
     let name = ty.map_or("", |t| t.name()).to_owned();
@@ -193,7 +198,7 @@ fn function(program: &Program, btf: &Btf, id: u32) -> Check<Target> {
             return bad(format!("attach target {name} is not a function pointer"));
         };
         let proto = btf.skip_mods(to);
-        let args = raw_tp_args(short);
+        let args = raw_tp_args(short, v);
         return Ok(Target { name: short.to_owned(), proto, skip: 1, args });
     }
     let Some(Type::Func { proto, .. }) = ty else {
@@ -208,25 +213,25 @@ fn function(program: &Program, btf: &Btf, id: u32) -> Check<Target> {
         args = wanted.map(|&(_, index, kind)| ArgInfo { index, kind }).collect();
     }
     if program.prog_type == ProgType::Lsm {
-        lsm(program, id, &name)?;
+        lsm(program, id, &name, v)?;
     } else {
         let attach = program.attach_type;
-        if helpers_spec::attach_denied(&name) {
+        if helpers_spec::attach_denied(&name, v) {
             let words = format!("Attaching tracing programs to function '{name}' is rejected.");
             return bad(words);
         }
         if matches!(attach, Some(AttachType::TraceFexit | AttachType::ModifyReturn))
-            && helpers_spec::never_returns(&name)
+            && helpers_spec::never_returns(&name, v)
         {
             let words = format!("Attaching fexit/fmod_ret to __noreturn function '{name}' is rejected.");
             return bad(words);
         }
-        if attach == Some(AttachType::ModifyReturn) && !helpers_spec::fmod_ret_allowed(&name) {
+        if attach == Some(AttachType::ModifyReturn) && !helpers_spec::fmod_ret_allowed(&name, v) {
             return bad(format!("{name}() is not modifiable"));
         }
         if program.sleepable
             && attach != Some(AttachType::TraceIter)
-            && !helpers_spec::sleepable_target(&name)
+            && !helpers_spec::sleepable_target(&name, v)
         {
             return bad(format!("{name} is not sleepable"));
         }
@@ -234,11 +239,11 @@ fn function(program: &Program, btf: &Btf, id: u32) -> Check<Target> {
     Ok(Target { name, proto, skip: 0, args })
 }
 
-fn lsm(program: &Program, id: u32, name: &str) -> Check<()> {
+fn lsm(program: &Program, id: u32, name: &str, v: SpecVersion) -> Check<()> {
     if !program.gpl_compatible {
         return refuse(Code::GplOnly, "LSM programs must have a GPL compatible license");
     }
-    if helpers_spec::lsm_hook_disabled(name) {
+    if helpers_spec::lsm_hook_disabled(name, v) {
         let words = format!("attach_btf_id {id} points to disabled hook {name}");
         return refuse(Code::AttachTarget, words);
     }
@@ -246,7 +251,7 @@ fn lsm(program: &Program, id: u32, name: &str) -> Check<()> {
         let words = format!("attach_btf_id {id} points to wrong type name {name}");
         return refuse(Code::AttachTarget, words);
     }
-    if program.sleepable && !helpers_spec::lsm_hook_sleepable(name) {
+    if program.sleepable && !helpers_spec::lsm_hook_sleepable(name, v) {
         return refuse(Code::AttachTarget, format!("{name} is not sleepable"));
     }
     Ok(())
@@ -254,8 +259,8 @@ fn lsm(program: &Program, id: u32, name: &str) -> Check<()> {
 
 /// Arguments of raw tracepoints that may be null, or hold an error instead of
 /// a pointer.
-fn raw_tp_args(short: &str) -> Vec<ArgInfo> {
-    helpers_spec::raw_tp_nullable(short)
+fn raw_tp_args(short: &str, v: SpecVersion) -> Vec<ArgInfo> {
+    helpers_spec::raw_tp_nullable(short, v)
         .map(|index| ArgInfo { index, kind: ArgKind::Nullable { trusted: true } })
         .collect()
 }
