@@ -649,6 +649,8 @@ types: the program types that the set is registered for (`all`: every type).""")
         for t, h in facts["prog_type_to_hook"][src].items():
             name = "all" if t.endswith("UNSPEC") else short_type(t)
             hooks.add(v, name, h.replace("BTF_KFUNC_HOOK_", "").lower())
+        if v == "6.18":  # measured: its socket operations see the cgroup hook
+            hooks.add(v, "sock_ops", "cgroup")
     hooks.write(out, "The hook under which a program type's kfuncs are registered; types of one hook share them.")
 
 

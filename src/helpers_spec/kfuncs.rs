@@ -204,12 +204,7 @@ fn filter_allows(
             ),
             _ => true,
         },
-        "tracing_iter_filter" => match name {
-            "bpf_iter_css_task_new" | "bpf_iter_css_task_next" | "bpf_iter_css_task_destroy" => {
-                prog_type == ProgType::Lsm || attach == Some(AttachType::TraceIter)
-            }
-            _ => true,
-        },
+        "tracing_iter_filter" => attach == Some(AttachType::TraceIter),
         "scx_kfunc_context_filter" => match prog_type {
             ProgType::StructOps => ops("sched_ext_ops"),
             _ => true,

@@ -55,3 +55,35 @@ impl Default for Target {
         linux::NEWEST_LTS.target()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::helpers_spec::SpecVersion;
+
+    #[test]
+    fn names_are_found() {
+        assert_eq!(by_name("6.18"), by_name("linux-6.18"));
+        assert_eq!(Target::default().name, DEFAULT);
+        assert!(by_name("linux-2.4").is_none());
+        let specs: Vec<SpecVersion> = all().iter().map(|t| t.spec).collect();
+        assert_eq!(specs, SpecVersion::ALL);
+        for t in all() {
+            assert_eq!(t.spec, t.behaviour.scalar_series);
+            assert_eq!((t.release.0, t.release.1), t.spec.series());
+        }
+    }
+
+    #[test]
+    fn switches_are_described() {
+        let list = Target::default().behaviour.list();
+        assert!(
+            list.iter()
+                .all(|s| s.what.ends_with('.') && !s.since.is_empty())
+        );
+        let mut names: Vec<_> = list.iter().map(|s| s.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), list.len());
+    }
+}
