@@ -692,13 +692,43 @@ def prog_rows(facts, out):
 # ----------------------------------------------------------------- BTF sets
 
 def set_rows(facts, out):
+    own = {}
+    with open(os.path.join(out, "btf_sets_6.18.tsv")) as f:
+        for line in f:
+            if not line.startswith("#"):
+                name, items = line.rstrip("\n").split("\t")
+                own[name] = items.split(",")
+    sets = facts["sets"]
+    new = dict(sets["6.12"])
+
+    def of(v, name):
+        x = sets[v].get(name, {})
+        if "ids" in x:
+            return x["ids"]
+        if "rows" in x:
+            return [f"{n}:{m}" for n, m in x["rows"]]
+        return [h["name"] for h in x.get("hooks", [])]
+
+    # The sources read are an early 6.18: what both neighbours have (or lack) by
+    # now came to it as a fix.
+    for name, items in own.items():
+        low, high = of("6.12", name), of("7.3", name)
+        items = [i for i in items if i in low or i in high] + [i for i in low if i in high and i not in items]
+        if name == "raw_tp_null_args":
+            new[name] = {"rows": [i.split(":") for i in items]}
+        elif name == "lsm_hooks":
+            known = {h["name"]: h for v in ("6.12", "7.3") for h in sets[v]["lsm_hooks"]["hooks"]}
+            new[name] = {"hooks": [known[n] for n in items if n in known]}
+        else:
+            new[name] = {"ids": items}
+    sets["6.18"] = new
     table = Table("btf_sets.tsv", ["set", "names"])
     hooks = Table("lsm_hooks.tsv", ["ret", "hooks"])
     alias = {"btf_sleepable_lsm_hooks": "sleepable_lsm_hooks"}
     skip = ("special_kfunc_set",)
     nulls = Table("raw_tp_null.tsv", ["masks"])
     for v in V:
-        src = {"5.15": "6.1", "6.6": "6.12", "6.18": "6.12"}.get(v, v)
+        src = {"5.15": "6.1", "6.6": "6.12"}.get(v, v)
         for s, x in facts["sets"][src].items():
             if s in skip:
                 continue
@@ -712,8 +742,6 @@ def set_rows(facts, out):
                 if v == "6.6":
                     continue
                 rows = x["rows"]
-                if v == "6.18":
-                    rows = facts["sets"]["7.3"][s]["rows"]
                 nulls.add(v, ",".join(f"{n}:{m}" for n, m in sorted(map(tuple, rows))))
             else:
                 if v == "5.15" and s == "sleepable_lsm_hooks":

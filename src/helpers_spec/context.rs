@@ -109,7 +109,7 @@ impl CtxLayout {
         let scalar = (CtxKind::Scalar, false);
         if let Some(b) = self.buffer {
             let fits = off >= b.start && off.checked_add(size).is_some_and(|end| end <= b.end);
-            let ok = fits && (!b.aligned || off % size == 0) && (!write || b.write);
+            let ok = fits && (!b.aligned || off.is_multiple_of(size)) && (!write || b.write);
             return ok.then(|| self.field(off, scalar));
         }
         let at = (off as usize).checked_mul(5)?;
