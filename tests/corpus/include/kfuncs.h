@@ -40,7 +40,7 @@ void bpf_throw(__u64 cookie) __weak __ksym;
 int bpf_wq_init(struct bpf_wq *wq, void *map, unsigned int flags) __weak __ksym;
 int bpf_wq_start(struct bpf_wq *wq, unsigned int flags) __weak __ksym;
 int bpf_wq_set_callback_impl(struct bpf_wq *wq, int(cb)(void *map, int *key, void *value), unsigned int flags, void *aux) __weak __ksym;
-void *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int node, __u64 flags) __weak __ksym;
+void __arena *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int node, __u64 flags) __weak __ksym;
 void bpf_arena_free_pages(void *map, void __arena *ptr, __u32 page_cnt) __weak __ksym;
 void *bpf_cast_to_kern_ctx(void *obj) __weak __ksym;
 void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
