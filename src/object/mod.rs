@@ -69,6 +69,8 @@ pub struct Object {
     pub externs: Vec<Extern>,
     /// Its types, mended as a loader does.
     pub btf: Option<Arc<Btf>>,
+    /// Why a kernel refuses the types; a loader then goes on without them.
+    pub btf_refused: Option<String>,
     /// Functions, lines and CO-RE relocations.
     pub ext: Option<BtfExt>,
     /// Its licence; empty if it states none.
@@ -133,12 +135,14 @@ impl Object {
             maps: Vec::new(),
             externs: Vec::new(),
             btf: None,
+            btf_refused: None,
             ext,
             has_legacy_maps: false,
             problems: Vec::new(),
         };
         object.externs = problems.take("symbol table", externs::collect(&object.elf, btf.as_ref()));
         object.btf = btf.map(|btf| Arc::new(object.mend(btf, &mut problems)));
+        object.btf_refused = object.btf.as_ref().and_then(|btf| btf.kernel_refusal());
         object.collect_maps(&mut problems);
         object.problems = problems.0;
         Ok(object)

@@ -176,8 +176,10 @@ pub struct Program {
     /// (instruction, FUNC in the object's BTF), by instruction; empty if the
     /// loader would pass none.
     pub func_info: Vec<(u32, u32)>,
-    /// The object's BTF as the kernel gets it.
+    /// The object's BTF as the kernel gets it; `None` also if it refuses it.
     pub btf: Option<Arc<Btf>>,
+    /// Why the kernel refuses the object's BTF; lines are then for people only.
+    pub btf_refused: Option<String>,
     /// The licence.
     pub license: String,
     /// The kernel takes the licence for GPL compatible.
@@ -225,6 +227,7 @@ impl Program {
             line_info: Vec::new(),
             func_info: Vec::new(),
             btf: None,
+            btf_refused: None,
             license: "GPL".into(),
             gpl_compatible: true,
             kern_version: 0,

@@ -16,6 +16,7 @@ mod lookup;
 mod parse;
 mod patch;
 mod types;
+mod validate;
 
 pub use lookup::essential_name;
 pub use parse::BtfError;

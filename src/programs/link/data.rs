@@ -76,13 +76,7 @@ pub(super) fn resolve(context: &Context<'_>, assembly: &Assembly) -> Result<Refe
             });
         }
         for reloc in context.relocs.get(placed.function).map_or(&[][..], |l| l) {
-            r.apply(
-                assembly,
-                placed.start,
-                placed.function,
-                reloc.insn,
-                reloc.target,
-            )?;
+            r.apply(placed.start, placed.function, reloc.insn, reloc.target)?;
         }
     }
     r.out.poisoned.sort_by_key(|p| p.0);
@@ -106,7 +100,6 @@ impl Resolver<'_> {
 
     fn apply(
         &mut self,
-        assembly: &Assembly,
         start: u32,
         function: usize,
         insn: u32,
@@ -125,7 +118,7 @@ impl Resolver<'_> {
             Target::ExternAddress(index) => self.address(at, index),
             Target::ExternCall(index) => self.call(at, index),
             Target::JumpTable { offset, size } => {
-                let map = self.jump_table(assembly, start, function, offset, size)?;
+                let map = self.jump_table(start, function, offset, size)?;
                 if let Some(i) = self.out.insns.get_mut(at) {
                     i.off = 0;
                 }
@@ -230,7 +223,6 @@ impl Resolver<'_> {
     /// The map of a jump table; made when it is first used.
     fn jump_table(
         &mut self,
-        assembly: &Assembly,
         start: u32,
         function: usize,
         offset: u64,
@@ -241,6 +233,10 @@ impl Resolver<'_> {
         }
         let object = self.context.object;
         let bad = |why: &str| format!("jump table at {offset:#x}: {why}");
+        let (major, minor, _) = self.context.options.release;
+        if (major, minor) < (6, 19) {
+            return Err(bad("the kernel has no maps of instructions"));
+        }
         let section = object
             .jump_tables()
             .ok_or_else(|| bad("there is no section of jump tables"))?;
@@ -260,8 +256,9 @@ impl Resolver<'_> {
             let entry = object.elf.u64_at(data, at as usize).unwrap_or(0) / 8;
             let target = entry.wrapping_sub(origin).wrapping_add(start.into());
             match u32::try_from(target) {
-                Ok(target) if (target as usize) < assembly.insns.len() => targets.push(target),
-                _ => return Err(bad("an entry is outside the program")),
+                // One outside the program is the verifier's to refuse.
+                Ok(target) => targets.push(target),
+                Err(_) => return Err(bad("an entry before its function")),
             }
         }
         let map = self.context.maps.len() + self.new_maps.len();

@@ -20,8 +20,8 @@ fn takes_no_types(map_type: u32) -> bool {
 /// Gives a map sizes that loaders give it when the object leaves them open.
 fn adjust(map: &mut MapDef) {
     match map.map_type {
-        // local storages, struct_ops, Bloom filter: what they say is what they mean
-        24 | 26 | 28 | 29 | 30 | 32 => {}
+        // Storages, struct_ops, Bloom filters: what they say is what they mean.
+        19 | 21 | 24 | 26 | 28 | 29 | 30 | 32 => {}
         4 => (map.key_size, map.value_size) = (4, 4),
         27 | 31 => {
             (map.key_size, map.value_size) = (0, 0);
@@ -34,6 +34,13 @@ fn adjust(map: &mut MapDef) {
     }
 }
 
+/// The first map that the kernel would not create.
+pub(super) fn first_error(maps: &[MapDef], release: (u16, u16, u16)) -> Option<String> {
+    maps.iter()
+        .filter(|m| m.struct_ops.as_ref().is_none_or(|s| !s.optional))
+        .find_map(|m| super::map_rules::check(m, release).err())
+}
+
 /// The object's maps, ready.
 pub(super) fn ready(object: &Object, adjust_sizes: bool, kconfig: &[u8]) -> Vec<MapDef> {
     let mut maps = object.maps.clone();
@@ -44,11 +51,12 @@ pub(super) fn ready(object: &Object, adjust_sizes: bool, kconfig: &[u8]) -> Vec<
         if map.map_type == 4 && map.max_entries == 0 {
             map.max_entries = 1; // the number of CPUs
         }
-        if takes_no_types(map.map_type) {
+        let refused = object.btf_refused.is_some();
+        if takes_no_types(map.map_type) || refused {
             (map.key_type, map.value_type) = (0, 0);
         }
         if let Some(inner) = &mut map.inner
-            && takes_no_types(inner.map_type)
+            && (takes_no_types(inner.map_type) || refused)
         {
             (inner.key_type, inner.value_type) = (0, 0);
         }

@@ -13,6 +13,7 @@ mod attach;
 mod code;
 mod data;
 mod info;
+mod map_rules;
 mod maps;
 mod relocs;
 mod struct_ops;
@@ -93,6 +94,8 @@ struct Context<'a> {
     symbols: symbols::Symbols,
     struct_ops: struct_ops::StructOps,
     maps: Arc<[MapDef]>,
+    /// Why the kernel creates not all of them.
+    map_error: Option<String>,
     info: info::InfoIndex,
     /// Names of exception callbacks by the main function's name.
     callbacks: HashMap<&'a str, Vec<&'a str>>,
@@ -192,6 +195,13 @@ impl<'a> Context<'a> {
         let symbols = symbols::resolve(object, options).map_err(prepare)?;
         let struct_ops = struct_ops::resolve(object, options).map_err(prepare)?;
         let codes = code::patched(object, options).map_err(prepare)?;
+        if let Some(reason) = &object.btf_refused
+            && object.maps.iter().any(|m| m.struct_ops.is_some())
+        {
+            return Err(prepare(format!(
+                "struct_ops need BTF, which the kernel refuses: {reason}"
+            )));
+        }
         let mut text: HashMap<&str, Vec<usize>> = HashMap::new();
         for (i, f) in object
             .functions
@@ -203,6 +213,7 @@ impl<'a> Context<'a> {
         }
         let maps = maps::ready(object, options.adjust_maps, &symbols.kconfig);
         Ok(Context {
+            map_error: maps::first_error(&maps, options.release),
             maps: maps.into(),
             info: info::InfoIndex::new(object),
             callbacks: callbacks(object.btf.as_deref()),
@@ -337,8 +348,14 @@ impl<'a> Context<'a> {
             return Err(prepare(error));
         }
         let assembly = assemble::assemble(self, index).map_err(prepare)?;
-        let (func_info, line_info) = info::collect(self, &assembly).map_err(prepare)?;
+        let (mut func_info, line_info) = info::collect(self, &assembly).map_err(prepare)?;
+        if self.object.btf_refused.is_some() {
+            func_info.clear();
+        }
         let references = data::resolve(self, &assembly).map_err(prepare)?;
+        if let Some(error) = &self.map_error {
+            return Err((LoadErrorKind::Map, error.clone()));
+        }
         let slot = self.slot(index, id)?;
         let attach_btf_id = self.attach_id(id).map_err(prepare)?;
         let subprogs = self.subprogs(&assembly, &func_info);
@@ -377,7 +394,12 @@ impl<'a> Context<'a> {
             core_relocs: references.core_relocs,
             line_info,
             func_info,
-            btf: self.object.btf.clone(),
+            btf: self
+                .object
+                .btf
+                .clone()
+                .filter(|_| self.object.btf_refused.is_none()),
+            btf_refused: self.object.btf_refused.clone(),
             license: self.object.license.clone(),
             gpl_compatible: license_is_gpl_compatible(&self.object.license),
             kern_version: self.object.version.unwrap_or(0),
