@@ -283,23 +283,6 @@ def availability_rows(facts, names, out):
     def caps(v, p):
         return {c: set(ids) for c, ids in static[v].get(p, {}).get("cap_required", {}).items()}
 
-    def merge(older, newer, v):
-        """Older set plus what of the newer had appeared by `v`."""
-        if newer is None:
-            return older
-        res = collections.defaultdict(lambda: collections.defaultdict(set))
-        limit = num(v)
-        for src, check in ((older or {}, False), (newer, True)):
-            for a, whens in src.items():
-                for w, ids in whens.items():
-                    res[a][w] |= {i for i in ids if not check or older is not None and True} if not check else {
-                        i for i in ids if older is None or num(by_id[i]["since"]) <= limit and i not in older_all(older)}
-        return res
-
-    def older_all(older):
-        return {i for i, h in by_id.items() if "5.10" in h["present_in"]} if older is V510 else \
-               {i for i, h in by_id.items() if "6.1" in h["present_in"]}
-
     types = collections.OrderedDict()
     for v in static:
         for p in static[v]:
@@ -314,7 +297,6 @@ def availability_rows(facts, names, out):
                 continue
             row_type = f"struct_ops:{name}"
         s = {v: sets(v, p) for v in static}
-        V510 = s["5.10"]
         result = {v: s[v] for v in static}
         # 5.15 and 6.6: the older neighbour and what had appeared since.
         for v, lo, hi in (("5.15", "5.10", "6.1"), ("6.6", "6.1", "6.12")):
@@ -367,8 +349,6 @@ def availability_rows(facts, names, out):
                 res["*"]["any"] = base
                 for a in real:
                     res[a]["any"] = got[a] - base
-                if "any" in static["7.3"][p]["attach_types_considered"]:
-                    pass
                 result["6.18"] = res
         for v in V:
             x = result.get(v)
@@ -577,11 +557,6 @@ def map_rows(facts, names, out):
                 fields.add(v, n.replace("BPF_", "").lower(), ",".join(sorted(ok)))
     fields.write(out, "Map types that may hold a special field in their value.")
 
-    rules = [
-        ("hash percpu_hash lru_hash lru_percpu_hash hash_of_maps sockhash rhash devmap_hash", "1-", None, "1-"),
-    ]
-    del rules
-
 
 # ----------------------------------------------------------------- kfuncs
 
@@ -744,8 +719,6 @@ def set_rows(facts, out):
                 rows = x["rows"]
                 nulls.add(v, ",".join(f"{n}:{m}" for n, m in sorted(map(tuple, rows))))
             else:
-                if v == "5.15" and s == "sleepable_lsm_hooks":
-                    pass
                 table.add(v, alias.get(s, s), ",".join(x["ids"]))
     table.write(out, "Sets of kernel functions that rules name.")
     hooks.write(out, "LSM hooks by what they return.")

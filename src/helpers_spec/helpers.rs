@@ -284,6 +284,8 @@ fn hook_allows(
     const D_PATH: u32 = 147;
     const IMA_INODE_HASH: u32 = 161;
     const IMA_FILE_HASH: u32 = 193;
+    const SK_STORAGE_GET: u32 = 107;
+    const SK_STORAGE_DELETE: u32 = 108;
     match (id, attach_to) {
         (D_PATH, Some(hook)) => match prog_type {
             ProgType::Lsm => super::btf_sets::lsm_hook_sleepable(hook, v),
@@ -292,6 +294,17 @@ fn hook_allows(
         },
         (IMA_INODE_HASH | IMA_FILE_HASH, Some(hook)) if prog_type == ProgType::Lsm => {
             super::btf_sets::lsm_hook_sleepable(hook, v)
+        }
+        // Not from inside the storage's own code, and not where R0 is the function's.
+        (SK_STORAGE_GET | SK_STORAGE_DELETE, Some(hook)) if prog_type == ProgType::Tracing => {
+            match attach {
+                Some(AttachType::TraceFentry | AttachType::TraceFexit) => {
+                    !hook.starts_with("bpf_sk_storage")
+                }
+                Some(AttachType::TraceIter) => v > SpecVersion::V5_10,
+                Some(AttachType::TraceRawTp) => true,
+                _ => false,
+            }
         }
         _ => true,
     }

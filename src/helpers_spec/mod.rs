@@ -47,7 +47,7 @@ pub use maps::{
 pub use messages::{MessageClass, message_classes};
 pub use programs::{
     PacketAccess, ProgTypeFacts, RetRange, SectionRule, load_attach_ok, prog_type_facts,
-    prog_type_known, ret_range, section, sections,
+    prog_type_known, ret_range, section, sections, sleepable_allowed,
 };
 pub use types::{ArgSpec, ArgType, RegBase, RegClass, RetSpec, RetType, Semantics, TypeFlags};
 pub use version::SpecVersion;

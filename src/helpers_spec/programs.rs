@@ -194,6 +194,32 @@ fn lsm_range(
     }
 }
 
+/// Whether programs of the type may be loaded as sleeping ones. LSM hooks and
+/// traced functions have their own say: `lsm_hook_sleepable`, `sleepable_target`.
+pub fn sleepable_allowed(prog_type: ProgType, attach: Option<AttachType>, v: SpecVersion) -> bool {
+    use AttachType as A;
+    match prog_type {
+        ProgType::Tracing => match attach {
+            Some(A::TraceFentry | A::TraceFexit | A::ModifyReturn) => true,
+            Some(A::TraceIter) => v >= SpecVersion::V6_1,
+            Some(
+                A::TraceRawTp
+                | A::TraceFsession
+                | A::TraceFentryMulti
+                | A::TraceFexitMulti
+                | A::TraceFsessionMulti,
+            ) => v >= SpecVersion::V7_3,
+            _ => false,
+        },
+        ProgType::Lsm => attach != Some(A::LsmCgroup),
+        ProgType::Kprobe => v >= SpecVersion::V6_1,
+        ProgType::Syscall => true,
+        ProgType::StructOps => v >= SpecVersion::V6_6,
+        ProgType::RawTracepoint | ProgType::Tracepoint => v >= SpecVersion::V7_3,
+        _ => false,
+    }
+}
+
 /// Whether the load call takes that attach type for the program type.
 pub fn load_attach_ok(prog_type: ProgType, attach: Option<AttachType>) -> bool {
     use AttachType as A;

@@ -194,6 +194,7 @@ behaviour! {
     tail_call_changes_packet: bool, "6.12", "Packet pointers are invalid after a tail call.";
     tracing_spin_lock: bool, "7.0", "Tracing programs may use maps with spin locks.";
     sleepable_uses_storage: bool, "6.2", "Sleepable programs may use local storages, queues and user ring buffers.";
+    override_return: bool, "a build option", "Kprobe programs may override what a function returns. Debian's kernels, which the rows describe, are built without.";
     sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries and newer map types.";
     inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";

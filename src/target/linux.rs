@@ -143,6 +143,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     tail_call_changes_packet: false,
     tracing_spin_lock: false,
     sleepable_uses_storage: false,
+    override_return: false,
     sleepable_uses_tries: false,
     inline_current_task: false,
 };

@@ -30,6 +30,7 @@ pub mod id {
     pub const PROBE_READ_USER_STR: i32 = 114;
     pub const PROBE_READ_KERNEL_STR: i32 = 115;
     pub const GET_TASK_STACK: i32 = 141;
+    pub const OVERRIDE_RETURN: i32 = 58;
     pub const D_PATH: i32 = 147;
     pub const PER_CPU_PTR: i32 = 153;
     pub const THIS_CPU_PTR: i32 = 154;
@@ -54,7 +55,9 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     locks::check_call(vm, helper == id::SPIN_UNLOCK)?;
     let program = vm.env.program;
     let v = vm.env.target.spec;
-    let at = u32::try_from(helper).ok().filter(|&h| h < helpers_spec::helper_count(v));
+    let at = u32::try_from(helper)
+        .ok()
+        .filter(|&h| h < helpers_spec::helper_count(v));
     let Some(at) = at else {
         return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
     };
@@ -66,7 +69,9 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         program.sleepable,
         v,
     );
-    let Some(proto) = proto else { return barred(vm, name, helper) };
+    let Some(proto) = proto else {
+        return barred(vm, name, helper);
+    };
     let hook = vm.env.hook_name();
     let allowed = helpers_spec::helper_allowed(
         at,
@@ -76,7 +81,8 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         program.sleepable,
         v,
     );
-    if !allowed {
+    let built = helper != id::OVERRIDE_RETURN || vm.env.target.behaviour.override_return;
+    if !allowed || !built {
         if helper == id::D_PATH && helpers_spec::helper_ever_allowed(at, program.prog_type, v) {
             return refuse(Code::FuncNotAllowed, "helper call is not allowed in probe");
         }
@@ -104,7 +110,10 @@ fn barred<T>(vm: &Vm<'_>, name: &str, helper: i32) -> Check<T> {
 fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
     let state = &vm.cur;
     if !state.in_sleepable {
-        return refuse(Code::Sleepable, "helper call might sleep in a non-sleepable prog");
+        return refuse(
+            Code::Sleepable,
+            "helper call might sleep in a non-sleepable prog",
+        );
     }
     let (code, region) = if state.active_rcu > 0 {
         (Code::SleepInRcu, "rcu_read_lock")
@@ -115,5 +124,8 @@ fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
     } else {
         return Ok(());
     };
-    refuse(code, format!("sleepable helper {name}#{helper} in {region} region"))
+    refuse(
+        code,
+        format!("sleepable helper {name}#{helper} in {region} region"),
+    )
 }
