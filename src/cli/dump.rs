@@ -69,14 +69,20 @@ fn listing(out: &mut String, program: &Program, source: bool) {
         program.section
     );
     let mut lines = program.line_info.iter().peekable();
+    let (mut file, mut shown) = ("", 0);
     for (i, op) in ops.iter().enumerate() {
         if let Some(sub) = program.subprogs.iter().find(|s| s.start as usize == i) {
             let _ = writeln!(out, "{}:", sub.name);
         }
         while let Some(line) = lines.next_if(|l| l.insn as usize <= i) {
-            if source && line.insn as usize == i {
-                let _ = writeln!(out, "; {} @ {}:{}", line.text.trim(), line.file, line.line);
+            if !source || (line.insn as usize) < i || (file, shown) == (&*line.file, line.line) {
+                continue;
             }
+            if file != &*line.file {
+                let _ = writeln!(out, "; in {}", line.file);
+            }
+            (file, shown) = (&line.file, line.line);
+            let _ = writeln!(out, "; {}: {}", line.line, line.text.trim());
         }
         if !matches!(op, Op::Second) {
             let _ = writeln!(out, "{i:>6}: {}", instruction(program, &ops, i));
