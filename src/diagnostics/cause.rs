@@ -126,7 +126,8 @@ impl Finder<'_> {
         let mut offsets = Vec::new();
         while let Made::Arith { op, a, b } = self.flow.def(at).made {
             let def = self.flow.def(at);
-            if let Some(b) = b {
+            let number = b.filter(|&b| !matches!(self.flow.def(b).made, Made::Const(_)));
+            if let Some(b) = number {
                 let verb = match op {
                     Some(AluOp::Add) => "a variable is added here",
                     Some(AluOp::Sub) => "a variable is subtracted here",
@@ -136,7 +137,7 @@ impl Finder<'_> {
                 offsets.push(b);
             } else if let Some(AluOp::And) = op {
                 self.push(def.step, def.insn, "masked here");
-            } else if op.is_none() {
+            } else if op.is_none() && b.is_none() {
                 self.push(def.step, def.insn, "converted here");
             }
             at = a;

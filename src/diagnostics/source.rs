@@ -290,6 +290,18 @@ pub(super) fn expression(text: &str) -> &str {
         }
     }
     if i == begin {
+        // An operator: it and the operand after it.
+        let operator = text.len()
+            - text
+                .trim_start_matches(|c: char| "+-*/%&|^<>=!?:".contains(c))
+                .len();
+        let rest = text.get(operator..).unwrap_or("");
+        let operand = rest.trim_start();
+        if operator > 0 && operand.starts_with(|c: char| c.is_alphanumeric() || "_*&!".contains(c))
+        {
+            let end = text.len() - operand.len() + expression(operand).len();
+            return text.get(..end).unwrap_or(text);
+        }
         return text.trim_end().trim_end_matches([';', '{']).trim_end();
     }
     text.get(..i).unwrap_or(text)
@@ -329,6 +341,8 @@ mod tests {
             ("*p = 3;", "*p"),
             ("= 3;", "= 3"),
             ("f(a, (b)", "f"),
+            ("&& names[i] != 0; i++) {", "&& names[i]"),
+            ("{ x", "{ x"),
         ] {
             assert_eq!(expression(text), want);
         }
