@@ -8,11 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use crate::abstract_interp::{Stats, Verdict, Verification};
+use crate::abstract_interp::{self, Input, Stats, Verdict, Verification};
 use crate::diagnostics::{self, Context, SourceText};
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::{Btf, Object};
-use crate::pending::{self, Input};
 use crate::programs::{self, LinkOptions, LoadError, Program, decode, raw};
 use crate::report::{InputError, LoadErrorReport, ObjectReport, Outcome, ProgramReport, Report};
 use crate::target::Target;
@@ -138,7 +137,7 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
-    let kfunc_exists = |name: &str| pending::kfunc_exists(name, choice.target.spec);
+    let kfunc_exists = |name: &str| helpers_spec::kfunc(name, choice.target.spec).is_some();
     match opened {
         Opened::Object(object) => programs::link(
             object,
@@ -247,7 +246,7 @@ fn verify_program(
     options: &Options<'_>,
 ) -> ProgramReport {
     let start = options.clock.map(|now| now());
-    let Verification { verdict, stats } = pending::verify(&Input {
+    let Verification { verdict, stats } = abstract_interp::verify(&Input {
         program,
         target: choice.target,
         kernel_btf: choice.kernel_btf,

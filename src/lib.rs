@@ -12,7 +12,6 @@ pub mod diagnostics;
 pub mod helpers_spec;
 pub mod limits;
 pub mod object;
-pub mod pending;
 pub mod programs;
 pub mod report;
 pub mod target;

@@ -68,7 +68,7 @@ fn relation(kernel: &Recorded, ours: &Ours) -> Relation {
 
 /// Pairs lines with answers.
 pub fn pair(lines: Vec<Recorded>, ours: Vec<Ours>) -> Result<Vec<Pair>, String> {
-    let classes: Vec<(&str, Regex)> = bpfassay::pending::message_classes()
+    let classes: Vec<(&str, Regex)> = bpfassay::helpers_spec::message_classes()
         .iter()
         .map(|c| {
             Regex::new(c.regex)

@@ -50,14 +50,26 @@ impl Recorded {
         self.loader.starts_with("v0.")
     }
 
-    /// The refused instruction: the last one that the log's tail shows.
+    /// The refused instruction: the one that the message names, else the last one
+    /// that the log's tail shows. libbpf words a call that it could not resolve as
+    /// `5: <invalid kfunc call>`.
     pub fn insn(&self) -> Option<usize> {
+        if let Some((_, rest)) = self.error.split_once("infinite loop detected at insn ") {
+            return rest.split_whitespace().next()?.parse().ok();
+        }
         self.log_tail.iter().rev().find_map(|line| {
-            let (number, rest) = line.split_once(": (")?;
-            let opcode = rest.as_bytes();
-            let hex =
-                opcode.get(..2)?.iter().all(u8::is_ascii_hexdigit) && opcode.get(2) == Some(&b')');
-            if hex { number.parse().ok() } else { None }
+            let (number, rest) = line.split_once(": ")?;
+            let bytes = rest.as_bytes();
+            let shown = bytes.first() == Some(&b'(')
+                && bytes
+                    .get(1..3)
+                    .is_some_and(|op| op.iter().all(u8::is_ascii_hexdigit))
+                && bytes.get(3) == Some(&b')');
+            if shown || rest.starts_with("<invalid ") {
+                number.parse().ok()
+            } else {
+                None
+            }
         })
     }
 

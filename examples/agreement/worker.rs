@@ -14,10 +14,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bpfassay::abstract_interp::Verdict;
-use bpfassay::helpers_spec::ProgType;
+use bpfassay::abstract_interp::{self, Input, Verdict};
+use bpfassay::helpers_spec::{self, ProgType};
 use bpfassay::object::{Btf, Object};
-use bpfassay::pending::{self, Input};
 use bpfassay::programs::{self, LinkOptions, LoadError, Program};
 use bpfassay::target::{self, Target};
 use serde::{Deserialize, Serialize};
@@ -382,7 +381,7 @@ impl Server {
     /// Links as the recording loader did: types of sections it did not know were
     /// given by hand, and stand in the recorded lines.
     fn link(&self, object: &Object, job: &Job) -> programs::Linked {
-        let kfunc_exists = |name: &str| pending::kfunc_exists(name, self.target.spec);
+        let kfunc_exists = |name: &str| helpers_spec::kfunc(name, self.target.spec).is_some();
         let legacy = job.wants.iter().any(|w| w.legacy);
         let type_of = |section: &str, program: &str| {
             let want = job
@@ -448,7 +447,7 @@ impl Server {
             kernel_btf: self.btf.as_ref(),
         };
         let start = Instant::now();
-        let result = guarded(|| pending::verify(&input));
+        let result = guarded(|| abstract_interp::verify(&input));
         let verify_us = Some(start.elapsed().as_micros() as u64);
         let insns = Some(program.insns.len() as u64);
         let v = match result {

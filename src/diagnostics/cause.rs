@@ -158,7 +158,7 @@ impl Finder<'_> {
                 let name = names::callee(self.program, callee, def.insn);
                 let map = self.map_of_call(node);
                 let of = map.map_or(String::new(), |m| format!(" on map `{m}`"));
-                let null = if names::may_return_null(&name) {
+                let null = if names::may_return_null(self.program, callee) {
                     ", which may be NULL"
                 } else {
                     ""

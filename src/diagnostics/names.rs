@@ -2,7 +2,7 @@
 //! story of a value needs.
 
 use super::flow::Test;
-use crate::pending;
+use crate::helpers_spec::{self, HelperProto, KfFlags, SpecVersion, TypeFlags};
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
 use crate::programs::insn::{Callee, JmpOp, Op};
@@ -14,7 +14,7 @@ impl Names for ProgramNames<'_> {
     fn helper(&self, id: i32) -> Option<String> {
         u32::try_from(id)
             .ok()
-            .and_then(pending::helper_name)
+            .and_then(helpers_spec::helper_name)
             .map(str::to_owned)
     }
 
@@ -50,7 +50,7 @@ pub(super) fn callee(program: &Program, callee: Callee, insn: usize) -> String {
     match callee {
         Callee::Helper(id) => u32::try_from(id)
             .ok()
-            .and_then(pending::helper_name)
+            .and_then(helpers_spec::helper_name)
             .map_or_else(|| format!("helper {id}"), str::to_owned),
         Callee::Local(rel) => {
             let start = insn as i64 + 1 + i64::from(rel);
@@ -75,123 +75,60 @@ pub(super) fn map(program: &Program, index: u32) -> String {
         .map_or_else(|| format!("#{index}"), |m| m.name.to_string())
 }
 
-/// The name of a context field, for the types whose layout is theirs by name.
+/// Facts of the newest series serve for every target: they only word a story.
+const FACTS: SpecVersion = SpecVersion::V7_3;
+
+/// The name of a context field.
 pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {
     let off = u32::try_from(off).ok()?;
-    match program.prog_type.name() {
-        "xdp" => match off {
-            0 => Some("data"),
-            4 => Some("data_end"),
-            8 => Some("data_meta"),
-            12 => Some("ingress_ifindex"),
-            16 => Some("rx_queue_index"),
-            _ => None,
-        },
-        "sched_cls" | "sched_act" | "cgroup_skb" | "sk_skb" | "socket_filter" | "lwt_in"
-        | "lwt_out" | "lwt_xmit" | "lwt_seg6local" => match off {
-            0 => Some("len"),
-            8 => Some("mark"),
-            16 => Some("protocol"),
-            76 => Some("data"),
-            80 => Some("data_end"),
-            140 => Some("data_meta"),
-            _ => None,
-        },
-        "sk_msg" | "sk_reuseport" => match off {
-            0 => Some("data"),
-            8 => Some("data_end"),
-            _ => None,
-        },
-        _ => None,
-    }
+    helpers_spec::ctx_access(program.prog_type, program.attach_type, FACTS)?.field_name(off)
 }
 
-fn helper(callee: Callee) -> Option<&'static str> {
+fn helper(callee: Callee) -> Option<&'static HelperProto> {
     match callee {
-        Callee::Helper(id) => pending::helper_name(u32::try_from(id).ok()?),
+        Callee::Helper(id) => helpers_spec::helper_main(u32::try_from(id).ok()?, FACTS),
         _ => None,
     }
 }
 
-/// Whether a function's result may be NULL, judged by its name.
-pub(super) fn may_return_null(name: &str) -> bool {
-    [
-        "lookup",
-        "_reserve",
-        "_storage_get",
-        "_acquire",
-        "_next",
-        "_obj_new",
-        "_slice",
-        "_data",
-        "fullsock",
-        "skc_to_",
-        "_pop_",
-        "_first",
-        "from_",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
-        && name != "bpf_skb_load_bytes"
+/// A called kernel function's flags.
+fn kfunc_flags(program: &Program, callee: Callee) -> KfFlags {
+    let Callee::Kfunc { imm, .. } = callee else {
+        return KfFlags::NONE;
+    };
+    let kfunc = usize::try_from(imm)
+        .ok()
+        .and_then(|i| program.kfuncs.get(i));
+    kfunc
+        .and_then(|k| helpers_spec::kfunc(&k.name, FACTS))
+        .map_or(KfFlags::NONE, |spec| spec.flags_for(program.prog_type))
+}
+
+/// Whether a function's result may be NULL.
+pub(super) fn may_return_null(program: &Program, callee: Callee) -> bool {
+    helper(callee).is_some_and(|h| h.ret.flags.contains(TypeFlags::MAYBE_NULL))
+        || kfunc_flags(program, callee).contains(KfFlags::RET_NULL)
 }
 
 /// Whether a call may move the packet, which voids pointers into it.
-pub(super) fn moves_packet(_program: &Program, callee: Callee) -> bool {
-    const MOVING: [&str; 14] = [
-        "_adjust_",
-        "skb_store_bytes",
-        "skb_change_",
-        "skb_vlan_",
-        "skb_pull_data",
-        "l3_csum_replace",
-        "l4_csum_replace",
-        "clone_redirect",
-        "msg_push",
-        "msg_pop",
-        "msg_pull",
-        "lwt_push",
-        "lwt_seg6",
-        "set_hash",
-    ];
-    helper(callee).is_some_and(|name| MOVING.iter().any(|part| name.contains(part)))
+pub(super) fn moves_packet(program: &Program, callee: Callee) -> bool {
+    helper(callee).is_some_and(|h| h.changes_pkt_data)
+        || matches!(callee, Callee::Kfunc { imm, .. } if usize::try_from(imm)
+            .ok()
+            .and_then(|i| program.kfuncs.get(i))
+            .is_some_and(|k| helpers_spec::kfunc_changes_packet(&k.name)))
 }
 
 /// Whether a call's result must be released.
-pub(super) fn acquires(program: &Program, c: Callee) -> bool {
-    let name = callee(program, c, 0);
-    let plain = [
-        "sk_lookup",
-        "skc_lookup",
-        "_reserve",
-        "_acquire",
-        "_obj_new",
-        "_from_pid",
-        "_from_id",
-        "_ref",
-        "kptr_xchg",
-        "_create",
-        "_new",
-    ];
-    plain.iter().any(|part| name.contains(part)) && !releases(program, c)
+pub(super) fn acquires(program: &Program, callee: Callee) -> bool {
+    helper(callee).is_some_and(|h| h.acquire && h.name != "bpf_map_lookup_elem")
+        || kfunc_flags(program, callee).contains(KfFlags::ACQUIRE)
 }
 
 /// Whether a call releases its argument.
-pub(super) fn releases(program: &Program, c: Callee) -> bool {
-    let name = callee(program, c, 0);
-    [
-        "_release",
-        "_submit",
-        "_discard",
-        "_drop",
-        "_put",
-        "_destroy",
-        "kptr_xchg",
-        "_push_front",
-        "_push_back",
-        "rbtree_add",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
+pub(super) fn releases(program: &Program, callee: Callee) -> bool {
+    helper(callee).is_some_and(|h| h.release)
+        || kfunc_flags(program, callee).contains(KfFlags::RELEASE)
 }
 
 /// Whether a function opens or closes a lock or a critical section.

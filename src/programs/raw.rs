@@ -13,7 +13,7 @@ use super::program::{
     F_SLEEPABLE, KfuncRef, LineInfo, Program, Subprog, license_is_gpl_compatible,
 };
 use super::sections::section_info;
-use crate::helpers_spec::{AttachType, MapType, ProgType};
+use crate::helpers_spec::{self, AttachType, MapType, ProgType};
 use crate::object::{F_RDONLY_PROG, MapDef, MapOrigin};
 
 /// Bytes of a raw program.
@@ -47,7 +47,7 @@ pub fn program(
             let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
             let helpers = |name: &str| {
                 let full = name.strip_prefix("bpf_").unwrap_or(name);
-                crate::pending::helper_id(full).and_then(|id| i32::try_from(id).ok())
+                helpers_spec::helper_id(full).and_then(|id| i32::try_from(id).ok())
             };
             let out = asm::assemble_with(text, &helpers).map_err(|e| e.to_string())?;
             assembled(out, text, name, forced)
