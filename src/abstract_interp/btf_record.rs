@@ -5,6 +5,7 @@
 //! (a map's value type, a type that `bpf_obj_new` allocates, a data section).
 
 use super::value::{BtfSrc, Flags, Kind, MapRef, Reg};
+use super::violation::Code;
 use super::vm::Env;
 use crate::object::Btf;
 use crate::object::btf::Type;
@@ -77,10 +78,25 @@ impl FieldKind {
         matches!(self, FieldKind::SpinLock | FieldKind::ResSpinLock)
     }
 
+    /// The code of a plain access to it: its name is a key word of the class.
+    pub const fn access_code(self) -> Code {
+        match self {
+            FieldKind::SpinLock | FieldKind::ResSpinLock => Code::SpinLock,
+            FieldKind::Timer | FieldKind::Wq | FieldKind::TaskWork => Code::TimerWq,
+            FieldKind::KptrUnref | FieldKind::KptrRef | FieldKind::KptrPercpu | FieldKind::Uptr => {
+                Code::Kptr
+            }
+            FieldKind::ListHead | FieldKind::ListNode | FieldKind::RbRoot | FieldKind::RbNode => {
+                Code::Graph
+            }
+            FieldKind::Refcount => Code::SpecialField,
+        }
+    }
+
     fn of_struct(name: &str) -> Option<(FieldKind, u32)> {
         Some(match name {
             "bpf_spin_lock" => (FieldKind::SpinLock, 4),
-            "bpf_res_spin_lock" => (FieldKind::ResSpinLock, 8),
+            "bpf_res_spin_lock" => (FieldKind::ResSpinLock, 4),
             "bpf_timer" => (FieldKind::Timer, 16),
             "bpf_wq" => (FieldKind::Wq, 16),
             "bpf_task_work" => (FieldKind::TaskWork, 8),
@@ -130,7 +146,10 @@ pub struct Record {
 }
 
 /// The record of no struct.
-static EMPTY: Record = Record { fields: Vec::new(), fault: None };
+static EMPTY: Record = Record {
+    fields: Vec::new(),
+    fault: None,
+};
 
 impl Record {
     /// The field that begins at `off`.
@@ -139,7 +158,9 @@ impl Record {
     }
     /// The first field that shares a byte with `[off, off + size)`.
     pub fn overlapping(&self, off: u32, size: u32) -> Option<&Field> {
-        self.fields.iter().find(|f| off < f.off + f.size && f.off < off.saturating_add(size))
+        self.fields
+            .iter()
+            .find(|f| off < f.off + f.size && f.off < off.saturating_add(size))
     }
     /// The field of a kind that a struct can have only one of.
     pub fn only(&self, kind: FieldKind) -> Option<&Field> {
@@ -164,8 +185,14 @@ pub struct Records {
 
 impl Records {
     /// Reads them all; `kernel` resolves the targets of kptrs.
-    pub fn new(env_maps: &[crate::object::MapDef], btf: Option<&Btf>, kernel: Option<&Btf>) -> Records {
-        let Some(btf) = btf else { return Records::default() };
+    pub fn new(
+        env_maps: &[crate::object::MapDef],
+        btf: Option<&Btf>,
+        kernel: Option<&Btf>,
+    ) -> Records {
+        let Some(btf) = btf else {
+            return Records::default();
+        };
         let of = |def: &crate::object::MapDef| parse(btf, kernel, def.value_type);
         let maps = env_maps
             .iter()
@@ -187,7 +214,13 @@ impl Records {
     /// Of a map's value.
     pub fn of_map(&self, map: MapRef) -> &Record {
         match self.maps.get(map.index()) {
-            Some((outer, inner)) => if map.is_inner() { inner } else { outer },
+            Some((outer, inner)) => {
+                if map.is_inner() {
+                    inner
+                } else {
+                    outer
+                }
+            }
             None => &EMPTY,
         }
     }
@@ -226,16 +259,30 @@ pub fn parse(btf: &Btf, kernel: Option<&Btf>, id: u32) -> Record {
 }
 
 fn members(btf: &Btf, kernel: Option<&Btf>, id: u32, base: u32, depth: usize, out: &mut Record) {
-    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else { return };
+    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else {
+        return;
+    };
     for (i, m) in s.members.iter().enumerate() {
         if m.bitfield_size == 0 && m.bit_offset % 8 == 0 {
-            member(btf, kernel, m.ty, base + m.bit_offset / 8, id, Some(i as u32), depth, out);
+            member(
+                btf,
+                kernel,
+                m.ty,
+                base + m.bit_offset / 8,
+                id,
+                Some(i as u32),
+                depth,
+                out,
+            );
         }
     }
 }
 
 /// One member or variable: `decl` and `component` are where its decl tags hang.
-#[expect(clippy::too_many_arguments, reason = "one recursion step: the type, its place, its tags")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one recursion step: the type, its place, its tags"
+)]
 fn member(
     btf: &Btf,
     kernel: Option<&Btf>,
@@ -252,7 +299,9 @@ fn member(
         count = count.saturating_mul(len);
         ty = btf.skip_mods_typedefs(elem);
     }
-    let Some(each) = btf.resolve_size(ty) else { return };
+    let Some(each) = btf.resolve_size(ty) else {
+        return;
+    };
     let count = count.min(MAX_FIELDS as u32 + 1);
     for i in 0..count {
         if out.fields.len() > MAX_FIELDS {
@@ -262,13 +311,28 @@ fn member(
         match btf.ty(ty) {
             Some(Type::Ptr { to }) => {
                 if let Some((kind, pointee)) = kptr(btf, kernel, to) {
-                    out.fields.push(Field { kind, off, size: 8, pointee, contains: None });
+                    out.fields.push(Field {
+                        kind,
+                        off,
+                        size: 8,
+                        pointee,
+                        contains: None,
+                    });
                 }
             }
             Some(Type::Struct(s)) => match FieldKind::of_struct(s.name) {
                 Some((kind, size)) if s.size == size => {
-                    let contains = kind.is_root().then(|| contains(btf, decl, component, kind)).flatten();
-                    out.fields.push(Field { kind, off, size, pointee: None, contains });
+                    let contains = kind
+                        .is_root()
+                        .then(|| contains(btf, decl, component, kind))
+                        .flatten();
+                    out.fields.push(Field {
+                        kind,
+                        off,
+                        size,
+                        pointee: None,
+                        contains,
+                    });
                 }
                 Some(_) => out.fault = Some(format!("invalid {} size", s.name)),
                 None if depth < MAX_NESTING => members(btf, kernel, ty, off, depth + 1, out),
@@ -281,14 +345,24 @@ fn member(
 
 /// The kptr kind of a pointer by its type tag, and what it points to.
 fn kptr(btf: &Btf, kernel: Option<&Btf>, to: u32) -> Option<(FieldKind, Option<(BtfSrc, u32)>)> {
-    let Type::TypeTag { name, to, attribute: false } = btf.ty(to)? else { return None };
+    let Type::TypeTag {
+        name,
+        to,
+        attribute: false,
+    } = btf.ty(to)?
+    else {
+        return None;
+    };
     let kind = FieldKind::of_tag(name)?;
     let id = btf.skip_mods_typedefs(to);
     let target = btf.ty(id)?.name();
     let in_kernel = kernel
         .filter(|_| !target.is_empty() && kind != FieldKind::Uptr)
         .and_then(|k| k.find_struct(target));
-    Some((kind, Some(in_kernel.map_or((BtfSrc::Program, id), |id| (BtfSrc::Kernel, id)))))
+    Some((
+        kind,
+        Some(in_kernel.map_or((BtfSrc::Program, id), |id| (BtfSrc::Kernel, id))),
+    ))
 }
 
 /// What a collection contains, by its `contains:STRUCT:NODE` tag.
@@ -301,17 +375,24 @@ fn contains(btf: &Btf, decl: u32, component: Option<u32>, root: FieldKind) -> Op
     let id = btf.find_struct(name)?;
     let s = btf.ty(id)?.composite()?;
     let m = s.members.iter().find(|m| m.name == node)?;
-    let want = if root == FieldKind::RbRoot { "bpf_rb_node" } else { "bpf_list_node" };
+    let want = if root == FieldKind::RbRoot {
+        "bpf_rb_node"
+    } else {
+        "bpf_list_node"
+    };
     let ty = btf.ty(btf.skip_mods_typedefs(m.ty))?;
     (ty.name() == want).then_some((id, m.bit_offset / 8))
 }
 
-/// The name of a special field of an allocated object that an access touches.
-pub fn overlap(env: &Env<'_>, src: BtfSrc, id: u32, off: i32, size: u32) -> Option<&'static str> {
+/// The special field of an allocated object that an access touches.
+pub fn overlap(env: &Env<'_>, src: BtfSrc, id: u32, off: i32, size: u32) -> Option<FieldKind> {
     if src != BtfSrc::Program || off < 0 {
         return None;
     }
-    env.records.of_type(id).overlapping(off as u32, size).map(|f| f.kind.name())
+    env.records
+        .of_type(id)
+        .overlapping(off as u32, size)
+        .map(|f| f.kind)
 }
 
 /// The record of what a register points to: a map's value, or an allocated
@@ -319,7 +400,10 @@ pub fn overlap(env: &Env<'_>, src: BtfSrc, id: u32, off: i32, size: u32) -> Opti
 pub fn of_reg<'e>(env: &'e Env<'_>, reg: &Reg) -> &'e Record {
     match reg.kind {
         Kind::MapValue { map, .. } => env.records.of_map(map),
-        Kind::Btf { btf: BtfSrc::Program, id } => env.records.of_type(id),
+        Kind::Btf {
+            btf: BtfSrc::Program,
+            id,
+        } => env.records.of_type(id),
         _ => &EMPTY,
     }
 }

@@ -236,9 +236,10 @@ impl State {
         })
     }
 
-    /// Makes every register that satisfies `wanted` unreadable.
+    /// Makes every register that satisfies `wanted` a number of which nothing is
+    /// known: the pointer it was is stale.
     pub fn invalidate(&mut self, wanted: impl Fn(&Reg) -> bool) {
-        self.for_each_reg_mut(wanted, |r| *r = Reg::UNINIT);
+        self.for_each_reg_mut(wanted, |r| *r = Reg::unknown());
     }
 
     /// The reference with `id`.

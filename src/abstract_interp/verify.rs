@@ -14,9 +14,9 @@ use super::vm::{Check, Env, Halt, InsnAux, Vm};
 use crate::cfg::{self, Cfg};
 use crate::object::Btf;
 use crate::programs::Program;
+use crate::programs::decode_with;
 use crate::programs::insn::Op;
 use crate::programs::isa::IsaRules;
-use crate::programs::decode_with;
 use crate::target::Target;
 
 /// What a verification takes.
@@ -31,7 +31,10 @@ pub struct Input<'a> {
 
 /// Verifies one program for one target.
 pub fn verify(input: &Input<'_>) -> Verification {
-    let ops = decode_with(&input.program.insns, &IsaRules::linux(input.target.release.0, input.target.release.1));
+    let ops = decode_with(
+        &input.program.insns,
+        &IsaRules::linux(input.target.release.0, input.target.release.1),
+    );
     let facts = setup::facts::Facts::new(input.program, input.target, &ops);
     let cfg = match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
         Ok(cfg) => cfg,
@@ -39,12 +42,18 @@ pub fn verify(input: &Input<'_>) -> Verification {
     };
     match run(input, &ops, &cfg) {
         Ok(v) => v,
-        Err(halt) => Verification { verdict: verdict(Err(halt)), stats: Stats::default() },
+        Err(halt) => Verification {
+            verdict: verdict(Err(halt)),
+            stats: Stats::default(),
+        },
     }
 }
 
 fn early(v: Box<Violation>) -> Verification {
-    Verification { verdict: Verdict::Reject(v), stats: Stats::default() }
+    Verification {
+        verdict: Verdict::Reject(v),
+        stats: Stats::default(),
+    }
 }
 
 fn verdict(result: Check<()>) -> Verdict {
@@ -86,7 +95,10 @@ fn run<'a>(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Verification
         peak_states: vm.explorer.peak_states,
         stack_depth: depth,
     };
-    Ok(Verification { verdict: verdict(result), stats })
+    Ok(Verification {
+        verdict: verdict(result),
+        stats,
+    })
 }
 
 /// The main program, then global functions until no new one is called.
@@ -94,7 +106,9 @@ fn explore_all(vm: &mut Vm<'_>) -> Check<()> {
     vm.cur = setup::entry_state(vm, 0)?;
     vm.explore(0)?;
     loop {
-        let Some(next) = vm.globals.next_called() else { return Ok(()) };
+        let Some(next) = vm.globals.next_called() else {
+            return Ok(());
+        };
         let start = vm.env.program.subprogs[next].start as usize;
         vm.insn = start;
         vm.cur = setup::entry_state(vm, next)?;
@@ -106,7 +120,10 @@ fn explore_all(vm: &mut Vm<'_>) -> Check<()> {
 /// The verdict when the program cannot be looked at.
 pub fn not_modelled(name: &str) -> Verification {
     Verification {
-        verdict: Verdict::Unknown(Unknown { name: name.to_owned(), insn: None }),
+        verdict: Verdict::Unknown(Unknown {
+            name: name.to_owned(),
+            insn: None,
+        }),
         stats: Stats::default(),
     }
 }

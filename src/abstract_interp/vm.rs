@@ -15,13 +15,13 @@
 use std::cell::Cell;
 
 use super::btf_record::Records;
-use super::domain::ScalarRules;
 use super::checks::subprog_facts::SubprogFacts;
+use super::domain::ScalarRules;
 use super::explore::Explorer;
 use super::setup::attach::{self, Attach};
 use super::state::State;
-use super::verify::Input;
 use super::value::{Flags, Kind, MapRef, Reg};
+use super::verify::Input;
 use super::violation::{Code, Unknown, Violation};
 use crate::cfg::Cfg;
 use crate::object::{Btf, MapDef};
@@ -59,7 +59,10 @@ pub fn refuse_reg<T>(code: Code, reg: u8, words: impl Into<String>) -> Check<T> 
 
 /// A construct that isn't modelled: never a silent accept.
 pub fn unknown<T>(name: impl Into<String>) -> Check<T> {
-    Err(Halt::Unknown(Unknown { name: name.into(), insn: None }))
+    Err(Halt::Unknown(Unknown {
+        name: name.into(),
+        insn: None,
+    }))
 }
 
 /// Where a path goes on after an instruction.
@@ -125,7 +128,11 @@ impl<'a> Env<'a> {
     /// The definition of a map (or of its inner template).
     pub fn map(&self, map: MapRef) -> Option<&'a MapDef> {
         let outer = self.program.maps.get(map.index())?;
-        if map.is_inner() { outer.inner.as_deref() } else { Some(outer) }
+        if map.is_inner() {
+            outer.inner.as_deref()
+        } else {
+            Some(outer)
+        }
     }
     /// Whether a map's value type is known.
     pub fn map_has_btf(&self, map: MapRef) -> bool {
@@ -136,7 +143,10 @@ impl<'a> Env<'a> {
     pub fn callee(&self, insn: usize) -> Option<usize> {
         let rel = match self.ops.get(insn)? {
             Op::Call(Callee::Local(rel)) => *rel,
-            Op::LdImm64 { src: ImmRef::Func(rel), .. } => *rel,
+            Op::LdImm64 {
+                src: ImmRef::Func(rel),
+                ..
+            } => *rel,
             _ => return None,
         };
         let start = u32::try_from(insn as i64 + 1 + i64::from(rel)).ok()?;
@@ -152,8 +162,14 @@ impl<'a> Env<'a> {
             .ops
             .iter()
             .filter_map(|op| match op {
-                Op::LdImm64 { src: ImmRef::MapIdx(m), .. } => Some(*m),
-                Op::LdImm64 { src: ImmRef::MapIdxValue { idx, .. }, .. } => Some(*idx),
+                Op::LdImm64 {
+                    src: ImmRef::MapIdx(m),
+                    ..
+                } => Some(*m),
+                Op::LdImm64 {
+                    src: ImmRef::MapIdxValue { idx, .. },
+                    ..
+                } => Some(*idx),
                 _ => None,
             })
             .collect();

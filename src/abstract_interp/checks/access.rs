@@ -37,7 +37,11 @@ pub enum Value {
 impl Value {
     /// The register, if one is loaded or stored.
     pub fn reg(self) -> Option<u8> {
-        if let Value::Reg(r) = self { Some(r) } else { None }
+        if let Value::Reg(r) = self {
+            Some(r)
+        } else {
+            None
+        }
     }
 }
 
@@ -78,11 +82,17 @@ pub struct Loaded {
 
 impl Loaded {
     /// A number of which nothing is known.
-    pub const UNKNOWN: Loaded = Loaded { reg: Reg::unknown(), fresh_id: false };
+    pub const UNKNOWN: Loaded = Loaded {
+        reg: Reg::unknown(),
+        fresh_id: false,
+    };
 
     /// A pointer to the start of an object; one that may be null gets an id.
     pub fn pointer(kind: Kind, flags: Flags) -> Loaded {
-        Loaded { reg: Reg::pointer(kind, flags), fresh_id: flags.has(Flags::MAYBE_NULL) }
+        Loaded {
+            reg: Reg::pointer(kind, flags),
+            fresh_id: flags.has(Flags::MAYBE_NULL),
+        }
     }
 }
 
@@ -141,13 +151,18 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
             buffer::within(reg, access.reg, "tracepoint", off, access.size)?;
             Effect::Load(Loaded::UNKNOWN)
         }
-        Kind::Btf { .. } if !reg.maybe_null() => {
-            Effect::Load(btf_ptr::access(vm, reg, access.reg, off, access.size, access.is_write())?)
-        }
+        Kind::Btf { .. } if !reg.maybe_null() => Effect::Load(btf_ptr::access(
+            vm,
+            reg,
+            access.reg,
+            off,
+            access.size,
+            access.is_write(),
+        )?),
         Kind::ConstMap { map, .. } if reg.flags == Flags::NONE => Effect::Load(
             btf_ptr::map_ptr_access(vm, map, access.reg, off, access.size, access.is_write())?,
         ),
-        Kind::Buf => buffer::buf_access(access, reg, off)?,
+        Kind::Buf if !reg.maybe_null() => buffer::buf_access(access, reg, off)?,
         Kind::Arena if reg.flags == Flags::NONE => Effect::Load(Loaded::UNKNOWN),
         _ => {
             let words = format!("R{} invalid mem access '{}'", access.reg, type_name(reg));
@@ -165,12 +180,17 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
 pub fn unmodified(reg: &Reg, regno: u8, fixed_ok: bool) -> Check<()> {
     let name = type_name(reg);
     if reg.off < 0 {
-        let words = format!("negative offset {name} ptr R{regno} off={} disallowed", reg.off);
+        let words = format!(
+            "negative offset {name} ptr R{regno} off={} disallowed",
+            reg.off
+        );
         return refuse_reg(Code::NegativeOffset, regno, words);
     }
     if !fixed_ok && reg.off != 0 {
-        let words =
-            format!("dereference of modified {name} ptr R{regno} off={} disallowed", reg.off);
+        let words = format!(
+            "dereference of modified {name} ptr R{regno} off={} disallowed",
+            reg.off
+        );
         return refuse_reg(Code::CtxModified, regno, words);
     }
     if !reg.var_off_is_zero() {
@@ -213,7 +233,10 @@ pub struct PointerClass {
 
 impl PointerClass {
     /// No access seen.
-    pub const NONE: PointerClass = PointerClass { base: 0, flags: Flags::NONE };
+    pub const NONE: PointerClass = PointerClass {
+        base: 0,
+        flags: Flags::NONE,
+    };
     const PLAIN: u8 = 1;
     const MEM: u8 = 2;
     const BTF: u8 = 3;
@@ -231,7 +254,10 @@ impl PointerClass {
             Kind::Arena => 9,
             _ => Self::PLAIN,
         };
-        PointerClass { base, flags: reg.flags }
+        PointerClass {
+            base,
+            flags: reg.flags,
+        }
     }
 
     fn is_plain(self) -> bool {
@@ -243,6 +269,9 @@ impl PointerClass {
     fn weaken(self, other: PointerClass) -> PointerClass {
         let mem = self.base == Self::MEM || other.base == Self::MEM;
         let both = self.flags.with(other.flags).0 & Flags::UNTRUSTED.with(Flags::RDONLY).0;
-        PointerClass { base: if mem { Self::MEM } else { Self::BTF }, flags: Flags(both) }
+        PointerClass {
+            base: if mem { Self::MEM } else { Self::BTF },
+            flags: Flags(both),
+        }
     }
 }

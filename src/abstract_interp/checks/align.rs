@@ -41,9 +41,16 @@ pub fn check(vm: &Vm, reg: &Reg, off: i32, size: u32, strict: bool) -> Check<()>
         return Ok(());
     }
     let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-    let base = if base == 0 { String::new() } else { format!("{base}+") };
+    let base = if base == 0 {
+        String::new()
+    } else {
+        format!("{base}+")
+    };
     refuse(
         Code::Misaligned,
-        format!("misaligned {what}access off {base}{var}+{}+{off} size {size}", reg.off),
+        format!(
+            "misaligned {what}access off {base}{var}+{}+{off} size {size}",
+            reg.off
+        ),
     )
 }

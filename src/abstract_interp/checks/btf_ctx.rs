@@ -24,8 +24,12 @@ pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded>
     if vm.env.prog_type() == ProgType::Netfilter {
         return netfilter(vm, r, off, size);
     }
-    let Some(target) = &vm.env.attach.target else { return unknown("no-kernel-btf") };
-    let Some(btf) = vm.env.kernel_btf else { return unknown("no-kernel-btf") };
+    let Some(target) = &vm.env.attach.target else {
+        return unknown("no-kernel-btf");
+    };
+    let Some(btf) = vm.env.kernel_btf else {
+        return unknown("no-kernel-btf");
+    };
     if off % 8 != 0 {
         return bad();
     }
@@ -39,7 +43,9 @@ pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded>
     if index == count {
         return returned(vm, btf, ret, size, bad);
     }
-    let Some(param) = params.get(index + target.skip) else { return bad() };
+    let Some(param) = params.get(index + target.skip) else {
+        return bad();
+    };
     let ty = btf.skip_mods_typedefs(param.ty);
     match btf.ty(ty) {
         Some(Type::Ptr { to }) => {
@@ -67,11 +73,16 @@ fn is_value(btf: &Btf, id: u32, ty: &Type<'_>) -> bool {
 /// Which argument lies at `off` (arguments larger than eight bytes take several
 /// places), and how many there are.
 fn argument_at(btf: &Btf, target: &Target, off: u32) -> (u32, u32) {
-    let Some(Type::FuncProto { params, .. }) = btf.ty(target.proto) else { return (1, 0) };
+    let Some(Type::FuncProto { params, .. }) = btf.ty(target.proto) else {
+        return (1, 0);
+    };
     let count = params.len().saturating_sub(target.skip);
     let mut end = 0;
     for i in 0..count {
-        let size = params.get(i + target.skip).and_then(|p| btf.resolve_size(p.ty)).unwrap_or(8);
+        let size = params
+            .get(i + target.skip)
+            .and_then(|p| btf.resolve_size(p.ty))
+            .unwrap_or(8);
         end += size.max(1).div_ceil(8) * 8;
         if off < end {
             return (i, count);
@@ -96,7 +107,10 @@ fn returned(
                     let id = btf.skip_mods_typedefs(to);
                     match btf.ty(id) {
                         Some(Type::Struct(_) | Type::Union(_)) => {
-                            let kind = Kind::Btf { btf: BtfSrc::Kernel, id };
+                            let kind = Kind::Btf {
+                                btf: BtfSrc::Kernel,
+                                id,
+                            };
                             Ok(Loaded::pointer(kind, Flags::NONE))
                         }
                         _ => Ok(Loaded::UNKNOWN),
@@ -125,13 +139,34 @@ fn lsm_return(vm: &Vm) -> Loaded {
         Some((min, max)) => {
             let bounds =
                 crate::abstract_interp::domain::Bounds::from_s32_range(min, max, &vm.env.rules);
-            Loaded { reg: Reg::scalar(bounds), fresh_id: false }
+            Loaded {
+                reg: Reg::scalar(bounds),
+                fresh_id: false,
+            }
         }
         None => Loaded::UNKNOWN,
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one argument of a function, and where it is")]
+/// Congestion control is of TCP: its sockets are TCP sockets.
+fn promoted(vm: &Vm, btf: &Btf, id: u32) -> u32 {
+    let tcp = vm
+        .env
+        .program
+        .struct_ops
+        .as_ref()
+        .is_some_and(|s| &*s.structure == "tcp_congestion_ops");
+    if tcp && btf.name(id) == "sock" {
+        btf.find_struct("tcp_sock").unwrap_or(id)
+    } else {
+        id
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one argument of a function, and where it is"
+)]
 fn pointer(
     vm: &Vm,
     btf: &Btf,
@@ -142,37 +177,61 @@ fn pointer(
     r: u8,
     off: i32,
 ) -> Check<Loaded> {
-    let info = target.args.iter().find(|a| a.index == index).map(|a| a.kind);
+    let info = target
+        .args
+        .iter()
+        .find(|a| a.index == index)
+        .map(|a| a.kind);
     if let Some(ArgKind::Buf { rdonly }) = info {
         let flags = if rdonly { Flags::RDONLY } else { Flags::NONE };
         return Ok(Loaded::pointer(Kind::Buf, flags.with(Flags::MAYBE_NULL)));
     }
-    let id = btf.skip_mods_typedefs(to);
+    let id = promoted(vm, btf, btf.skip_mods_typedefs(to));
     match btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => {}
         Some(Type::Void | Type::Int { .. } | Type::Enum { .. }) => return Ok(Loaded::UNKNOWN),
-        Some(Type::Ptr { .. } | Type::FuncProto { .. } | Type::Fwd { .. } | Type::Array { .. }) | None | Some(_) => {
+        Some(Type::Ptr { .. } | Type::FuncProto { .. } | Type::Fwd { .. } | Type::Array { .. })
+        | None
+        | Some(_) => {
             let words = format!("invalid bpf_context access off={off} size=8");
             return refuse_reg(Code::CtxAccess, r, words);
         }
     }
-    let kind = Kind::Btf { btf: BtfSrc::Kernel, id };
-    let mut flags = if vm.env.attach.trusted_args { Flags::TRUSTED } else { Flags::NONE };
+    let kind = Kind::Btf {
+        btf: BtfSrc::Kernel,
+        id,
+    };
+    let mut flags = if vm.env.attach.trusted_args {
+        Flags::TRUSTED
+    } else {
+        Flags::NONE
+    };
     match info {
         Some(ArgKind::Nullable { trusted }) => {
             let trust = if trusted { Flags::TRUSTED } else { Flags::NONE };
             flags = trust.with(Flags::MAYBE_NULL);
         }
         Some(ArgKind::Referenced { id: ref_id }) => {
-            let reg = Reg { ref_id, ..Reg::pointer(kind, Flags::TRUSTED) };
-            return Ok(Loaded { reg, fresh_id: false });
+            let reg = Reg {
+                ref_id,
+                ..Reg::pointer(kind, Flags::TRUSTED)
+            };
+            return Ok(Loaded {
+                reg,
+                fresh_id: false,
+            });
         }
         _ => {}
     }
     if nullable {
         flags = flags.with(Flags::MAYBE_NULL);
     }
-    if let Some(Type::TypeTag { name, attribute: false, .. }) = btf.ty(to) {
+    if let Some(Type::TypeTag {
+        name,
+        attribute: false,
+        ..
+    }) = btf.ty(to)
+    {
         flags = flags.with(match name {
             "user" => Flags::USER,
             "percpu" => Flags::PERCPU,
@@ -193,7 +252,13 @@ fn netfilter(vm: &Vm, r: u8, off: i32, size: u32) -> Check<Loaded> {
         }
     };
     match vm.env.kernel_btf.and_then(|b| b.find_struct(name)) {
-        Some(id) => Ok(Loaded::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, Flags::TRUSTED)),
+        Some(id) => Ok(Loaded::pointer(
+            Kind::Btf {
+                btf: BtfSrc::Kernel,
+                id,
+            },
+            Flags::TRUSTED,
+        )),
         None => unknown("no-kernel-btf"),
     }
 }

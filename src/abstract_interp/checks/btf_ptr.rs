@@ -60,8 +60,12 @@ pub fn btf_of<'a>(vm: &Vm<'a>, src: BtfSrc) -> Option<&'a Btf> {
 /// A load (or, where allowed, a store) of `size` bytes at `off` through `reg`,
 /// a [`Kind::Btf`] pointer held by register `r`.
 pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded> {
-    let Kind::Btf { btf: src, id } = reg.kind else { return unknown("btf-access") };
-    let Some(btf) = btf_of(vm, src) else { return unknown("no-kernel-btf") };
+    let Kind::Btf { btf: src, id } = reg.kind else {
+        return unknown("btf-access");
+    };
+    let Some(btf) = btf_of(vm, src) else {
+        return unknown("no-kernel-btf");
+    };
     let name = btf.name(btf.skip_mods(id));
     if !vm.env.program.gpl_compatible && src == BtfSrc::Kernel {
         return refuse(
@@ -91,7 +95,11 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         return refuse_reg(Code::ReadOnlyWrite, r, "only read is supported");
     }
     if alloc && let Some(field) = btf_record::overlap(&vm.env, src, id, off, size) {
-        return refuse_reg(Code::SpecialField, r, format!("direct access to {field} is disallowed"));
+        return refuse_reg(
+            field.access_code(),
+            r,
+            format!("direct access to {} is disallowed", field.name()),
+        );
     }
     let found = match walk(btf, id, off as u32, size) {
         Ok(found) => found,
@@ -101,20 +109,26 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         Found::Scalar => Loaded::UNKNOWN,
         Found::Memory => untrusted_memory(),
         Found::Struct { .. } if alloc => Loaded::UNKNOWN,
-        Found::Struct { id, flags, field, holder } => {
-            let flags = trust(vm, reg, flags, btf.name(holder), &field);
+        Found::Struct { id, flags, field } => {
+            let flags = trust(vm, reg, flags, name, &field);
             Loaded::pointer(Kind::Btf { btf: src, id }, flags)
         }
     })
 }
 
 fn untrusted_memory() -> Loaded {
-    let kind = Kind::Mem { size: 0, dynptr_id: 0 };
-    Loaded { reg: Reg::pointer(kind, Flags::RDONLY.with(Flags::UNTRUSTED)), fresh_id: false }
+    let kind = Kind::Mem {
+        size: 0,
+        dynptr_id: 0,
+    };
+    Loaded {
+        reg: Reg::pointer(kind, Flags::RDONLY.with(Flags::UNTRUSTED)),
+        fresh_id: false,
+    }
 }
 
-/// How far a pointer loaded from member `field` of `holder` may be trusted,
-/// when `parent` led there and the member's own tags are `tags`.
+/// How far a pointer loaded from member `field` (however deep) of struct
+/// `holder` may be trusted, when `parent` led there and the member's own tags are `tags`.
 fn trust(vm: &Vm, parent: &Reg, tags: Flags, holder: &str, field: &str) -> Flags {
     const TRUST: Flags = Flags::TRUSTED.with(Flags::UNTRUSTED).with(Flags::RCU);
     if parent.flags.has(Flags::UNTRUSTED) {
@@ -124,7 +138,10 @@ fn trust(vm: &Vm, parent: &Reg, tags: Flags, holder: &str, field: &str) -> Flags
     if !vm.is_trusted(parent) && !rcu_parent {
         return tags.without(TRUST);
     }
-    let safe = SAFE_FIELDS.iter().find(|(s, f, _)| *s == holder && *f == field).map(|t| t.2);
+    let safe = SAFE_FIELDS
+        .iter()
+        .find(|(s, f, _)| *s == holder && *f == field)
+        .map(|t| t.2);
     match safe {
         Some(Safe::Trusted) => return tags.with(Flags::TRUSTED),
         Some(Safe::TrustedOrNull) => return tags.with(Flags::TRUSTED).with(Flags::MAYBE_NULL),
@@ -135,9 +152,10 @@ fn trust(vm: &Vm, parent: &Reg, tags: Flags, holder: &str, field: &str) -> Flags
     }
     match safe {
         Some(Safe::Rcu) => tags.with(Flags::RCU),
-        Some(Safe::RcuOrNull) => {
-            tags.without(Flags::UNTRUSTED).with(Flags::RCU).with(Flags::MAYBE_NULL)
-        }
+        Some(Safe::RcuOrNull) => tags
+            .without(Flags::UNTRUSTED)
+            .with(Flags::RCU)
+            .with(Flags::MAYBE_NULL),
         _ if tags.has(Flags::RCU) => tags.with(Flags::MAYBE_NULL),
         _ if tags.has(Flags::PERCPU.with(Flags::USER)) => tags,
         _ => tags.without(TRUST),
@@ -153,7 +171,9 @@ pub fn map_ptr_access(
     size: u32,
     write: bool,
 ) -> Check<Loaded> {
-    let Some(def) = vm.env.map(map) else { return unknown("map-pointer") };
+    let Some(def) = vm.env.map(map) else {
+        return unknown("map-pointer");
+    };
     let Some(btf) = vm.env.kernel_btf.filter(|_| vm.env.kernel_btf_is_real) else {
         return unknown("no-kernel-btf");
     };
@@ -167,14 +187,22 @@ pub fn map_ptr_access(
         return refuse_reg(Code::BtfAccess, r, words);
     }
     if write {
-        return refuse_reg(Code::ReadOnlyWrite, r, format!("only read from {name} is supported"));
+        return refuse_reg(
+            Code::ReadOnlyWrite,
+            r,
+            format!("only read from {name} is supported"),
+        );
     }
     match walk(btf, id, off as u32, size) {
         Err(words) => refuse_reg(Code::BtfAccess, r, words),
         Ok(Found::Scalar) => Ok(Loaded::UNKNOWN),
         Ok(Found::Memory) => Ok(untrusted_memory()),
-        Ok(Found::Struct { id, flags, .. }) => {
-            Ok(Loaded::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags))
-        }
+        Ok(Found::Struct { id, flags, .. }) => Ok(Loaded::pointer(
+            Kind::Btf {
+                btf: BtfSrc::Kernel,
+                id,
+            },
+            flags,
+        )),
     }
 }

@@ -23,8 +23,6 @@ pub enum Found {
         flags: Flags,
         /// The innermost member's name.
         field: String,
-        /// The struct that has this member.
-        holder: u32,
     },
     /// A pointer to something else.
     Memory,
@@ -56,7 +54,10 @@ pub fn walk(btf: &Btf, id: u32, off: u32, size: u32) -> Result<Found, Nowhere> {
                     continue;
                 }
                 None => {
-                    return Err(format!("access beyond struct {} at off {off} size {size}", s.name));
+                    return Err(format!(
+                        "access beyond struct {} at off {off} size {size}",
+                        s.name
+                    ));
                 }
             }
         }
@@ -80,7 +81,9 @@ enum Tail {
 fn flexible_tail(btf: &Btf, id: u32, off: u32) -> Option<Tail> {
     let s = btf.ty(id)?.composite()?;
     let last = s.members.get(s.members.len().checked_sub(1)?)?;
-    let Type::Array { elem, len: 0, .. } = btf.ty(btf.skip_mods(last.ty))? else { return None };
+    let Type::Array { elem, len: 0, .. } = btf.ty(btf.skip_mods(last.ty))? else {
+        return None;
+    };
     let start = last.bit_offset / 8;
     if off < start {
         return None;
@@ -88,9 +91,10 @@ fn flexible_tail(btf: &Btf, id: u32, off: u32) -> Option<Tail> {
     let elem = btf.skip_mods(elem);
     match btf.ty(elem)? {
         Type::Int { .. } => Some(Tail::Scalar),
-        Type::Struct(e) | Type::Union(e) if e.size > 0 => {
-            Some(Tail::Struct { id: elem, off: (off - start) % e.size })
-        }
+        Type::Struct(e) | Type::Union(e) if e.size > 0 => Some(Tail::Struct {
+            id: elem,
+            off: (off - start) % e.size,
+        }),
         _ => None,
     }
 }
@@ -128,7 +132,10 @@ fn member_at(btf: &Btf, id: u32, off: u32, size: u32, union: bool) -> Result<Ste
         let (elem, start, len) = element(btf, m.ty, start, len, off);
         match btf.ty(elem) {
             Some(Type::Struct(_) | Type::Union(_)) => {
-                return Ok(Step::Into { id: elem, off: off - start });
+                return Ok(Step::Into {
+                    id: elem,
+                    off: off - start,
+                });
             }
             Some(Type::Ptr { to }) => {
                 if len != size || off != start {
@@ -137,7 +144,7 @@ fn member_at(btf: &Btf, id: u32, off: u32, size: u32, union: bool) -> Result<Ste
                         m.name, s.name
                     ));
                 }
-                return Ok(Step::Done(pointee(btf, to, m.name, id, union)));
+                return Ok(Step::Done(pointee(btf, to, m.name, union)));
             }
             _ => {}
         }
@@ -149,7 +156,10 @@ fn member_at(btf: &Btf, id: u32, off: u32, size: u32, union: bool) -> Result<Ste
         }
         return Ok(Step::Done(Found::Scalar));
     }
-    Err(format!("struct {} doesn't have field at offset {off}", s.name))
+    Err(format!(
+        "struct {} doesn't have field at offset {off}",
+        s.name
+    ))
 }
 
 /// Of an array of any dimensions, the element that holds `off`: its type, start
@@ -175,9 +185,14 @@ fn element(btf: &Btf, ty: u32, start: u32, len: u32, off: u32) -> (u32, u32, u32
     (elem, start + (off - start) / each * each, each)
 }
 
-fn pointee(btf: &Btf, to: u32, field: &str, holder: u32, union: bool) -> Found {
+fn pointee(btf: &Btf, to: u32, field: &str, union: bool) -> Found {
     let mut flags = if union { Flags::UNTRUSTED } else { Flags::NONE };
-    if let Some(Type::TypeTag { name, attribute: false, .. }) = btf.ty(to) {
+    if let Some(Type::TypeTag {
+        name,
+        attribute: false,
+        ..
+    }) = btf.ty(to)
+    {
         flags = flags.with(match name {
             "user" => Flags::USER,
             "percpu" => Flags::PERCPU,
@@ -187,16 +202,20 @@ fn pointee(btf: &Btf, to: u32, field: &str, holder: u32, union: bool) -> Found {
     }
     let id = btf.skip_mods(to);
     match btf.ty(id) {
-        Some(Type::Struct(_) | Type::Union(_)) => {
-            Found::Struct { id, flags, field: field.to_owned(), holder }
-        }
+        Some(Type::Struct(_) | Type::Union(_)) => Found::Struct {
+            id,
+            flags,
+            field: field.to_owned(),
+        },
         // A typedef of a struct is followed too.
         Some(Type::Typedef { .. }) => {
             let id = btf.skip_mods_typedefs(to);
             match btf.ty(id) {
-                Some(Type::Struct(_) | Type::Union(_)) => {
-                    Found::Struct { id, flags, field: field.to_owned(), holder }
-                }
+                Some(Type::Struct(_) | Type::Union(_)) => Found::Struct {
+                    id,
+                    flags,
+                    field: field.to_owned(),
+                },
                 _ => Found::Memory,
             }
         }

@@ -8,14 +8,33 @@ use crate::object::Btf;
 
 /// struct_ops structure, struct written, fields.
 const STRUCT_OPS_FIELDS: &[(&str, &str, &[&str])] = &[
-    ("tcp_congestion_ops", "inet_connection_sock", &["icsk_ca_priv", "icsk_ack"]),
-    ("tcp_congestion_ops", "sock", &["sk_pacing_rate", "sk_pacing_status"]),
+    (
+        "tcp_congestion_ops",
+        "inet_connection_sock",
+        &["icsk_ca_priv", "icsk_ack.pending"],
+    ),
+    (
+        "tcp_congestion_ops",
+        "sock",
+        &["sk_pacing_rate", "sk_pacing_status"],
+    ),
     (
         "tcp_congestion_ops",
         "tcp_sock",
-        &["snd_cwnd", "snd_cwnd_cnt", "snd_cwnd_stamp", "snd_ssthresh", "ecn_flags", "app_limited"],
+        &[
+            "snd_cwnd",
+            "snd_cwnd_cnt",
+            "snd_cwnd_stamp",
+            "snd_ssthresh",
+            "ecn_flags",
+            "app_limited",
+        ],
     ),
-    ("sched_ext_ops", "task_struct", &["scx.slice", "scx.dsq_vtime", "scx.disallow"]),
+    (
+        "sched_ext_ops",
+        "task_struct",
+        &["scx.slice", "scx.dsq_vtime", "scx.disallow"],
+    ),
 ];
 
 /// Whether `size` bytes at `off` of struct `id` may be written.
@@ -24,17 +43,28 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
     let refused = || refuse_reg(Code::ReadOnlyWrite, r, "only read is supported");
     match vm.env.prog_type() {
         ProgType::StructOps => {
-            let Some(slot) = &vm.env.program.struct_ops else { return refused() };
+            let Some(slot) = &vm.env.program.struct_ops else {
+                return refused();
+            };
+            if &*slot.structure == "bpf_dummy_ops" && name == "bpf_dummy_ops_state" {
+                return match walk(btf, id, off as u32, size) {
+                    Ok(_) => Ok(()),
+                    Err(words) => refuse_reg(Code::BtfAccess, r, words),
+                };
+            }
             let own = |s: &str| s == "tcp_sock" || s == "inet_connection_sock" || s == "sock";
             let writable = STRUCT_OPS_FIELDS
                 .iter()
-                .filter(|(ops, s, _)| *ops == &*slot.structure && (*s == name || own(s) && own(name)))
+                .filter(|(ops, s, _)| {
+                    *ops == &*slot.structure && (*s == name || own(s) && own(name))
+                })
                 .flat_map(|(_, s, fields)| fields.iter().map(move |f| (*s, *f)))
                 .any(|(s, f)| holds(btf, s, f, off, size));
             if writable {
                 return Ok(());
             }
-            let words = format!("write access at off {off} with size {size}: only read is supported");
+            let words =
+                format!("write access at off {off} with size {size}: only read is supported");
             refuse_reg(Code::ReadOnlyWrite, r, words)
         }
         ProgType::Xdp | ProgType::SchedCls | ProgType::SchedAct if name == "nf_conn" => {
@@ -49,17 +79,23 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
 
 /// Whether `[off, off + size)` lies within a field (a path of members) of `s`.
 fn holds(btf: &Btf, s: &str, field: &str, off: i32, size: u32) -> bool {
-    let Some(mut at) = btf.find_struct(s) else { return false };
+    let Some(mut at) = btf.find_struct(s) else {
+        return false;
+    };
     let mut start = 0;
     for part in field.split('.') {
         let Some(members) = btf.ty(at).and_then(|t| t.composite()).map(|c| c.members) else {
             return false;
         };
-        let Some(m) = members.iter().find(|m| m.name == part) else { return false };
+        let Some(m) = members.iter().find(|m| m.name == part) else {
+            return false;
+        };
         start += m.bit_offset / 8;
         at = btf.skip_mods_typedefs(m.ty);
         if part == field.rsplit('.').next().unwrap_or(part) {
-            let Some(len) = btf.resolve_size(at) else { return false };
+            let Some(len) = btf.resolve_size(at) else {
+                return false;
+            };
             let off = off as u32;
             return off >= start && off + size <= start + len;
         }

@@ -11,7 +11,9 @@ use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
 /// reservations, dynptr slices, kernel variables, global functions' arguments).
 pub fn mem_access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     let (reg, regno) = (vm.reg(access.reg), access.reg);
-    let Kind::Mem { size: limit, .. } = reg.kind else { return Ok(Effect::Untracked) };
+    let Kind::Mem { size: limit, .. } = reg.kind else {
+        return Ok(Effect::Untracked);
+    };
     if reg.maybe_null() {
         let words = format!("R{regno} invalid mem access '{}'", type_name(reg));
         return refuse_reg(Code::MemAccessType, regno, words);
@@ -38,7 +40,11 @@ pub fn buf_access(access: &Access, reg: &Reg, off: i32) -> Check<Effect> {
 
 /// Such a buffer takes any access at a known offset that isn't negative.
 pub fn buf_within(reg: &Reg, regno: u8, off: i32, size: u32) -> Check<()> {
-    let what = if reg.flags.has(Flags::RDONLY) { "rdonly" } else { "rdwr" };
+    let what = if reg.flags.has(Flags::RDONLY) {
+        "rdonly"
+    } else {
+        "rdwr"
+    };
     within(reg, regno, what, off, size)
 }
 

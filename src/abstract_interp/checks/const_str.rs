@@ -19,22 +19,40 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
 pub fn bytes<'a>(vm: &Vm<'a>, r: u8) -> Check<&'a [u8]> {
     let reg = vm.reg(r);
     let Kind::MapValue { map, .. } = reg.kind else {
-        return refuse_reg(Code::ConstStr, r, format!("R{r} does not point to a const string"));
+        return refuse_reg(
+            Code::ConstStr,
+            r,
+            format!("R{r} does not point to a const string"),
+        );
     };
-    let Some(def) = vm.env.map(map) else { return unknown("map:missing") };
+    let Some(def) = vm.env.map(map) else {
+        return unknown("map:missing");
+    };
     if !def.is_constant() {
         let words = format!("R{r} does not point to a readonly map'");
         return refuse_reg(Code::ReadOnlyMap, r, words);
     }
     let Some(var) = reg.bounds.is_const() else {
-        return refuse_reg(Code::MustBeConst, r, format!("R{r} is not a constant address'"));
+        return refuse_reg(
+            Code::MustBeConst,
+            r,
+            format!("R{r} is not a constant address'"),
+        );
     };
     if def.map_type != MapType::Array.id() || def.max_entries != 1 {
-        return refuse(Code::MapLoad, "no direct value access support for this map type");
+        return refuse(
+            Code::MapLoad,
+            "no direct value access support for this map type",
+        );
     }
     let rest = (def.value_size as i32).wrapping_sub(reg.off);
     let size = u32::try_from(rest).unwrap_or(0);
-    Bounded { reg, regno: r, limit: def.value_size }.check(reg.off, size, false)?;
+    Bounded {
+        reg,
+        regno: r,
+        limit: def.value_size,
+    }
+    .check(reg.off, size, false)?;
     let at = (reg.off as i64).wrapping_add(var as i64) as usize;
     let text = contents(vm, map, at);
     match text.iter().position(|&b| b == 0) {
@@ -46,7 +64,11 @@ pub fn bytes<'a>(vm: &Vm<'a>, r: u8) -> Check<&'a [u8]> {
 }
 
 fn contents<'a>(vm: &Vm<'a>, map: MapRef, at: usize) -> &'a [u8] {
-    vm.env.map(map).and_then(|d| d.initial.as_deref()).and_then(|d| d.get(at..)).unwrap_or(&[])
+    vm.env
+        .map(map)
+        .and_then(|d| d.initial.as_deref())
+        .and_then(|d| d.get(at..))
+        .unwrap_or(&[])
 }
 
 /// `bpf_snprintf`: the format in r3 fits the `len` bytes of arguments in r5.

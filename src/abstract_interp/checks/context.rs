@@ -43,7 +43,11 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
 fn takes_btf_arguments(prog_type: ProgType) -> bool {
     matches!(
         prog_type,
-        ProgType::Tracing | ProgType::Lsm | ProgType::StructOps | ProgType::Ext | ProgType::Netfilter
+        ProgType::Tracing
+            | ProgType::Lsm
+            | ProgType::StructOps
+            | ProgType::Ext
+            | ProgType::Netfilter
     )
 }
 
@@ -58,7 +62,14 @@ fn loaded(kind: CtxKind, nullable: bool) -> Loaded {
         CtxKind::FlowKeys => Kind::FlowKeys,
         CtxKind::TpBuffer => Kind::TpBuffer,
     };
-    Loaded::pointer(kind, if nullable { Flags::MAYBE_NULL } else { Flags::NONE })
+    Loaded::pointer(
+        kind,
+        if nullable {
+            Flags::MAYBE_NULL
+        } else {
+            Flags::NONE
+        },
+    )
 }
 
 /// Whether callees may read and write the context as memory: it is handed to the

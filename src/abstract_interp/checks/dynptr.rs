@@ -29,7 +29,11 @@ pub struct Dynptr {
 pub fn place(vm: &Vm, r: u8, what: &str, slots: usize, code: Code) -> Check<(usize, usize)> {
     let reg = vm.reg(r);
     let Kind::Stack { frame } = reg.kind else {
-        return refuse_reg(code, r, format!("arg#{} expected pointer to {what} on stack", r - 1));
+        return refuse_reg(
+            code,
+            r,
+            format!("arg#{} expected pointer to {what} on stack", r - 1),
+        );
     };
     let Some(var) = reg.bounds.is_const() else {
         return refuse_reg(code, r, format!("{what} has to be at a constant offset"));
@@ -52,12 +56,20 @@ pub fn place(vm: &Vm, r: u8, what: &str, slots: usize, code: Code) -> Check<(usi
 pub fn look(vm: &Vm, r: u8) -> Check<Option<Dynptr>> {
     let reg = vm.reg(r);
     if let Kind::ConstDynptr { ty } = reg.kind {
-        return Ok(Some(Dynptr { ty, id: reg.id, ref_id: reg.ref_id, slot: None }));
+        return Ok(Some(Dynptr {
+            ty,
+            id: reg.id,
+            ref_id: reg.ref_id,
+            slot: None,
+        }));
     }
     let (frame, at) = place(vm, r, "dynptr", 2, Code::Dynptr)?;
     let stack = &vm.cur.frames[frame].stack;
-    let (Some(first), Some(second)) = (stack.get(at), stack.get(at - 1)) else { return Ok(None) };
-    let whole = |s: &crate::abstract_interp::stack::Slot| s.kinds.iter().all(|b| *b == Byte::Dynptr);
+    let (Some(first), Some(second)) = (stack.get(at), stack.get(at - 1)) else {
+        return Ok(None);
+    };
+    let whole =
+        |s: &crate::abstract_interp::stack::Slot| s.kinds.iter().all(|b| *b == Byte::Dynptr);
     Ok(match first.spill.kind {
         Kind::DynptrSlot { ty, first: true } if whole(first) && whole(second) => Some(Dynptr {
             ty,
@@ -70,12 +82,17 @@ pub fn look(vm: &Vm, r: u8) -> Check<Option<Dynptr>> {
 }
 
 fn pointer_to_dynptr(vm: &Vm, r: u8) -> Check<()> {
-    if matches!(vm.reg(r).kind, Kind::Stack { .. } | Kind::ConstDynptr { .. })
-        && !vm.reg(r).maybe_null()
+    if matches!(
+        vm.reg(r).kind,
+        Kind::Stack { .. } | Kind::ConstDynptr { .. }
+    ) && !vm.reg(r).maybe_null()
     {
         return Ok(());
     }
-    let words = format!("arg#{} expected pointer to stack or const struct bpf_dynptr", r - 1);
+    let words = format!(
+        "arg#{} expected pointer to stack or const struct bpf_dynptr",
+        r - 1
+    );
     refuse_reg(Code::Dynptr, r, words)
 }
 
@@ -120,8 +137,12 @@ pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
 /// Whether a slot may be overwritten as far as dynptrs go.
 pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
     let stack = &vm.cur.frames[frame].stack;
-    let Some(s) = stack.get(slot).filter(|s| s.kinds[0] == Byte::Dynptr) else { return Ok(()) };
-    let Kind::DynptrSlot { ty, .. } = s.spill.kind else { return Ok(()) };
+    let Some(s) = stack.get(slot).filter(|s| s.kinds[0] == Byte::Dynptr) else {
+        return Ok(());
+    };
+    let Kind::DynptrSlot { ty, .. } = s.spill.kind else {
+        return Ok(());
+    };
     if !is_referenced(ty) {
         return Ok(());
     }

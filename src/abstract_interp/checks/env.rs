@@ -32,9 +32,14 @@ impl Env<'_> {
     /// Whether the program refers to an arena.
     pub fn has_arena(&self) -> bool {
         self.ops.iter().any(|op| match op {
-            Op::LdImm64 { src: ImmRef::MapIdx(idx) | ImmRef::MapIdxValue { idx, .. }, .. } => {
-                self.program.maps.get(*idx as usize).is_some_and(|m| m.map_type == ARENA)
-            }
+            Op::LdImm64 {
+                src: ImmRef::MapIdx(idx) | ImmRef::MapIdxValue { idx, .. },
+                ..
+            } => self
+                .program
+                .maps
+                .get(*idx as usize)
+                .is_some_and(|m| m.map_type == ARENA),
             _ => false,
         })
     }

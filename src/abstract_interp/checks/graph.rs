@@ -16,7 +16,9 @@ fn const_off(reg: &Reg, r: u8, what: &str) -> Check<u32> {
     match reg.bounds.is_const() {
         Some(v) => Ok((i64::from(reg.off).wrapping_add(v as i64)) as u32),
         None => {
-            let words = format!("R{r} doesn't have constant offset. {what} has to be at the constant offset");
+            let words = format!(
+                "R{r} doesn't have constant offset. {what} has to be at the constant offset"
+            );
             refuse_reg(Code::SpecialField, r, words)
         }
     }
@@ -31,7 +33,10 @@ pub fn root(vm: &Vm, r: u8, kind: FieldKind) -> Check<Field> {
     let reg = vm.reg(r);
     let in_map = matches!(reg.kind, Kind::MapValue { .. }) && reg.flags == Flags::NONE;
     if !in_map && !is_owned(reg) {
-        let words = format!("arg#{} expected pointer to map value or allocated object", r - 1);
+        let words = format!(
+            "arg#{} expected pointer to map value or allocated object",
+            r - 1
+        );
         return refuse_reg(Code::ObjNew, r, words);
     }
     if !in_map && reg.ref_id == 0 {
@@ -41,7 +46,7 @@ pub fn root(vm: &Vm, r: u8, kind: FieldKind) -> Check<Field> {
     let record = btf_record::of_reg(&vm.env, reg);
     let Some(field) = record.at(off).filter(|f| f.kind == kind) else {
         let words = format!("{} not found at offset={off}", kind.name());
-        return refuse_reg(Code::SpecialField, r, words);
+        return refuse_reg(Code::Graph, r, words);
     };
     locked_here(vm, reg, r, off, kind)?;
     Ok(field.clone())
@@ -54,48 +59,74 @@ fn locked_here(vm: &Vm, reg: &Reg, r: u8, off: u32, kind: FieldKind) -> Check<()
         _ => LockOwner::Btf,
     };
     let held = vm.cur.refs.iter().any(|l| {
-        matches!(l.kind, RefKind::Lock | RefKind::ResLock | RefKind::ResLockIrq)
-            && l.id == reg.id
+        matches!(
+            l.kind,
+            RefKind::Lock | RefKind::ResLock | RefKind::ResLockIrq
+        ) && l.id == reg.id
             && l.owner == owner
     });
     if held {
         return Ok(());
     }
     if vm.cur.active_locks > 0 {
-        return refuse_reg(Code::HoldingLock, r, "held lock and object are not in the same allocation");
+        let words = format!(
+            "held lock and object are not in the same allocation\nbpf_spin_lock at off={off} must be held for {}",
+            kind.name()
+        );
+        return refuse_reg(Code::SpinLock, r, words);
     }
-    let words = format!("bpf_spin_lock at off={off} must be held for {}", kind.name());
+    let words = format!(
+        "bpf_spin_lock at off={off} must be held for {}",
+        kind.name()
+    );
     refuse_reg(Code::SpinLock, r, words)
 }
 
 /// A pointer to the node of an object that the collection `root` may hold.
 pub fn node(vm: &Vm, r: u8, root: &Field) -> Check<()> {
     let reg = vm.reg(r);
-    let kind =
-        if root.kind == FieldKind::RbRoot { FieldKind::RbNode } else { FieldKind::ListNode };
+    let kind = if root.kind == FieldKind::RbRoot {
+        FieldKind::RbNode
+    } else {
+        FieldKind::ListNode
+    };
     let off = const_off(reg, r, kind.name())?;
-    if !btf_record::of_reg(&vm.env, reg).at(off).is_some_and(|f| f.kind == kind) {
+    if !btf_record::of_reg(&vm.env, reg)
+        .at(off)
+        .is_some_and(|f| f.kind == kind)
+    {
         let words = format!("{} not found at offset={off}", kind.name());
-        return refuse_reg(Code::SpecialField, r, words);
+        return refuse_reg(Code::Graph, r, words);
     }
     let Some((want, node_off)) = root.contains else {
         return refuse(Code::Graph, "collection without contents");
     };
     let Kind::Btf { btf, id } = reg.kind else {
-        return refuse(Code::Graph, "node of no object in a list or rbtree: owning reference expected");
+        return refuse(
+            Code::Graph,
+            "node of no object in a list or rbtree: owning reference expected",
+        );
     };
-    let name = |id| btf_of(vm, BtfSrc::Program).map_or("", |b| b.name(id)).to_owned();
+    let name = |id| {
+        btf_of(vm, BtfSrc::Program)
+            .map_or("", |b| b.name(id))
+            .to_owned()
+    };
     if !struct_match::matches(vm, (btf, id), 0, (BtfSrc::Program, want), true) {
         let words = format!(
             "operation on {} expects arg#1 {} at offset={node_off} in struct {}, but arg is at offset={off} in struct {}",
-            root.kind.name(), kind.name(), name(want), name(id)
+            root.kind.name(),
+            kind.name(),
+            name(want),
+            name(id)
         );
         return refuse_reg(Code::Graph, r, words);
     }
     if off != node_off {
         let words = format!(
             "arg#1 offset={off}, but expected {} at offset={node_off} in struct {}",
-            kind.name(), name(want)
+            kind.name(),
+            name(want)
         );
         return refuse_reg(Code::Graph, r, words);
     }
@@ -105,8 +136,14 @@ pub fn node(vm: &Vm, r: u8, root: &Field) -> Check<()> {
 /// The pointer that a collection gives out: to the node in the object.
 pub fn node_pointer(root: &Field) -> Reg {
     let (id, off) = root.contains.unwrap_or((0, 0));
-    let kind = Kind::Btf { btf: BtfSrc::Program, id };
-    Reg { off: off as i32, ..Reg::pointer(kind, Flags::ALLOC) }
+    let kind = Kind::Btf {
+        btf: BtfSrc::Program,
+        id,
+    };
+    Reg {
+        off: off as i32,
+        ..Reg::pointer(kind, Flags::ALLOC)
+    }
 }
 
 /// Makes `reg` one that the collection owns.

@@ -12,9 +12,9 @@ use super::dynptr::Dynptr;
 use super::helper_allowed::id;
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Region, Touched};
+use super::names::{tnum_name, type_name};
 use super::reg_kind;
 use super::{align, btf_ptr, const_str, dynptr, map_args, operand, packet, struct_match};
-use super::names::{tnum_name, type_name};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
@@ -95,7 +95,9 @@ pub fn check(
     facts: &mut Facts,
 ) -> Check<Touched> {
     let r = n as u8 + 1;
-    let Some(spec) = proto.args.get(n) else { return Ok(Touched::Nothing) };
+    let Some(spec) = proto.args.get(n) else {
+        return Ok(Touched::Nothing);
+    };
     if spec.base == ArgType::DontCare {
         return Ok(Touched::Nothing);
     }
@@ -104,12 +106,24 @@ pub fn check(
         return Ok(Touched::Nothing);
     }
     let reg = vm.reg(r);
-    if reg.is_packet() && reg.flags == Flags::NONE && !packet::may_access(vm, Some(proto.pkt_access), false)
+    if reg.is_packet()
+        && reg.flags == Flags::NONE
+        && !packet::may_access(vm, Some(proto.pkt_access), false)
     {
-        return refuse_reg(Code::HelperPacket, r, "helper access to the packet is not allowed");
+        return refuse_reg(
+            Code::HelperPacket,
+            r,
+            "helper access to the packet is not allowed",
+        );
     }
     let (base, flags) = map_args::resolve_value(vm, helper, spec, facts)?;
-    let arg = Arg { helper, spec, base, flags, r };
+    let arg = Arg {
+        helper,
+        spec,
+        base,
+        flags,
+        r,
+    };
     if !(reg.is_null() && arg.has(TypeFlags::MAYBE_NULL)) {
         arg.check_type(vm, proto, facts)?;
         arg.check_off(vm)?;
@@ -159,7 +173,10 @@ impl Arg<'_> {
         if !matches!(reg.kind, Kind::Btf { .. }) {
             return Ok(());
         }
-        if matches!(self.base, ArgType::Mem | ArgType::MapKey | ArgType::MapValue) {
+        if matches!(
+            self.base,
+            ArgType::Mem | ArgType::MapKey | ArgType::MapValue
+        ) {
             if !self.has(TypeFlags::RDONLY) {
                 let words = format!(
                     "{}() may write into memory pointed by R{r} type={}",
@@ -251,7 +268,11 @@ impl Arg<'_> {
     ) -> Check<Touched> {
         let r = self.r;
         let reg = vm.reg(r);
-        let dir = if self.has(TypeFlags::WRITE) { Dir::Write } else { Dir::Read };
+        let dir = if self.has(TypeFlags::WRITE) {
+            Dir::Write
+        } else {
+            Dir::Read
+        };
         match self.base {
             ArgType::ConstMapPtr => map_args::map_pointer(r, reg, facts)?,
             ArgType::MapKey => return map_args::key(vm, r, facts),
@@ -304,7 +325,10 @@ impl Arg<'_> {
                     let words = "can't spin_{lock,unlock} in rbtree cb";
                     return refuse_reg(Code::SpinLock, r, words);
                 }
-                let op = LockOp { take: self.helper == id::SPIN_LOCK, kind: RefKind::Lock };
+                let op = LockOp {
+                    take: self.helper == id::SPIN_LOCK,
+                    kind: RefKind::Lock,
+                };
                 facts.lock = Some(locks::check(vm, r, op)?);
             }
             ArgType::Timer => map_args::timer(vm, r, facts)?,
@@ -339,12 +363,19 @@ impl Arg<'_> {
             };
         }
         let mutates = !self.has(TypeFlags::RDONLY);
-        Ok(DynptrFact::Read(dynptr::check_init(vm, self.r, want, mutates)?))
+        Ok(DynptrFact::Read(dynptr::check_init(
+            vm, self.r, want, mutates,
+        )?))
     }
 
     fn region(&self, vm: &Vm<'_>, size: u32, dir: Dir, facts: &mut Facts) -> Check<Touched> {
-        let region =
-            Region { reg: self.r, size, dir, zero_allowed: false, raw: facts.raw_mode };
+        let region = Region {
+            reg: self.r,
+            size,
+            dir,
+            zero_allowed: false,
+            raw: facts.raw_mode,
+        };
         Ok(keep_raw(mem_region::check(vm, region)?, facts))
     }
 }
@@ -365,8 +396,19 @@ fn releasable_dynptr(vm: &Vm<'_>, r: u8) -> Check<()> {
         return refuse_reg(Code::Dynptr, r, "cannot release unowned const bpf_dynptr");
     }
     let (frame, at) = dynptr::place(vm, r, "dynptr", 2, Code::Dynptr)?;
-    let held = vm.cur.frames[frame].stack.get(at).is_some_and(|s| s.spill.ref_id != 0);
-    if held { Ok(()) } else { refuse_reg(Code::RefArgs, r, format!("arg {r} is an unacquired reference")) }
+    let held = vm.cur.frames[frame]
+        .stack
+        .get(at)
+        .is_some_and(|s| s.spill.ref_id != 0);
+    if held {
+        Ok(())
+    } else {
+        refuse_reg(
+            Code::RefArgs,
+            r,
+            format!("arg {r} is an unacquired reference"),
+        )
+    }
 }
 
 fn keep_raw(touched: Touched, facts: &mut Facts) -> Touched {
@@ -432,13 +474,18 @@ pub fn unmodified(reg: &Reg, r: u8, fixed_ok: bool) -> Check<()> {
         return refuse_reg(Code::NegativeOffset, r, words);
     }
     if !fixed_ok && reg.off != 0 {
-        let words = format!("dereference of modified {name} ptr R{r} off={} disallowed", reg.off);
+        let words = format!(
+            "dereference of modified {name} ptr R{r} off={} disallowed",
+            reg.off
+        );
         return refuse_reg(Code::CtxModified, r, words);
     }
     if !reg.var_off_is_zero() {
         let t = reg.bounds.tnum;
-        let words =
-            format!("variable {name} access var_off={} disallowed", tnum_name(t.value, t.mask));
+        let words = format!(
+            "variable {name} access var_off={} disallowed",
+            tnum_name(t.value, t.mask)
+        );
         return refuse_reg(Code::CtxVarOff, r, words);
     }
     Ok(())
@@ -448,7 +495,11 @@ pub fn unmodified(reg: &Reg, r: u8, fixed_ok: bool) -> Check<()> {
 /// a trusted argument of a global function.
 pub fn trusted_btf(vm: &Vm<'_>, r: u8, want: u32, nullable: bool) -> Check<()> {
     let reg = vm.reg(r);
-    let waived = if nullable { Flags::MAYBE_NULL } else { Flags::NONE };
+    let waived = if nullable {
+        Flags::MAYBE_NULL
+    } else {
+        Flags::NONE
+    };
     let list = reg_kind::accepted(vm, ArgType::BtfId)?;
     if !reg_kind::matches(list, reg, waived) {
         return refuse_reg(Code::TypeMismatch, r, reg_kind::mismatch(list, r, reg));
@@ -465,7 +516,9 @@ fn of_struct(vm: &Vm<'_>, reg: &Reg, r: u8, want: &str, strict: bool) -> Check<(
 
 /// The struct of the kernel's BTF that a signature names.
 pub fn kernel_struct(vm: &Vm<'_>, names: &str) -> Check<u32> {
-    let Some(btf) = vm.env.kernel_btf else { return unknown("no-kernel-btf") };
+    let Some(btf) = vm.env.kernel_btf else {
+        return unknown("no-kernel-btf");
+    };
     let name = |n: &'_ str| n.trim().trim_start_matches("struct ").to_owned();
     match names.split('|').find_map(|n| btf.find_struct(&name(n))) {
         Some(id) => Ok(id),
@@ -475,7 +528,9 @@ pub fn kernel_struct(vm: &Vm<'_>, names: &str) -> Check<u32> {
 
 /// Register `r` holds an object of struct `want` of the kernel's BTF.
 fn of_type(vm: &Vm<'_>, reg: &Reg, r: u8, want: u32, strict: bool) -> Check<()> {
-    let Kind::Btf { btf, id } = reg.kind else { return unknown("btf-argument") };
+    let Kind::Btf { btf, id } = reg.kind else {
+        return unknown("btf-argument");
+    };
     if struct_match::matches(vm, (btf, id), reg.off, (BtfSrc::Kernel, want), strict) {
         return Ok(());
     }

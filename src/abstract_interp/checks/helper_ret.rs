@@ -18,12 +18,7 @@ use crate::helpers_spec::{HelperProto, RetType};
 const MAX_ERRNO: i64 = 4095;
 
 /// What r0 holds after the call; `None` when it returns nothing.
-pub fn result(
-    vm: &Vm<'_>,
-    helper: i32,
-    proto: &HelperProto,
-    facts: &Facts,
-) -> Check<Option<Reg>> {
+pub fn result(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> Check<Option<Reg>> {
     let flags = qualifiers(proto.ret.flags);
     Ok(Some(match proto.ret.base {
         RetType::Void => return Ok(None),
@@ -37,7 +32,13 @@ pub fn result(
                 Some(DynptrFact::Read(d)) if helper == id::DYNPTR_DATA => d.id,
                 _ => 0,
             };
-            Reg::pointer(Kind::Mem { size: facts.mem_size, dynptr_id }, flags)
+            Reg::pointer(
+                Kind::Mem {
+                    size: facts.mem_size,
+                    dynptr_id,
+                },
+                flags,
+            )
         }
         RetType::MemOrBtfId => percpu(vm, facts, flags)?,
         RetType::BtfId => btf_object(vm, helper, proto, facts, flags)?,
@@ -50,11 +51,16 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
     let mut reg = Reg::unknown();
     let behaviour = &vm.env.target.behaviour;
     match helper {
-        id::GET_STACK | id::PROBE_READ_STR | id::PROBE_READ_KERNEL_STR | id::PROBE_READ_USER_STR => {
-            reg.bounds.assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
+        id::GET_STACK
+        | id::PROBE_READ_STR
+        | id::PROBE_READ_KERNEL_STR
+        | id::PROBE_READ_USER_STR => {
+            reg.bounds
+                .assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
         }
         id::GET_TASK_STACK if behaviour.refine_task_stack => {
-            reg.bounds.assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
+            reg.bounds
+                .assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
         }
         id::GET_SMP_PROCESSOR_ID => {
             // The number of CPUs is the machine's, not the kernel's: what a
@@ -71,13 +77,19 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
 }
 
 fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg> {
-    let Some((map, uid)) = facts.map else { return unknown("helper:map-argument-missing") };
-    let Some(def) = vm.env.map(map) else { return unknown("map:missing") };
+    let Some((map, uid)) = facts.map else {
+        return unknown("helper:map-argument-missing");
+    };
+    let Some(def) = vm.env.map(map) else {
+        return unknown("map:missing");
+    };
     let mut flags = flags;
     // A lookup in an array at a known index in range cannot fail.
     if helper == id::MAP_LOOKUP_ELEM
         && map_args::indexes_fixed(def.map_type)
-        && facts.const_key.is_some_and(|k| k < u64::from(def.max_entries))
+        && facts
+            .const_key
+            .is_some_and(|k| k < u64::from(def.max_entries))
     {
         flags = flags.without(Flags::MAYBE_NULL);
     }
@@ -86,8 +98,12 @@ fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg
 
 /// `bpf_per_cpu_ptr` and `bpf_this_cpu_ptr`: one CPU's copy.
 fn percpu(vm: &Vm<'_>, facts: &Facts, flags: Flags) -> Check<Reg> {
-    let Some((src, id)) = facts.percpu else { return unknown("percpu-argument") };
-    let Some(btf) = btf_ptr::btf_of(vm, src) else { return unknown("no-kernel-btf") };
+    let Some((src, id)) = facts.percpu else {
+        return unknown("percpu-argument");
+    };
+    let Some(btf) = btf_ptr::btf_of(vm, src) else {
+        return unknown("no-kernel-btf");
+    };
     let plain = btf.skip_mods_typedefs(id);
     let allocated = vm.reg(1).flags.has(Flags::RCU);
     if btf.ty(plain).is_some_and(|t| t.composite().is_some()) {
@@ -113,7 +129,9 @@ fn btf_object(
     flags: Flags,
 ) -> Check<Reg> {
     if helper == id::KPTR_XCHG {
-        let Some(dest) = facts.kptr else { return unknown("kptr-xchg") };
+        let Some(dest) = facts.kptr else {
+            return unknown("kptr-xchg");
+        };
         let mut flags = flags;
         if dest.btf == BtfSrc::Program {
             flags = flags.with(Flags::ALLOC);
@@ -121,11 +139,25 @@ fn btf_object(
                 flags = flags.with(Flags::PERCPU);
             }
         }
-        return Ok(Reg::pointer(Kind::Btf { btf: dest.btf, id: dest.id }, flags));
+        return Ok(Reg::pointer(
+            Kind::Btf {
+                btf: dest.btf,
+                id: dest.id,
+            },
+            flags,
+        ));
     }
-    let Some(name) = proto.ret.btf else { return unknown("helper-return-type") };
+    let Some(name) = proto.ret.btf else {
+        return unknown("helper-return-type");
+    };
     let id = kernel_struct(vm, name)?;
-    Ok(Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags))
+    Ok(Reg::pointer(
+        Kind::Btf {
+            btf: BtfSrc::Kernel,
+            id,
+        },
+        flags,
+    ))
 }
 
 /// Whether what a helper or kfunc returns may be a writable view of the packet.

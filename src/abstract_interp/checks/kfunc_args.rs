@@ -99,8 +99,10 @@ pub fn check(vm: &Vm, k: &Kfunc<'_>) -> Check<Facts> {
         i += argument(vm, k, &params, i, &mut facts)?;
     }
     if k.is(KfFlags::RELEASE) && facts.release.is_none() {
-        let words =
-            format!("release kernel function {} expects refcounted PTR_TO_BTF_ID", k.name);
+        let words = format!(
+            "release kernel function {} expects refcounted PTR_TO_BTF_ID",
+            k.name
+        );
         return refuse(Code::RefNotAcquired, words);
     }
     Ok(facts)
@@ -145,7 +147,11 @@ fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Fact
     if matches!(class, Class::Map | Class::AllocObject | Class::Btf) {
         trusted(vm, k, class, r, &reg, f)?;
     }
-    let off = if k.is(KfFlags::RELEASE) && reg.ref_id != 0 { ArgOff::Release } else { ArgOff::Any };
+    let off = if k.is(KfFlags::RELEASE) && reg.ref_id != 0 {
+        ArgOff::Release
+    } else {
+        ArgOff::Any
+    };
     helper_args::reg_off(vm, r, off)?;
     one(vm, k, params, i, class, &reg, f)?;
     Ok(if class == Class::MemSized { 2 } else { 1 })
@@ -157,7 +163,11 @@ fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> 
     }
     if has_suffix(p, "__k") {
         let Some(value) = reg.bounds.is_const() else {
-            return refuse_reg(Code::MustBeConst, r, format!("R{r} must be a known constant"));
+            return refuse_reg(
+                Code::MustBeConst,
+                r,
+                format!("R{r} must be a known constant"),
+            );
         };
         vm.need_precise(r);
         f.constant = Some(value);
@@ -166,7 +176,10 @@ fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> 
     let rdonly = p.name == "rdonly_buf_size";
     if rdonly || p.name == "rdwr_buf_size" {
         if f.r0_size.is_some() {
-            return refuse(Code::Kfunc, "2 or more rdonly/rdwr_buf_size parameters for kfunc");
+            return refuse(
+                Code::Kfunc,
+                "2 or more rdonly/rdwr_buf_size parameters for kfunc",
+            );
         }
         let Some(value) = reg.bounds.is_const() else {
             return refuse_reg(Code::MustBeConst, r, format!("R{r} is not a const"));
@@ -180,25 +193,36 @@ fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> 
 
 fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
     if class == Class::Map {
-        let Kind::ConstMap { map, uid } = reg.kind else {
-            return refuse_reg(Code::MapPtrField, r, format!("pointer in R{r} isn't map pointer"));
-        };
-        if let Some((m, u)) = f.map
-            && btf_record::inner_needs_uid(&vm.env, map)
-            && (m, u) != (map, uid)
-        {
-            let words = format!(
-                "workqueue pointer in R1 map_uid={u} doesn't match map pointer in R2 map_uid={uid}"
-            );
-            return refuse_reg(Code::MapPtrField, r, words);
+        match reg.kind {
+            Kind::ConstMap { map, uid } => {
+                if let Some((m, u)) = f.map
+                    && btf_record::inner_needs_uid(&vm.env, map)
+                    && (m, u) != (map, uid)
+                {
+                    let words = format!(
+                        "workqueue pointer in R1 map_uid={u} doesn't match map pointer in R2 map_uid={uid}"
+                    );
+                    return refuse_reg(Code::MapPtrField, r, words);
+                }
+                f.map = Some((map, uid));
+            }
+            // `struct bpf_map *` that an iterator gave.
+            Kind::Btf { .. } => {}
+            _ => {
+                let words = format!("pointer in R{r} isn't map pointer");
+                return refuse_reg(Code::MapPtrField, r, words);
+            }
         }
-        f.map = Some((map, uid));
     }
     if !k.trusted_args() && !k.is(KfFlags::RCU) || vm.is_trusted(reg) {
         return Ok(());
     }
     if !k.is(KfFlags::RCU) {
-        return refuse_reg(Code::RefState, r, format!("R{r} must be referenced or trusted"));
+        return refuse_reg(
+            Code::RefState,
+            r,
+            format!("R{r} must be referenced or trusted"),
+        );
     }
     if !reg.flags.has(Flags::RCU) {
         return refuse_reg(Code::RefState, r, format!("R{r} must be a rcu pointer"));
@@ -211,7 +235,9 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     if k.name == "bpf_cast_to_kern_ctx" {
         return Ok(Class::Ctx);
     }
-    let Some((id, target)) = pointee(k.btf, p.ty) else { return unknown("kfunc-argument") };
+    let Some((id, target)) = pointee(k.btf, p.ty) else {
+        return unknown("kfunc-argument");
+    };
     if let Some(Type::Ptr { to }) = k.btf.ty(k.btf.skip_mods_typedefs(p.ty))
         && prototype::is_context(vm.env.program, k.btf, to)
     {
@@ -237,7 +263,11 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     if matches!(name, "bpf_dynptr" | "bpf_dynptr_kern") {
         return Ok(Class::Dynptr);
     }
-    if if k.is_iter() { i == 0 } else { has_suffix(p, "__iter") } {
+    if if k.is_iter() {
+        i == 0
+    } else {
+        has_suffix(p, "__iter")
+    } {
         return Ok(Class::Iter);
     }
     match name {
@@ -262,7 +292,8 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     if has_suffix(p, "__irq_flag") {
         return Ok(Class::IrqFlag);
     }
-    let kernel_object = matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. }) || reg.is_socket();
+    let kernel_object =
+        matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. }) || reg.is_socket();
     if kernel_object {
         if !matches!(target, Type::Struct(_)) && !matches!(target, Type::Union(_)) {
             let words = format!(
@@ -277,8 +308,13 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     if matches!(target, Type::FuncProto { .. }) {
         return Ok(Class::Callback);
     }
-    let sized = params.get(i + 1).is_some_and(|s| is_size(k.btf, s) && vm.reg(i as u8 + 2).is_scalar());
-    let number = matches!(target, Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. });
+    let sized = params
+        .get(i + 1)
+        .is_some_and(|s| is_size(k.btf, s) && vm.reg(i as u8 + 2).is_scalar());
+    let number = matches!(
+        target,
+        Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }
+    );
     if !number && !is_scalar_struct(k.btf, id, 0) && !(sized && matches!(target, Type::Void)) {
         let void = if sized { "void, " } else { "" };
         let words = format!(
@@ -341,14 +377,20 @@ fn one(
                     return refuse_reg(Code::Graph, r, words);
                 }
                 if locks::in_node_callback(vm) {
-                    return refuse_reg(Code::Graph, r, format!("{} not allowed in rbtree cb", k.name));
+                    return refuse_reg(
+                        Code::Graph,
+                        r,
+                        format!("{} not allowed in rbtree cb", k.name),
+                    );
                 }
             }
             node(vm, r, reg, f)?;
         }
         Class::Map | Class::Btf => btf_arg(vm, k, class, i, reg, f)?,
         Class::Mem => {
-            let Some((id, _)) = pointee(k.btf, p.ty) else { return unknown("kfunc-argument") };
+            let Some((id, _)) = pointee(k.btf, p.ty) else {
+                return unknown("kfunc-argument");
+            };
             let Some(size) = k.btf.resolve_size(id) else {
                 let words = format!("arg#{i} reference type size cannot be determined");
                 return refuse_reg(Code::SizeUnresolved, r, words);
@@ -358,7 +400,13 @@ fn one(
         Class::MemSized => sized_mem(vm, params, i, reg, f)?,
         Class::Callback => match reg.kind {
             Kind::Func { subprog } => f.callback = Some(subprog),
-            _ => return refuse_reg(Code::Callback, r, format!("arg{i} expected pointer to func, callback")),
+            _ => {
+                return refuse_reg(
+                    Code::Callback,
+                    r,
+                    format!("arg{i} expected pointer to func, callback"),
+                );
+            }
         },
         Class::RefcountedKptr => {
             if !matches!(reg.kind, Kind::Btf { .. }) || !reg.flags.has(Flags::ALLOC) {
@@ -374,15 +422,27 @@ fn one(
         }
         Class::ConstStr => {
             if !matches!(reg.kind, Kind::MapValue { .. }) || reg.flags != Flags::NONE {
-                return refuse_reg(Code::ConstStr, r, format!("arg#{i} doesn't point to a const string"));
+                return refuse_reg(
+                    Code::ConstStr,
+                    r,
+                    format!("arg#{i} doesn't point to a const string"),
+                );
             }
             helper_args::const_str(vm, r)?;
         }
         Class::Wq | Class::TaskWork => {
             if !in_map {
-                return refuse_reg(Code::SpecialField, r, format!("arg#{i} doesn't point to a map value"));
+                return refuse_reg(
+                    Code::SpecialField,
+                    r,
+                    format!("arg#{i} doesn't point to a map value"),
+                );
             }
-            let kind = if class == Class::Wq { FieldKind::Wq } else { FieldKind::TaskWork };
+            let kind = if class == Class::Wq {
+                FieldKind::Wq
+            } else {
+                FieldKind::TaskWork
+            };
             f.map = Some(helper_args::async_field(vm, r, kind)?);
         }
         Class::IrqFlag => {
@@ -399,8 +459,15 @@ fn one(
                 let words = format!("arg#{i} doesn't point to map value or allocated object");
                 return refuse_reg(Code::SpecialField, r, words);
             }
-            let kind = if k.name.contains("irq") { RefKind::ResLockIrq } else { RefKind::ResLock };
-            let op = LockOp { take: !k.name.contains("unlock"), kind };
+            let kind = if k.name.contains("irq") {
+                RefKind::ResLockIrq
+            } else {
+                RefKind::ResLock
+            };
+            let op = LockOp {
+                take: !k.name.contains("unlock"),
+                kind,
+            };
             f.lock = Some(locks::check(vm, r, op)?);
         }
     }
@@ -415,7 +482,9 @@ fn referenced(reg: &Reg, r: u8) -> Check<()> {
 }
 
 fn node(vm: &Vm, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
-    let Some(root) = f.root.clone() else { return unknown("graph-node-before-root") };
+    let Some(root) = f.root.clone() else {
+        return unknown("graph-node-before-root");
+    };
     graph::node(vm, r, &root)?;
     f.object = object_of(reg);
     Ok(())
@@ -478,12 +547,22 @@ fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Chec
     }
     let name = pointee(k.btf, p.ty).map_or("", |(_, t)| t.name());
     let Some(short) = name.strip_prefix("bpf_iter_") else {
-        return refuse_reg(Code::Iterator, r, format!("expected valid iter pointer as arg #{}", r - 1));
+        return refuse_reg(
+            Code::Iterator,
+            r,
+            format!("expected valid iter pointer as arg #{}", r - 1),
+        );
     };
-    let Some((id, target)) = pointee(k.btf, p.ty) else { return unknown("kfunc-argument") };
+    let Some((id, target)) = pointee(k.btf, p.ty) else {
+        return unknown("kfunc-argument");
+    };
     let size = target.composite().map_or(0, |s| s.size);
     let rcu = iter_is_rcu(vm, short);
-    let ty = iter::IterType { id, slots: (size / 8) as usize, rcu };
+    let ty = iter::IterType {
+        id,
+        slots: (size / 8) as usize,
+        rcu,
+    };
     if ty.slots == 0 {
         return unknown("iterator-without-size");
     }
@@ -512,7 +591,12 @@ fn css_task_allowed(vm: &Vm) -> bool {
     let program = vm.env.program;
     match program.prog_type.name() {
         "lsm" => true,
-        "tracing" => program.sleepable || program.attach_type.is_some_and(|a| a.name() == "trace_iter"),
+        "tracing" => {
+            program.sleepable
+                || program
+                    .attach_type
+                    .is_some_and(|a| a.name() == "trace_iter")
+        }
         _ => program.sleepable,
     }
 }
@@ -521,7 +605,10 @@ fn css_task_allowed(vm: &Vm) -> bool {
 fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts) -> Check<()> {
     let r = i as u8 + 1;
     let params = k.params();
-    let unsafe_flags = Flags::USER.with(Flags::PERCPU).with(Flags::UNTRUSTED).with(Flags::RDONLY);
+    let unsafe_flags = Flags::USER
+        .with(Flags::PERCPU)
+        .with(Flags::UNTRUSTED)
+        .with(Flags::RDONLY);
     let is_rcu = reg.flags.has(Flags::RCU);
     let usable = match reg.kind {
         Kind::Btf { .. } => !reg.flags.has(unsafe_flags) || is_rcu,
@@ -529,7 +616,10 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
         _ => reg.is_socket(),
     };
     if !usable {
-        let words = format!("arg#{i} is {} expected ptr_ or socket", super::names::type_name(reg));
+        let words = format!(
+            "arg#{i} is {} expected ptr_ or socket",
+            super::names::type_name(reg)
+        );
         return refuse_reg(Code::WrongStruct, r, words);
     }
     let want = if class == Class::Map {
@@ -537,18 +627,26 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
     } else {
         pointee(k.btf, params[i].ty).map(|(id, _)| id)
     };
-    let Some(want) = want else { return unknown("no-kernel-btf") };
+    let Some(want) = want else {
+        return unknown("no-kernel-btf");
+    };
     let have = match reg.kind {
         Kind::Btf { btf, id } => Some((btf, id)),
         Kind::ConstMap { .. } => k.btf.find_struct("bpf_map").map(|id| (BtfSrc::Kernel, id)),
-        Kind::SockCommon => k.btf.find_struct("sock_common").map(|id| (BtfSrc::Kernel, id)),
+        Kind::SockCommon => k
+            .btf
+            .find_struct("sock_common")
+            .map(|id| (BtfSrc::Kernel, id)),
         Kind::TcpSock => k.btf.find_struct("tcp_sock").map(|id| (BtfSrc::Kernel, id)),
         Kind::XdpSock => k.btf.find_struct("xdp_sock").map(|id| (BtfSrc::Kernel, id)),
         _ => k.btf.find_struct("sock").map(|id| (BtfSrc::Kernel, id)),
     };
-    let Some(have) = have else { return unknown("no-kernel-btf") };
+    let Some(have) = have else {
+        return unknown("no-kernel-btf");
+    };
     let want_name = k.btf.name(want);
-    let have_name = super::btf_ptr::btf_of(vm, have.0).map_or("", |b| b.name(b.skip_mods_typedefs(have.1)));
+    let have_name =
+        super::btf_ptr::btf_of(vm, have.0).map_or("", |b| b.name(b.skip_mods_typedefs(have.1)));
     let strict = k.is(KfFlags::ACQUIRE)
         || k.is(KfFlags::RELEASE) && f.ref_id != 0 && reg.ref_id != 0
         || nocast_alias(want_name, have_name);
@@ -571,7 +669,10 @@ fn nocast_alias(a: &str, b: &str) -> bool {
 
 /// A context's public struct and the kernel's own.
 fn projection(want: &str, have: &str) -> bool {
-    matches!((want, have), ("__sk_buff", "sk_buff") | ("xdp_md", "xdp_buff"))
+    matches!(
+        (want, have),
+        ("__sk_buff", "sk_buff") | ("xdp_md", "xdp_buff")
+    )
 }
 
 fn sized_mem(vm: &Vm, params: &[Param<'_>], i: usize, reg: &Reg, f: &mut Facts) -> Check<()> {

@@ -27,7 +27,9 @@ impl<'a> Kfunc<'a> {
     /// Kfunc `index` of the program.
     pub fn of(vm: &Vm<'a>, index: usize) -> Check<Kfunc<'a>> {
         let program = vm.env.program;
-        let Some(k) = program.kfuncs.get(index) else { return unknown("kfunc") };
+        let Some(k) = program.kfuncs.get(index) else {
+            return unknown("kfunc");
+        };
         let name = &*k.name;
         let Some(spec) = crate::helpers_spec::kfunc(name, vm.env.target.spec) else {
             return unknown(format!("kfunc:{name}"));
@@ -39,11 +41,19 @@ impl<'a> Kfunc<'a> {
                 None => return unknown("no-kernel-btf"),
             },
         };
-        let Some(Type::Func { proto, .. }) = btf.ty(id) else { return unknown("no-kernel-btf") };
+        let Some(Type::Func { proto, .. }) = btf.ty(id) else {
+            return unknown("no-kernel-btf");
+        };
         let Some(Type::FuncProto { ret, .. }) = btf.ty(proto) else {
             return unknown("no-kernel-btf");
         };
-        Ok(Kfunc { name, spec, btf, ret, proto })
+        Ok(Kfunc {
+            name,
+            spec,
+            btf,
+            ret,
+            proto,
+        })
     }
 
     /// Its parameters.
@@ -97,14 +107,18 @@ pub fn is_size(btf: &Btf, p: &Param<'_>) -> bool {
 
 /// The struct that a pointer parameter points to: its name and type id.
 pub fn pointee<'a>(btf: &'a Btf, ty: u32) -> Option<(u32, Type<'a>)> {
-    let Type::Ptr { to } = btf.ty(btf.skip_mods_typedefs(ty))? else { return None };
+    let Type::Ptr { to } = btf.ty(btf.skip_mods_typedefs(ty))? else {
+        return None;
+    };
     let id = btf.skip_mods_typedefs(to);
     Some((id, btf.ty(id)?))
 }
 
 /// Whether a struct is made of numbers only, however nested.
 pub fn is_scalar_struct(btf: &Btf, id: u32, depth: usize) -> bool {
-    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else { return false };
+    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else {
+        return false;
+    };
     if depth > 3 {
         return false;
     }

@@ -15,8 +15,13 @@ use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
 use crate::programs::insn::{Op, Src};
 
 /// Kernel types whose objects live on until readers in RCU sections are done.
-const RCU_PROTECTED: &[&str] =
-    &["task_struct", "cgroup", "bpf_cpumask", "bpf_crypto_ctx", "prog_test_ref_kfunc"];
+const RCU_PROTECTED: &[&str] = &[
+    "task_struct",
+    "cgroup",
+    "bpf_cpumask",
+    "bpf_crypto_ctx",
+    "prog_test_ref_kfunc",
+];
 
 /// A load or store of `field`, aligned and of its size.
 pub fn access(vm: &Vm, access: &Access, field: &Field) -> Check<Loaded> {
@@ -34,7 +39,10 @@ pub fn access(vm: &Vm, access: &Access, field: &Field) -> Check<Loaded> {
                 Src::Imm(0) => Ok(Loaded::UNKNOWN),
                 Src::Imm(_) => refuse(
                     Code::Kptr,
-                    format!("BPF_ST imm must be 0 when storing to kptr at off={}", field.off),
+                    format!(
+                        "BPF_ST imm must be 0 when storing to kptr at off={}",
+                        field.off
+                    ),
                 ),
                 Src::Reg(r) => {
                     let value = vm.reg(r);
@@ -47,20 +55,31 @@ pub fn access(vm: &Vm, access: &Access, field: &Field) -> Check<Loaded> {
         }
         _ => {
             let _ = access;
-            refuse(Code::Kptr, "kptr in map can only be accessed using BPF_MEM instruction mode")
+            refuse(
+                Code::Kptr,
+                "kptr in map can only be accessed using BPF_MEM instruction mode",
+            )
         }
     }
 }
 
 fn load(vm: &Vm, field: &Field) -> Check<Loaded> {
-    let Some((src, id)) = field.pointee else { return unknown("kptr:target") };
+    let Some((src, id)) = field.pointee else {
+        return unknown("kptr:target");
+    };
     if field.kind == FieldKind::Uptr {
         let Some(size) = btf_of(vm, src).and_then(|btf| btf.resolve_size(id)) else {
             return unknown("uptr:size");
         };
-        return Ok(Loaded::pointer(Kind::Mem { size, dynptr_id: 0 }, Flags::MAYBE_NULL));
+        return Ok(Loaded::pointer(
+            Kind::Mem { size, dynptr_id: 0 },
+            Flags::MAYBE_NULL,
+        ));
     }
-    Ok(Loaded::pointer(Kind::Btf { btf: src, id }, loaded_flags(vm, field, src, id)))
+    Ok(Loaded::pointer(
+        Kind::Btf { btf: src, id },
+        loaded_flags(vm, field, src, id),
+    ))
 }
 
 /// How far a kptr just loaded may be trusted.
@@ -97,14 +116,20 @@ fn loaded_flags(vm: &Vm, field: &Field, src: BtfSrc, id: u32) -> Flags {
 /// a kptr is exchanged.
 pub fn storable(vm: &Vm, reg: &Reg, regno: u8, field: &Field) -> Check<()> {
     let bad = || {
-        let words = format!("invalid kptr access, R{regno} type={} expected=ptr_", type_name(reg));
+        let words = format!(
+            "invalid kptr access, R{regno} type={} expected=ptr_",
+            type_name(reg)
+        );
         refuse_reg(Code::TypeMismatch, regno, words)
     };
-    let (Kind::Btf { btf, id }, Some(want)) = (reg.kind, field.pointee) else { return bad() };
+    let (Kind::Btf { btf, id }, Some(want)) = (reg.kind, field.pointee) else {
+        return bad();
+    };
     let allowed = match btf {
-        BtfSrc::Kernel if field.kind == FieldKind::KptrUnref => {
-            Flags::MAYBE_NULL.with(Flags::TRUSTED).with(Flags::RCU).with(Flags::UNTRUSTED)
-        }
+        BtfSrc::Kernel if field.kind == FieldKind::KptrUnref => Flags::MAYBE_NULL
+            .with(Flags::TRUSTED)
+            .with(Flags::RCU)
+            .with(Flags::UNTRUSTED),
         BtfSrc::Kernel => Flags::MAYBE_NULL.with(Flags::TRUSTED).with(Flags::RCU),
         BtfSrc::Program if field.kind == FieldKind::KptrPercpu => {
             Flags::MAYBE_NULL.with(Flags::ALLOC).with(Flags::PERCPU)
@@ -116,5 +141,9 @@ pub fn storable(vm: &Vm, reg: &Reg, regno: u8, field: &Field) -> Check<()> {
     }
     unmodified(reg, regno, true)?;
     let strict = field.kind != FieldKind::KptrUnref;
-    if struct_match::matches(vm, (btf, id), reg.off, want, strict) { Ok(()) } else { bad() }
+    if struct_match::matches(vm, (btf, id), reg.off, want, strict) {
+        Ok(())
+    } else {
+        bad()
+    }
 }

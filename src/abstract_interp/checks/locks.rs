@@ -36,17 +36,30 @@ pub struct LockFact {
 /// Checks a lock operation through register `r`.
 pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
     let resilient = op.kind != RefKind::Lock;
-    let name = if resilient { "bpf_res_spin" } else { "bpf_spin" };
+    let name = if resilient {
+        "bpf_res_spin"
+    } else {
+        "bpf_spin"
+    };
     let reg = vm.reg(r);
     let owner = lock_place(vm, r, reg, resilient, name)?;
-    let fact = LockFact { op, id: reg.id, owner };
+    let fact = LockFact {
+        op,
+        id: reg.id,
+        owner,
+    };
     let state = &vm.cur;
     if op.take {
         let twice = |l: &RefState| is_lock(l.kind) && l.id == reg.id && l.owner == owner;
         if !resilient && state.refs.iter().any(|l| l.kind == RefKind::Lock) {
             return refuse(Code::SpinLock, "Locking two bpf_spin_locks are not allowed");
         }
-        if resilient && state.refs.iter().any(|l| l.kind != RefKind::Lock && twice(l)) {
+        if resilient
+            && state
+                .refs
+                .iter()
+                .any(|l| l.kind != RefKind::Lock && twice(l))
+        {
             let words = "Acquiring the same lock again, AA deadlock detected";
             return refuse(Code::SpinLock, words);
         }
@@ -56,7 +69,11 @@ pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
     if state.active_locks == 0 {
         return bad("without taking a lock");
     }
-    if !state.refs.iter().any(|l| l.kind == op.kind && l.id == reg.id && l.owner == owner) {
+    if !state
+        .refs
+        .iter()
+        .any(|l| l.kind == op.kind && l.id == reg.id && l.owner == owner)
+    {
         return bad("of different lock");
     }
     if state.active_lock_id != reg.id || state.active_lock_owner != owner {
@@ -77,22 +94,31 @@ fn lock_place(vm: &Vm<'_>, r: u8, reg: &Reg, resilient: bool, name: &str) -> Che
         Kind::MapValue { map, .. } => {
             let map_name = vm.env.map(map).map_or("", |m| &*m.name);
             if !vm.env.map_has_btf(map) {
-                let words =
-                    format!("map '{map_name}' has to have BTF in order to use {name}_lock");
+                let words = format!("map '{map_name}' has to have BTF in order to use {name}_lock");
                 return refuse_reg(Code::SpinLock, r, words);
             }
             (LockOwner::Map(map), format!("map '{map_name}'"))
         }
         _ => (LockOwner::Btf, "local 'kptr'".to_owned()),
     };
-    let kind = if resilient { FieldKind::ResSpinLock } else { FieldKind::SpinLock };
+    let kind = if resilient {
+        FieldKind::ResSpinLock
+    } else {
+        FieldKind::SpinLock
+    };
     let Some(field) = btf_record::of_reg(&vm.env, reg).only(kind) else {
-        return refuse_reg(Code::SpinLock, r, format!("{what} has no valid {name}_lock"));
+        return refuse_reg(
+            Code::SpinLock,
+            r,
+            format!("{what} has no valid {name}_lock"),
+        );
     };
     let at = (var as i64).wrapping_add(i64::from(reg.off));
     if at != i64::from(field.off) {
-        let words =
-            format!("off {at} doesn't point to 'struct {name}_lock' that is at {}", field.off);
+        let words = format!(
+            "off {at} doesn't point to 'struct {name}_lock' that is at {}",
+            field.off
+        );
         return refuse_reg(Code::SpinLock, r, words);
     }
     Ok(owner)
@@ -103,7 +129,12 @@ pub fn apply(vm: &mut Vm<'_>, fact: LockFact) {
     let LockFact { op, id, owner } = fact;
     if op.take {
         let insn = vm.insn as u32;
-        vm.cur.refs.push(RefState { kind: op.kind, id, insn, owner });
+        vm.cur.refs.push(RefState {
+            kind: op.kind,
+            id,
+            insn,
+            owner,
+        });
         vm.cur.active_locks += 1;
         vm.cur.active_lock_id = id;
         vm.cur.active_lock_owner = owner;
@@ -113,7 +144,11 @@ pub fn apply(vm: &mut Vm<'_>, fact: LockFact) {
     let held = |l: &RefState| l.kind == op.kind && l.id == id && l.owner == owner;
     if let Some(at) = state.refs.iter().position(held) {
         // The innermost lock is now the one taken before this one.
-        let outer = state.refs[..at].iter().rev().find(|l| is_lock(l.kind)).copied();
+        let outer = state.refs[..at]
+            .iter()
+            .rev()
+            .find(|l| is_lock(l.kind))
+            .copied();
         state.refs.remove(at);
         state.active_locks -= 1;
         state.active_lock_id = outer.map_or(0, |l| l.id);
@@ -146,7 +181,10 @@ pub fn in_node_callback(vm: &Vm<'_>) -> bool {
 /// While a lock is held only `allowed` calls may be made.
 pub fn check_call(vm: &Vm<'_>, allowed: bool) -> Check<()> {
     if vm.cur.active_locks > 0 && !allowed {
-        return refuse(Code::HoldingLock, "function calls are not allowed while holding a lock");
+        return refuse(
+            Code::HoldingLock,
+            "function calls are not allowed while holding a lock",
+        );
     }
     Ok(())
 }
@@ -154,7 +192,10 @@ pub fn check_call(vm: &Vm<'_>, allowed: bool) -> Check<()> {
 /// No IRQ, RCU or preempt section may be open where `what` may end the program.
 pub fn check_sections_left(state: &State, what: &str) -> Check<()> {
     let refused = |code, region: &str| {
-        refuse(code, format!("{what} cannot be used inside {region}-ed region"))
+        refuse(
+            code,
+            format!("{what} cannot be used inside {region}-ed region"),
+        )
     };
     if state.active_irq_id != 0 {
         return refused(Code::Irq, "bpf_local_irq_save");

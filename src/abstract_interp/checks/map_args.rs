@@ -3,8 +3,8 @@
 //! map of this type at all.
 
 use super::access::Dir;
-use super::helper_args::{Facts, unmodified};
 use super::helper_allowed::id;
+use super::helper_args::{Facts, unmodified};
 use super::mem_region::{self, Region, Touched};
 use super::names::type_name;
 use super::struct_match;
@@ -66,7 +66,9 @@ pub fn resolve_value(
 
 /// A map argument; a timer before it must live in the same map.
 pub fn map_pointer(r: u8, reg: &Reg, facts: &mut Facts) -> Check<()> {
-    let Kind::ConstMap { map, uid } = reg.kind else { return unknown("helper:map-argument") };
+    let Kind::ConstMap { map, uid } = reg.kind else {
+        return unknown("helper:map-argument");
+    };
     if let Some((first, first_uid)) = facts.map
         && (first != map || first_uid != uid)
     {
@@ -83,7 +85,13 @@ pub fn map_pointer(r: u8, reg: &Reg, facts: &mut Facts) -> Check<()> {
 pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
     let map = map_of(vm, facts)?;
     let size = map.key_size;
-    let region = Region { reg: r, size, dir: Dir::Read, zero_allowed: false, raw: false };
+    let region = Region {
+        reg: r,
+        size,
+        dir: Dir::Read,
+        zero_allowed: false,
+        raw: false,
+    };
     let touched = mem_region::check(vm, region)?;
     if vm.env.target.behaviour.const_map_key && indexes_fixed(map.map_type) {
         constant_key(vm, r, size, facts);
@@ -93,7 +101,10 @@ pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
 
 /// Map types whose lookup cannot fail for a key in range.
 pub fn indexes_fixed(map_type: u32) -> bool {
-    matches!(MapType::from_id(map_type), Some(MapType::Array | MapType::PercpuArray))
+    matches!(
+        MapType::from_id(map_type),
+        Some(MapType::Array | MapType::PercpuArray)
+    )
 }
 
 /// Notes the key at `r` if the stack says what it is.
@@ -101,18 +112,30 @@ fn constant_key(vm: &Vm<'_>, r: u8, size: u32, facts: &mut Facts) {
     facts.const_key = None;
     facts.key_slot = None;
     let reg = vm.reg(r);
-    let Kind::Stack { frame } = reg.kind else { return };
-    let Some(var) = reg.bounds.is_const() else { return };
+    let Kind::Stack { frame } = reg.kind else {
+        return;
+    };
+    let Some(var) = reg.bounds.is_const() else {
+        return;
+    };
     let off = reg.off.wrapping_add(var as i32);
     if off >= 0 {
         return;
     }
-    let Some(stack) = vm.cur.frames.get(frame as usize).map(|f| &f.stack) else { return };
+    let Some(stack) = vm.cur.frames.get(frame as usize).map(|f| &f.stack) else {
+        return;
+    };
     let at = spi(off);
     let Some(slot) = stack.get(at) else { return };
     // Bytes from the key's first upwards are at falling indices.
     let first = ((-off - 1) as u32 % SLOT) as usize;
-    let run = |byte| slot.kinds[..=first].iter().rev().take_while(|k| **k == byte).count() as u32;
+    let run = |byte| {
+        slot.kinds[..=first]
+            .iter()
+            .rev()
+            .take_while(|k| **k == byte)
+            .count() as u32
+    };
     if run(Byte::Zero) >= size {
         facts.const_key = Some(0);
         return;
@@ -140,7 +163,11 @@ pub fn field(vm: &Vm<'_>, r: u8, kind: FieldKind) -> Check<(MapRef, u32)> {
         _ => Code::SpecialField,
     };
     let Kind::MapValue { map, uid } = reg.kind else {
-        return refuse_reg(code, r, format!("R{r} doesn't point to a map value with {name}"));
+        return refuse_reg(
+            code,
+            r,
+            format!("R{r} doesn't point to a map value with {name}"),
+        );
     };
     let Some(var) = reg.bounds.is_const() else {
         let words =
@@ -157,7 +184,10 @@ pub fn field(vm: &Vm<'_>, r: u8, kind: FieldKind) -> Check<(MapRef, u32)> {
     };
     let at = (var as i64).wrapping_add(i64::from(reg.off));
     if at != i64::from(field.off) {
-        let words = format!("off {at} doesn't point to 'struct {name}' that is at {}", field.off);
+        let words = format!(
+            "off {at} doesn't point to 'struct {name}' that is at {}",
+            field.off
+        );
         return refuse_reg(code, r, words);
     }
     Ok((map, uid))
@@ -193,10 +223,18 @@ pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
         return refuse_reg(Code::Kptr, r, format!("off={off} doesn't point to kptr"));
     };
     if !matches!(field.kind, FieldKind::KptrRef | FieldKind::KptrPercpu) {
-        return refuse_reg(Code::Kptr, r, format!("off={off} kptr isn't referenced kptr"));
+        return refuse_reg(
+            Code::Kptr,
+            r,
+            format!("off={off} kptr isn't referenced kptr"),
+        );
     }
     match field.pointee {
-        Some((btf, id)) => Ok(KptrDest { kind: field.kind, btf, id }),
+        Some((btf, id)) => Ok(KptrDest {
+            kind: field.kind,
+            btf,
+            id,
+        }),
         None => unknown("kptr-target"),
     }
 }
@@ -204,10 +242,15 @@ pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
 /// The pointer in register `r` may be put into a kptr field.
 pub fn kptr_matches(vm: &Vm<'_>, dest: KptrDest, reg: &Reg, r: u8) -> Check<()> {
     let bad = || {
-        let words = format!("invalid kptr access, R{r} type={} expected=ptr_", type_name(reg));
+        let words = format!(
+            "invalid kptr access, R{r} type={} expected=ptr_",
+            type_name(reg)
+        );
         refuse_reg(Code::KptrType, r, words)
     };
-    let Kind::Btf { btf, id } = reg.kind else { return bad() };
+    let Kind::Btf { btf, id } = reg.kind else {
+        return bad();
+    };
     let mut allowed = Flags::MAYBE_NULL;
     if btf == BtfSrc::Kernel {
         allowed = allowed.with(Flags::TRUSTED).with(Flags::RCU);
@@ -250,8 +293,12 @@ pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
         return Ok(());
     }
     let map = map_of(vm, facts)?;
-    let changes =
-        [id::MAP_DELETE_ELEM, id::MAP_UPDATE_ELEM, id::MAP_PUSH_ELEM, id::MAP_POP_ELEM];
+    let changes = [
+        id::MAP_DELETE_ELEM,
+        id::MAP_UPDATE_ELEM,
+        id::MAP_PUSH_ELEM,
+        id::MAP_POP_ELEM,
+    ];
     if map.flags & F_RDONLY_PROG != 0 && changes.contains(&helper) {
         return refuse(Code::ReadOnlyWrite, "write into map forbidden");
     }
@@ -263,12 +310,17 @@ pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
 
 /// The helper and the map's type go together.
 pub fn compatible(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
-    let Some((map, _)) = facts.map else { return Ok(()) };
+    let Some((map, _)) = facts.map else {
+        return Ok(());
+    };
     let ty = def(vm, map)?.map_type;
     let v = vm.env.target.spec;
     let name = helpers_spec::helper_name(helper as u32).unwrap_or("unknown");
     let words = format!("cannot pass map_type {ty} into func {name}#{helper}");
-    let sock = matches!(MapType::from_id(ty), Some(MapType::Sockmap | MapType::Sockhash));
+    let sock = matches!(
+        MapType::from_id(ty),
+        Some(MapType::Sockmap | MapType::Sockhash)
+    );
     if sock && matches!(helper, id::MAP_UPDATE_ELEM | id::MAP_DELETE_ELEM) {
         if !may_update_sockmap(vm, helper) {
             let words = format!("cannot update sockmap in this context\n{words}");

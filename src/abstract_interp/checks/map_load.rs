@@ -18,7 +18,9 @@ const MAX_VALUE_OFF: u32 = 1 << 29;
 pub fn check(env: &Env<'_>) -> Check<()> {
     let mut used: Vec<u32> = Vec::new();
     for (insn, op) in env.ops.iter().enumerate() {
-        let Op::LdImm64 { src, .. } = *op else { continue };
+        let Op::LdImm64 { src, .. } = *op else {
+            continue;
+        };
         one(env, src, &mut used).map_err(|halt| at(halt, insn))?;
     }
     Ok(())
@@ -41,12 +43,14 @@ fn one(env: &Env<'_>, src: ImmRef, used: &mut Vec<u32>) -> Check<()> {
         }
         ImmRef::BtfId { imm, .. } => ksym(env, imm).map(|_| ()),
         ImmRef::Const(_) | ImmRef::Func(_) => Ok(()),
-        ImmRef::Map(fd) => {
-            refuse(Code::MapLoad, format!("fd {fd} is not pointing to valid bpf_map"))
-        }
-        ImmRef::MapValue { map, .. } => {
-            refuse(Code::MapLoad, format!("fd {map} is not pointing to valid bpf_map"))
-        }
+        ImmRef::Map(fd) => refuse(
+            Code::MapLoad,
+            format!("fd {fd} is not pointing to valid bpf_map"),
+        ),
+        ImmRef::MapValue { map, .. } => refuse(
+            Code::MapLoad,
+            format!("fd {map} is not pointing to valid bpf_map"),
+        ),
         _ => refuse(Code::UnknownOpcode, "unrecognized bpf_ld_imm64 insn"),
     }
 }
@@ -57,11 +61,14 @@ fn use_map(env: &Env<'_>, index: u32, used: &mut Vec<u32>) -> Check<()> {
     }
     let limit = env.target.limits.used_maps;
     if used.len() >= limit as usize {
-        let words = format!("The total number of maps per program has reached the limit of {limit}");
+        let words =
+            format!("The total number of maps per program has reached the limit of {limit}");
         return refuse(Code::TooManyMaps, words);
     }
     let map = MapRef::new(index);
-    let Some(def) = env.map(map) else { return unknown("map:missing") };
+    let Some(def) = env.map(map) else {
+        return unknown("map:missing");
+    };
     fits_program(env, def, env.records.of_map(map), used)?;
     used.push(index);
     Ok(())
@@ -100,12 +107,14 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
         return refused("bpf_struct_ops map cannot be used in prog");
     }
     if program.sleepable && !sleepable_may_use(env, ty) {
-        let words =
-            "Sleepable programs can only use array, hash, ringbuf and local storage maps";
+        let words = "Sleepable programs can only use array, hash, ringbuf and local storage maps";
         return refused(words);
     }
-    let same_type =
-        || used.iter().filter_map(|&i| env.map(MapRef::new(i))).any(|m| m.map_type == map.map_type);
+    let same_type = || {
+        used.iter()
+            .filter_map(|&i| env.map(MapRef::new(i)))
+            .any(|m| m.map_type == map.map_type)
+    };
     match ty {
         Some(MapType::CgroupStorage | MapType::PercpuCgroupStorage) if same_type() => {
             refused("only one cgroup storage of each type is allowed")
@@ -117,9 +126,9 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
 
 fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
     use MapType::{
-        Arena, Array, ArrayOfMaps, CgrpStorage, Hash, HashOfMaps, InodeStorage, InsnArray,
-        LpmTrie, LruHash, LruPercpuHash, PercpuArray, PercpuHash, Queue, Rhash, Ringbuf,
-        SkStorage, Stack, TaskStorage, UserRingbuf,
+        Arena, Array, ArrayOfMaps, CgrpStorage, Hash, HashOfMaps, InodeStorage, InsnArray, LpmTrie,
+        LruHash, LruPercpuHash, PercpuArray, PercpuHash, Queue, Rhash, Ringbuf, SkStorage, Stack,
+        TaskStorage, UserRingbuf,
     };
     let Some(ty) = ty else { return false };
     match ty {
@@ -133,9 +142,14 @@ fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
 }
 
 fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
-    let Some(map) = env.map(MapRef::new(index)) else { return unknown("map:missing") };
+    let Some(map) = env.map(MapRef::new(index)) else {
+        return unknown("map:missing");
+    };
     if off >= MAX_VALUE_OFF {
-        return refuse(Code::MapLoad, format!("direct value offset of {off} is not allowed"));
+        return refuse(
+            Code::MapLoad,
+            format!("direct value offset of {off} is not allowed"),
+        );
     }
     match MapType::from_id(map.map_type) {
         Some(MapType::Array) => {
@@ -149,14 +163,21 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
             refuse(Code::MapValueOob, words)
         }
         Some(MapType::Arena | MapType::InsnArray) => Ok(()),
-        _ => refuse(Code::MapLoad, "no direct value access support for this map type"),
+        _ => refuse(
+            Code::MapLoad,
+            "no direct value access support for this map type",
+        ),
     }
 }
 
 /// The value of kernel symbol `index` of `Program::ksyms`.
 pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
-    let sym = usize::try_from(index).ok().and_then(|i| env.program.ksyms.get(i));
-    let Some(sym) = sym else { return unknown("ksym:missing") };
+    let sym = usize::try_from(index)
+        .ok()
+        .and_then(|i| env.program.ksyms.get(i));
+    let Some(sym) = sym else {
+        return unknown("ksym:missing");
+    };
     if sym.weak && !sym.resolved {
         return Ok(Reg::constant(0));
     }
@@ -171,13 +192,15 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
         Some(Type::Func { .. }) => return untyped(0),
         Some(Type::Var { ty, .. }) => ty,
         _ => {
-            let words =
-                format!("pseudo btf_id {id} in ldimm64 isn't KIND_VAR or KIND_FUNC");
+            let words = format!("pseudo btf_id {id} in ldimm64 isn't KIND_VAR or KIND_FUNC");
             return refuse(Code::BtfMissing, words);
         }
     };
     let object = |flags| {
-        let kind = Kind::Btf { btf: BtfSrc::Kernel, id: ty };
+        let kind = Kind::Btf {
+            btf: BtfSrc::Kernel,
+            id: ty,
+        };
         Ok(Reg::pointer(kind, flags))
     };
     if is_percpu(env, id) {
@@ -191,14 +214,19 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
         Some(size) => untyped(size),
         None => {
             let name = btf.name(plain);
-            refuse(Code::MapLoad, format!("ldimm64 unable to resolve the size of type '{name}'"))
+            refuse(
+                Code::MapLoad,
+                format!("ldimm64 unable to resolve the size of type '{name}'"),
+            )
         }
     }
 }
 
 /// Whether a kernel variable has a copy on each CPU.
 fn is_percpu(env: &Env<'_>, var: u32) -> bool {
-    let Some(btf) = env.kernel_btf else { return false };
+    let Some(btf) = env.kernel_btf else {
+        return false;
+    };
     let section = btf.find(crate::object::btf::Kind::DataSec, ".data..percpu");
     match section.and_then(|id| btf.ty(id)) {
         Some(Type::DataSec { vars, .. }) => vars.iter().any(|v| v.ty == var),

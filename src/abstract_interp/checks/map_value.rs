@@ -52,7 +52,12 @@ impl Bounded<'_> {
                 format!("R{regno} unbounded memory access, make sure to bounds check it"),
             );
         }
-        self.fits((b.umax as i32).wrapping_add(off), size, zero_allowed, "max value")
+        self.fits(
+            (b.umax as i32).wrapping_add(off),
+            size,
+            zero_allowed,
+            "max value",
+        )
     }
 
     fn fits(&self, off: i32, size: u32, zero_allowed: bool, end: &str) -> Check<()> {
@@ -90,7 +95,11 @@ pub fn key_access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effe
         return refuse_reg(Code::ReadOnlyWrite, access.reg, words);
     }
     let limit = def(vm, map)?.key_size;
-    let at = Bounded { reg: vm.reg(access.reg), regno: access.reg, limit };
+    let at = Bounded {
+        reg: vm.reg(access.reg),
+        regno: access.reg,
+        limit,
+    };
     at.check(off, access.size, false)?;
     Ok(Effect::Load(Loaded::UNKNOWN))
 }
@@ -98,7 +107,12 @@ pub fn key_access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effe
 /// A callee reads from a map's key.
 pub fn key_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<()> {
     let limit = def(vm, map)?.key_size;
-    Bounded { reg, regno: region.reg, limit }.check(reg.off, region.size, false)
+    Bounded {
+        reg,
+        regno: region.reg,
+        limit,
+    }
+    .check(reg.off, region.size, false)
 }
 
 /// A load or store through a pointer to a map's value.
@@ -106,17 +120,28 @@ pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> 
     let reg = vm.reg(access.reg);
     let def = def(vm, map)?;
     permitted(def, off, access.size, access.dir)?;
-    let at = Bounded { reg, regno: access.reg, limit: def.value_size };
+    let at = Bounded {
+        reg,
+        regno: access.reg,
+        limit: def.value_size,
+    };
     at.check(off, access.size, false)?;
     let record = vm.env.records.of_map(map);
     special_fields(&record.fields, reg, off, access.size, true)?;
-    let Some(var) = reg.bounds.is_const() else { return Ok(Effect::Load(Loaded::UNKNOWN)) };
+    let Some(var) = reg.bounds.is_const() else {
+        return Ok(Effect::Load(Loaded::UNKNOWN));
+    };
     let place = off.wrapping_add(var as i32) as u32;
     if let Some(field) = record.at(place).filter(|f| f.kind.is_kptr()) {
         return kptr_field::access(vm, access, field).map(Effect::Load);
     }
-    if !access.is_write() && let Some(value) = constant(def, place, access.size, access.sx) {
-        return Ok(Effect::Load(Loaded { reg: Reg::constant(value), fresh_id: false }));
+    if !access.is_write()
+        && let Some(value) = constant(def, place, access.size, access.sx)
+    {
+        return Ok(Effect::Load(Loaded {
+            reg: Reg::constant(value),
+            fresh_id: false,
+        }));
     }
     Ok(Effect::Load(Loaded::UNKNOWN))
 }
@@ -125,9 +150,19 @@ pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> 
 pub fn helper_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<()> {
     let def = def(vm, map)?;
     permitted(def, reg.off, region.size, region.dir)?;
-    let at = Bounded { reg, regno: region.reg, limit: def.value_size };
+    let at = Bounded {
+        reg,
+        regno: region.reg,
+        limit: def.value_size,
+    };
     at.check(reg.off, region.size, region.zero_allowed)?;
-    special_fields(&vm.env.records.of_map(map).fields, reg, reg.off, region.size, false)
+    special_fields(
+        &vm.env.records.of_map(map).fields,
+        reg,
+        reg.off,
+        region.size,
+        false,
+    )
 }
 
 /// Whether the map's flags let programs read or write it.
@@ -141,7 +176,10 @@ pub fn permitted(def: &MapDef, off: i32, size: u32, dir: Dir) -> Check<()> {
     };
     refuse(
         Code::ReadOnlyWrite,
-        format!("{verb} map forbidden, value_size={} off={off} size={size}", def.value_size),
+        format!(
+            "{verb} map forbidden, value_size={} off={off} size={size}",
+            def.value_size
+        ),
     )
 }
 
@@ -149,7 +187,9 @@ pub fn permitted(def: &MapDef, off: i32, size: u32, dir: Dir) -> Check<()> {
 /// an instruction, which may load and store kptrs.
 fn special_fields(fields: &[Field], reg: &Reg, off: i32, size: u32, direct: bool) -> Check<()> {
     let low = reg.bounds.smin.wrapping_add(off as i64);
-    let high = (reg.bounds.umax as i64).wrapping_add(off as i64).wrapping_add(size as i64);
+    let high = (reg.bounds.umax as i64)
+        .wrapping_add(off as i64)
+        .wrapping_add(size as i64);
     for field in fields {
         let (start, end) = (field.off as i64, field.off as i64 + field.size as i64);
         if low >= end || start >= high {
@@ -163,10 +203,16 @@ fn special_fields(fields: &[Field], reg: &Reg, off: i32, size: u32, direct: bool
             );
         }
         if !direct {
-            return refuse(Code::Kptr, format!("{name} cannot be accessed indirectly by helper"));
+            return refuse(
+                Code::Kptr,
+                format!("{name} cannot be accessed indirectly by helper"),
+            );
         }
         let Some(var) = reg.bounds.is_const() else {
-            return refuse(Code::Kptr, format!("{name} access cannot have variable offset"));
+            return refuse(
+                Code::Kptr,
+                format!("{name} access cannot have variable offset"),
+            );
         };
         let place = (off as i64).wrapping_add(var as i64);
         if place != start {
@@ -210,5 +256,9 @@ pub fn constant(def: &MapDef, off: u32, size: u32, sx: bool) -> Option<u64> {
     }
     let value = u64::from_le_bytes(le);
     let unused = 64 - 8 * size.min(8);
-    Some(if sx { ((value << unused) as i64 >> unused) as u64 } else { value << unused >> unused })
+    Some(if sx {
+        ((value << unused) as i64 >> unused) as u64
+    } else {
+        value << unused >> unused
+    })
 }

@@ -107,7 +107,15 @@ fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(To
     // A length that varies may leave the end of the buffer as it was.
     let raw = region.raw && len.bounds.is_const().is_some();
     let size = len.bounds.umax as u32;
-    let touched = check_as(vm, ptr, Region { size, raw, ..region })?;
+    let touched = check_as(
+        vm,
+        ptr,
+        Region {
+            size,
+            raw,
+            ..region
+        },
+    )?;
     vm.need_precise(size_reg);
     Ok((touched, len.bounds.umax))
 }
@@ -121,17 +129,44 @@ pub fn check_nullable(vm: &Vm, reg: u8, size: u32) -> Check<Touched> {
         return Ok(Touched::Nothing);
     }
     let ptr = assume_not_null(vm, held);
-    let region = Region { reg, size, dir: Dir::Read, zero_allowed: true, raw: false };
+    let region = Region {
+        reg,
+        size,
+        dir: Dir::Read,
+        zero_allowed: true,
+        raw: false,
+    };
     check_as(vm, &ptr, region)?;
-    check_as(vm, &ptr, Region { dir: Dir::Write, ..region })
+    check_as(
+        vm,
+        &ptr,
+        Region {
+            dir: Dir::Write,
+            ..region
+        },
+    )
 }
 
 /// The `(memory, length)` pair of a kfunc: read and written, may be empty.
 pub fn check_sized_nullable(vm: &Vm, reg: u8, size_reg: u8) -> Check<(Touched, u64)> {
     let ptr = assume_not_null(vm, vm.reg(reg));
-    let region = Region { reg, size: 0, dir: Dir::Read, zero_allowed: true, raw: false };
+    let region = Region {
+        reg,
+        size: 0,
+        dir: Dir::Read,
+        zero_allowed: true,
+        raw: false,
+    };
     check_sized_as(vm, &ptr, region, size_reg)?;
-    check_sized_as(vm, &ptr, Region { dir: Dir::Write, ..region }, size_reg)
+    check_sized_as(
+        vm,
+        &ptr,
+        Region {
+            dir: Dir::Write,
+            ..region
+        },
+        size_reg,
+    )
 }
 
 /// The pointer as it is where it isn't null.
@@ -161,7 +196,11 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
             if write && reg.flags.has(Flags::RDONLY) {
                 return cannot_write(reg, region.reg);
             }
-            let what = map_value::Bounded { reg, regno: region.reg, limit: size };
+            let what = map_value::Bounded {
+                reg,
+                regno: region.reg,
+                limit: size,
+            };
             what.check(reg.off, region.size, region.zero_allowed)?;
         }
         Kind::Buf => {

@@ -8,7 +8,11 @@ pub fn read_ok(vm: &Vm, r: u8) -> Check<()> {
     if r as usize >= crate::abstract_interp::state::NREGS {
         return refuse_reg(Code::InvalidRegister, r, format!("R{r} is invalid"));
     }
-    if vm.reg(r).is_init() { Ok(()) } else { refuse_reg(Code::UninitRegister, r, format!("R{r} !read_ok")) }
+    if vm.reg(r).is_init() {
+        Ok(())
+    } else {
+        refuse_reg(Code::UninitRegister, r, format!("R{r} !read_ok"))
+    }
 }
 
 /// Register `r` may be written.

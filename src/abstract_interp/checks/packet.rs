@@ -31,7 +31,11 @@ pub fn may_access(vm: &Vm, helper: Option<bool>, write: bool) -> bool {
         ProgType::CgroupSockopt => return true,
         _ => return false,
     };
-    if read_only && write { false } else { helper.unwrap_or(true) }
+    if read_only && write {
+        false
+    } else {
+        helper.unwrap_or(true)
+    }
 }
 
 /// A load or store; `off` includes the pointer's fixed offset.

@@ -16,14 +16,22 @@ use crate::helpers_spec::ProgType;
 pub fn acquire(vm: &mut Vm<'_>) -> u32 {
     let id = vm.new_id();
     let insn = vm.insn as u32;
-    vm.cur.refs.push(RefState { kind: RefKind::Object, id, insn, owner: LockOwner::None });
+    vm.cur.refs.push(RefState {
+        kind: RefKind::Object,
+        id,
+        insn,
+        owner: LockOwner::None,
+    });
     id
 }
 
 /// Forgets reference `id` without touching the registers that carry it. Gives
 /// whether it was held.
 pub fn forget(state: &mut State, id: u32) -> bool {
-    let held = state.refs.iter().position(|r| r.kind == RefKind::Object && r.id == id);
+    let held = state
+        .refs
+        .iter()
+        .position(|r| r.kind == RefKind::Object && r.id == id);
     if let Some(at) = held {
         state.refs.remove(at);
     }

@@ -66,18 +66,29 @@ pub fn qualifiers(flags: TypeFlags) -> Flags {
 
 /// Whether a register of this base and these qualifiers is in the list.
 pub fn matches(list: Accepted, reg: &Reg, waived: Flags) -> bool {
-    let Some(base) = base(&reg.kind) else { return false };
+    let Some(base) = base(&reg.kind) else {
+        return false;
+    };
     // Old kernels don't tell reservations of a ring buffer from other memory.
     let told = list.iter().any(|c| c.flags.has(TypeFlags::RINGBUF));
-    let waived = if told { waived } else { waived.with(Flags::RINGBUF) };
+    let waived = if told {
+        waived
+    } else {
+        waived.with(Flags::RINGBUF)
+    };
     let have = reg.flags.without(waived);
-    list.iter().any(|c| c.base == base && qualifiers(c.flags) == have)
+    list.iter()
+        .any(|c| c.base == base && qualifiers(c.flags) == have)
 }
 
 /// The kernel's words for a register that isn't in the list.
 pub fn mismatch(list: Accepted, r: u8, reg: &Reg) -> String {
     let expected: Vec<String> = list.iter().map(name_of).collect();
-    format!("R{r} type={} expected={}", type_name(reg), expected.join(", "))
+    format!(
+        "R{r} type={} expected={}",
+        type_name(reg),
+        expected.join(", ")
+    )
 }
 
 fn name_of(class: &RegClass) -> String {

@@ -66,7 +66,10 @@ fn declared(env: &Env<'_>) -> Option<RetRange> {
     )
     .map(|r| {
         let bound = |n: i64| i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX });
-        RetRange { min: bound(r.min), max: bound(r.max) }
+        RetRange {
+            min: bound(r.min),
+            max: bound(r.max),
+        }
     })
 }
 
@@ -118,7 +121,9 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
         (ProgType::StructOps, _) => return Ok(()),
         (ProgType::Lsm, HookReturn::Void) => (RetRange { min: 1, max: 1 }, false),
         _ => {
-            let Some(range) = declared(&vm.env) else { return Ok(()) };
+            let Some(range) = declared(&vm.env) else {
+                return Ok(());
+            };
             (range, program.prog_type == ProgType::Lsm && !lsm_cgroup)
         }
     };
@@ -131,9 +136,13 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
 /// A struct_ops program returns a referenced object to the kernel.
 fn hands_over(reg: &Reg, hook: HookReturn) -> bool {
     match (hook, reg.kind) {
-        (HookReturn::Pointer(want), Kind::Btf { btf: BtfSrc::Kernel, id }) => {
-            id == want && reg.ref_id != 0
-        }
+        (
+            HookReturn::Pointer(want),
+            Kind::Btf {
+                btf: BtfSrc::Kernel,
+                id,
+            },
+        ) => id == want && reg.ref_id != 0,
         _ => false,
     }
 }
@@ -149,10 +158,16 @@ pub fn check_callback(vm: &Vm<'_>, range: RetRange) -> Check<()> {
 /// Register `r` is a number within `range`; it must be known precisely.
 fn in_range(vm: &Vm<'_>, r: u8, range: RetRange, w32: bool, place: &str) -> Check<()> {
     let reg = vm.reg(r);
-    let code = if place.contains("callback") { Code::Callback } else { Code::ProgReturn };
+    let code = if place.contains("callback") {
+        Code::Callback
+    } else {
+        Code::ProgReturn
+    };
     if !reg.is_scalar() {
-        let words =
-            format!("{place} the register R{r} is not a known value ({})", type_name(reg));
+        let words = format!(
+            "{place} the register R{r} is not a known value ({})",
+            type_name(reg)
+        );
         return refuse_reg(code, r, words);
     }
     vm.need_precise(r);

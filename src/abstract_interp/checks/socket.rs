@@ -25,13 +25,18 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     if readable(reg, off, access.size) {
         return Ok(Effect::Load(Loaded::UNKNOWN));
     }
-    let words =
-        format!("R{regno} invalid {} access off={off} size={}", type_name(reg), access.size);
+    let words = format!(
+        "R{regno} invalid {} access off={off} size={}",
+        type_name(reg),
+        access.size
+    );
     refuse_reg(Code::SockAccess, regno, words)
 }
 
 fn readable(reg: &Reg, off: i32, size: u32) -> bool {
-    let Ok(off) = u32::try_from(off) else { return false };
+    let Ok(off) = u32::try_from(off) else {
+        return false;
+    };
     if off % size != 0 {
         return false;
     }
@@ -72,7 +77,9 @@ mod tests {
     fn count(kind: Kind) -> usize {
         let reg = Reg::pointer(kind, crate::abstract_interp::value::Flags::NONE);
         let sizes = [1, 2, 4, 8];
-        (0..128).map(|off| sizes.iter().filter(|s| readable(&reg, off, **s)).count()).sum()
+        (0..128)
+            .map(|off| sizes.iter().filter(|s| readable(&reg, off, **s)).count())
+            .sum()
     }
 
     #[test]

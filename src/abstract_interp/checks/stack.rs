@@ -34,7 +34,11 @@ pub struct Span {
 /// Where an access of `size` bytes at `reg` plus `off` may be; refuses what isn't
 /// inside the stack. `off` includes the pointer's fixed offset.
 pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Span> {
-    let verb = if dir == Dir::Read { "read from" } else { "write to" };
+    let verb = if dir == Dir::Read {
+        "read from"
+    } else {
+        "write to"
+    };
     let constant = reg.bounds.is_const();
     let (min, end) = match constant {
         Some(v) => {
@@ -55,11 +59,17 @@ pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Span
             format!("invalid {verb} stack R{regno} off={off} size={size}")
         } else {
             let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-            format!("invalid variable-offset {verb} stack R{regno} var_off={var} off={off} size={size}")
+            format!(
+                "invalid variable-offset {verb} stack R{regno} var_off={var} off={off} size={size}"
+            )
         };
         return refuse_reg(Code::StackOob, regno, words);
     }
-    Ok(Span { min: min as i32, end: end as i32, fixed: constant.is_some() })
+    Ok(Span {
+        min: min as i32,
+        end: end as i32,
+        fixed: constant.is_some(),
+    })
 }
 
 /// A load or store; `off` includes the pointer's fixed offset.
@@ -69,7 +79,10 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
     match (access.dir, span.fixed) {
         (Dir::Read, true) => {
             read_fixed(vm, frame, access, span.min)?;
-            Ok(Effect::StackFixed { frame, off: span.min })
+            Ok(Effect::StackFixed {
+                frame,
+                off: span.min,
+            })
         }
         (Dir::Read, false) => {
             if access.value.reg().is_none() {
@@ -91,11 +104,18 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
                 raw: false,
             };
             range(vm, frame, reg, region, off)?;
-            Ok(Effect::StackVar { frame, min: span.min, end: span.end })
+            Ok(Effect::StackVar {
+                frame,
+                min: span.min,
+                end: span.end,
+            })
         }
         (Dir::Write, true) => {
             write_fixed(vm, frame, access, span.min)?;
-            Ok(Effect::StackFixed { frame, off: span.min })
+            Ok(Effect::StackFixed {
+                frame,
+                off: span.min,
+            })
         }
         (Dir::Write, false) => {
             for off in span.min..span.end {
@@ -107,7 +127,11 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
             {
                 vm.need_precise(value);
             }
-            Ok(Effect::StackVar { frame, min: span.min, end: span.end })
+            Ok(Effect::StackVar {
+                frame,
+                min: span.min,
+                end: span.end,
+            })
         }
     }
 }
@@ -120,7 +144,11 @@ pub fn slot<'v>(vm: &'v Vm<'_>, frame: usize, off: i32) -> &'v Slot {
 
 /// How many bytes of the slot, from its lowest address, the spill covers.
 pub fn spill_size(slot: &Slot) -> u32 {
-    slot.kinds.iter().rev().take_while(|k| **k == Byte::Spill).count() as u32
+    slot.kinds
+        .iter()
+        .rev()
+        .take_while(|k| **k == Byte::Spill)
+        .count() as u32
 }
 
 /// The kinds of the `size` bytes from `off` upwards, all in one slot.
@@ -172,7 +200,9 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
 
 fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
     may_destroy(vm, frame, off)?;
-    let Some(value) = access.value.reg() else { return Ok(()) };
+    let Some(value) = access.value.reg() else {
+        return Ok(());
+    };
     let held = vm.reg(value);
     if held.is_scalar() {
         if off % SLOT as i32 != 0 && held.is_null() {
@@ -185,7 +215,11 @@ fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
         return Ok(());
     }
     if access.size != SLOT {
-        return refuse_reg(Code::StackSpillCorrupt, value, "invalid size of register spill");
+        return refuse_reg(
+            Code::StackSpillCorrupt,
+            value,
+            "invalid size of register spill",
+        );
     }
     if frame != vm.cur.curframe() && matches!(held.kind, Kind::Stack { .. }) {
         return refuse_reg(
@@ -256,7 +290,10 @@ pub fn range(vm: &Vm, frame: usize, reg: &Reg, region: Region, off: i32) -> Chec
                 );
             }
         }
-        return Ok(Touched::Raw { reg: region.reg, size: region.size });
+        return Ok(Touched::Raw {
+            reg: region.reg,
+            size: region.size,
+        });
     }
     for at in span.min..span.end {
         let slot = slot(vm, frame, at);
@@ -271,7 +308,10 @@ pub fn range(vm: &Vm, frame: usize, reg: &Reg, region: Region, off: i32) -> Chec
             return refuse_reg(
                 Code::StackOob,
                 region.reg,
-                format!("invalid read from stack R{} {place} size {}", region.reg, region.size),
+                format!(
+                    "invalid read from stack R{} {place} size {}",
+                    region.reg, region.size
+                ),
             );
         }
     }

@@ -34,11 +34,22 @@ struct Walk<'v, 'a> {
 pub fn check(vm: &Vm<'_>) -> Check<u32> {
     let n = vm.env.program.subprogs.len();
     let has_tail_call: Vec<bool> = (0..n)
-        .map(|s| vm.env.cfg.subprogs().get(s).is_some_and(|s| s.has_tail_call))
+        .map(|s| {
+            vm.env
+                .cfg
+                .subprogs()
+                .get(s)
+                .is_some_and(|s| s.has_tail_call)
+        })
         .collect();
     let private = !has_tail_call.contains(&true) && private_stack(vm);
     let place = vec![Place::Undecided; n];
-    let mut walk = Walk { vm, place, has_tail_call, deepest: 0 };
+    let mut walk = Walk {
+        vm,
+        place,
+        has_tail_call,
+        deepest: 0,
+    };
     for s in (0..n).rev() {
         if s == 0 || vm.subprogs.is_async(s) {
             walk.chain(s, s == 0 && private)?;
@@ -92,7 +103,10 @@ impl Walk<'_, '_> {
         let mut depth = 0;
         let mut steps = vec![];
         self.enter(root, private, 0, &mut depth)?;
-        steps.push(Step { subprog: root, at: code(vm, root).start });
+        steps.push(Step {
+            subprog: root,
+            at: code(vm, root).start,
+        });
         let mut tail_call_seen = false;
         while let Some(step) = steps.last_mut() {
             let subprog = step.subprog;
@@ -112,7 +126,10 @@ impl Walk<'_, '_> {
             match self.called(at) {
                 Called::Nothing => {}
                 Called::Throw => self.throw_allowed(&steps, at)?,
-                Called::Function { subprog: callee, direct } => {
+                Called::Function {
+                    subprog: callee,
+                    direct,
+                } => {
                     if vm.subprogs.is_async(callee) && !direct {
                         continue;
                     }
@@ -128,7 +145,10 @@ impl Walk<'_, '_> {
                     tail_call_seen |= self.has_tail_call[callee];
                     self.enter(callee, private, frames, &mut depth)
                         .map_err(|h| self.place_at(h, at))?;
-                    steps.push(Step { subprog: callee, at: code(vm, callee).start });
+                    steps.push(Step {
+                        subprog: callee,
+                        at: code(vm, callee).start,
+                    });
                 }
             }
         }
@@ -136,7 +156,13 @@ impl Walk<'_, '_> {
     }
 
     /// Adds a function to the chain.
-    fn enter(&mut self, subprog: usize, private: bool, frames: usize, depth: &mut u32) -> Check<()> {
+    fn enter(
+        &mut self,
+        subprog: usize,
+        private: bool,
+        frames: usize,
+        depth: &mut u32,
+    ) -> Check<()> {
         let limits = &self.vm.env.target.limits;
         if !private {
             self.place[subprog] = Place::Shared;
@@ -161,8 +187,10 @@ impl Walk<'_, '_> {
         }
         *depth += own;
         if *depth > limits.stack {
-            let words =
-                format!("combined stack size of {} calls is {depth}. Too large", frames + 1);
+            let words = format!(
+                "combined stack size of {} calls is {depth}. Too large",
+                frames + 1
+            );
             return refuse(Code::StackTooBig, words);
         }
         Ok(())
@@ -171,16 +199,24 @@ impl Walk<'_, '_> {
     fn called(&self, at: usize) -> Called {
         let env = &self.vm.env;
         let function = |target: i64, direct| {
-            let found = u32::try_from(target).ok().and_then(|t| env.program.subprog_at(t));
-            found.map_or(Called::Nothing, |subprog| Called::Function { subprog, direct })
+            let found = u32::try_from(target)
+                .ok()
+                .and_then(|t| env.program.subprog_at(t));
+            found.map_or(Called::Nothing, |subprog| Called::Function {
+                subprog,
+                direct,
+            })
         };
         match env.ops[at] {
             Op::Call(Callee::Local(rel)) => function(at as i64 + 1 + i64::from(rel), true),
-            Op::LdImm64 { src: ImmRef::Func(rel), .. } => {
-                function(at as i64 + 1 + i64::from(rel), false)
-            }
+            Op::LdImm64 {
+                src: ImmRef::Func(rel),
+                ..
+            } => function(at as i64 + 1 + i64::from(rel), false),
             Op::Call(Callee::Kfunc { imm, .. }) => {
-                let kfunc = usize::try_from(imm).ok().and_then(|i| env.program.kfuncs.get(i));
+                let kfunc = usize::try_from(imm)
+                    .ok()
+                    .and_then(|i| env.program.kfuncs.get(i));
                 match kfunc {
                     Some(k) if &*k.name == "bpf_throw" => Called::Throw,
                     _ => Called::Nothing,
@@ -192,8 +228,13 @@ impl Walk<'_, '_> {
 
     /// An exception may not unwind through a callback.
     fn throw_allowed(&self, steps: &[Step], at: usize) -> Check<()> {
-        let Some(last) = steps.last() else { return Ok(()) };
-        if !steps.iter().any(|s| self.vm.subprogs.is_callback(s.subprog)) {
+        let Some(last) = steps.last() else {
+            return Ok(());
+        };
+        if !steps
+            .iter()
+            .any(|s| self.vm.subprogs.is_callback(s.subprog))
+        {
             return Ok(());
         }
         let words = format!(
@@ -218,7 +259,9 @@ impl Walk<'_, '_> {
 
 fn exception_callback(vm: &Vm<'_>, steps: &[Step]) -> Option<usize> {
     let callers = steps.split_last()?.1;
-    let found = callers.iter().find(|s| vm.env.program.subprogs[s.subprog].exception_cb)?;
+    let found = callers
+        .iter()
+        .find(|s| vm.env.program.subprogs[s.subprog].exception_cb)?;
     Some(code(vm, found.subprog).start)
 }
 

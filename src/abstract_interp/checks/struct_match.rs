@@ -15,7 +15,9 @@ pub fn matches(vm: &Vm, have: (BtfSrc, u32), off: i32, want: (BtfSrc, u32), stri
     if strict || have.0 != want.0 || off < 0 {
         return false;
     }
-    let Some(btf) = btf_of(vm, have.0) else { return false };
+    let Some(btf) = btf_of(vm, have.0) else {
+        return false;
+    };
     let (mut id, mut off) = (have.1, off as u32);
     // Every round descends a level; BTF that doesn't end is malformed.
     for _ in 0..64 {
@@ -34,16 +36,24 @@ fn embedded(btf: &Btf, id: u32, off: u32) -> Option<u32> {
     let (mut id, mut off) = (btf.skip_mods_typedefs(id), off);
     for _ in 0..64 {
         let s = btf.ty(id)?.composite()?;
-        let (inner, start) = s.members.iter().filter(|m| m.bitfield_size == 0).find_map(|m| {
-            let start = m.bit_offset / 8;
-            let len = btf.resolve_size(m.ty)?;
-            if off < start || off >= start + len {
-                return None;
-            }
-            let (elem, size) = element(btf, m.ty);
-            let start = if size > 0 { start + (off - start) / size * size } else { start };
-            btf.ty(elem)?.composite().map(|_| (elem, start))
-        })?;
+        let (inner, start) = s
+            .members
+            .iter()
+            .filter(|m| m.bitfield_size == 0)
+            .find_map(|m| {
+                let start = m.bit_offset / 8;
+                let len = btf.resolve_size(m.ty)?;
+                if off < start || off >= start + len {
+                    return None;
+                }
+                let (elem, size) = element(btf, m.ty);
+                let start = if size > 0 {
+                    start + (off - start) / size * size
+                } else {
+                    start
+                };
+                btf.ty(elem)?.composite().map(|_| (elem, start))
+            })?;
         if off == start {
             return Some(inner);
         }

@@ -75,9 +75,14 @@ impl SubprogFacts {
     /// Instruction `insn` loads from or stores to the stack of a function,
     /// `off` bytes from its frame pointer or above.
     pub fn note_stack_access(&mut self, subprog: u32, insn: usize, off: i32) {
-        let Some(s) = self.all.get_mut(subprog as usize) else { return };
+        let Some(s) = self.all.get_mut(subprog as usize) else {
+            return;
+        };
         if s.fast.off > off && s.fast.insns.binary_search(&insn).is_err() {
-            s.fast = Fast { off: i32::MIN, ..Fast::default() };
+            s.fast = Fast {
+                off: i32::MIN,
+                ..Fast::default()
+            };
         }
     }
     /// The stack that a function needs when exploration saw it use `used` bytes.
@@ -92,17 +97,21 @@ impl SubprogFacts {
 impl Vm<'_> {
     /// The stack that a function needs, in bytes, not rounded.
     pub fn stack_use(&self, subprog: usize) -> u32 {
-        let used = self.explorer.stack_use.get(&(subprog as u32)).copied().unwrap_or(0);
+        let used = self
+            .explorer
+            .stack_use
+            .get(&(subprog as u32))
+            .copied()
+            .unwrap_or(0);
         self.subprogs.stack(subprog, used)
     }
 }
 
 fn code(env: &Env<'_>, subprog: usize) -> std::ops::Range<usize> {
     let len = env.ops.len();
-    env.program
-        .subprogs
-        .get(subprog)
-        .map_or(0..0, |s| (s.start as usize).min(len)..(s.end as usize).min(len))
+    env.program.subprogs.get(subprog).map_or(0..0, |s| {
+        (s.start as usize).min(len)..(s.end as usize).min(len)
+    })
 }
 
 fn helper(env: &Env<'_>, id: i32) -> Option<&'static helpers_spec::HelperProto> {
@@ -122,7 +131,11 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
     match callee {
         Callee::Helper(id) => {
             let proto = helper(env, id)?;
-            let args = proto.args.iter().take_while(|a| a.base != ArgType::DontCare).count();
+            let args = proto
+                .args
+                .iter()
+                .take_while(|a| a.base != ArgType::DontCare)
+                .count();
             let inlined = INLINED.contains(&id)
                 && (id == GET_SMP_PROCESSOR_ID || env.target.behaviour.inline_current_task);
             Some(Summary {
@@ -135,8 +148,12 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
             let at = usize::try_from(imm).ok()?;
             let k = env.program.kfuncs.get(at)?;
             let btf = env.kernel_btf?;
-            let Some(Type::Func { proto, .. }) = btf.ty(k.kernel_id?) else { return None };
-            let Some(Type::FuncProto { ret, params }) = btf.ty(proto) else { return None };
+            let Some(Type::Func { proto, .. }) = btf.ty(k.kernel_id?) else {
+                return None;
+            };
+            let Some(Type::FuncProto { ret, params }) = btf.ty(proto) else {
+                return None;
+            };
             Some(Summary {
                 args: params.len(),
                 void: matches!(btf.ty(ret), Some(Type::Void)),
@@ -156,15 +173,24 @@ fn fast(env: &Env<'_>, subprog: usize) -> Fast {
     }
     let lowest = code(env, subprog)
         .filter_map(|insn| match env.ops[insn] {
-            Op::Store { base: 10, off, size: Size::DW, src: Src::Reg(_) } => Some(i32::from(off)),
+            Op::Store {
+                base: 10,
+                off,
+                size: Size::DW,
+                src: Src::Reg(_),
+            } => Some(i32::from(off)),
             _ => None,
         })
         .min()
         .unwrap_or(0)
         .min(0);
     for insn in code(env, subprog) {
-        let Op::Call(callee) = env.ops[insn] else { continue };
-        let Some(call) = summary(env, callee) else { continue };
+        let Op::Call(callee) = env.ops[insn] else {
+            continue;
+        };
+        let Some(call) = summary(env, callee) else {
+            continue;
+        };
         // Registers that the call leaves alone: r0 when void, and arguments
         // that it doesn't have.
         let mut spared: u32 = 0b11_1110 & !((1u32 << (call.args.min(5) + 1)) - 1);
@@ -199,8 +225,19 @@ fn pairs(env: &Env<'_>, call: usize, lowest: i32, spared: u32) -> usize {
         let after = env.ops.get(call + i);
         let matched = match (before, after) {
             (
-                Some(Op::Store { base: 10, off: o1, size: Size::DW, src: Src::Reg(r) }),
-                Some(Op::Load { dst, base: 10, off: o2, size: Size::DW, sx: false }),
+                Some(Op::Store {
+                    base: 10,
+                    off: o1,
+                    size: Size::DW,
+                    src: Src::Reg(r),
+                }),
+                Some(Op::Load {
+                    dst,
+                    base: 10,
+                    off: o2,
+                    size: Size::DW,
+                    sx: false,
+                }),
             ) if r == dst && i32::from(*o1) == off && i32::from(*o2) == off => Some(*r),
             _ => None,
         };

@@ -30,10 +30,20 @@ pub fn check(env: &Env<'_>) -> Check<()> {
 }
 
 fn returns_number(env: &Env<'_>, subprog: usize) -> bool {
-    let Some(btf) = env.program.btf.as_deref() else { return false };
-    let func = env.program.subprogs.get(subprog).and_then(|s| btf.ty(s.func_type));
-    let Some(Type::Func { proto, .. }) = func else { return false };
-    let Some(Type::FuncProto { ret, .. }) = btf.ty(proto) else { return false };
+    let Some(btf) = env.program.btf.as_deref() else {
+        return false;
+    };
+    let func = env
+        .program
+        .subprogs
+        .get(subprog)
+        .and_then(|s| btf.ty(s.func_type));
+    let Some(Type::Func { proto, .. }) = func else {
+        return false;
+    };
+    let Some(Type::FuncProto { ret, .. }) = btf.ty(proto) else {
+        return false;
+    };
     match btf.ty(btf.skip_mods_typedefs(ret)) {
         Some(Type::Int { size, .. }) => size <= 8,
         Some(Type::Enum { .. } | Type::Enum64 { .. }) => true,

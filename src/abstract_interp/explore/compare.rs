@@ -135,7 +135,10 @@ fn as_scalar(slot: &Slot) -> Option<&Reg> {
         return Some(&slot.spill);
     }
     let unreadable_as_known = |b: &Byte| matches!(b, Byte::Misc | Byte::Invalid);
-    slot.kinds.iter().all(unreadable_as_known).then_some(&UNBOUND)
+    slot.kinds
+        .iter()
+        .all(unreadable_as_known)
+        .then_some(&UNBOUND)
 }
 
 fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) -> bool {
@@ -145,7 +148,9 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
     let nothing_known = |b: &Byte| matches!(b, Byte::Invalid | Byte::Misc);
     // Privileged programs may read what was never written: such bytes are as
     // good as any data.
-    let Some(cur) = cur else { return old.kinds.iter().all(nothing_known) };
+    let Some(cur) = cur else {
+        return old.kinds.iter().all(nothing_known);
+    };
     if let (Some(o), Some(c)) = (as_scalar(old), as_scalar(cur)) {
         if !old.kinds.iter().all(nothing_known) {
             return reg_covers(o, c, ids, exact);
@@ -163,11 +168,16 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
     }
     match old.kinds[7] {
         Byte::Spill => reg_covers(&old.spill, &cur.spill, ids, exact),
-        Byte::Dynptr => old.spill.kind == cur.spill.kind && ids.same(old.spill.ref_id, cur.spill.ref_id),
-        Byte::Iter => {
-            same_iter(old.spill.kind, cur.spill.kind) && ids.same(old.spill.ref_id, cur.spill.ref_id)
+        Byte::Dynptr => {
+            old.spill.kind == cur.spill.kind && ids.same(old.spill.ref_id, cur.spill.ref_id)
         }
-        Byte::Irq => ids.same(old.spill.ref_id, cur.spill.ref_id) && old.spill.kind == cur.spill.kind,
+        Byte::Iter => {
+            same_iter(old.spill.kind, cur.spill.kind)
+                && ids.same(old.spill.ref_id, cur.spill.ref_id)
+        }
+        Byte::Irq => {
+            ids.same(old.spill.ref_id, cur.spill.ref_id) && old.spill.kind == cur.spill.kind
+        }
         Byte::Misc | Byte::Zero | Byte::Invalid => true,
     }
 }
@@ -176,15 +186,28 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
 fn same_iter(old: Kind, cur: Kind) -> bool {
     match (old, cur) {
         (
-            Kind::IterSlot { btf: b1, id: i1, state: s1, .. },
-            Kind::IterSlot { btf: b2, id: i2, state: s2, .. },
+            Kind::IterSlot {
+                btf: b1,
+                id: i1,
+                state: s1,
+                ..
+            },
+            Kind::IterSlot {
+                btf: b2,
+                id: i2,
+                state: s2,
+                ..
+            },
         ) => b1 == b2 && i1 == i2 && s1 == s2,
         _ => false,
     }
 }
 
 fn stack_covers(old: &Stack, cur: &Stack, ids: &mut IdMap, exact: Exact) -> bool {
-    old.slots().iter().enumerate().all(|(i, slot)| slot_covers(slot, cur.get(i), ids, exact))
+    old.slots()
+        .iter()
+        .enumerate()
+        .all(|(i, slot)| slot_covers(slot, cur.get(i), ids, exact))
 }
 
 fn frame_covers(old: &Frame, cur: &Frame, live: u16, ids: &mut IdMap, exact: Exact) -> bool {
@@ -223,7 +246,11 @@ impl Vm<'_> {
         let (old, cur) = (&node.state, &self.cur);
         let covered = old.frames.len() == cur.frames.len()
             && old.in_sleepable == cur.in_sleepable
-            && old.frames.iter().zip(&cur.frames).all(|(o, c)| o.callsite == c.callsite)
+            && old
+                .frames
+                .iter()
+                .zip(&cur.frames)
+                .all(|(o, c)| o.callsite == c.callsite)
             && refs_cover(old, cur, &mut ids)
             && (0..old.frames.len()).all(|at| {
                 let insn = super::scc::frame_insn(old, node.track.insn, at);

@@ -21,7 +21,6 @@ mod track;
 mod visited;
 mod widen;
 
-
 use std::collections::BTreeMap;
 
 pub use history::{Linked, MAX_LINKED, Place};
@@ -98,10 +97,14 @@ impl Explorer {
         self.track.as_mut().expect("a path is being walked")
     }
     fn node(&self, id: NodeId) -> &Node {
-        self.nodes[id as usize].as_ref().expect("a kept state in use is not freed")
+        self.nodes[id as usize]
+            .as_ref()
+            .expect("a kept state in use is not freed")
     }
     fn node_mut(&mut self, id: NodeId) -> &mut Node {
-        self.nodes[id as usize].as_mut().expect("a kept state in use is not freed")
+        self.nodes[id as usize]
+            .as_mut()
+            .expect("a kept state in use is not freed")
     }
     fn add_node(&mut self, node: Node) -> NodeId {
         match self.free.pop() {
@@ -156,7 +159,10 @@ impl Vm<'_> {
             if self.explorer.processed > u64::from(self.env.target.limits.complexity) {
                 return refuse(
                     Code::ProgramTooLarge,
-                    format!("BPF program is too large. Processed {} insn", self.explorer.processed),
+                    format!(
+                        "BPF program is too large. Processed {} insn",
+                        self.explorer.processed
+                    ),
                 );
             }
             let insn = self.insn;
@@ -194,7 +200,9 @@ impl Vm<'_> {
     /// instruction before its first.
     fn next_path(&mut self) -> Check<Option<i32>> {
         self.path_ended()?;
-        self.explorer.live.update(self.env.cfg, &self.cur, self.insn);
+        self.explorer
+            .live
+            .update(self.env.cfg, &self.cur, self.insn);
         let Some(p) = self.explorer.pending.pop() else {
             return Ok(None);
         };
@@ -257,8 +265,16 @@ impl Vm<'_> {
         if let Some(parent) = track.parent {
             self.explorer.node_mut(parent).track.branches += 1;
         }
-        let track = Track { branches: 1, ..track };
-        self.explorer.pending.push(Pending { state, track, insn, prev });
+        let track = Track {
+            branches: 1,
+            ..track
+        };
+        self.explorer.pending.push(Pending {
+            state,
+            track,
+            insn,
+            prev,
+        });
         let count = self.explorer.pending.len();
         if count > limit {
             return refuse(
@@ -274,9 +290,16 @@ impl Vm<'_> {
         let (insn, prev) = (self.insn, self.prev_insn);
         if !self.explorer.entry_open {
             self.explorer.entry_open = true;
-            self.explorer.track_mut().history.push(Entry::new(insn, prev));
+            self.explorer
+                .track_mut()
+                .history
+                .push(Entry::new(insn, prev));
         }
-        self.explorer.track_mut().history.last_mut().expect("an entry was just made")
+        self.explorer
+            .track_mut()
+            .history
+            .last_mut()
+            .expect("an entry was just made")
     }
 
     /// The current instruction reads or writes a stack slot through a register.
@@ -298,7 +321,9 @@ impl Vm<'_> {
 
     /// The current instruction may read these slots of a frame's stack.
     pub fn mark_stack_read(&mut self, frame: usize, slots: u64) {
-        self.explorer.live.read(self.env.cfg, &self.cur, self.insn, frame, slots);
+        self.explorer
+            .live
+            .read(self.env.cfg, &self.cur, self.insn, frame, slots);
     }
 
     /// The current instruction surely overwrites these slots of a frame's stack.
@@ -313,7 +338,9 @@ impl Vm<'_> {
 
     /// A frame is about to be popped by the current instruction.
     pub fn leaving_frame(&mut self) {
-        self.explorer.live.update(self.env.cfg, &self.cur, self.insn);
+        self.explorer
+            .live
+            .update(self.env.cfg, &self.cur, self.insn);
     }
 
     /// Notes that subprogram `subprog` uses its stack down to `bytes`.
@@ -334,7 +361,13 @@ impl Vm<'_> {
                     v.insn = self.insn;
                 }
                 (v.path, v.path_truncated) = self.path();
-                v.regs = self.cur.frame().regs.iter().enumerate().filter(|(_, r)| r.is_init())
+                v.regs = self
+                    .cur
+                    .frame()
+                    .regs
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, r)| r.is_init())
                     .map(|(i, r)| (i as u8, r.to_string()))
                     .collect();
                 Halt::Violation(v)

@@ -68,7 +68,9 @@ impl Backtrack {
         }
     }
     fn has_slot(&self, (frame, slot): (u8, u8)) -> bool {
-        self.slots.get(frame as usize).is_some_and(|m| m >> slot & 1 != 0)
+        self.slots
+            .get(frame as usize)
+            .is_some_and(|m| m >> slot & 1 != 0)
     }
     fn enter(&mut self) -> Result<(), Lost> {
         self.frame += 1;
@@ -76,7 +78,11 @@ impl Backtrack {
             self.regs.push(0);
             self.slots.push(0);
         }
-        if self.regs.len() > 32 { Err(Lost::MarkAll) } else { Ok(()) }
+        if self.regs.len() > 32 {
+            Err(Lost::MarkAll)
+        } else {
+            Ok(())
+        }
     }
     fn leave(&mut self) -> Result<(), Lost> {
         if self.frame == 0 {
@@ -87,10 +93,14 @@ impl Backtrack {
     }
     /// Scalars linked at a comparison are precise together.
     fn spread(&mut self, entry: Option<&Entry>) {
-        let Some(linked) = entry.and_then(|e| e.linked.as_deref()) else { return };
+        let Some(linked) = entry.and_then(|e| e.linked.as_deref()) else {
+            return;
+        };
         let any = linked.iter().any(|p| {
             if p.is_reg {
-                self.regs.get(p.frame as usize).is_some_and(|m| m >> p.index & 1 != 0)
+                self.regs
+                    .get(p.frame as usize)
+                    .is_some_and(|m| m >> p.index & 1 != 0)
             } else {
                 self.has_slot((p.frame, p.index))
             }
@@ -110,7 +120,13 @@ impl Backtrack {
     }
 
     /// Undoes instruction `at`, which `next` followed on the path (-1: none).
-    fn undo(&mut self, env: &Env<'_>, at: usize, next: i32, entry: Option<&Entry>) -> Result<(), Lost> {
+    fn undo(
+        &mut self,
+        env: &Env<'_>,
+        at: usize,
+        next: i32,
+        entry: Option<&Entry>,
+    ) -> Result<(), Lost> {
         let op = env.ops[at];
         if matches!(op, Op::Second) {
             return Ok(());
@@ -156,9 +172,19 @@ impl Backtrack {
             }
             Op::Store { base, src, .. } => self.undo_store(base, src, stack)?,
             Op::StoreRelease { base, src, .. } => self.undo_store(base, Src::Reg(src), stack)?,
-            Op::Atomic { op, fetch, base, src, .. } => {
+            Op::Atomic {
+                op,
+                fetch,
+                base,
+                src,
+                ..
+            } => {
                 use crate::programs::insn::AtomicOp;
-                let loads = if op == AtomicOp::CmpXchg { Some(R0) } else { fetch.then_some(src) };
+                let loads = if op == AtomicOp::CmpXchg {
+                    Some(R0)
+                } else {
+                    fetch.then_some(src)
+                };
                 if let Some(dst) = loads
                     && self.has(dst)
                 {
@@ -173,7 +199,11 @@ impl Backtrack {
             Op::Call(Callee::Local(_)) => self.undo_local_call(env, at, next)?,
             Op::Call(_) | Op::CallX { .. } => self.undo_call(env, at, next)?,
             Op::Exit => self.undo_exit(env, next)?,
-            Op::Jmp { dst, src: Src::Reg(src), .. } => {
+            Op::Jmp {
+                dst,
+                src: Src::Reg(src),
+                ..
+            } => {
                 if self.has(dst) || self.has(src) {
                     if !entry.is_some_and(|e| e.src_is_stack) {
                         self.set(src);
@@ -308,7 +338,12 @@ impl Backtrack {
                 if kept.is_none_or(|s| !s.is_scalar_spill() || s.spill.precise) {
                     self.slots[frame] &= !(1 << slot);
                 } else {
-                    state.frame_at_mut(frame).stack_mut().slot_mut(slot).spill.precise = true;
+                    state
+                        .frame_at_mut(frame)
+                        .stack_mut()
+                        .slot_mut(slot)
+                        .spill
+                        .precise = true;
                     changed = true;
                 }
             }
@@ -322,7 +357,8 @@ fn mark_all(explorer: &mut Explorer, parent: Option<NodeId>) {
     let mut at = parent;
     while let Some(id) = at {
         let node = explorer.node_mut(id);
-        node.state.for_each_reg_mut(|r| r.is_scalar() && !r.precise, |r| r.precise = true);
+        node.state
+            .for_each_reg_mut(|r| r.is_scalar() && !r.precise, |r| r.precise = true);
         at = node.track.parent;
     }
 }
@@ -477,8 +513,13 @@ impl Vm<'_> {
             let mut changed = false;
             for edge in &edges {
                 track_precise_of(&self.explorer.node(edge.equal).state, &mut bt);
-                changed |=
-                    walk_back(&self.env, &mut self.explorer, &mut bt, &edge.track, &edge.state);
+                changed |= walk_back(
+                    &self.env,
+                    &mut self.explorer,
+                    &mut bt,
+                    &edge.track,
+                    &edge.state,
+                );
             }
             if !changed {
                 break;

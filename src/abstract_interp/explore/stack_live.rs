@@ -86,8 +86,10 @@ impl StackLiveness {
     }
 
     fn instance(&mut self, cfg: &Cfg, state: &State, insn: u32, frame: usize) -> usize {
-        let starts: ChainKey =
-            state.frames[..=frame].iter().map(|f| cfg.subprog_start(f.subprog as usize) as u32).collect();
+        let starts: ChainKey = state.frames[..=frame]
+            .iter()
+            .map(|f| cfg.subprog_start(f.subprog as usize) as u32)
+            .collect();
         let mut chain: ChainKey = (0..frame).map(|f| frame_insn(state, insn, f)).collect();
         chain.push(starts[frame]);
         self.lookup(cfg, chain, starts)
@@ -198,7 +200,11 @@ impl StackLiveness {
     fn solve(&mut self, cfg: &Cfg, at: usize) {
         let instance = &mut self.instances[at];
         if instance.write_shrunk {
-            instance.frames.iter_mut().flatten().for_each(|m| m.written = 0);
+            instance
+                .frames
+                .iter_mut()
+                .flatten()
+                .for_each(|m| m.written = 0);
         }
         let order = cfg.postorder_of(cfg.subprog_of(instance.start));
         let start = instance.start;
@@ -262,9 +268,13 @@ impl StackLiveness {
 
     /// Prepares questions about a state at `insn`.
     pub fn query(&mut self, cfg: &Cfg, state: &State, insn: u32) -> Query {
-        let instances =
-            (0..state.frames.len()).map(|f| self.instance(cfg, state, insn, f)).collect();
-        Query { instances, insn: insn as usize }
+        let instances = (0..state.frames.len())
+            .map(|f| self.instance(cfg, state, insn, f))
+            .collect();
+        Query {
+            instances,
+            insn: insn as usize,
+        }
     }
 
     /// Whether slot `slot` of frame `frame` may still be read.
@@ -277,7 +287,11 @@ impl StackLiveness {
         (frame..innermost).any(|f| {
             let callsite = inner.chain[f] as usize;
             let outer = &self.instances[q.instances[f]];
-            let at = if cfg.flags(callsite).calls_callback() { callsite } else { callsite + 1 };
+            let at = if cfg.flags(callsite).calls_callback() {
+                callsite
+            } else {
+                callsite + 1
+            };
             outer.before(frame, at, slot)
         })
     }

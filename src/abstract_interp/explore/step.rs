@@ -47,9 +47,7 @@ impl Vm<'_> {
             Op::CallX { .. } => refuse(Code::UnknownOpcode, "unknown opcode 8d"),
             Op::Gotox { .. } => unknown("gotox"),
             Op::Second => refuse(Code::JumpOutOfRange, "jump into the middle of ldimm64"),
-            Op::Invalid(fault) => {
-                refuse(decode_code(&fault), fault.to_string())
-            }
+            Op::Invalid(fault) => refuse(decode_code(&fault), fault.to_string()),
         }
     }
 }

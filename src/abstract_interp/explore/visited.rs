@@ -27,7 +27,9 @@ const CHECKPOINT_PATIENCE: u32 = 64;
 enum Finding {
     Miss,
     /// Covered; whether the covering state's marks are unfinished.
-    Hit { unfinished: bool },
+    Hit {
+        unfinished: bool,
+    },
 }
 
 impl Vm<'_> {
@@ -82,8 +84,16 @@ impl Vm<'_> {
                 finding
             } else {
                 let unfinished = self.unfinished(id);
-                let exact = if unfinished { Exact::RangeWithin } else { Exact::No };
-                if self.covers(id, exact) { Finding::Hit { unfinished } } else { Finding::Miss }
+                let exact = if unfinished {
+                    Exact::RangeWithin
+                } else {
+                    Exact::No
+                };
+                if self.covers(id, exact) {
+                    Finding::Hit { unfinished }
+                } else {
+                    Finding::Miss
+                }
             };
             if let Finding::Hit { unfinished } = finding {
                 self.hit(id, unfinished)?;
@@ -93,7 +103,11 @@ impl Vm<'_> {
             if keep {
                 node.misses += 1;
             }
-            let patience = if checkpoint && walking { CHECKPOINT_PATIENCE } else { PATIENCE };
+            let patience = if checkpoint && walking {
+                CHECKPOINT_PATIENCE
+            } else {
+                PATIENCE
+            };
             if node.misses > node.hits * patience + patience {
                 node.dropped = true;
                 self.explorer.lists[list].remove(at);
@@ -120,7 +134,11 @@ impl Vm<'_> {
         let flags = self.env.cfg.flags(insn);
         if flags.iter_next() {
             let hit = self.covers(id, Exact::RangeWithin) && self.iter_of_r1_active();
-            return Ok(if hit { Finding::Hit { unfinished: true } } else { Finding::Miss });
+            return Ok(if hit {
+                Finding::Hit { unfinished: true }
+            } else {
+                Finding::Miss
+            });
         }
         let node = self.explorer.node(id);
         if matches!(self.env.ops[insn], Op::MayGoto { .. })
@@ -131,7 +149,11 @@ impl Vm<'_> {
         }
         if flags.calls_callback() {
             let hit = self.covers(id, Exact::RangeWithin);
-            return Ok(if hit { Finding::Hit { unfinished: false } } else { Finding::Miss });
+            return Ok(if hit {
+                Finding::Hit { unfinished: false }
+            } else {
+                Finding::Miss
+            });
         }
         let node = self.explorer.node(id);
         if same_registers(&node.state, &self.cur)
@@ -151,13 +173,23 @@ impl Vm<'_> {
     /// Whether the iterator that r1 points to may give more elements.
     fn iter_of_r1_active(&self) -> bool {
         let r1 = self.reg(1);
-        let Kind::Stack { frame } = r1.kind else { return false };
+        let Kind::Stack { frame } = r1.kind else {
+            return false;
+        };
         let off = i64::from(r1.off) + r1.bounds.tnum.value as i64;
         let slot = crate::abstract_interp::stack::spi(off as i32);
         self.cur.frames[frame as usize]
             .stack
             .get(slot)
-            .is_some_and(|s| matches!(s.spill.kind, Kind::IterSlot { state: IterState::Active, .. }))
+            .is_some_and(|s| {
+                matches!(
+                    s.spill.kind,
+                    Kind::IterSlot {
+                        state: IterState::Active,
+                        ..
+                    }
+                )
+            })
     }
 
     /// The current state is covered by `id`: its precision becomes the current
@@ -194,7 +226,8 @@ impl Vm<'_> {
         self.explorer.jumps_at_keep = self.explorer.jumps;
         self.explorer.processed_at_keep = self.explorer.processed;
         // Precision is marked anew in each kept state, from its children.
-        self.cur.for_each_reg_mut(|r| r.precise && r.is_scalar(), |r| r.precise = false);
+        self.cur
+            .for_each_reg_mut(|r| r.precise && r.is_scalar(), |r| r.precise = false);
         let track = self.explorer.track().clone();
         let insn = track.insn;
         let node = Node {
@@ -238,7 +271,9 @@ impl Vm<'_> {
     }
 
     fn clean(&mut self, id: NodeId) {
-        let mut node = self.explorer.nodes[id as usize].take().expect("a listed state is kept");
+        let mut node = self.explorer.nodes[id as usize]
+            .take()
+            .expect("a listed state is kept");
         node.cleaned = true;
         let cfg = self.env.cfg;
         let query = self.explorer.live.query(cfg, &node.state, node.track.insn);
@@ -267,8 +302,12 @@ impl Vm<'_> {
     /// kept there, the loop's marks become final.
     pub(super) fn leave_loop(&mut self, id: NodeId) -> Check<()> {
         let node = self.explorer.node(id);
-        let Some(chain) = self.chain_of(&node.state, node.track.insn) else { return Ok(()) };
-        let Some(visit) = self.explorer.visits.find(&chain) else { return Ok(()) };
+        let Some(chain) = self.chain_of(&node.state, node.track.insn) else {
+            return Ok(());
+        };
+        let Some(visit) = self.explorer.visits.find(&chain) else {
+            return Ok(());
+        };
         if visit.entry != Some(id) {
             return Ok(());
         }
@@ -284,15 +323,20 @@ impl Vm<'_> {
 /// cheap sign of a loop that does not move.
 fn same_registers(old: &State, cur: &State) -> bool {
     old.frames.len() == cur.frames.len()
-        && old.frame().regs.iter().zip(&cur.frame().regs).all(|(a, b)| {
-            a.kind == b.kind
-                && a.flags == b.flags
-                && a.off == b.off
-                && a.range == b.range
-                && a.bounds == b.bounds
-                && a.id == b.id
-                && a.ref_id == b.ref_id
-        })
+        && old
+            .frame()
+            .regs
+            .iter()
+            .zip(&cur.frame().regs)
+            .all(|(a, b)| {
+                a.kind == b.kind
+                    && a.flags == b.flags
+                    && a.off == b.off
+                    && a.range == b.range
+                    && a.bounds == b.bounds
+                    && a.id == b.id
+                    && a.ref_id == b.ref_id
+            })
 }
 
 fn iter_depths_differ(old: &State, cur: &State) -> bool {
@@ -310,7 +354,10 @@ fn iter_depths_differ(old: &State, cur: &State) -> bool {
 
 fn same_callsites(a: &State, b: &State) -> bool {
     a.frames.len() == b.frames.len()
-        && a.frames.iter().zip(&b.frames).all(|(x, y)| x.callsite == y.callsite)
+        && a.frames
+            .iter()
+            .zip(&b.frames)
+            .all(|(x, y)| x.callsite == y.callsite)
 }
 
 const _: () = assert!(NO_CALLSITE == u32::MAX);

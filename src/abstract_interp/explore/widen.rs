@@ -30,7 +30,11 @@ impl Vm<'_> {
                 n.track.insn as usize == insn
                     && n.track.branches > 0
                     && n.state.frames.len() == like.frames.len()
-                    && n.state.frames.iter().zip(&like.frames).all(|(a, b)| a.callsite == b.callsite)
+                    && n.state
+                        .frames
+                        .iter()
+                        .zip(&like.frames)
+                        .all(|(a, b)| a.callsite == b.callsite)
                     && n.track.depth < depth
             })
             .map(|n| n.state.clone())
@@ -45,8 +49,17 @@ pub fn widen(old: &State, cur: &mut State, last_id: u32) {
     let mut forget: Vec<Place> = Vec::new();
     for (f, (o, c)) in old.frames.iter().zip(&cur.frames).enumerate().rev() {
         let mut look = |o: &Reg, c: &Reg, is_reg: bool, index: usize| {
-            if o.is_scalar() && c.is_scalar() && !o.precise && !c.precise && !same_exactly(o, c, &mut ids) {
-                forget.push(Place { frame: f as u8, is_reg, index: index as u8 });
+            if o.is_scalar()
+                && c.is_scalar()
+                && !o.precise
+                && !c.precise
+                && !same_exactly(o, c, &mut ids)
+            {
+                forget.push(Place {
+                    frame: f as u8,
+                    is_reg,
+                    index: index as u8,
+                });
             }
         };
         for (r, (o, c)) in o.regs.iter().zip(&c.regs).enumerate() {

@@ -66,12 +66,14 @@ pub struct Attach {
     pub trusted_args: bool,
 }
 
+/// `BPF_F_XDP_DEV_BOUND_ONLY` of the program's flags.
+const F_XDP_DEV_BOUND_ONLY: u32 = 1 << 6;
+
 /// Iterator programs: target, argument, what it is.
 const ITER_ARGS: &[(&str, u32, ArgKind)] = &[
     ("bpf_map", 1, ArgKind::Nullable { trusted: true }),
     ("bpf_map_elem", 2, ArgKind::Buf { rdonly: true }),
     ("bpf_map_elem", 3, ArgKind::Buf { rdonly: false }),
-    ("bpf_map_elem", 1, ArgKind::Nullable { trusted: false }),
     ("bpf_prog", 1, ArgKind::Nullable { trusted: false }),
     ("bpf_link", 1, ArgKind::Nullable { trusted: false }),
     ("task", 1, ArgKind::Nullable { trusted: true }),
@@ -88,11 +90,24 @@ const ITER_ARGS: &[(&str, u32, ArgKind)] = &[
     ("unix", 1, ArgKind::Nullable { trusted: false }),
     ("netlink", 1, ArgKind::Nullable { trusted: false }),
     ("ipv6_route", 1, ArgKind::Nullable { trusted: false }),
-    ("bpf_sk_storage_map", 2, ArgKind::Nullable { trusted: false }),
+    (
+        "bpf_sk_storage_map",
+        2,
+        ArgKind::Nullable { trusted: false },
+    ),
     ("bpf_sk_storage_map", 3, ArgKind::Buf { rdonly: false }),
     ("sockmap", 2, ArgKind::Buf { rdonly: true }),
     ("sockmap", 3, ArgKind::Nullable { trusted: false }),
 ];
+
+/// struct_ops members that no program may implement.
+const UNSUPPORTED_MEMBERS: &[(&str, &str)] = &[
+    ("tcp_congestion_ops", "get_info"),
+    ("tcp_congestion_ops", "owner"),
+];
+
+/// struct_ops members whose programs may not sleep, where others may.
+const NEVER_SLEEPING: &[(&str, &str)] = &[("bpf_dummy_ops", "test_1"), ("bpf_dummy_ops", "test_2")];
 
 /// LSM hooks whose arguments may be half made or half freed.
 const UNTRUSTED_LSM: &[&str] = &[
@@ -114,7 +129,10 @@ pub fn resolve(
     v: SpecVersion,
 ) -> Check<Attach> {
     let attach = program.attach_type;
-    let mut out = Attach { main_takes_btf_args: program.prog_type == ProgType::Ext, ..Attach::default() };
+    let mut out = Attach {
+        main_takes_btf_args: program.prog_type == ProgType::Ext,
+        ..Attach::default()
+    };
     if program.prog_type == ProgType::Syscall {
         if program.sleepable {
             return Ok(out);
@@ -133,7 +151,9 @@ pub fn resolve(
             Ok(out)
         }
         ProgType::Tracing | ProgType::Lsm => {
-            let Some(btf) = kernel else { return unknown("no-kernel-btf") };
+            let Some(btf) = kernel else {
+                return unknown("no-kernel-btf");
+            };
             let id = match program.attach_btf_id {
                 Some(id) if real => id,
                 _ => match stand_in(program, btf) {
@@ -156,11 +176,14 @@ pub fn resolve(
 fn stand_in(program: &Program, btf: &Btf) -> Option<u32> {
     let name = program.attach_to.as_deref()?;
     match program.attach_type {
-        Some(AttachType::TraceRawTp) => {
-            btf.find(crate::object::btf::Kind::Typedef, &format!("btf_trace_{name}"))
-        }
+        Some(AttachType::TraceRawTp) => btf.find(
+            crate::object::btf::Kind::Typedef,
+            &format!("btf_trace_{name}"),
+        ),
         Some(AttachType::TraceIter) => btf.find_func(&format!("bpf_iter_{name}")),
-        Some(AttachType::LsmMac | AttachType::LsmCgroup) => btf.find_func(&format!("bpf_lsm_{name}")),
+        Some(AttachType::LsmMac | AttachType::LsmCgroup) => {
+            btf.find_func(&format!("bpf_lsm_{name}"))
+        }
         _ => btf.find_func(name),
     }
 }
@@ -192,14 +215,21 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
             return bad(format!("attach_btf_id {id} is not a typedef"));
         };
         let Some(short) = name.strip_prefix("btf_trace_") else {
-            return bad(format!("attach_btf_id {id} points to wrong type name {name}"));
+            return bad(format!(
+                "attach_btf_id {id} points to wrong type name {name}"
+            ));
         };
         let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods(to)) else {
             return bad(format!("attach target {name} is not a function pointer"));
         };
         let proto = btf.skip_mods(to);
         let args = raw_tp_args(short, v);
-        return Ok(Target { name: short.to_owned(), proto, skip: 1, args });
+        return Ok(Target {
+            name: short.to_owned(),
+            proto,
+            skip: 1,
+            args,
+        });
     }
     let Some(Type::Func { proto, .. }) = ty else {
         return bad(format!("attach_btf_id {id} is not a function"));
@@ -210,7 +240,9 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
             return bad(format!("attach_btf_id {id} is not a supported iterator"));
         };
         let wanted = ITER_ARGS.iter().filter(|(target, ..)| *target == short);
-        args = wanted.map(|&(_, index, kind)| ArgInfo { index, kind }).collect();
+        args = wanted
+            .map(|&(_, index, kind)| ArgInfo { index, kind })
+            .collect();
     }
     if program.prog_type == ProgType::Lsm {
         lsm(program, id, &name, v)?;
@@ -220,10 +252,13 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
             let words = format!("Attaching tracing programs to function '{name}' is rejected.");
             return bad(words);
         }
-        if matches!(attach, Some(AttachType::TraceFexit | AttachType::ModifyReturn))
-            && helpers_spec::never_returns(&name, v)
+        if matches!(
+            attach,
+            Some(AttachType::TraceFexit | AttachType::ModifyReturn)
+        ) && helpers_spec::never_returns(&name, v)
         {
-            let words = format!("Attaching fexit/fmod_ret to __noreturn function '{name}' is rejected.");
+            let words =
+                format!("Attaching fexit/fmod_ret to __noreturn function '{name}' is rejected.");
             return bad(words);
         }
         if attach == Some(AttachType::ModifyReturn) && !helpers_spec::fmod_ret_allowed(&name, v) {
@@ -236,12 +271,20 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
             return bad(format!("{name} is not sleepable"));
         }
     }
-    Ok(Target { name, proto, skip: 0, args })
+    Ok(Target {
+        name,
+        proto,
+        skip: 0,
+        args,
+    })
 }
 
 fn lsm(program: &Program, id: u32, name: &str, v: SpecVersion) -> Check<()> {
     if !program.gpl_compatible {
-        return refuse(Code::GplOnly, "LSM programs must have a GPL compatible license");
+        return refuse(
+            Code::GplOnly,
+            "LSM programs must have a GPL compatible license",
+        );
     }
     if helpers_spec::lsm_hook_disabled(name, v) {
         let words = format!("attach_btf_id {id} points to disabled hook {name}");
@@ -261,20 +304,53 @@ fn lsm(program: &Program, id: u32, name: &str, v: SpecVersion) -> Check<()> {
 /// a pointer.
 fn raw_tp_args(short: &str, v: SpecVersion) -> Vec<ArgInfo> {
     helpers_spec::raw_tp_nullable(short, v)
-        .map(|index| ArgInfo { index, kind: ArgKind::Nullable { trusted: true } })
+        .map(|index| ArgInfo {
+            index,
+            kind: ArgKind::Nullable { trusted: true },
+        })
         .collect()
 }
 
-fn struct_ops(program: &Program, kernel: Option<&Btf>, real: bool, mut out: Attach) -> Check<Attach> {
+fn struct_ops(
+    program: &Program,
+    kernel: Option<&Btf>,
+    real: bool,
+    mut out: Attach,
+) -> Check<Attach> {
     if !program.gpl_compatible {
-        return refuse(Code::GplOnly, "struct ops programs must have a GPL compatible license");
+        return refuse(
+            Code::GplOnly,
+            "struct ops programs must have a GPL compatible license",
+        );
     }
-    let Some(slot) = &program.struct_ops else { return unknown("struct_ops") };
-    let Some(btf) = kernel.filter(|_| real) else { return unknown("no-kernel-btf") };
-    let Some(ops) = slot.kernel_type.or_else(|| btf.find_struct(&slot.structure)) else {
-        return refuse(Code::AttachTarget, "attach_btf_id is not a supported struct");
+    let Some(slot) = &program.struct_ops else {
+        return unknown("struct_ops");
     };
-    if !btf.find_struct(&format!("bpf_struct_ops_{}", slot.structure)).is_some() {
+    let Some(btf) = kernel.filter(|_| real) else {
+        return unknown("no-kernel-btf");
+    };
+    let Some(ops) = slot
+        .kernel_type
+        .or_else(|| btf.find_struct(&slot.structure))
+    else {
+        return refuse(
+            Code::AttachTarget,
+            "attach_btf_id is not a supported struct",
+        );
+    };
+    if UNSUPPORTED_MEMBERS.contains(&(&*slot.structure, &*slot.member))
+        || program.sleepable && NEVER_SLEEPING.contains(&(&*slot.structure, &*slot.member))
+    {
+        let words = format!(
+            "attach to unsupported member {} of struct {}",
+            slot.member, slot.structure
+        );
+        return refuse(Code::AttachTarget, words);
+    }
+    if btf
+        .find_struct(&format!("bpf_struct_ops_{}", slot.structure))
+        .is_none()
+    {
         let words = format!("attach_btf_id {ops} is not a supported struct");
         return refuse(Code::AttachTarget, words);
     }
@@ -287,7 +363,10 @@ fn struct_ops(program: &Program, kernel: Option<&Btf>, real: bool, mut out: Atta
         _ => None,
     });
     let Some(proto) = proto.filter(|p| matches!(btf.ty(*p), Some(Type::FuncProto { .. }))) else {
-        let words = format!("attach to invalid member {} of struct {}", slot.member, slot.structure);
+        let words = format!(
+            "attach to invalid member {} of struct {}",
+            slot.member, slot.structure
+        );
         return refuse(Code::AttachTarget, words);
     };
     // Stub functions carry what is known of the arguments, by name suffixes.
@@ -300,15 +379,25 @@ fn struct_ops(program: &Program, kernel: Option<&Btf>, real: bool, mut out: Atta
             let kind = if p.name.ends_with("__nullable") {
                 ArgKind::Nullable { trusted: true }
             } else if p.name.ends_with("__ref") {
-                ArgKind::Referenced { id: args.len() as u32 + 1 }
+                ArgKind::Referenced {
+                    id: args.len() as u32 + 1,
+                }
             } else {
                 continue;
             };
-            args.push(ArgInfo { index: i as u32, kind });
+            args.push(ArgInfo {
+                index: i as u32,
+                kind,
+            });
         }
     }
     out.trusted_args = true;
-    out.target = Some(Target { name: slot.member.to_string(), proto, skip: 0, args });
+    out.target = Some(Target {
+        name: slot.member.to_string(),
+        proto,
+        skip: 0,
+        args,
+    });
     Ok(out)
 }
 
@@ -316,7 +405,18 @@ fn struct_ops(program: &Program, kernel: Option<&Btf>, real: bool, mut out: Atta
 pub fn check(env: &Env<'_>) -> Check<()> {
     const MAX_MAPS: usize = 64;
     if env.used_maps() > MAX_MAPS {
-        return refuse(Code::TooManyMaps, "The total number of maps per program has reached the limit of 64");
+        return refuse(
+            Code::TooManyMaps,
+            "The total number of maps per program has reached the limit of 64",
+        );
+    }
+    // Device metadata is read through the driver that the program is bound to.
+    let metadata =
+        |k: &&crate::programs::KfuncRef| k.resolved && k.name.starts_with("bpf_xdp_metadata_rx_");
+    if env.program.prog_flags & F_XDP_DEV_BOUND_ONLY == 0
+        && env.program.kfuncs.iter().any(|k| metadata(&k))
+    {
+        return refuse(Code::Kfunc, "metadata kfuncs require device-bound program");
     }
     Ok(())
 }
@@ -329,7 +429,12 @@ pub fn enter(env: &Env<'_>, subprog: usize, state: &mut State) -> Check<()> {
     }
     for arg in env.attach.target.iter().flat_map(|t| &t.args) {
         if let ArgKind::Referenced { id } = arg.kind {
-            state.refs.push(RefState { kind: RefKind::Object, id, insn: 0, owner: LockOwner::None });
+            state.refs.push(RefState {
+                kind: RefKind::Object,
+                id,
+                insn: 0,
+                owner: LockOwner::None,
+            });
         }
     }
     Ok(())

@@ -20,16 +20,33 @@ impl<'a> Facts<'a> {
     /// Of one program.
     pub fn new(program: &'a Program, target: &Target, ops: &'a [Op]) -> Facts<'a> {
         let rules = CfgRules::linux(target.release.0, target.release.1);
-        Facts { program, ops, spec: target.spec, rules }
+        Facts {
+            program,
+            ops,
+            spec: target.spec,
+            rules,
+        }
     }
 
     fn helper(&self, id: i32) -> CallFacts {
         let proto = u32::try_from(id).ok().and_then(|id| {
-            helpers_spec::helper_proto(id, self.program.prog_type, self.program.attach_type, self.spec)
+            helpers_spec::helper_proto(
+                id,
+                self.program.prog_type,
+                self.program.attach_type,
+                self.spec,
+            )
         });
-        let Some(p) = proto else { return CallFacts::default() };
+        let Some(p) = proto else {
+            return CallFacts::default();
+        };
         CallFacts {
-            args: Some(p.args.iter().take_while(|a| a.base != helpers_spec::ArgType::DontCare).count() as u8),
+            args: Some(
+                p.args
+                    .iter()
+                    .take_while(|a| a.base != helpers_spec::ArgType::DontCare)
+                    .count() as u8,
+            ),
             sync_callback: p.semantics.has(Semantics::CALLBACK_SYNC),
             async_callback: p.semantics.has(Semantics::CALLBACK_ASYNC),
             iter_next: false,
@@ -40,7 +57,10 @@ impl<'a> Facts<'a> {
     }
 
     fn kfunc(&self, index: i32) -> CallFacts {
-        let Some(k) = usize::try_from(index).ok().and_then(|i| self.program.kfuncs.get(i)) else {
+        let Some(k) = usize::try_from(index)
+            .ok()
+            .and_then(|i| self.program.kfuncs.get(i))
+        else {
             return CallFacts::default();
         };
         let flags = helpers_spec::kfunc(&k.name, self.spec).map_or(KfFlags::NONE, |s| s.flags);
@@ -60,8 +80,12 @@ impl<'a> Facts<'a> {
     /// How many parameters the object declares for a function.
     fn parameters(&self, func: u32) -> Option<u8> {
         let btf = self.program.btf.as_deref()?;
-        let Type::Func { proto, .. } = btf.ty(func)? else { return None };
-        let Type::FuncProto { params, .. } = btf.ty(proto)? else { return None };
+        let Type::Func { proto, .. } = btf.ty(func)? else {
+            return None;
+        };
+        let Type::FuncProto { params, .. } = btf.ty(proto)? else {
+            return None;
+        };
         u8::try_from(params.len()).ok()
     }
 }
@@ -76,6 +100,10 @@ impl InsnFacts for Facts<'_> {
     }
 
     fn exception_callback(&self) -> Option<u32> {
-        self.program.subprogs.iter().find(|s| s.exception_cb).map(|s| s.start)
+        self.program
+            .subprogs
+            .iter()
+            .find(|s| s.exception_cb)
+            .map(|s| s.start)
     }
 }

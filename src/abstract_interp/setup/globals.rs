@@ -27,7 +27,8 @@ impl Globals {
     pub fn new(program: &Program) -> Globals {
         let n = program.subprogs.len();
         Globals {
-            called: vec![false; n],
+            // The exception callback is taken as called: any throw may reach it.
+            called: program.subprogs.iter().map(|s| s.exception_cb).collect(),
             verified: vec![false; n],
             global: program.subprogs.iter().map(|s| s.global).collect(),
             at: 0,
@@ -62,7 +63,10 @@ pub fn set_arguments(vm: &mut Vm<'_>, subprog: usize, state: &mut State) -> Chec
     if vm.env.program.subprogs[subprog].exception_cb {
         state.frame_mut().in_exception_callback = true;
         if args != [Arg::Scalar] {
-            return refuse(Code::Exception, "exception cb only supports single integer argument");
+            return refuse(
+                Code::Exception,
+                "exception cb only supports single integer argument",
+            );
         }
     }
     for (i, arg) in args.into_iter().enumerate() {
@@ -70,22 +74,51 @@ pub fn set_arguments(vm: &mut Vm<'_>, subprog: usize, state: &mut State) -> Chec
             Arg::Scalar | Arg::Arena => Reg::unknown(),
             Arg::Ctx => Reg::pointer(Kind::Ctx, Flags::NONE),
             Arg::Mem { size, nullable } => {
-                let flags = if nullable { Flags::MAYBE_NULL } else { Flags::NONE };
+                let flags = if nullable {
+                    Flags::MAYBE_NULL
+                } else {
+                    Flags::NONE
+                };
                 Reg::pointer(Kind::Mem { size, dynptr_id: 0 }, flags)
             }
             Arg::UntrustedMem => {
                 let flags = Flags::RDONLY.with(Flags::UNTRUSTED);
-                Reg::pointer(Kind::Mem { size: 0, dynptr_id: 0 }, flags)
+                Reg::pointer(
+                    Kind::Mem {
+                        size: 0,
+                        dynptr_id: 0,
+                    },
+                    flags,
+                )
             }
             Arg::Trusted { id, nullable } => {
-                let null = if nullable { Flags::MAYBE_NULL } else { Flags::NONE };
+                let null = if nullable {
+                    Flags::MAYBE_NULL
+                } else {
+                    Flags::NONE
+                };
                 let flags = Flags::TRUSTED.with(null);
-                Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags)
+                Reg::pointer(
+                    Kind::Btf {
+                        btf: BtfSrc::Kernel,
+                        id,
+                    },
+                    flags,
+                )
             }
-            Arg::Untrusted { id } => {
-                Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, Flags::UNTRUSTED)
-            }
-            Arg::Dynptr => Reg::pointer(Kind::ConstDynptr { ty: DynptrType::Local }, Flags::NONE),
+            Arg::Untrusted { id } => Reg::pointer(
+                Kind::Btf {
+                    btf: BtfSrc::Kernel,
+                    id,
+                },
+                Flags::UNTRUSTED,
+            ),
+            Arg::Dynptr => Reg::pointer(
+                Kind::ConstDynptr {
+                    ty: DynptrType::Local,
+                },
+                Flags::NONE,
+            ),
         };
         if reg.maybe_null() || matches!(reg.kind, Kind::Btf { .. } | Kind::ConstDynptr { .. }) {
             reg.id = vm.new_id();

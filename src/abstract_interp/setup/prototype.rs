@@ -5,6 +5,7 @@
 
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Env, refuse};
+use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
 use crate::object::btf::Type;
 use crate::programs::Program;
@@ -57,7 +58,14 @@ struct Tags {
 
 impl Tags {
     fn count(&self) -> usize {
-        let all = [self.ctx, self.trusted, self.untrusted, self.nonnull, self.nullable, self.arena];
+        let all = [
+            self.ctx,
+            self.trusted,
+            self.untrusted,
+            self.nonnull,
+            self.nullable,
+            self.arena,
+        ];
         all.iter().filter(|t| **t).count()
     }
 }
@@ -72,14 +80,22 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
         return refuse(Code::BtfMissing, "Global functions need valid BTF");
     };
     let Some(Type::Func { name, proto, .. }) = btf.ty(func.func_type) else {
-        return refuse(Code::BtfMissing, format!("BTF of func#{subprog} doesn't point to KIND_FUNC"));
+        return refuse(
+            Code::BtfMissing,
+            format!("BTF of func#{subprog} doesn't point to KIND_FUNC"),
+        );
     };
     let Some(Type::FuncProto { ret, params }) = btf.ty(proto) else {
-        return refuse(Code::BtfMissing, format!("Invalid type of function {name}()"));
+        return refuse(
+            Code::BtfMissing,
+            format!("Invalid type of function {name}()"),
+        );
     };
     if params.len() > MAX_ARGS {
         let n = params.len();
-        return bad(format!("Global function {name}() with {n} > {MAX_ARGS} args. Buggy compiler."));
+        return bad(format!(
+            "Global function {name}() with {n} > {MAX_ARGS} args. Buggy compiler."
+        ));
     }
     if !is_number(btf, btf.skip_mods_typedefs(ret)) && !void_allowed(env, btf, ret) {
         return bad(format!("Global function {name}() doesn't return scalar"));
@@ -97,13 +113,21 @@ fn void_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
 }
 
 fn is_number(btf: &Btf, id: u32) -> bool {
-    matches!(btf.ty(id), Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }))
+    matches!(
+        btf.ty(id),
+        Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. })
+    )
 }
 
 fn tags_of(btf: &Btf, func: u32, arg: usize, global: bool) -> Check<Tags> {
     let mut tags = Tags::default();
-    for tag in btf.decl_tags(func).filter(|t| t.component == Some(arg as u32)) {
-        let Some(tag) = tag.name.strip_prefix("arg:") else { continue };
+    for tag in btf
+        .decl_tags(func)
+        .filter(|t| t.component == Some(arg as u32))
+    {
+        let Some(tag) = tag.name.strip_prefix("arg:") else {
+            continue;
+        };
         if !global {
             let words = format!("arg#{arg} type tag is not supported in static functions");
             return refuse(Code::SubprogArgs, words);
@@ -134,63 +158,95 @@ fn argument(
     func: &str,
 ) -> Check<Arg> {
     let bad = |words: String| refuse(Code::FuncProtoArgs, words);
-    let combination = || refuse(Code::FuncProtoArgs, format!("arg#{i} has invalid combination of tags"));
+    let combination = || {
+        refuse(
+            Code::FuncProtoArgs,
+            format!("arg#{i} has invalid combination of tags"),
+        )
+    };
     let ty = btf.skip_mods_typedefs(ty);
     let Some(Type::Ptr { to }) = btf.ty(ty) else {
         if tags.count() > 0 {
-            return bad(format!("arg#{i} has pointer tag, but is not a pointer type"));
+            return bad(format!(
+                "arg#{i} has pointer tag, but is not a pointer type"
+            ));
         }
         if is_number(btf, ty) {
             return Ok(Arg::Scalar);
         }
         let kind = btf.describe(ty);
-        return bad(format!("Arg#{i} type {kind} in {func}() is not supported yet."));
+        return bad(format!(
+            "Arg#{i} type {kind} in {func}() is not supported yet."
+        ));
     };
     if tags.ctx || is_context(program, btf, to) {
         if tags.count() > usize::from(tags.ctx) {
             return combination();
         }
         if tags.ctx && !may_be_context(program, btf, to) {
-            return bad(format!("arg#{i} type tagged as ctx doesn't match the program's context"));
+            return bad(format!(
+                "arg#{i} type tagged as ctx doesn't match the program's context"
+            ));
         }
         return Ok(Arg::Ctx);
     }
     let target = btf.skip_mods_typedefs(to);
     if matches!(btf.ty(target), Some(Type::Struct(s)) if s.name == "bpf_dynptr") {
-        return if tags.count() > 0 { combination() } else { Ok(Arg::Dynptr) };
+        return if tags.count() > 0 {
+            combination()
+        } else {
+            Ok(Arg::Dynptr)
+        };
     }
     if tags.trusted {
         if tags.nonnull {
             return combination();
         }
         let id = kernel_struct(env, btf, target, i)?;
-        return Ok(Arg::Trusted { id, nullable: tags.nullable });
+        return Ok(Arg::Trusted {
+            id,
+            nullable: tags.nullable,
+        });
     }
     if tags.untrusted {
         if tags.count() > 1 {
-            return bad(format!("arg#{i} untrusted cannot be combined with any other tags"));
+            return bad(format!(
+                "arg#{i} untrusted cannot be combined with any other tags"
+            ));
         }
         let number = is_number(btf, target)
             || matches!(btf.ty(target), Some(Type::Void | Type::Float { .. }));
         if number {
             return Ok(Arg::UntrustedMem);
         }
-        return Ok(Arg::Untrusted { id: kernel_struct(env, btf, target, i)? });
+        return Ok(Arg::Untrusted {
+            id: kernel_struct(env, btf, target, i)?,
+        });
     }
     if tags.arena {
         if tags.count() > 1 {
-            return bad(format!("arg#{i} arena cannot be combined with any other tags"));
+            return bad(format!(
+                "arg#{i} arena cannot be combined with any other tags"
+            ));
         }
         return Ok(Arg::Arena);
     }
     if tags.nullable {
         return combination();
     }
-    match btf.resolve_size(target).filter(|_| !matches!(btf.ty(target), Some(Type::Void))) {
-        Some(size) => Ok(Arg::Mem { size, nullable: !tags.nonnull }),
+    match btf
+        .resolve_size(target)
+        .filter(|_| !matches!(btf.ty(target), Some(Type::Void)))
+    {
+        Some(size) => Ok(Arg::Mem {
+            size,
+            nullable: !tags.nonnull,
+        }),
         None => {
             let kind = btf.describe(target);
-            bad(format!("arg#{i} reference type('{kind}') size cannot be determined"))
+            bad(format!(
+                "arg#{i} reference type('{kind}') size cannot be determined"
+            ))
         }
     }
 }
@@ -232,14 +288,25 @@ fn may_be_context(program: &Program, btf: &Btf, to: u32) -> bool {
         return true;
     }
     let id = btf.skip_mods_typedefs(to);
-    match btf.ty(id) {
-        Some(Type::Void) => true,
-        Some(Type::Int { size, .. }) => size == 8,
-        Some(Type::Struct(s)) => {
-            let traces = ["kprobe", "perf_event", "tracing", "raw_tracepoint", "tracepoint"];
-            matches!(s.name, "pt_regs" | "user_pt_regs" | "user_regs_struct" | "bpf_raw_tracepoint_args")
-                && traces.contains(&program.prog_type.name())
+    let ty = btf.ty(id);
+    let word = matches!(ty, Some(Type::Int { size: 8, .. }));
+    let name = match ty {
+        Some(Type::Struct(s)) => s.name,
+        _ => "",
+    };
+    match program.prog_type {
+        // Their contexts have no struct of their own: anything goes.
+        ProgType::Tracepoint | ProgType::Syscall | ProgType::Ext => true,
+        ProgType::Kprobe | ProgType::PerfEvent => {
+            matches!(name, "pt_regs" | "user_pt_regs" | "user_regs_struct")
         }
+        ProgType::RawTracepoint | ProgType::RawTracepointWritable => word,
+        ProgType::Tracing => match program.attach_type {
+            Some(AttachType::TraceRawTp) => word || name == "bpf_raw_tracepoint_args",
+            Some(AttachType::TraceIter) => name.starts_with("bpf_iter__"),
+            _ => word,
+        },
+        ProgType::Lsm | ProgType::StructOps => word,
         _ => false,
     }
 }

@@ -11,13 +11,18 @@ use crate::abstract_interp::domain::{Bounds, ScalarOp};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg, unknown};
-use crate::target::ScalarLinks;
 use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
+use crate::target::ScalarLinks;
 
 /// Carries out one instruction of the arithmetic classes.
 pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
     match op {
-        Op::Alu { w, op: AluOp::Mov, dst, src } => mov(vm, w, dst, src)?,
+        Op::Alu {
+            w,
+            op: AluOp::Mov,
+            dst,
+            src,
+        } => mov(vm, w, dst, src)?,
         Op::Alu { w, op, dst, src } => binary(vm, w, op, dst, src)?,
         Op::Neg { w, dst } => neg(vm, w, dst)?,
         Op::MovSx { w, dst, src, bits } => mov_sx(vm, w, dst, src, bits)?,
@@ -65,7 +70,11 @@ fn mov(vm: &mut Vm, w: Width, dst: u8, src: Src) -> Check<()> {
     match src {
         Src::Imm(imm) => {
             operand::write_ok(dst)?;
-            let value = if w.is32() { imm as u32 as u64 } else { imm as i64 as u64 };
+            let value = if w.is32() {
+                imm as u32 as u64
+            } else {
+                imm as i64 as u64
+            };
             vm.cur.set_reg(dst, Reg::constant(value));
         }
         Src::Reg(src) => {
@@ -150,7 +159,8 @@ fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
     if reg.is_scalar() && vm.env.rules.byte_swap {
         out.precise = reg.precise;
         out.bounds = reg.bounds;
-        out.bounds.byte_swap(u32::from(bits), kind != Endness::Le, &vm.env.rules);
+        out.bounds
+            .byte_swap(u32::from(bits), kind != Endness::Le, &vm.env.rules);
     }
     vm.cur.set_reg(dst, out);
     check_sanity(vm, dst);
@@ -166,12 +176,18 @@ fn cast(vm: &mut Vm, dst: u8, src: u8, imm: i32) -> Check<()> {
         );
     }
     if !vm.env.has_arena() {
-        return refuse(Code::Arena, "addr_space_cast insn needs an associated arena");
+        return refuse(
+            Code::Arena,
+            "addr_space_cast insn needs an associated arena",
+        );
     }
     operand::read_ok(vm, src)?;
     operand::write_ok(dst)?;
     let to = if imm == 1 {
-        Reg { bounds: Bounds::UNKNOWN, ..Reg::pointer(Kind::Arena, Flags::NONE) }
+        Reg {
+            bounds: Bounds::UNKNOWN,
+            ..Reg::pointer(Kind::Arena, Flags::NONE)
+        }
     } else {
         Reg::unknown()
     };
@@ -259,7 +275,9 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
 fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
     let rules = &vm.env.rules;
     let w32 = w.is32();
-    let Some(kind) = scalar_op(op) else { return Reg::unknown() };
+    let Some(kind) = scalar_op(op) else {
+        return Reg::unknown();
+    };
     let tracked = match op {
         AluOp::Lsh | AluOp::Rsh | AluOp::Arsh => {
             right.bounds.const_of(w32).is_some() && right.bounds.umax < w.bits() as u64
@@ -273,7 +291,11 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
         return Reg::unknown();
     }
     let bounds = Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
-    Reg { bounds, ref_id: 0, ..*left }
+    Reg {
+        bounds,
+        ref_id: 0,
+        ..*left
+    }
 }
 
 /// The distance from the left operand, and so from its copies, at which the
@@ -292,7 +314,11 @@ fn link(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<i32> {
                 Width::W32 if left.bounds.umax > u64::from(u32::MAX) => return None,
                 Width::W32 => by as u32 as i32,
             };
-            if op == AluOp::Sub { by.checked_neg() } else { Some(by) }
+            if op == AluOp::Sub {
+                by.checked_neg()
+            } else {
+                Some(by)
+            }
         }
         _ => None,
     }

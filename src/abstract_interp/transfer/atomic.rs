@@ -15,7 +15,15 @@ use crate::programs::insn::{AtomicOp, Op};
 
 /// Carries out `lock *(size *)(base + off) op= src`.
 pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
-    let Op::Atomic { op, fetch, size, base, off, src } = op else {
+    let Op::Atomic {
+        op,
+        fetch,
+        size,
+        base,
+        off,
+        src,
+    } = op
+    else {
         return unknown("engine:atomic");
     };
     operand::read_ok(vm, src)?;
@@ -70,7 +78,10 @@ pub fn kind_allowed(vm: &Vm, base: u8, verb: &str) -> Check<()> {
         _ => false,
     };
     if refused {
-        let words = format!("BPF_ATOMIC {verb} R{base} {} is not allowed", type_name(reg));
+        let words = format!(
+            "BPF_ATOMIC {verb} R{base} {} is not allowed",
+            type_name(reg)
+        );
         return refuse_reg(Code::Atomic, base, words);
     }
     Ok(())
@@ -81,6 +92,10 @@ pub fn kind_allowed(vm: &Vm, base: u8, verb: &str) -> Check<()> {
 fn arena_supported(op: Op) -> bool {
     !matches!(
         op,
-        Op::Atomic { op: AtomicOp::And | AtomicOp::Or | AtomicOp::Xor, fetch: true, .. }
+        Op::Atomic {
+            op: AtomicOp::And | AtomicOp::Or | AtomicOp::Xor,
+            fetch: true,
+            ..
+        }
     )
 }

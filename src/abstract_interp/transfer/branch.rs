@@ -28,8 +28,19 @@ pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
     match op {
         Op::Ja { off, .. } => Ok(Next::Goto(target(vm.insn, off))),
         Op::MayGoto { off } => may_goto(vm, i32::from(off)),
-        Op::Jmp { w, op, dst, src, off } => {
-            let cmp = Compare { op, w32: w == Width::W32, dst, src };
+        Op::Jmp {
+            w,
+            op,
+            dst,
+            src,
+            off,
+        } => {
+            let cmp = Compare {
+                op,
+                w32: w == Width::W32,
+                dst,
+                src,
+            };
             jump(vm, &cmp, i32::from(off))
         }
         _ => unknown("not a jump"),
@@ -80,7 +91,11 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
         {
             vm.need_precise(r);
         }
-        return Ok(if taken { Next::Goto(target(vm.insn, off)) } else { Next::Fallthrough });
+        return Ok(if taken {
+            Next::Goto(target(vm.insn, off))
+        } else {
+            Next::Fallthrough
+        });
     }
 
     let mut linked = Linked::new();
@@ -215,11 +230,25 @@ fn collect_linked(state: &mut State, id: u32, linked: &mut Linked) {
     let mut unlink: SmallVec<[Place; 4]> = SmallVec::new();
     let wanted = |r: &Reg| r.is_scalar() && r.id != 0 && r.base_id() == id;
     let mut note = |frame: usize, is_reg: bool, index: usize| {
-        let place = Place { frame: frame as u8, is_reg, index: index as u8 };
-        if linked.len() < MAX_LINKED { linked.push(place) } else { unlink.push(place) }
+        let place = Place {
+            frame: frame as u8,
+            is_reg,
+            index: index as u8,
+        };
+        if linked.len() < MAX_LINKED {
+            linked.push(place)
+        } else {
+            unlink.push(place)
+        }
     };
     for (f, frame) in state.frames.iter().enumerate().rev() {
-        for (r, _) in frame.regs.iter().enumerate().take(10).filter(|(_, r)| wanted(r)) {
+        for (r, _) in frame
+            .regs
+            .iter()
+            .enumerate()
+            .take(10)
+            .filter(|(_, r)| wanted(r))
+        {
             note(f, true, r);
         }
         for (s, slot) in frame.stack.slots().iter().enumerate() {
@@ -244,7 +273,11 @@ fn place_mut(state: &mut State, p: Place) -> &mut Reg {
 
 fn place(state: &State, p: Place) -> &Reg {
     let frame = &state.frames[p.frame as usize];
-    if p.is_reg { &frame.regs[p.index as usize] } else { &frame.stack.slots()[p.index as usize].spill }
+    if p.is_reg {
+        &frame.regs[p.index as usize]
+    } else {
+        &frame.stack.slots()[p.index as usize].spill
+    }
 }
 
 /// Narrows scalars on both sides: the current state is the side that falls
@@ -270,13 +303,21 @@ fn narrow(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, linked: &Linked, tak
             state.reg_mut(r).bounds = b;
             if src.id != 0 {
                 let known = *state.reg(r);
-                let at = Place { frame: state.curframe() as u8, is_reg: true, index: r };
+                let at = Place {
+                    frame: state.curframe() as u8,
+                    is_reg: true,
+                    index: r,
+                };
                 sync_linked(&vm.env, state, &known, at, linked);
             }
         }
         if dst.id != 0 {
             let known = *state.reg(cmp.dst);
-            let at = Place { frame: state.curframe() as u8, is_reg: true, index: cmp.dst };
+            let at = Place {
+                frame: state.curframe() as u8,
+                is_reg: true,
+                index: cmp.dst,
+            };
             sync_linked(&vm.env, state, &known, at, linked);
         }
     }
@@ -302,7 +343,12 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
             let delta = reg.off.wrapping_sub(known.off);
             let w32 = (reg.id | known.id) & ADD_CONST32 != 0;
             let bounds = Bounds::linked(&known.bounds, delta.into(), w32, &env.rules);
-            Reg { off: reg.off, id: reg.id, bounds, ..*known }
+            Reg {
+                off: reg.off,
+                id: reg.id,
+                bounds,
+                ..*known
+            }
         };
         *place_mut(state, p) = new;
     }
@@ -356,7 +402,10 @@ fn decide_null(env: &Env, state: &mut State, r: u8, is_null: bool) {
         |reg| reg.maybe_null() && reg.id == id,
         |reg| {
             if is_null {
-                *reg = Reg { precise: reg.precise, ..Reg::scalar(reg.bounds) };
+                *reg = Reg {
+                    precise: reg.precise,
+                    ..Reg::scalar(reg.bounds)
+                };
                 return;
             }
             not_null(env, reg);
@@ -376,7 +425,11 @@ pub fn not_null(env: &Env, reg: &mut Reg) {
         reg.flags = reg.flags.without(Flags::MAYBE_NULL);
         if def.inner.is_some() {
             let inner = map.inner();
-            let uid = if btf_record::inner_needs_uid(env, inner) { reg.id } else { 0 };
+            let uid = if btf_record::inner_needs_uid(env, inner) {
+                reg.id
+            } else {
+                0
+            };
             reg.kind = Kind::ConstMap { map: inner, uid };
         } else {
             match def.map_type {
@@ -395,7 +448,8 @@ fn packet_range(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut St
     let Src::Reg(src_no) = cmp.src else { return };
     let start = |r: &Reg| r.kind == Kind::Packet && r.id == 0 && r.off == 0 && r.var_off_is_zero();
     let pair = |a: &Reg, b: &Reg| {
-        a.kind == Kind::Packet && b.kind == Kind::PacketEnd || a.kind == Kind::PacketMeta && start(b)
+        a.kind == Kind::Packet && b.kind == Kind::PacketEnd
+            || a.kind == Kind::PacketMeta && start(b)
     };
     // As if the packet pointer stood on the left.
     let (op, left, reg) = if pair(dst, src) {

@@ -77,7 +77,9 @@ fn arguments(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto) -> Check<Facts> 
 
 /// Remembers the map (and a tail call's index) for later passes.
 fn record_map(vm: &mut Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
-    let Some((map, _)) = facts.map else { return Ok(()) };
+    let Some((map, _)) = facts.map else {
+        return Ok(());
+    };
     let aux = &mut vm.aux[vm.insn];
     match aux.map {
         Some(before) if before != map => aux.map_poisoned = true,
@@ -103,7 +105,9 @@ fn record_map(vm: &mut Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
 
 /// Gives back the reference that one argument holds.
 fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> Check<()> {
-    let Some(r) = facts.release else { return Ok(()) };
+    let Some(r) = facts.release else {
+        return Ok(());
+    };
     if let Some(DynptrFact::Read(d)) = facts.dynptr
         && facts.dynptr_arg == Some(usize::from(r) - 1)
     {
@@ -121,7 +125,10 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
     if done {
         return Ok(());
     }
-    let words = format!("func {}#{helper} reference has not been acquired before", proto.name);
+    let words = format!(
+        "func {}#{helper} reference has not been acquired before",
+        proto.name
+    );
     refuse(Code::RefNotAcquired, words)
 }
 
@@ -172,11 +179,15 @@ fn particular(
             }
         }
         id::FOR_EACH_MAP_ELEM => {
-            let Some((map, _)) = facts.map else { return unknown("for-each-map") };
+            let Some((map, _)) = facts.map else {
+                return unknown("for-each-map");
+            };
             entered = callback(vm, facts, Callback::MapElem { map })?;
         }
         id::TIMER_SET_CALLBACK => {
-            let Kind::MapValue { map, uid } = vm.reg(1).kind else { return unknown("timer") };
+            let Kind::MapValue { map, uid } = vm.reg(1).kind else {
+                return unknown("timer");
+            };
             entered = callback(vm, facts, Callback::Timer { map, uid })?;
         }
         id::FIND_VMA => entered = callback(vm, facts, Callback::FindVma)?,
@@ -195,7 +206,8 @@ fn particular(
             if vm.env.program.attach_type == Some(AttachType::LsmCgroup)
                 && return_value::hook_returns_nothing(&vm.env)?
             {
-                let words = "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!";
+                let words =
+                    "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!";
                 return refuse(Code::ProgReturn, words);
             }
         }
@@ -210,7 +222,9 @@ fn particular(
 }
 
 fn callback(vm: &mut Vm<'_>, facts: &Facts, callback: Callback) -> Check<Option<Entered>> {
-    let Some(subprog) = facts.subprog else { return unknown("callback-argument") };
+    let Some(subprog) = facts.subprog else {
+        return unknown("callback-argument");
+    };
     vm.flush_precision()?;
     subprog::push_callback(vm, subprog as usize, callback)
 }
@@ -218,7 +232,9 @@ fn callback(vm: &mut Vm<'_>, facts: &Facts, callback: Callback) -> Check<Option<
 /// `bpf_loop`: the callback is simulated as often as the loop may run, until
 /// its states converge.
 fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<Option<Entered>> {
-    let Some(subprog) = facts.subprog else { return unknown("callback-argument") };
+    let Some(subprog) = facts.subprog else {
+        return unknown("callback-argument");
+    };
     // A loop whose flags are 0 and callback one is inlined.
     let zero = vm.reg(4).is_null();
     let aux = &mut vm.aux[vm.insn];
@@ -253,7 +269,8 @@ pub fn clobber(vm: &mut Vm<'_>) {
 
 /// Puts the result in r0, with the ids it needs.
 fn give(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts, mut reg: Reg) {
-    if reg.maybe_null() || matches!(reg.kind, Kind::MapValue { .. }) && btf_record::may_hold_lock(&vm.env, &reg)
+    if reg.maybe_null()
+        || matches!(reg.kind, Kind::MapValue { .. }) && btf_record::may_hold_lock(&vm.env, &reg)
     {
         reg.id = vm.new_id();
     }
@@ -276,8 +293,14 @@ fn acquires(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> boo
     if helper != id::MAP_LOOKUP_ELEM {
         return proto.semantics.has(Semantics::ACQUIRE);
     }
-    let ty = facts.map.and_then(|(map, _)| vm.env.map(map)).map(|m| m.map_type);
-    matches!(ty.and_then(MapType::from_id), Some(MapType::Sockmap | MapType::Sockhash))
+    let ty = facts
+        .map
+        .and_then(|(map, _)| vm.env.map(map))
+        .map(|m| m.map_type);
+    matches!(
+        ty.and_then(MapType::from_id),
+        Some(MapType::Sockmap | MapType::Sockhash)
+    )
 }
 
 /// `bpf_get_func_ip` needs an attachment that tells the function's address.

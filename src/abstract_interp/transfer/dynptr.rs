@@ -20,9 +20,15 @@ pub fn make(vm: &mut Vm, frame: usize, at: usize, ty: DynptrType, share: u32) {
     };
     for (slot, first) in [(at, true), (at - 1, false)] {
         let kind = Kind::DynptrSlot { ty, first };
-        let spill = Reg { id, ref_id, ..Reg::pointer(kind, Flags::NONE) };
-        *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(slot) =
-            Slot { kinds: [Byte::Dynptr; 8], spill };
+        let spill = Reg {
+            id,
+            ref_id,
+            ..Reg::pointer(kind, Flags::NONE)
+        };
+        *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(slot) = Slot {
+            kinds: [Byte::Dynptr; 8],
+            spill,
+        };
     }
     vm.mark_stack_write(frame, 1 << at | 1 << (at - 1));
 }

@@ -12,7 +12,9 @@ use crate::programs::insn::{ImmRef, Op};
 
 /// Carries out `LdImm64`.
 pub fn step(vm: &mut Vm<'_>, op: Op) -> Check<Next> {
-    let Op::LdImm64 { dst, src } = op else { return unknown("engine:ld-imm64") };
+    let Op::LdImm64 { dst, src } = op else {
+        return unknown("engine:ld-imm64");
+    };
     operand::write_ok(dst)?;
     let reg = value(vm, src)?;
     vm.cur.set_reg(dst, reg);
@@ -28,12 +30,17 @@ fn value(vm: &Vm<'_>, src: ImmRef) -> Check<Reg> {
         }
         ImmRef::MapIdxValue { idx, off } => {
             let map = MapRef::new(idx);
-            let Some(def) = vm.env.map(map) else { return unknown("map:missing") };
+            let Some(def) = vm.env.map(map) else {
+                return unknown("map:missing");
+            };
             if def.map_type == MapType::Arena.id() {
                 return Ok(Reg::unknown());
             }
             let kind = Kind::MapValue { map, uid: 0 };
-            Ok(Reg { off: off as i32, ..Reg::pointer(kind, Flags::NONE) })
+            Ok(Reg {
+                off: off as i32,
+                ..Reg::pointer(kind, Flags::NONE)
+            })
         }
         ImmRef::BtfId { imm, .. } => map_load::ksym(&vm.env, imm),
         ImmRef::Func(rel) => function(vm, rel),
@@ -58,5 +65,10 @@ fn function(vm: &Vm<'_>, rel: i32) -> Check<Reg> {
     if callee.global {
         return refuse(Code::Callback, "callback function not static");
     }
-    Ok(Reg::pointer(Kind::Func { subprog: subprog as u32 }, Flags::NONE))
+    Ok(Reg::pointer(
+        Kind::Func {
+            subprog: subprog as u32,
+        },
+        Flags::NONE,
+    ))
 }

@@ -16,7 +16,10 @@ pub type At = (usize, usize);
 /// A slot that may take flags.
 pub fn check_uninit(vm: &Vm, r: u8) -> Check<At> {
     let (frame, at) = place(vm, r, "irq_flag", 1, Code::Irq)?;
-    let taken = vm.cur.frames[frame].stack.get(at).is_some_and(|s| s.kinds.contains(&Byte::Irq));
+    let taken = vm.cur.frames[frame]
+        .stack
+        .get(at)
+        .is_some_and(|s| s.kinds.contains(&Byte::Irq));
     if taken {
         let words = format!("expected uninitialized irq flag as arg#{}", r - 1);
         return refuse_reg(Code::Irq, r, words);
@@ -42,7 +45,10 @@ pub fn check_restore(vm: &Vm, r: u8, lock: bool) -> Check<At> {
         return refuse_reg(Code::Irq, r, words);
     }
     if slot.spill.ref_id != vm.cur.active_irq_id {
-        let words = format!("cannot restore irq state out of order, expected id={}", vm.cur.active_irq_id);
+        let words = format!(
+            "cannot restore irq state out of order, expected id={}",
+            vm.cur.active_irq_id
+        );
         return refuse_reg(Code::Irq, r, words);
     }
     Ok((frame, at))
@@ -52,11 +58,21 @@ pub fn check_restore(vm: &Vm, r: u8, lock: bool) -> Check<At> {
 pub fn save(vm: &mut Vm, (frame, at): At, lock: bool) {
     let id = vm.new_id();
     let insn = vm.insn as u32;
-    vm.cur.refs.push(RefState { kind: RefKind::Irq, id, insn, owner: LockOwner::None });
+    vm.cur.refs.push(RefState {
+        kind: RefKind::Irq,
+        id,
+        insn,
+        owner: LockOwner::None,
+    });
     vm.cur.active_irq_id = id;
-    let spill = Reg { ref_id: id, ..Reg::pointer(Kind::IrqSlot { lock }, Flags::NONE) };
-    *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at) =
-        Slot { kinds: [Byte::Irq; 8], spill };
+    let spill = Reg {
+        ref_id: id,
+        ..Reg::pointer(Kind::IrqSlot { lock }, Flags::NONE)
+    };
+    *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at) = Slot {
+        kinds: [Byte::Irq; 8],
+        spill,
+    };
     vm.mark_stack_write(frame, 1 << at);
 }
 
@@ -64,9 +80,16 @@ pub fn save(vm: &mut Vm, (frame, at): At, lock: bool) {
 pub fn restore(vm: &mut Vm, (frame, at): At) {
     vm.mark_stack_read(frame, 1 << at);
     let id = vm.cur.active_irq_id;
-    vm.cur.refs.retain(|r| !(r.kind == RefKind::Irq && r.id == id));
-    vm.cur.active_irq_id =
-        vm.cur.refs.iter().rev().find(|r| r.kind == RefKind::Irq).map_or(0, |r| r.id);
+    vm.cur
+        .refs
+        .retain(|r| !(r.kind == RefKind::Irq && r.id == id));
+    vm.cur.active_irq_id = vm
+        .cur
+        .refs
+        .iter()
+        .rev()
+        .find(|r| r.kind == RefKind::Irq)
+        .map_or(0, |r| r.id);
     *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at) = Slot::EMPTY;
     vm.mark_stack_write(frame, 1 << at);
 }

@@ -33,7 +33,10 @@ pub fn check_uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
     let (frame, at) = place(vm, r, "iter", ty.slots, Code::Iterator)?;
     let stack = &vm.cur.frames[frame].stack;
     for i in 0..ty.slots {
-        if stack.get(at - i).is_some_and(|s| s.kinds.contains(&Byte::Iter)) {
+        if stack
+            .get(at - i)
+            .is_some_and(|s| s.kinds.contains(&Byte::Iter))
+        {
             let words = format!("expected uninitialized iter_{name} as arg #{}", r - 1);
             return refuse_reg(Code::Iterator, r, words);
         }
@@ -52,7 +55,11 @@ pub fn check_init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> 
             && s.kinds.contains(&Byte::Iter)
             && s.spill.flags.has(Flags::UNTRUSTED)
         {
-            return refuse_reg(Code::Rcu, r, format!("expected an RCU CS when using {name}"));
+            return refuse_reg(
+                Code::Rcu,
+                r,
+                format!("expected an RCU CS when using {name}"),
+            );
         }
         let fits = slot.is_some_and(|s| {
             matches!(s.spill.kind, Kind::IterSlot { btf: BtfSrc::Kernel, id, .. } if id == ty.id)
@@ -79,12 +86,20 @@ pub fn make(vm: &mut Vm, (frame, at): At, ty: IterType) {
         (true, false) => Flags::UNTRUSTED,
     };
     for i in 0..ty.slots {
-        let kind =
-            Kind::IterSlot { btf: BtfSrc::Kernel, id: ty.id, state: IterState::Active, depth: 0 };
-        let spill =
-            Reg { ref_id: if i == 0 { ref_id } else { 0 }, ..Reg::pointer(kind, flags) };
-        *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at - i) =
-            Slot { kinds: [Byte::Iter; 8], spill };
+        let kind = Kind::IterSlot {
+            btf: BtfSrc::Kernel,
+            id: ty.id,
+            state: IterState::Active,
+            depth: 0,
+        };
+        let spill = Reg {
+            ref_id: if i == 0 { ref_id } else { 0 },
+            ..Reg::pointer(kind, flags)
+        };
+        *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at - i) = Slot {
+            kinds: [Byte::Iter; 8],
+            spill,
+        };
         vm.mark_stack_write(frame, 1 << (at - i));
     }
 }
@@ -108,14 +123,26 @@ pub fn destroy(vm: &mut Vm, (frame, at): At, slots: usize, ref_id: u32) {
 /// Forks at `_next`, once r0 is set for an element: the body later, the end now.
 pub fn next(vm: &mut Vm, (frame, at): At) -> Check<()> {
     let kind = vm.cur.frames[frame].stack.get(at).map(|s| s.spill.kind);
-    let Some(Kind::IterSlot { btf, id, state, depth }) = kind else { return Ok(()) };
+    let Some(Kind::IterSlot {
+        btf,
+        id,
+        state,
+        depth,
+    }) = kind
+    else {
+        return Ok(());
+    };
     if state == IterState::Active {
         let insn = vm.insn;
         let earlier = vm.earlier_visit(insn);
         let last_id = vm.last_id;
         let mut body = vm.cur.clone();
-        body.frame_at_mut(frame).stack_mut().slot_mut(at).spill.kind =
-            Kind::IterSlot { btf, id, state, depth: depth + 1 };
+        body.frame_at_mut(frame).stack_mut().slot_mut(at).spill.kind = Kind::IterSlot {
+            btf,
+            id,
+            state,
+            depth: depth + 1,
+        };
         if let Some(old) = earlier {
             widen(&old, &mut body, last_id);
         }
@@ -124,8 +151,17 @@ pub fn next(vm: &mut Vm, (frame, at): At) -> Check<()> {
         body.set_reg(0, r0);
         *vm.push_branch(insn + 1)? = body;
     }
-    vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at).spill.kind =
-        Kind::IterSlot { btf, id, state: IterState::Drained, depth };
+    vm.cur
+        .frame_at_mut(frame)
+        .stack_mut()
+        .slot_mut(at)
+        .spill
+        .kind = Kind::IterSlot {
+        btf,
+        id,
+        state: IterState::Drained,
+        depth,
+    };
     vm.cur.set_reg(0, Reg::constant(0));
     Ok(())
 }

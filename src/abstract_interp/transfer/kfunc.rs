@@ -2,10 +2,10 @@
 
 use super::subprog::{self, Callback};
 use super::{dynptr, irq, iter, mem};
+use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::checks::kfunc_args::{self, Facts};
 use crate::abstract_interp::checks::kfunc_proto::{Kfunc, is_scalar_struct, pointee};
 use crate::abstract_interp::checks::{graph, helper_ret, locks, refs, return_value};
-use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
@@ -36,11 +36,6 @@ const UNDER_LOCK: &[&str] = &[
     "bpf_res_spin_unlock",
     "bpf_res_spin_lock_irqsave",
     "bpf_res_spin_unlock_irqrestore",
-    "bpf_arena_alloc_pages",
-    "bpf_arena_free_pages",
-    "bpf_arena_reserve_pages",
-    "bpf_stream_vprintk",
-    "bpf_stream_vprintk_impl",
 ];
 
 /// A call of kfunc `imm` of the program.
@@ -51,11 +46,17 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         None => return refuse(Code::Kfunc, "kernel function has no name"),
     };
     if vm.cur.active_locks > 0 && !UNDER_LOCK.contains(&&*name) {
-        return refuse(Code::HoldingLock, "function calls are not allowed while holding a lock");
+        return refuse(
+            Code::HoldingLock,
+            "function calls are not allowed while holding a lock",
+        );
     }
     let program = vm.env.program;
     if !program.gpl_compatible {
-        return refuse(Code::GplOnly, "cannot call kernel function from non-GPL compatible program");
+        return refuse(
+            Code::GplOnly,
+            "cannot call kernel function from non-GPL compatible program",
+        );
     }
     let k = Kfunc::of(vm, index)?;
     if !crate::helpers_spec::kfunc_allowed(
@@ -65,11 +66,17 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         program.attach_to.as_deref(),
         vm.env.target.spec,
     ) {
-        return refuse(Code::Kfunc, format!("calling kernel function {name} is not allowed"));
+        return refuse(
+            Code::Kfunc,
+            format!("calling kernel function {name} is not allowed"),
+        );
     }
     let takes_lock = matches!(&*name, "bpf_res_spin_lock" | "bpf_res_spin_lock_irqsave");
     if &*name == "__bpf_trap" {
-        return refuse(Code::UninitRegister, "unexpected __bpf_trap() due to uninitialized variable?");
+        return refuse(
+            Code::UninitRegister,
+            "unexpected __bpf_trap() due to uninitialized variable?",
+        );
     }
     let sleepable = k.is(KfFlags::SLEEPABLE);
     if sleepable && !vm.cur.in_sleepable {
@@ -84,7 +91,10 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     arguments_done(vm, &k, &facts)?;
     sections(vm, &k, sleepable)?;
     if k.is(KfFlags::RCU_PROTECTED) && !vm.in_rcu_section() {
-        return refuse(Code::Rcu, format!("kernel func {name} requires RCU critical section protection"));
+        return refuse(
+            Code::Rcu,
+            format!("kernel func {name} requires RCU critical section protection"),
+        );
     }
     release(vm, &k, &facts)?;
     if &*name == "bpf_throw" {
@@ -158,12 +168,18 @@ fn arguments_done(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
     }
     if let Some(at) = f.irq {
         let lock = k.name.contains("spin");
-        if k.name.contains("save") { irq::save(vm, at, lock) } else { irq::restore(vm, at) }
+        if k.name.contains("save") {
+            irq::save(vm, at, lock)
+        } else {
+            irq::restore(vm, at)
+        }
     }
     if let Some(subprog) = f.callback {
         let callback = match k.name {
             "bpf_rbtree_add_impl" => match &f.root {
-                Some(root) => Callback::RbtreeAdd { node: graph::node_pointer(root) },
+                Some(root) => Callback::RbtreeAdd {
+                    node: graph::node_pointer(root),
+                },
                 None => return unknown("rbtree-callback"),
             },
             "bpf_wq_set_callback" | "bpf_wq_set_callback_impl" => match f.map {
@@ -193,7 +209,10 @@ fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
         }
         if rcu_lock {
             if !nested {
-                return refuse(Code::Rcu, format!("nested rcu read lock (kernel function {name})"));
+                return refuse(
+                    Code::Rcu,
+                    format!("nested rcu read lock (kernel function {name})"),
+                );
             }
             vm.cur.active_rcu += 1;
         } else if rcu_unlock {
@@ -208,7 +227,10 @@ fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
     } else if rcu_lock {
         vm.cur.active_rcu = 1;
     } else if rcu_unlock {
-        return refuse(Code::Rcu, format!("unmatched rcu read unlock (kernel function {name})"));
+        return refuse(
+            Code::Rcu,
+            format!("unmatched rcu read unlock (kernel function {name})"),
+        );
     }
     let (disable, enable) = (name == "bpf_preempt_disable", name == "bpf_preempt_enable");
     if disable {
@@ -233,31 +255,47 @@ fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
 /// Pointers that were valid inside the section only, iterators included.
 fn leave_rcu(vm: &mut Vm<'_>) {
     let untrust = |r: &mut Reg| {
-        r.flags = r.flags.without(Flags::RCU.with(Flags::MAYBE_NULL)).with(Flags::UNTRUSTED);
+        r.flags = r
+            .flags
+            .without(Flags::RCU.with(Flags::MAYBE_NULL))
+            .with(Flags::UNTRUSTED);
     };
-    vm.cur.for_each_reg_mut(|r| r.flags.has(Flags::RCU), untrust);
+    vm.cur
+        .for_each_reg_mut(|r| r.flags.has(Flags::RCU), untrust);
     for at in 0..vm.cur.frames.len() {
         let rcu_iter = |s: &crate::abstract_interp::stack::Slot| {
             matches!(s.spill.kind, Kind::IterSlot { .. }) && s.spill.flags.has(Flags::RCU)
         };
         if vm.cur.frames[at].stack.slots().iter().any(rcu_iter) {
             let stack = vm.cur.frame_at_mut(at).stack_mut();
-            stack.slots_mut().iter_mut().filter(|s| rcu_iter(s)).for_each(|s| untrust(&mut s.spill));
+            stack
+                .slots_mut()
+                .iter_mut()
+                .filter(|s| rcu_iter(s))
+                .for_each(|s| untrust(&mut s.spill));
         }
     }
 }
 
 /// References given back, or handed to a collection.
 fn release(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
-    let not_acquired =
-        || refuse(Code::RefNotAcquired, format!("kfunc {} reference has not been acquired before", k.name));
+    let not_acquired = || {
+        refuse(
+            Code::RefNotAcquired,
+            format!("kfunc {} reference has not been acquired before", k.name),
+        )
+    };
     if let Some(r) = f.release {
         let id = vm.reg(r).ref_id;
         if !refs::release(&mut vm.cur, id) {
             return not_acquired();
         }
     }
-    let inserts = ["bpf_list_push_front_impl", "bpf_list_push_back_impl", "bpf_rbtree_add_impl"];
+    let inserts = [
+        "bpf_list_push_front_impl",
+        "bpf_list_push_back_impl",
+        "bpf_rbtree_add_impl",
+    ];
     if inserts.contains(&k.name) {
         let id = vm.reg(2).ref_id;
         if id == 0 {
@@ -306,7 +344,9 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
     if let Some(reg) = special(vm, k, f)? {
         return Ok(Some(reg));
     }
-    let Some((id, target)) = pointee(k.btf, k.ret) else { return unknown("kfunc-return") };
+    let Some((id, target)) = pointee(k.btf, k.ret) else {
+        return unknown("kfunc-return");
+    };
     match target {
         Type::Void => Ok(Some(Reg::unknown())),
         Type::Struct(_) => {
@@ -325,7 +365,13 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
                     .is_some_and(|s| s.spill.flags.has(Flags::RCU));
                 flags = flags.with(if rcu { Flags::RCU } else { Flags::TRUSTED });
             }
-            Ok(Some(Reg::pointer(Kind::Btf { btf: BtfSrc::Kernel, id }, flags)))
+            Ok(Some(Reg::pointer(
+                Kind::Btf {
+                    btf: BtfSrc::Kernel,
+                    id,
+                },
+                flags,
+            )))
         }
         _ => {
             let size = match (k.name, f.r0_size) {
@@ -335,7 +381,10 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
             };
             let rdonly = size.is_none() || f.r0_rdonly;
             let Some(size) = size.filter(|s| *s != 0).or_else(|| k.btf.resolve_size(id)) else {
-                let words = format!("kernel function {} returns pointer type that is not supported", k.name);
+                let words = format!(
+                    "kernel function {} returns pointer type that is not supported",
+                    k.name
+                );
                 return refuse(Code::Kfunc, words);
             };
             let mut flags = if rdonly { Flags::RDONLY } else { Flags::NONE };
@@ -343,7 +392,10 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
                 flags = flags.with(Flags::RCU);
             }
             let reg = Reg::pointer(Kind::Mem { size, dynptr_id: 0 }, flags);
-            Ok(Some(Reg { ref_id: f.ref_id, ..reg }))
+            Ok(Some(Reg {
+                ref_id: f.ref_id,
+                ..reg
+            }))
         }
     }
 }
@@ -354,23 +406,33 @@ fn special(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
     Ok(Some(match k.name {
         "bpf_obj_new_impl" | "bpf_percpu_obj_new_impl" => new_object(vm, k, f)?,
         "bpf_refcount_acquire_impl" => {
-            let Some((btf, id)) = f.object else { return unknown("refcount-acquire") };
+            let Some((btf, id)) = f.object else {
+                return unknown("refcount-acquire");
+            };
             object(btf, id, Flags::ALLOC)
         }
         "bpf_cast_to_kern_ctx" => {
-            let Some(id) = kernel_context(vm, k) else { return unknown("cast-to-kern-ctx") };
+            let Some(id) = kernel_context(vm, k) else {
+                return unknown("cast-to-kern-ctx");
+            };
             object(BtfSrc::Kernel, id, Flags::TRUSTED)
         }
         "bpf_rdonly_cast" => {
             let id = f.constant.unwrap_or(0) as u32;
             match k.btf.ty(id) {
-                Some(Type::Struct(_)) => object(BtfSrc::Kernel, id, Flags::UNTRUSTED),
+                Some(Type::Struct(_) | Type::Union(_)) => {
+                    object(BtfSrc::Kernel, id, Flags::UNTRUSTED)
+                }
                 Some(Type::Void) => {
-                    let kind = Kind::Mem { size: 0, dynptr_id: 0 };
+                    let kind = Kind::Mem {
+                        size: 0,
+                        dynptr_id: 0,
+                    };
                     Reg::pointer(kind, Flags::RDONLY.with(Flags::UNTRUSTED))
                 }
                 Some(_) => {
-                    let words = "kfunc bpf_rdonly_cast type ID argument must be of a struct or void";
+                    let words =
+                        "kfunc bpf_rdonly_cast type ID argument must be of a struct or void";
                     return refuse(Code::ObjNew, words);
                 }
                 None => {
@@ -394,11 +456,17 @@ fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
     let percpu = k.name == "bpf_percpu_obj_new_impl";
     let id = f.constant.unwrap_or(0);
     if id > u64::from(u32::MAX) {
-        return refuse(Code::ObjNew, "local type ID argument must be in range [0, U32_MAX]");
+        return refuse(
+            Code::ObjNew,
+            "local type ID argument must be in range [0, U32_MAX]",
+        );
     }
     let id = id as u32;
     let Some(btf) = vm.env.program.btf.as_deref() else {
-        return refuse(Code::ObjNew, "bpf_obj_new/bpf_percpu_obj_new requires prog BTF");
+        return refuse(
+            Code::ObjNew,
+            "bpf_obj_new/bpf_percpu_obj_new requires prog BTF",
+        );
     };
     let Some(Type::Struct(s)) = btf.ty(id) else {
         let words = "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct";
@@ -406,7 +474,10 @@ fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
     };
     if percpu {
         if s.size > MAX_PERCPU_OBJECT {
-            let words = format!("bpf_percpu_obj_new type size ({}) is greater than {MAX_PERCPU_OBJECT}", s.size);
+            let words = format!(
+                "bpf_percpu_obj_new type size ({}) is greater than {MAX_PERCPU_OBJECT}",
+                s.size
+            );
             return refuse(Code::ObjNew, words);
         }
         if !is_scalar_struct(btf, id, 0) {
@@ -418,13 +489,27 @@ fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
             return refuse(Code::ObjNew, words);
         }
     }
-    let flags = if percpu { Flags::ALLOC.with(Flags::PERCPU) } else { Flags::ALLOC };
-    Ok(Reg::pointer(Kind::Btf { btf: BtfSrc::Program, id }, flags))
+    let flags = if percpu {
+        Flags::ALLOC.with(Flags::PERCPU)
+    } else {
+        Flags::ALLOC
+    };
+    Ok(Reg::pointer(
+        Kind::Btf {
+            btf: BtfSrc::Program,
+            id,
+        },
+        flags,
+    ))
 }
 
 fn slice(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
-    let Some(d) = f.dynptr else { return unknown("dynptr-slice") };
-    let Some(size) = f.constant else { return unknown("dynptr-slice") };
+    let Some(d) = f.dynptr else {
+        return unknown("dynptr-slice");
+    };
+    let Some(size) = f.constant else {
+        return unknown("dynptr-slice");
+    };
     let mut flags = match d.ty {
         DynptrType::Skb | DynptrType::Xdp | DynptrType::SkbMeta => Flags::DYNPTR_SLICE,
         _ => Flags::NONE,
@@ -432,9 +517,18 @@ fn slice(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
     if k.name == "bpf_dynptr_slice" {
         flags = flags.with(Flags::RDONLY);
     } else if !helper_ret::may_write_packet(vm) {
-        return refuse(Code::PacketWrite, "the prog does not allow writes to packet data");
+        return refuse(
+            Code::PacketWrite,
+            "the prog does not allow writes to packet data",
+        );
     }
-    Ok(Reg::pointer(Kind::Mem { size: size as u32, dynptr_id: d.id }, flags))
+    Ok(Reg::pointer(
+        Kind::Mem {
+            size: size as u32,
+            dynptr_id: d.id,
+        },
+        flags,
+    ))
 }
 
 /// The kernel's own struct of the program's context.
@@ -475,7 +569,10 @@ fn finish_pointer(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts, r0: &mut Reg) {
         }
         r0.ref_id = id;
     } else if f.root.is_some()
-        && matches!(pointee(k.btf, k.ret).map(|(_, t)| t.name()), Some("bpf_list_node" | "bpf_rb_node"))
+        && matches!(
+            pointee(k.btf, k.ret).map(|(_, t)| t.name()),
+            Some("bpf_list_node" | "bpf_rb_node")
+        )
     {
         graph::set_non_owning(vm, r0);
     }

@@ -10,17 +10,50 @@ use crate::programs::insn::{Op, Size, Src};
 
 /// `dst = *(size *)(base + off)`.
 pub fn load(vm: &mut Vm, op: Op) -> Check<Next> {
-    let Op::Load { dst, base, off, size, sx } = op else { return unknown("engine:load") };
-    load_from(vm, (dst, base, off), size, Load { sx, strict: false, may_weaken: true })?;
+    let Op::Load {
+        dst,
+        base,
+        off,
+        size,
+        sx,
+    } = op
+    else {
+        return unknown("engine:load");
+    };
+    load_from(
+        vm,
+        (dst, base, off),
+        size,
+        Load {
+            sx,
+            strict: false,
+            may_weaken: true,
+        },
+    )?;
     Ok(Next::Fallthrough)
 }
 
 /// A load with acquire ordering: as a load, but aligned and not from every kind.
 pub fn load_acquire(vm: &mut Vm, op: Op) -> Check<Next> {
-    let Op::LoadAcquire { dst, base, off, size } = op else {
+    let Op::LoadAcquire {
+        dst,
+        base,
+        off,
+        size,
+    } = op
+    else {
         return unknown("engine:load-acquire");
     };
-    load_from(vm, (dst, base, off), size, Load { sx: false, strict: true, may_weaken: false })?;
+    load_from(
+        vm,
+        (dst, base, off),
+        size,
+        Load {
+            sx: false,
+            strict: true,
+            may_weaken: false,
+        },
+    )?;
     super::atomic::kind_allowed(vm, base, "loads from")?;
     Ok(Next::Fallthrough)
 }
@@ -55,14 +88,28 @@ fn load_from(vm: &mut Vm, place: (u8, u8, i16), size: Size, how: Load) -> Check<
 
 /// `*(size *)(base + off) = src`.
 pub fn store(vm: &mut Vm, op: Op) -> Check<Next> {
-    let Op::Store { base, off, size, src } = op else { return unknown("engine:store") };
+    let Op::Store {
+        base,
+        off,
+        size,
+        src,
+    } = op
+    else {
+        return unknown("engine:store");
+    };
     store_to(vm, (base, off), size, src, false)?;
     Ok(Next::Fallthrough)
 }
 
 /// A store with release ordering: as a store, but aligned and not to every kind.
 pub fn store_release(vm: &mut Vm, op: Op) -> Check<Next> {
-    let Op::StoreRelease { base, off, size, src } = op else {
+    let Op::StoreRelease {
+        base,
+        off,
+        size,
+        src,
+    } = op
+    else {
         return unknown("engine:store-release");
     };
     store_to(vm, (base, off), size, Src::Reg(src), true)?;
@@ -150,7 +197,13 @@ fn set_loaded(vm: &mut Vm, dst: u8, loaded: Loaded) {
 /// Carries out what a callee's access to memory does at once: stack it reads is
 /// marked read, stack it may write becomes unknown. See `checks::mem_region`.
 pub fn touch(vm: &mut Vm, touched: Touched) {
-    if let Touched::Stack { frame, min, end, clobber } = touched {
+    if let Touched::Stack {
+        frame,
+        min,
+        end,
+        clobber,
+    } = touched
+    {
         stack::touch(vm, frame, min, end, clobber);
     }
 }
@@ -158,7 +211,9 @@ pub fn touch(vm: &mut Vm, touched: Touched) {
 /// Carries out a raw write ([`Touched::Raw`]) of a callee, byte by byte: all of
 /// it becomes data of which nothing is known.
 pub fn clobber_stack_region(vm: &mut Vm, touched: Touched) -> Check<()> {
-    let Touched::Raw { reg, size } = touched else { return Ok(()) };
+    let Touched::Raw { reg, size } = touched else {
+        return Ok(());
+    };
     for off in 0..size {
         let byte = Access {
             reg,

@@ -66,7 +66,10 @@ pub fn combine(
         return Ok(()); // reads through it are safe wherever it points
     }
     if !may_move(&ptr, op, known) {
-        let words = format!("R{dst} pointer arithmetic on {} prohibited", type_name(&ptr));
+        let words = format!(
+            "R{dst} pointer arithmetic on {} prohibited",
+            type_name(&ptr)
+        );
         return refuse_reg(Code::PointerArith, dst, words);
     }
     sane(&num, &ptr)?;
@@ -89,7 +92,10 @@ pub fn combine(
             return refuse_reg(Code::PointerArith, dst, words);
         }
         _ => {
-            let words = format!("R{dst} pointer arithmetic with {} operator prohibited", sign(op));
+            let words = format!(
+                "R{dst} pointer arithmetic with {} operator prohibited",
+                sign(op)
+            );
             return refuse_reg(Code::PointerArith, dst, words);
         }
     };
@@ -139,13 +145,21 @@ fn sane(reg: &Reg, of: &Reg) -> Check<()> {
     {
         return refuse(
             Code::PointerArith,
-            format!("math between {} pointer and {} is not allowed", type_name(of), value as i64),
+            format!(
+                "math between {} pointer and {} is not allowed",
+                type_name(of),
+                value as i64
+            ),
         );
     }
     if outside(reg.off as i64) {
         return refuse(
             Code::ZeroOffset,
-            format!("{} pointer offset {} is not allowed", type_name(of), reg.off),
+            format!(
+                "{} pointer offset {} is not allowed",
+                type_name(of),
+                reg.off
+            ),
         );
     }
     if smin == i64::MIN {
@@ -160,7 +174,10 @@ fn sane(reg: &Reg, of: &Reg) -> Check<()> {
     if outside(smin) {
         return refuse(
             Code::MemRegionOob,
-            format!("value {smin} makes {} pointer be out of bounds", type_name(of)),
+            format!(
+                "value {smin} makes {} pointer be out of bounds",
+                type_name(of)
+            ),
         );
     }
     Ok(())
@@ -172,7 +189,11 @@ fn shift(vm: &mut Vm, ptr: &Reg, num: &Reg, known: Option<u64>, subtract: bool) 
     if let Some(k) = known {
         let by = k as i64;
         let off = i64::from(ptr.off);
-        let sum = if subtract { off.wrapping_sub(by) } else { off.wrapping_add(by) };
+        let sum = if subtract {
+            off.wrapping_sub(by)
+        } else {
+            off.wrapping_add(by)
+        };
         if let Ok(off) = i32::try_from(sum) {
             out.off = off;
             // Pointers carry no 32-bit bounds of their own.

@@ -72,7 +72,11 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
             save(vm, frame, at, spill, access.size);
         }
         _ => {
-            let byte = if writes_zero(vm, access) { Byte::Zero } else { Byte::Misc };
+            let byte = if writes_zero(vm, access) {
+                Byte::Zero
+            } else {
+                Byte::Misc
+            };
             let size = access.size as i32;
             let slot = slot_mut(vm, frame, at);
             if slot.is_spill() || slot.is_special() {
@@ -118,7 +122,10 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
     for off in min..end {
         let slot = slot_mut(vm, frame, spi(off));
         let index = byte_index(off);
-        if zero && slot.kinds[index] == Byte::Spill && slot.is_scalar_spill() && slot.spill.is_null()
+        if zero
+            && slot.kinds[index] == Byte::Spill
+            && slot.is_scalar_spill()
+            && slot.spill.is_null()
         {
             continue;
         }
@@ -144,7 +151,14 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     if !slot.is_spill() {
         if let Some(dst) = dst {
             let zero = bytes(&slot, off, size).all(|b| b == Byte::Zero);
-            vm.cur.set_reg(dst, if zero { Reg::constant(0) } else { Reg::unknown() });
+            vm.cur.set_reg(
+                dst,
+                if zero {
+                    Reg::constant(0)
+                } else {
+                    Reg::unknown()
+                },
+            );
         }
         return;
     }
@@ -169,7 +183,14 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
             vm.cur.set_reg(dst, Reg::constant(0));
         } else {
             // What is loaded isn't the spilled register: nothing leads back to it.
-            vm.cur.set_reg(dst, if all(Byte::Zero) { Reg::constant(0) } else { Reg::unknown() });
+            vm.cur.set_reg(
+                dst,
+                if all(Byte::Zero) {
+                    Reg::constant(0)
+                } else {
+                    Reg::unknown()
+                },
+            );
             return;
         }
     }
@@ -183,7 +204,14 @@ pub fn read_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32
     let stack = &vm.cur.frames[frame].stack;
     let zero = (min..end).all(|off| stack.byte(off) == Byte::Zero);
     if let Value::Reg(dst) = access.value {
-        vm.cur.set_reg(dst, if zero { Reg::constant(0) } else { Reg::unknown() });
+        vm.cur.set_reg(
+            dst,
+            if zero {
+                Reg::constant(0)
+            } else {
+                Reg::unknown()
+            },
+        );
     }
 }
 
@@ -215,12 +243,16 @@ pub fn touch(vm: &mut Vm, frame: usize, min: i32, end: i32, clobber: bool) {
 /// Writing to a slot of a dynptr destroys all of it, and what was derived from it.
 pub fn destroy_dynptr(vm: &mut Vm, frame: usize, at: usize) {
     let stack = &vm.cur.frames[frame].stack;
-    let Some(slot) = stack.get(at).filter(|s| s.kinds[0] == Byte::Dynptr) else { return };
+    let Some(slot) = stack.get(at).filter(|s| s.kinds[0] == Byte::Dynptr) else {
+        return;
+    };
     let first = match slot.spill.kind {
         Kind::DynptrSlot { first: false, .. } => at + 1,
         _ => at,
     };
-    let Some(second) = first.checked_sub(1) else { return };
+    let Some(second) = first.checked_sub(1) else {
+        return;
+    };
     let id = stack.get(first).map_or(0, |s| s.spill.id);
     for at in [first, second] {
         *slot_mut(vm, frame, at) = Slot::EMPTY;

@@ -90,17 +90,33 @@ impl Callback {
                 set(2, arg(3));
             }
             Callback::FindVma => {
-                let Some(btf) = vm.env.kernel_btf else { return unknown("no-kernel-btf") };
+                let Some(btf) = vm.env.kernel_btf else {
+                    return unknown("no-kernel-btf");
+                };
                 let Some(id) = btf.find_struct("vm_area_struct") else {
                     return unknown("kernel-struct:vm_area_struct");
                 };
                 set(1, arg(1));
-                set(2, pointer(Kind::Btf { btf: BtfSrc::Kernel, id }));
+                set(
+                    2,
+                    pointer(Kind::Btf {
+                        btf: BtfSrc::Kernel,
+                        id,
+                    }),
+                );
                 set(3, arg(4));
             }
             Callback::UserRingbuf => {
                 let id = vm.new_id();
-                set(1, Reg { id, ..pointer(Kind::ConstDynptr { ty: DynptrType::Local }) });
+                set(
+                    1,
+                    Reg {
+                        id,
+                        ..pointer(Kind::ConstDynptr {
+                            ty: DynptrType::Local,
+                        })
+                    },
+                );
                 set(2, arg(3));
             }
             Callback::RbtreeAdd { node } => {
@@ -115,7 +131,10 @@ impl Callback {
             }
             Callback::TaskWork { map, uid } => {
                 async_args(map, uid, &mut set);
-                range = RetRange { min: i32::MIN, max: i32::MAX };
+                range = RetRange {
+                    min: i32::MIN,
+                    max: i32::MAX,
+                };
             }
         }
         callee.callback_ret = range;
@@ -174,7 +193,13 @@ pub fn push_callback(
 ) -> Check<Option<Entered>> {
     vm.flush_precision()?;
     vm.subprogs.note_callback(subprog, callback.is_async());
-    let Some(entry) = vm.env.program.subprogs.get(subprog).map(|s| s.start as usize) else {
+    let Some(entry) = vm
+        .env
+        .program
+        .subprogs
+        .get(subprog)
+        .map(|s| s.start as usize)
+    else {
         return unknown("callback-function");
     };
     let caller = vm.cur.frame().clone();
@@ -190,7 +215,10 @@ pub fn push_callback(
     let mut callee = new_frame(vm, &state, subprog)?;
     callback.enter(vm, &caller, &mut callee)?;
     if !vm.env.target.behaviour.callbacks_as_loops {
-        return Ok(Some(Entered { frame: callee, entry }));
+        return Ok(Some(Entered {
+            frame: callee,
+            entry,
+        }));
     }
     state.callback_unroll_depth += 1;
     state.frame_mut().callback_depth += 1;
@@ -236,9 +264,16 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
         let words = "global function calls are not allowed while holding a lock";
         return refuse(Code::SubprogArgs, words);
     }
-    let effects = vm.env.cfg.subprogs().get(subprog).copied().unwrap_or_default();
+    let effects = vm
+        .env
+        .cfg
+        .subprogs()
+        .get(subprog)
+        .copied()
+        .unwrap_or_default();
     let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
-    if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable) {
+    if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable)
+    {
         let words = "global functions that may sleep are not allowed in non-sleepable context, \
                      i.e. in a RCU/IRQ/preempt-disabled section or a non-sleepable program";
         return refuse(Code::SleepInPreempt, words);
@@ -269,11 +304,17 @@ pub fn exit(vm: &mut Vm<'_>) -> Check<Next> {
 pub fn leave_frame(vm: &mut Vm<'_>) -> Check<Next> {
     vm.leaving_frame();
     let callee = vm.cur.frame();
-    let (callback, callsite, range) =
-        (callee.in_callback, callee.callsite as usize, callee.callback_ret);
+    let (callback, callsite, range) = (
+        callee.in_callback,
+        callee.callsite as usize,
+        callee.callback_ret,
+    );
     let r0 = callee.regs[0];
     if matches!(r0.kind, Kind::Stack { .. }) && r0.flags == Flags::NONE {
-        return refuse(Code::CrossFrame, "cannot return stack pointer to the caller");
+        return refuse(
+            Code::CrossFrame,
+            "cannot return stack pointer to the caller",
+        );
     }
     if callback {
         return_value::check_callback(vm, range)?;
