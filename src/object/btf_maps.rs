@@ -119,7 +119,8 @@ fn read(btf: &Btf, def: Composite<'_>, map: &mut MapDef, inner: bool) -> Result<
     }
     // Ring buffers take a power of two of pages; libbpf rounds up.
     if matches!(map.map_type, 27 | 31) && map.max_entries != 0 {
-        let fits = map.max_entries % PAGE == 0 && (map.max_entries / PAGE).is_power_of_two();
+        let fits =
+            map.max_entries.is_multiple_of(PAGE) && (map.max_entries / PAGE).is_power_of_two();
         if !fits {
             let more = std::iter::successors(Some(PAGE), |s| s.checked_mul(2))
                 .find(|s| *s > map.max_entries);

@@ -105,7 +105,7 @@ impl Reader<'_> {
             return err(start, "sub-section is not aligned or too short");
         }
         let stride = self.word(start)? as usize;
-        if stride < size || stride % 4 != 0 {
+        if stride < size || !stride.is_multiple_of(4) {
             return err(start, "impossible record size");
         }
         let mut at = start + 4;

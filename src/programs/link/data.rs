@@ -240,7 +240,7 @@ impl Resolver<'_> {
         let section = object
             .jump_tables()
             .ok_or_else(|| bad("there is no section of jump tables"))?;
-        if offset % 8 != 0 || size % 8 != 0 || size == 0 {
+        if !offset.is_multiple_of(8) || !size.is_multiple_of(8) || size == 0 {
             return Err(bad("no whole number of entries"));
         }
         let data = object.elf.data(section);

@@ -213,7 +213,8 @@ fn special(map: &MapDef, ty: T, release: (u16, u16)) -> Result<(), &'static str>
         }
         T::StackTrace => {
             let frame = if flag(STACK_BUILD_ID) { 32 } else { 8 };
-            let fits = map.value_size % frame == 0 && map.value_size / frame <= STACK_FRAMES;
+            let fits =
+                map.value_size.is_multiple_of(frame) && map.value_size / frame <= STACK_FRAMES;
             if fits {
                 Ok(())
             } else {
@@ -221,7 +222,7 @@ fn special(map: &MapDef, ty: T, release: (u16, u16)) -> Result<(), &'static str>
             }
         }
         T::Ringbuf | T::UserRingbuf
-            if !map.max_entries.is_power_of_two() || map.max_entries % 4096 != 0 =>
+            if !map.max_entries.is_power_of_two() || !map.max_entries.is_multiple_of(4096) =>
         {
             Err("its size is no power of two of pages")
         }
@@ -232,7 +233,7 @@ fn special(map: &MapDef, ty: T, release: (u16, u16)) -> Result<(), &'static str>
         }
         T::BloomFilter if map.map_extra > 15 => Err("more than 15 hashes"),
         T::Arena if !flag(MMAPABLE) => Err("flag BPF_F_MMAPABLE is required"),
-        T::Arena if map.map_extra % 4096 != 0 => Err("its address is not at a page"),
+        T::Arena if !map.map_extra.is_multiple_of(4096) => Err("its address is not at a page"),
         T::ArrayOfMaps | T::HashOfMaps if map.inner.is_none() && map.slots.is_empty() => {
             Err("it does not say what maps it holds")
         }

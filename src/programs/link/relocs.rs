@@ -118,7 +118,7 @@ impl<'a> Places<'a> {
                     name()
                 ));
             }
-            if symbol.section == 0 || symbol.section != text || symbol.value % 8 != 0 {
+            if symbol.section == 0 || symbol.section != text || !symbol.value.is_multiple_of(8) {
                 return Err(format!(
                     "a call of {}, which is no function in .text",
                     name()
@@ -135,7 +135,7 @@ impl<'a> Places<'a> {
             && (symbol.is_section() && symbol.bind == 0
                 || !symbol.is_local() && symbol.is_function())
         {
-            if symbol.value % 8 != 0 || imm % 8 != 0 {
+            if !symbol.value.is_multiple_of(8) || imm % 8 != 0 {
                 return Err(format!(
                     "the address of {} is inside an instruction",
                     name()
