@@ -328,7 +328,11 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
         }
         return Ok(());
     }
-    if !helpers_spec::map_helper_compat(ty, helper as u32, v) {
+    // A helper without a map argument works on a field of a map's value; which
+    // maps may hold that field was settled when the map was made.
+    let takes_map = helpers_spec::helper_main(helper as u32, v)
+        .is_some_and(|p| p.args.iter().any(|a| a.base == ArgType::ConstMapPtr));
+    if takes_map && !helpers_spec::map_helper_compat(ty, helper as u32, v) {
         return refuse(Code::MapFunc, words);
     }
     Ok(())

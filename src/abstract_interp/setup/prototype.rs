@@ -289,6 +289,9 @@ fn may_be_context(program: &Program, btf: &Btf, to: u32) -> bool {
     }
     let id = btf.skip_mods_typedefs(to);
     let ty = btf.ty(id);
+    if matches!(ty, Some(Type::Void)) {
+        return true;
+    }
     let word = matches!(ty, Some(Type::Int { size: 8, .. }));
     let name = match ty {
         Some(Type::Struct(s)) => s.name,
