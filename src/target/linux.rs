@@ -136,6 +136,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     map_ptr_not_null: false,
     nested_rcu_sections: false,
     user_memory_pointers: false,
+    throw_leaves_sections: true,
     const_map_key: false,
     refine_cpu_id: false,
     refine_task_stack: false,
@@ -243,6 +244,7 @@ const LINUX_7_3: Behaviour = Behaviour {
     indirect_jumps: true,
     stack_arguments: true,
     sleepable_uses_tries: true,
+    throw_leaves_sections: false,
     ..LINUX_6_18
 };
 

@@ -6,7 +6,7 @@
 use super::locks;
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse};
-use crate::helpers_spec::{self, HelperProto};
+use crate::helpers_spec::{self, HelperProto, ProgType};
 
 /// Ids of helpers that the rules name.
 pub mod id {
@@ -17,7 +17,9 @@ pub mod id {
     pub const GET_SMP_PROCESSOR_ID: i32 = 8;
     pub const TAIL_CALL: i32 = 12;
     pub const PERF_EVENT_READ: i32 = 22;
+    pub const SETSOCKOPT: i32 = 49;
     pub const REDIRECT_MAP: i32 = 51;
+    pub const GETSOCKOPT: i32 = 57;
     pub const GET_STACK: i32 = 67;
     pub const GET_LOCAL_STORAGE: i32 = 81;
     pub const SK_RELEASE: i32 = 86;
@@ -64,7 +66,7 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     let name = helpers_spec::helper_name(at).unwrap_or("unknown");
     let proto = helpers_spec::helper_proto_for(
         at,
-        program.prog_type,
+        signature_type(program.prog_type, helper),
         program.attach_type,
         program.sleepable,
         v,
@@ -96,6 +98,17 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         may_sleep(vm, name, helper)?;
     }
     Ok(proto)
+}
+
+/// The program type whose signature a program sees: socket options are set on a
+/// socket, not on a context, where the program has no socket context.
+fn signature_type(prog_type: ProgType, helper: i32) -> ProgType {
+    match (helper, prog_type) {
+        (id::SETSOCKOPT | id::GETSOCKOPT, ProgType::Tracing | ProgType::Lsm) => {
+            ProgType::CgroupSockopt
+        }
+        _ => prog_type,
+    }
 }
 
 /// The helper exists, but not for programs of this type.

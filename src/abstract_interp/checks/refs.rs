@@ -3,7 +3,7 @@
 //! A reference is a number that stands for an object obtained from a helper or
 //! kfunc (`State::refs`); every register and spilled register that points to
 //! the object carries it in `Reg::ref_id`. Giving it back makes all of them
-//! unreadable. At the program's end none may be left.
+//! stale. At the program's end none may be left.
 
 use super::locks;
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
@@ -38,7 +38,7 @@ pub fn forget(state: &mut State, id: u32) -> bool {
     held.is_some()
 }
 
-/// Gives reference `id` back: every pointer to its object becomes unreadable.
+/// Gives reference `id` back: every pointer to its object becomes stale.
 /// Gives whether it was held.
 pub fn release(state: &mut State, id: u32) -> bool {
     let held = forget(state, id);
@@ -71,7 +71,7 @@ pub fn check_leak(vm: &Vm<'_>, exception: bool, sections: bool, what: &str) -> C
     let state = &vm.cur;
     if sections && state.active_locks > 0 {
         let words = format!("{what} cannot be used inside bpf_spin_lock-ed region");
-        return refuse(Code::SpinLock, words);
+        return refuse(code_for(what, Code::SpinLock), words);
     }
     if exception || state.curframe() == 0 {
         let returned = returned_reference(vm, exception);
@@ -81,13 +81,18 @@ pub fn check_leak(vm: &Vm<'_>, exception: bool, sections: bool, what: &str) -> C
                 "Unreleased reference id={} alloc_insn={}\n{what} would lead to reference leak",
                 r.id, r.insn
             );
-            return refuse(Code::RefLeak, words);
+            return refuse(code_for(what, Code::RefLeak), words);
         }
     }
     if sections {
         locks::check_sections_left(state, what)?;
     }
     Ok(())
+}
+
+/// The words on tail calls are in a class of their own.
+pub fn code_for(what: &str, code: Code) -> Code {
+    if what == "tail_call" { Code::TailCallStack } else { code }
 }
 
 /// The reference that a struct_ops program hands to the kernel as its return

@@ -30,7 +30,7 @@ pub fn helper(vm: &mut Vm<'_>, helper: i32) -> Check<Next> {
     if let Some(reg) = result {
         give(vm, helper, proto, &facts, reg);
     }
-    map_args::compatible(vm, helper, &facts)?;
+    map_args::compatible(vm, helper, proto, &facts)?;
     if helper == id::GET_FUNC_IP {
         func_ip_known(vm)?;
     }
@@ -133,7 +133,7 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
 }
 
 /// An object moves into a kptr: an allocated per-CPU object stays usable while
-/// RCU protects it, all else becomes unreadable.
+/// RCU protects it, all else becomes stale.
 fn hand_over(vm: &mut Vm<'_>, id: u32) -> bool {
     let in_rcu = vm.in_rcu_section();
     if !refs::forget(&mut vm.cur, id) {
@@ -147,7 +147,7 @@ fn hand_over(vm: &mut Vm<'_>, id: u32) -> bool {
                 r.ref_id = 0;
                 r.flags = r.flags.without(Flags::ALLOC).with(Flags::RCU);
             } else {
-                *r = Reg::UNINIT;
+                *r = Reg::unknown();
             }
         },
     );

@@ -327,7 +327,13 @@ fn throw(vm: &mut Vm<'_>) -> Check<Next> {
         return_value::check(vm, 1)?;
         vm.flush_precision()?;
     }
-    refs::check_leak(vm, true, true, "bpf_throw")?;
+    let sections = vm.cur.curframe() == 0 || !vm.env.target.behaviour.throw_leaves_sections;
+    let what = if vm.env.target.behaviour.throw_leaves_sections {
+        "BPF_EXIT instruction in main prog"
+    } else {
+        "bpf_throw"
+    };
+    refs::check_leak(vm, true, sections, what)?;
     Ok(Next::End)
 }
 
