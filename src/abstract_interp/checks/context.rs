@@ -25,6 +25,10 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
     if takes_btf_arguments(prog_type) {
         return btf_ctx::access(vm, regno, off, size, dir == Dir::Write);
     }
+    if prog_type == ProgType::Tracepoint && off < 0 && off % size as i32 == 0 && dir == Dir::Read {
+        // The kernel compares the offset with an unsigned number.
+        return Ok(Loaded::UNKNOWN);
+    }
     let layout = helpers_spec::ctx_access(prog_type, attach, vm.env.target.spec);
     let found = u32::try_from(off)
         .ok()
