@@ -32,8 +32,8 @@ pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
     let mut sources = Sources::new(program, context.ops, context.source_text);
     let insn_text = names::instruction(program, context.ops, insn);
     let facts = facts(context, violation, insn, &insn_text, cause.origin);
-    let page = wording::page(violation.code);
-    let what = (page.what)(&facts);
+    let page = wording::page_for(violation.code, &facts);
+    let what = capitalized((page.what)(&facts));
     let primary = label(&mut sources, insn, primary_text(&facts, &insn_text));
     let secondary = cause
         .events
@@ -69,6 +69,13 @@ pub fn place_of(program: &Program, insn: usize) -> Option<Place> {
         file: l.file.to_string(),
         line: l.line,
         column: l.col,
+    })
+}
+
+fn capitalized(text: String) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
     })
 }
 

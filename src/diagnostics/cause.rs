@@ -67,7 +67,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn run(&mut self, v: &Violation) -> Option<String> {
         match v.code {
-            Code::RefLeak => return self.leak(),
+            Code::RefLeak => return self.leak(v),
             Code::InfiniteLoop | Code::BackEdge | Code::ProgramTooLarge | Code::TooManyJumps => {
                 self.loops(v);
                 return None;
@@ -92,7 +92,9 @@ impl Finder<'_> {
         match v.code {
             Code::PacketOob => self.packet_proof(node, root),
             Code::NullArg | Code::MemAccessType => self.null_proof(node, root),
-            Code::StackUninit => self.stack_writes(v, node),
+            Code::StackUninit | Code::StackOob if v.words.contains("read from stack") => {
+                self.stack_writes(v, node);
+            }
             Code::SameInsn | Code::UninitRegister => {}
             _ => self.bound_proof(node),
         }
@@ -415,7 +417,25 @@ impl Finder<'_> {
     }
 
     /// The acquiring calls whose results no later releasing call took.
-    fn leak(&mut self) -> Option<String> {
+    fn leak(&mut self, v: &Violation) -> Option<String> {
+        let named = v
+            .words
+            .split_once("alloc_insn=")
+            .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next())
+            .and_then(|number| number.parse::<usize>().ok());
+        if let Some(insn) = named
+            && let Some(&Op::Call(callee)) = self.ops.get(insn)
+        {
+            let step = v
+                .path
+                .iter()
+                .rposition(|&p| p as usize == insn)
+                .unwrap_or(0);
+            let name = names::callee(self.program, callee, insn);
+            self.push(step, insn, format!("acquired by `{name}` here"));
+            self.way_out(step);
+            return Some(format!("by `{name}`"));
+        }
         let held: Vec<Call> = self
             .flow
             .calls
@@ -436,20 +456,17 @@ impl Finder<'_> {
             let name = names::callee(self.program, c.callee, c.insn);
             self.push(c.step, c.insn, format!("acquired by `{name}` here"));
         }
-        if let Some(t) = self
-            .flow
-            .tests
-            .iter()
-            .rfind(|t| t.step > last.step)
-            .copied()
-        {
-            self.push(
-                t.step,
-                t.insn,
-                format!("{}: this way leads to the leak", names::test(&t)),
-            );
+        self.way_out(last.step);
+        Some(format!("by `{name}`"))
+    }
+
+    /// The last comparison after a step.
+    fn way_out(&mut self, after: usize) {
+        let last = self.flow.tests.iter().rfind(|t| t.step > after).copied();
+        if let Some(t) = last {
+            let text = format!("{}: this way leads to the leak", names::test(&t));
+            self.push(t.step, t.insn, text);
         }
-        Some(format!("the result of `{name}`"))
     }
 
     /// What was written to the stack at or above the address at fault.

@@ -48,9 +48,14 @@ pages! {
     STACK_OOB: |f| format!("The {} through {} lies outside the function's 512 bytes of stack.", f.access(), f.subject()),
         "The stack frame is fixed; beyond it lies the kernel's own stack.",
         "Check the buffer's size and the length that is passed with it.";
-    STACK_UNINIT: |f| match &f.callee {
-        Some(c) => format!("`{c}` would read stack bytes behind {} that were never written.", f.reg()),
-        None => format!("The {} takes stack bytes that were never written.", f.access()),
+    STACK_UNINIT: |f| {
+        let who = f.callee.as_ref().map_or_else(|| "The instruction".into(), |c| format!("`{c}`"));
+        match f.unwritten_stack() {
+            Some((off, byte, size)) => format!(
+                "{who} would read {size} bytes of stack at fp{off:+}, but byte {byte} of them was never written as plain data."
+            ),
+            None => format!("{who} would read stack bytes that were never written."),
+        }
     },
         "Unwritten stack holds old kernel data; reading it, or giving it to a helper, would leak it. Padding inside a structure counts too.",
         "Initialise the whole variable: `struct key k = {};`, or `__builtin_memset(&k, 0, sizeof(k))` when it has padding.";

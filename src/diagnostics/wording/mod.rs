@@ -100,6 +100,17 @@ impl Facts {
             .map_or_else(String::new, |h| format!("; it holds `{h}`"))
     }
 
+    /// Of `invalid read from stack ... off -16+4 size 16`: the offset, the first
+    /// byte that cannot be read, the size.
+    pub fn unwritten_stack(&self) -> Option<(i32, u32, u32)> {
+        let (_, rest) = self.words.split_once("read from stack ")?;
+        let (_, rest) = rest.split_once("off ")?;
+        let (place, size) = rest.split_once(" size ")?;
+        let (off, byte) = place.split_once('+')?;
+        let size = size.split_whitespace().next()?;
+        Some((off.parse().ok()?, byte.parse().ok()?, size.parse().ok()?))
+    }
+
     /// The program type with its article: `an xdp program`.
     pub fn program(&self) -> String {
         match &self.prog_type {
@@ -144,6 +155,15 @@ macro_rules! pages {
     };
 }
 use pages;
+
+/// The page for one refusal. Linux words a read of unwritten stack like one out of
+/// its bounds, so one code stands for both; the words tell them apart.
+pub fn page_for(code: Code, facts: &Facts) -> Page {
+    match code {
+        Code::StackOob if facts.unwritten_stack().is_some() => memory::STACK_UNINIT,
+        _ => page(code),
+    }
+}
 
 /// The page of a code.
 pub fn page(code: Code) -> Page {

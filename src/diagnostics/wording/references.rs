@@ -3,7 +3,10 @@
 use super::pages;
 
 pages! {
-    REF_LEAK: |f| format!("A kernel object that the program acquired{} is still held here.", f.came_from()),
+    REF_LEAK: |f| match &f.origin {
+        Some(origin) => format!("A kernel object, acquired {origin}, is still held where the program ends."),
+        None => "A kernel object that the program acquired is still held here.".into(),
+    },
         "An object that is never released leaks kernel memory for ever, or keeps a socket or task alive.",
         "Release it on every path, error paths included (`bpf_sk_release`, `bpf_ringbuf_submit` or `_discard`, `bpf_task_release`, ...), also where a bound check returns early.";
     REF_NOT_ACQUIRED: |f| format!("{} releases something that the program does not hold.", f.callee()),
