@@ -106,14 +106,14 @@ fn empty(options: &Options<'_>) -> ObjectReport {
 
 /// An input, read.
 enum Opened {
-    Object(Object),
+    Object(Box<Object>),
     Raw(Box<Program>),
 }
 
 fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
     if options.kind == InputKind::Elf {
         return match Object::parse(bytes) {
-            Ok(object) => Ok(Opened::Object(object)),
+            Ok(object) => Ok(Opened::Object(Box::new(object))),
             Err(e) => Err(InputError {
                 section: Some(e.section),
                 offset: Some(e.offset),

@@ -52,7 +52,7 @@ fn a_packet_access_beyond_the_comparison() {
         ".type xdp\nr2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 14\nif r4 > r3 goto +1\nr0 = *(u8 *)(r2 + 23)\nexit\n",
     );
     let d = explain(&p, Code::PacketOob, Some(2), &[0, 1, 2, 3, 4, 5]);
-    has(&d, 0, "`data` is read from the context here");
+    has(&d, 0, "`data` is read here");
     has(&d, 4, "too few bytes");
     assert_eq!(d.branches.len(), 1);
     assert!(!d.branches[0].taken);
@@ -84,7 +84,7 @@ fn a_bound_on_another_copy() {
     let d = explain(&p, Code::MapValueOob, Some(0), &[0, 1, 2, 3, 4, 6, 7, 8]);
     has(&d, 3, "another copy");
     has(&d, 7, "a variable is added here");
-    has(&d, 0, "`len` is read from the context here");
+    has(&d, 0, "`len` is read here");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn values_are_followed_through_functions() {
         ".type xdp\nr1 = *(u32 *)(r1 + 0)\ncall sub\nexit\nfunc sub:\nr0 = *(u8 *)(r1 + 0)\nexit\n",
     );
     let d = explain(&p, Code::PacketOob, Some(1), &[0, 1, 3]);
-    has(&d, 0, "`data` is read from the context here");
+    has(&d, 0, "`data` is read here");
     let d = explain(&p, Code::ProgReturn, Some(0), &[0, 1, 3, 4, 2]);
     has(&d, 3, "read from the packet");
 }
@@ -136,8 +136,8 @@ fn embedded_source_lines_are_drawn_without_the_file() {
         text: text.into(),
     };
     p.line_info = vec![
-        line(0, 20, 22, "\tvoid *data = (void *)ctx->data;"),
-        line(1, 21, 26, "\tvoid *data_end = (void *)ctx->data_end;"),
+        line(0, 20, 29, "\tvoid *data = (void *)ctx->data;"),
+        line(1, 21, 18, "\tvoid *data_end = (void *)ctx->data_end;"),
         line(2, 25, 19, "\tif (data + 14 > data_end)"),
         line(5, 31, 6, "\tif (iph->protocol == IPPROTO_TCP)"),
         line(6, 32, 3, "\t\treturn XDP_DROP;"),

@@ -182,7 +182,7 @@ fn an_unchecked_packet_access_is_explained() {
         "remedy:",
         "why:",
         "kernel:",
-        "is read from the context here",
+        "is read here",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }

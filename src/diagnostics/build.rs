@@ -147,6 +147,7 @@ fn facts(
             (Some((size.bytes(), true)), Some(base), None)
         }
         Some(&Op::Call(callee)) => (None, None, Some(names::callee(program, callee, insn))),
+        Some(&Op::Alu { dst, .. }) => (None, Some(dst), None),
         Some(Op::Exit) => (None, Some(0), None),
         _ => (None, None, None),
     };
@@ -183,6 +184,10 @@ fn facts(
             .ok()
             .and_then(|i| program.poison_at(i))
             .map(str::to_owned),
+        offset: match op {
+            Some(&(Op::Load { off, .. } | Op::Store { off, .. })) => Some(off),
+            _ => None,
+        },
         access,
         prog_type: Some(program.prog_type.name().to_owned()),
         target: Some(context.target.to_owned()),
@@ -198,6 +203,7 @@ fn readable(expr: &str) -> bool {
             "if", "for", "while", "return", "asm", "goto", "switch", "else", "do",
         ]
         .contains(&expr)
+        && !expr.starts_with("BPF_")
         && !expr.contains("asm")
         && !expr.contains("return")
 }

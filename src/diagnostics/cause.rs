@@ -35,12 +35,21 @@ const MAX_EVENTS: usize = 6;
 
 /// Walks a violation's path.
 pub(super) fn find(program: &Program, ops: &[Op], violation: &Violation) -> Cause {
-    let from_entry = !violation.path_truncated && violation.path.first() == Some(&0);
-    let flow = Flow::walk(ops, &violation.path, from_entry);
+    // A loop is found when its jump has been done: the path ends there.
+    let mut path = violation.path.clone();
+    if path
+        .last()
+        .is_some_and(|&last| last as usize != violation.insn)
+    {
+        path.extend(u32::try_from(violation.insn));
+    }
+    let from_entry = !violation.path_truncated && path.first() == Some(&0);
+    let flow = Flow::walk(ops, &path, from_entry);
     let mut finder = Finder {
         program,
         ops,
         flow,
+        path,
         events: Vec::new(),
     };
     let origin = finder.run(violation);
@@ -54,6 +63,9 @@ pub(super) fn find(program: &Program, ops: &[Op], violation: &Violation) -> Caus
     Cause { events, origin }
 }
 
+/// Bytes of a frame.
+const MAX_STACK: i32 = 512;
+
 /// How far above an address writes are told.
 const NEAR_BYTES: i32 = 64;
 
@@ -61,6 +73,7 @@ struct Finder<'a> {
     program: &'a Program,
     ops: &'a [Op],
     flow: Flow,
+    path: Vec<u32>,
     events: Vec<Event>,
 }
 
@@ -69,7 +82,7 @@ impl Finder<'_> {
         match v.code {
             Code::RefLeak => return self.leak(v),
             Code::InfiniteLoop | Code::BackEdge | Code::ProgramTooLarge | Code::TooManyJumps => {
-                self.loops(v);
+                self.loops();
                 return None;
             }
             Code::HoldingLock
@@ -92,9 +105,8 @@ impl Finder<'_> {
         match v.code {
             Code::PacketOob => self.packet_proof(node, root),
             Code::NullArg | Code::MemAccessType => self.null_proof(node, root),
-            Code::StackUninit | Code::StackOob if v.words.contains("read from stack") => {
-                self.stack_writes(v, node);
-            }
+            Code::StackUninit => self.stack_writes(v, node),
+            Code::StackOob if v.words.contains("read from stack") => self.stack_writes(v, node),
             Code::SameInsn | Code::UninitRegister => {}
             _ => self.bound_proof(node),
         }
@@ -173,13 +185,13 @@ impl Finder<'_> {
             Made::Load { base, off, .. } => {
                 let place = self.memory_name(base);
                 let field = match self.flow.def(self.flow.root(base)).made {
-                    Made::Context => names::ctx_field(self.program, off),
+                    Made::Context => names::ctx_part(self.program, off),
                     _ => None,
                 };
                 match field {
-                    Some(f) => (
-                        format!("`{f}` is read from the context here"),
-                        Some(format!("read from the context's `{f}`")),
+                    Some(part) => (
+                        format!("{part} is read here"),
+                        Some(format!("read from {part}")),
                     ),
                     None => (
                         format!("read from {place} here"),
@@ -349,11 +361,18 @@ impl Finder<'_> {
 
     /// The last comparison of each number that the value depends on.
     fn bound_proof(&mut self, node: Node) {
+        // Whether a pointer is NULL says nothing of bounds.
+        let null_test = |t: &Test| matches!(t.op, JmpOp::Eq | JmpOp::Ne) && t.b == Err(0);
+        let tests: Vec<Test> = self
+            .flow
+            .tests
+            .iter()
+            .filter(|t| !null_test(t))
+            .copied()
+            .collect();
         for number in self.numbers(node) {
             let root = self.flow.root(number);
-            let on_it = self
-                .flow
-                .tests
+            let on_it = tests
                 .iter()
                 .rev()
                 .find(|t| t.a == number || t.b == Ok(number))
@@ -363,9 +382,7 @@ impl Finder<'_> {
                 continue;
             }
             let shares = |n: Node| self.flow.root(n) == root;
-            let near = self
-                .flow
-                .tests
+            let near = tests
                 .iter()
                 .rev()
                 .find(|t| shares(t.a) || t.b.is_ok_and(shares))
@@ -384,11 +401,7 @@ impl Finder<'_> {
             let Made::Load { base, off, .. } = self.flow.def(root).made else {
                 continue;
             };
-            let earlier = self
-                .flow
-                .tests
-                .iter()
-                .rev()
+            let earlier = tests.iter().rev()
                 .find(|t| {
                     matches!(self.flow.def(self.flow.root(t.a)).made, Made::Load { base: b, off: o, .. }
                         if o == off && self.flow.root(b) == self.flow.root(base))
@@ -479,6 +492,9 @@ impl Finder<'_> {
             return;
         };
         let at = at + off;
+        if !(-MAX_STACK..0).contains(&at) {
+            return;
+        }
         let near: Vec<_> = self
             .flow
             .writes
@@ -500,9 +516,9 @@ impl Finder<'_> {
     }
 
     /// The backward jumps of the path, and how often each was taken.
-    fn loops(&mut self, v: &Violation) {
+    fn loops(&mut self) {
         let mut jumps: Vec<(usize, usize, usize)> = Vec::new();
-        for (step, pair) in v.path.windows(2).enumerate() {
+        for (step, pair) in self.path.windows(2).enumerate() {
             let &[from, to] = pair else { continue };
             let (from, to) = (from as usize, to as usize);
             let is_jump = self

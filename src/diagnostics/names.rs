@@ -84,6 +84,20 @@ pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {
     helpers_spec::ctx_access(program.prog_type, program.attach_type, FACTS)?.field_name(off)
 }
 
+/// What a load from the context reads, in words: a field, or an argument of the
+/// hooked function where the context is an array of those.
+pub(super) fn ctx_part(program: &Program, off: i16) -> Option<String> {
+    use crate::helpers_spec::ProgType as P;
+    if let Some(field) = ctx_field(program, off).filter(|f| !f.is_empty()) {
+        return Some(format!("the context's `{field}`"));
+    }
+    let arguments = matches!(
+        program.prog_type,
+        P::Tracing | P::RawTracepoint | P::RawTracepointWritable | P::StructOps | P::Lsm
+    );
+    (arguments && off >= 0 && off % 8 == 0).then(|| format!("argument {} of the hook", off / 8 + 1))
+}
+
 fn helper(callee: Callee) -> Option<&'static HelperProto> {
     match callee {
         Callee::Helper(id) => helpers_spec::helper_main(u32::try_from(id).ok()?, FACTS),

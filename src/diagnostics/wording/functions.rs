@@ -9,7 +9,10 @@ pages! {
     SUBPROG_RETURN: |_| "The function does not return a number.".into(),
         "A global function's result is an unknown number to its callers; a pointer would be forgotten, or leak.",
         "Return an integer, and set it on every path.";
-    PROG_RETURN: |f| format!("{} can return a value that its hook does not accept{}.", f.program(), f.holding()),
+    PROG_RETURN: |f| match f.words.split_once("should have been in ") {
+        Some((_, range)) => format!("{} can return a value outside {}, which is all that its hook accepts{}.", f.program(), range.trim(), f.holding()),
+        None => format!("{} can return a value that its hook does not accept{}.", f.program(), f.holding()),
+    },
         "The hook gives each value a meaning; others would make the kernel misbehave.",
         "Return one of the accepted constants on every path; bound a computed result before returning it.";
     LD_ABS: |f| format!("A legacy packet load is used where {} may not use it.", f.program()),

@@ -7,15 +7,18 @@ pages! {
         "The callee trusts its arguments: it follows a pointer without a check of its own, so its kind must be right here.",
         "Pass the expected kind: the address of a map, a buffer on the stack or in a map value, the context, a checked non-NULL result. A scalar here often is a pointer that lost its type through memory or a cast.";
     UNKNOWN_FUNC: |f| match &f.unresolved {
-        Some(what) => format!("{} lacks {what}, which this instruction needs: the loader puts an invalid call in its place.", f.target()),
-        None => format!("{} has no function behind the call of {}.", f.target(), f.callee()),
+        Some(what) => format!("The instruction needs {what}, which {} lacks: the loader puts an invalid call in its place.", f.target()),
+        None => format!("On {} there is no function behind the call of {}.", f.target(), f.callee()),
     },
         "A helper number above the target's table, or a call that the loader could not resolve (a kernel function or a CO-RE relocation that does not exist there), leads nowhere.",
         "Raise the oldest kernel you support, guard the call with `bpf_core_enum_value_exists` or `bpf_ksym_exists`, or use an older helper.";
     FUNC_NOT_ALLOWED: |f| format!("{} may not call {}.", f.program(), f.callee()),
         "Each program type, at times each attach point, has its own list of helpers that are safe in its context.",
         "Use a helper that this type has, or do the work in a program of another type.";
-    GPL_ONLY: |f| format!("{} is for GPL-compatible programs only, and this object's licence is not.", f.callee()),
+    GPL_ONLY: |f| match &f.callee {
+        Some(callee) => format!("`{callee}` is for GPL-compatible programs only, and this object's licence is not."),
+        None => "This needs a GPL-compatible licence, and this object's licence is not.".into(),
+    },
         "The function is exported to GPL-compatible programs only; the kernel reads the object's `license` section.",
         "Declare a GPL-compatible licence (`char _license[] SEC(\"license\") = \"GPL\";`, or \"Dual MIT/GPL\"), or do without the function.";
     MAP_FUNC: |f| format!("{} does not work on a map of this type.", f.callee()),
@@ -24,7 +27,10 @@ pages! {
     MAP_PROG_COMPAT: |f| format!("{} may not use this map.", f.program()),
         "Maps that allocate at run time, or that hold locks, timers or storage, are unsafe in some contexts (NMI, tracing, sleepable).",
         "Let the map preallocate (drop BPF_F_NO_PREALLOC), move the special field to another map, or use another map type.";
-    NULL_ARG: |f| format!("{} may be NULL{}.", f.argument(), f.came_from()),
+    NULL_ARG: |f| match &f.origin {
+        Some(origin) => format!("{} may be NULL: it is {origin}.", f.argument()),
+        None => format!("{} may be NULL.", f.argument()),
+    },
         "The callee follows the pointer without a check.",
         "Check the value against NULL before the call.";
     MEM_LEN_PAIR: |f| format!("The memory and the length given to {} do not fit together.", f.callee()),
@@ -75,7 +81,10 @@ pages! {
     },
         "The kernel rewrites such an access for one kind of pointer; it cannot be two things at once.",
         "Keep the two accesses apart, each in its branch; `barrier_var` or an `asm volatile(\"\")` stops the compiler from merging them.";
-    ZERO_OFFSET: |f| format!("{} must point to the very beginning of its object.", f.argument()),
+    ZERO_OFFSET: |f| match (&f.insn, &f.callee) {
+        (Some(insn), None) => format!("`{insn}` moves a pointer further than the verifier follows it."),
+        _ => format!("{} must point to the very beginning of its object.", f.argument()),
+    },
         "The callee takes the object itself, not a place inside it.",
         "Pass the pointer as it was returned.";
     REF_ARGS: |f| format!("{} is given more or fewer referenced objects than it takes.", f.callee()),

@@ -3,7 +3,11 @@
 use super::pages;
 
 pages! {
-    CTX_ACCESS: |f| format!("{} does not let {} make this {} of the context at {}.", f.target(), f.program(), f.access(), f.expr.as_ref().map_or("this offset".into(), |e| format!("`{e}`"))),
+    CTX_ACCESS: |f| format!("On {}, {} may not make this {} of the context at {}.", f.target(), f.program(), f.access(), match (&f.expr, f.offset) {
+        (Some(e), _) => format!("`{e}`"),
+        (None, Some(off)) => format!("offset {off}"),
+        (None, None) => "this offset".into(),
+    }),
         "Each program type exposes certain context fields, each with its size and direction; everything else of the kernel's structure stays hidden.",
         "Use the field's full width, check that the program type has the field on this target, and copy fields that you want to change.";
     CTX_MODIFIED: |f| format!("{} is used as a memory address after its offset was changed.", f.subject()),
@@ -36,7 +40,10 @@ pages! {
     PACKET_OOB: |f| format!("The {} at {} is not proven to lie inside the packet.", f.access(), f.subject()),
         "Packets have any length. Bytes count as readable only after a comparison with `data_end` that covers them, made on the same pointer (or one at a constant distance), on this very path.",
         "Before the access write `if ((void *)(p + 1) > data_end) return ...;` with `p` the pointer that you read through; repeat it after every call that may move the packet.";
-    MEM_REGION_OOB: |f| format!("The {} through {}{} can fall outside its memory.", f.access(), f.subject(), f.came_from()),
+    MEM_REGION_OOB: |f| match (&f.insn, f.access) {
+        (Some(insn), None) if f.callee.is_none() => format!("`{insn}` takes the pointer{} out of its memory.", f.came_from()),
+        _ => format!("The {} through {}{} can fall outside its memory.", f.access(), f.subject(), f.came_from()),
+    },
         "The object behind the pointer has a known size; an access must be proven to end within it.",
         "Bound the offset against the object's size before the access.";
     MIN_NEGATIVE: |f| format!("The offset or size in {} may be negative.", f.subject()),
@@ -74,7 +81,7 @@ pages! {
     READ_ONLY_WRITE: |f| format!("{} points to memory that the program may not change.", f.subject()),
         "Read-only maps, `.rodata` and kernel objects are shared with code that relies on them.",
         "Drop `const` only if the data may truly change (it then moves to `.data`), or write to a copy.";
-    SOCK_ACCESS: |f| format!("{} does not expose this field of the socket.", f.target()),
+    SOCK_ACCESS: |f| format!("On {} this field of the socket is not exposed.", f.target()),
         "Socket pointers show a fixed list of fields with fixed sizes.",
         "Check the field's offset and width, and whether the pointer must be converted first (`bpf_sk_fullsock`, `bpf_tcp_sock`).";
     BUFFER_ACCESS: |f| format!("The {} reaches outside the buffer that the hook provides.", f.access()),
@@ -98,7 +105,11 @@ pages! {
     BTF_ACCESS: |f| format!("The {} at {} does not match a field of the kernel structure.", f.access(), f.subject()),
         "A pointer typed by BTF may read the fields that the type has on this target, within their size, and may write almost none.",
         "Use `BPF_CORE_READ` or `preserve_access_index` types so that offsets follow the target; write through kfuncs.";
-    MAP_PTR_FIELD: |f| format!("{} is the map itself, not one of its values, and is accessed as memory.", f.subject()),
+    MAP_PTR_FIELD: |f| if f.words.contains("isn't map pointer") {
+        format!("{} is used as a map, but it is none.", f.subject())
+    } else {
+        format!("{} is the map itself, not one of its values, and is accessed as memory.", f.subject())
+    },
         "The address of a map names a kernel object; elements are reached by lookup only.",
         "Call `bpf_map_lookup_elem(&map, &key)` and use its result.";
     SPECIAL_FIELD: |f| format!("The {} touches a field that only its own helpers may use.", f.access()),

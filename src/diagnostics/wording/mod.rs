@@ -33,6 +33,8 @@ pub struct Facts {
     /// What a loader could not resolve here, so that it put an invalid call in
     /// place of the instruction.
     pub unresolved: Option<String>,
+    /// The constant offset of the refused access.
+    pub offset: Option<i16>,
     /// Bytes accessed, and whether they are written.
     pub access: Option<(u32, bool)>,
     /// Program type as the loader names it.
@@ -156,10 +158,16 @@ macro_rules! pages {
 }
 use pages;
 
-/// The page for one refusal. Linux words a read of unwritten stack like one out of
-/// its bounds, so one code stands for both; the words tell them apart.
+/// The page for one refusal. Codes follow the classes of the kernel's messages, and
+/// some classes hold two faults; the words tell them apart.
 pub fn page_for(code: Code, facts: &Facts) -> Page {
     match code {
+        Code::Rcu | Code::Preempt | Code::Irq if facts.words.contains("may sleep") => {
+            references::SLEEPABLE
+        }
+        Code::SubprogArgs if facts.words.contains("return scalar") => functions::SUBPROG_RETURN,
+        Code::SpinLock if facts.words.contains("accessed directly") => memory::SPECIAL_FIELD,
+        Code::TailCallStack if facts.words.contains("expected prog array") => helpers::MAP_FUNC,
         Code::StackOob if facts.unwritten_stack().is_some() => memory::STACK_UNINIT,
         _ => page(code),
     }
@@ -258,10 +266,10 @@ pub fn page(code: Code) -> Page {
         C::RefState => references::REF_STATE,
         C::SpinLock => references::SPIN_LOCK,
         C::HoldingLock => references::HOLDING_LOCK,
-        C::Rcu | C::SleepInRcu | C::RcuAtEnd => references::RCU,
-        C::Preempt | C::SleepInPreempt => references::PREEMPT,
+        C::Rcu | C::RcuAtEnd => references::RCU,
+        C::Preempt => references::PREEMPT,
         C::Irq => references::IRQ,
-        C::Sleepable => references::SLEEPABLE,
+        C::Sleepable | C::SleepInRcu | C::SleepInPreempt => references::SLEEPABLE,
 
         C::Kfunc => objects::KFUNC,
         C::Dynptr => objects::DYNPTR,
@@ -306,6 +314,7 @@ mod tests {
             callee: Some("bpf_map_lookup_elem".into()),
             origin: Some("loaded from the context".into()),
             unresolved: None,
+            offset: Some(12),
             access: Some((2, false)),
             prog_type: Some("xdp".into()),
             target: Some("linux-6.18".into()),

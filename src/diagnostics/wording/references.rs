@@ -1,6 +1,20 @@
 //! 3xx: references, locks and critical sections.
 
-use super::pages;
+use super::{Facts, pages};
+
+/// What is wrong with a call inside, or outside, a critical section.
+fn section(f: &Facts, otherwise: &str) -> String {
+    if f.words.contains("requires RCU") {
+        format!("{} must be called inside an RCU read section.", f.callee())
+    } else if f.words.contains("cannot be used inside") {
+        format!(
+            "{} is called inside a section that is still open.",
+            f.callee()
+        )
+    } else {
+        otherwise.into()
+    }
+}
 
 pages! {
     REF_LEAK: |f| match &f.origin {
@@ -21,13 +35,13 @@ pages! {
     HOLDING_LOCK: |f| format!("{} is called while a lock is held.", f.callee()),
         "Under a spin lock only a few quick operations are safe; a call may take a lock again or sleep.",
         "Do the call before the lock or after the unlock; copy what you need.";
-    RCU: |_| "An RCU read section is not balanced, or its pointers are used outside it.".into(),
+    RCU: |f| section(f, "An RCU read section is not balanced, or its pointers are used outside it."),
         "Objects protected by RCU may vanish as soon as the section ends.",
         "Pair `bpf_rcu_read_lock` and `bpf_rcu_read_unlock` on every path, and acquire what you keep.";
-    PREEMPT: |_| "A section without preemption is not balanced, or something in it may sleep.".into(),
+    PREEMPT: |f| section(f, "A section without preemption is not balanced, or something in it may sleep."),
         "With preemption off the processor cannot be given to anyone else.",
         "Pair `bpf_preempt_disable` and `bpf_preempt_enable` on every path and call nothing that sleeps between them.";
-    IRQ: |_| "A section without interrupts is not balanced, or is left in the wrong order.".into(),
+    IRQ: |f| section(f, "A section without interrupts is not balanced, or is left in the wrong order."),
         "Interrupt state is saved and restored like a stack; a lost flag leaves the processor deaf.",
         "Restore each `bpf_local_irq_save` once, in reverse order, on every path.";
     SLEEPABLE: |f| format!("{} may sleep, and here nothing may.", f.callee()),

@@ -4,6 +4,7 @@ use super::pages;
 
 pages! {
     UNINIT_REGISTER: |f| match &f.expr {
+        _ if f.words.contains("__bpf_trap") => "The compiler put a trap here: what runs into it has undefined behaviour, such as reading an uninitialised variable.".into(),
         Some(expr) => format!("{} is read at `{expr}`, but on this path nothing was ever written to it.", f.reg()),
         None => format!("{} is read, but on this path nothing was ever written to it.", f.reg()),
     },
@@ -30,7 +31,7 @@ pages! {
     FALL_THROUGH: |_| "Control can run past the function's last instruction.".into(),
         "A function must end in an exit or a jump; otherwise the processor would run whatever follows.",
         "End every path with a `return`. Compilers drop it after undefined behaviour (division by zero, a missing return value, `__builtin_unreachable`).";
-    UNKNOWN_OPCODE: |f| format!("{} does not know this instruction.", f.target()),
+    UNKNOWN_OPCODE: |f| format!("This instruction is not known on {}.", f.target()),
         "Only the instructions of the target's instruction set can be checked and compiled.",
         "Build for an older instruction set (`-mcpu=v2` or `v3`), or raise the oldest kernel you support.";
     RESERVED_FIELD: |_| "A field of the instruction that must be zero is not.".into(),
