@@ -18,6 +18,7 @@ and `// ERROR <code>` onto the refused source line. An expectation with
 import json
 import os
 import re
+import struct
 import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -42,8 +43,44 @@ def classify(classes, record):
     return found
 
 
-def place(record):
-    """(refused instruction, source line or None) from the log."""
+def lines_of(path):
+    """{program: [source line of each instruction]} of an object, main functions
+    only: where subprograms end up is the loader's business."""
+    data = open(path, "rb").read()
+    at = lambda form, off: struct.unpack_from("<" + form, data, off)
+    text = lambda base, off: data[base + off : data.index(b"\0", base + off)].decode()
+    (table,), (count, names) = at("Q", 40), at("HH", 60)
+    heads = [at("IIQQQQIIQQ", table + 64 * i) for i in range(count)]
+    named = {text(heads[names][4], h[0]): h for h in heads}
+    if ".BTF.ext" not in named:
+        return {}
+    ext, btf = named[".BTF.ext"][4], named[".BTF"][4]
+    strings = btf + at("I", btf + 4)[0] + at("I", btf + 16)[0]
+    off, size = at("II", ext + 16)
+    cursor, end = ext + at("I", ext + 4)[0] + off, ext + at("I", ext + 4)[0] + off + size
+    (width,), cursor = at("I", cursor), cursor + 4
+    infos = {}
+    while cursor < end:
+        section, n = at("II", cursor)
+        cursor += 8
+        for _ in range(n):
+            where, _, _, packed = at("IIII", cursor)
+            infos.setdefault(text(strings, section), []).append((where, packed >> 10))
+            cursor += width
+    found, symbols = {}, named[".symtab"]
+    for i in range(symbols[5] // 24):
+        name, info, _, section, value, length = at("IBBHQQ", symbols[4] + 24 * i)
+        if info & 15 == 2 and section < count:
+            known, lines = infos.get(text(heads[names][4], heads[section][0]), []), []
+            for insn in range(value, value + length, 8):
+                before = [line for where, line in known if value <= where <= insn]
+                lines.append(before[-1] if before else None)
+            found[text(heads[symbols[6]][4], name)] = lines
+    return found
+
+
+def place(record, known):
+    """(refused instruction, source line or None) from the log and the object."""
     insn = line = None
     for text in record["error"].split("\n") + record["log_tail"]:
         if m := re.match(r"^; .* @ [^:]*\.c:(\d+)", text):
@@ -54,12 +91,15 @@ def place(record):
         m = re.search(r"insn (\d+)", record["error"])
         insn = int(m[1]) if m else insn
         line = None
+    if insn is not None and insn < len(known):
+        line = known[insn]
     return insn, line
 
 
 def bless(path, records, classes, table):
     lines = open(path).read().split("\n")
     conflicts, marks = [], {}
+    known = lines_of(os.path.splitext(path)[0] + ".o")
     for number, text in enumerate(lines):
         if not text.startswith("// EXPECT "):
             continue
@@ -79,7 +119,7 @@ def bless(path, records, classes, table):
             fields |= {"insns": record["insns"], "processed": record["processed"]}
         elif got == "reject":
             found = classify(classes, record)
-            insn, line = place(record)
+            insn, line = place(record, known.get(fields["prog"], []))
             code = fields.setdefault("code", next((c for n in found for c, k in table.items() if k == n), "?"))
             name = table.get(code)
             if found and name not in found:

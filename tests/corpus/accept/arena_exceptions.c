@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // BUILD -mcpu=v4
 // Arena memory and exceptions.
-// EXPECT prog=fill_arena target=linux-6.18 verdict=accept insns=31 processed=722
-// EXPECT prog=arena_list target=linux-6.18 verdict=accept insns=45 processed=65
-// EXPECT prog=thrower target=linux-6.18 verdict=accept insns=6 processed=6
-// EXPECT prog=asserting target=linux-6.18 verdict=accept insns=19 processed=17
+// EXPECT prog=fill_arena target=linux-6.18 verdict=accept insns=31 processed=722 needs=btf
+// EXPECT prog=arena_list target=linux-6.18 verdict=accept insns=45 processed=65 needs=btf
+// EXPECT prog=thrower target=linux-6.18 verdict=accept insns=6 processed=6 needs=btf
+// EXPECT prog=asserting target=linux-6.18 verdict=accept insns=19 processed=17 needs=btf
 #include "corpus.h"
 #include "kfuncs.h"
 LICENSE("GPL");

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Rich objects: allocated nodes, lists, trees, reference counts, kptrs, timers,
 // workqueues, dynptrs, open-coded iterators, RCU and lock sections.
-// EXPECT prog=push_pop target=linux-6.18 verdict=accept insns=41 processed=37
-// EXPECT prog=tree_insert target=linux-6.18 verdict=accept insns=31 processed=31
-// EXPECT prog=tree_pop target=linux-6.18 verdict=accept insns=29 processed=27
-// EXPECT prog=shared_node target=linux-6.18 verdict=accept insns=44 processed=42
+// EXPECT prog=push_pop target=linux-6.18 verdict=accept insns=41 processed=37 needs=btf
+// EXPECT prog=tree_insert target=linux-6.18 verdict=accept insns=31 processed=31 needs=btf
+// EXPECT prog=tree_pop target=linux-6.18 verdict=accept insns=29 processed=27 needs=btf
+// EXPECT prog=shared_node target=linux-6.18 verdict=accept insns=44 processed=42 needs=btf
 // EXPECT prog=keep_task target=linux-6.18 verdict=accept needs=btf insns=25 processed=26
 // EXPECT prog=rcu_walk target=linux-6.18 verdict=accept needs=btf insns=23 processed=24
 // EXPECT prog=arm_timer target=linux-6.18 verdict=accept insns=38 processed=39
-// EXPECT prog=queue_work target=linux-6.18 verdict=accept insns=32 processed=32
-// EXPECT prog=dynptr_record target=linux-6.18 verdict=accept insns=59 processed=73
-// EXPECT prog=xdp_slices target=linux-6.18 verdict=accept insns=50 processed=56
-// EXPECT prog=numbers target=linux-6.18 verdict=accept insns=86 processed=264
+// EXPECT prog=queue_work target=linux-6.18 verdict=accept insns=32 processed=32 needs=btf
+// EXPECT prog=dynptr_record target=linux-6.18 verdict=accept insns=59 processed=73 needs=btf
+// EXPECT prog=xdp_slices target=linux-6.18 verdict=accept insns=50 processed=56 needs=btf
+// EXPECT prog=numbers target=linux-6.18 verdict=accept insns=86 processed=264 needs=btf
 // EXPECT prog=tasks target=linux-6.18 verdict=accept needs=btf insns=32 processed=124
-// EXPECT prog=balanced_sections target=linux-6.18 verdict=accept insns=18 processed=17
+// EXPECT prog=balanced_sections target=linux-6.18 verdict=accept insns=18 processed=17 needs=btf
 // EXPECT prog=drain_user_ring target=linux-6.18 verdict=accept insns=45 processed=122
 #include "corpus.h"
 #include "kfuncs.h"

@@ -15,7 +15,7 @@ SEC("socket") __naked int dead_code(void)
 {
 	ASM("r0 = 0;");
 	ASM("exit;");
-	ASM("r0 = 1;");
+	ASM("r0 = 1;"); // ERROR unreachable-instruction
 	ASM("exit;");
 }
 
@@ -37,7 +37,7 @@ SEC("socket") __naked int no_progress(void)
 SEC("socket") __naked int jump_away(void)
 {
 	ASM("r0 = 0;");
-	ASM("goto +200;");
+	ASM("goto +200;"); // ERROR jump-out-of-range
 	ASM("exit;");
 }
 
@@ -45,7 +45,7 @@ SEC("socket") __naked int jump_into_pair(void)
 {
 	ASM("r0 = 0;");
 	ASM("if r0 == 0 goto +1;");
-	ASM("r0 = 0x1122334455667788 ll;");
+	ASM("r0 = 0x1122334455667788 ll;"); // ERROR jump-out-of-range
 	ASM("exit;");
 }
 
@@ -67,7 +67,7 @@ SEC("socket") __naked int million(void)
 // Every round leaves one branch unexplored: 8,192 of them may wait.
 SEC("socket") __naked int many_branches(void)
 {
-	ASM("r6 = 0;"
+	ASM("r6 = 0;" // ERROR jump-sequence-too-complex
 	    "l_%=: call %[bpf_get_prandom_u32];"
 	    "if r0 == 7 goto out_%=;"
 	    "r6 += 1;"

@@ -19,7 +19,7 @@
 // EXPECT prog=socket_unowned target=linux-6.18 verdict=reject code=reference-not-acquired class=ref_not_acquired insn=3
 // EXPECT prog=pointer_as_size target=linux-6.18 verdict=reject code=argument-type-mismatch class=type_expected insn=4
 // EXPECT prog=packet_key_unchecked target=linux-6.18 verdict=reject code=packet-access-unchecked class=pkt_oob insn=3
-// EXPECT prog=alloc_mem_offset target=linux-6.18 verdict=reject code=pointer-not-trusted class=ref_state_generic insn=9
+// EXPECT prog=alloc_mem_offset target=linux-6.18 verdict=reject code=released-pointer-offset class=ref_state_generic insn=9
 // EXPECT prog=mixed_memory target=linux-6.18 verdict=reject code=instruction-used-with-mixed-pointers class=same_insn insn=6
 #include "corpus.h"
 LICENSE("GPL");
@@ -177,7 +177,7 @@ SEC("tc") int alloc_mem_offset(struct __sk_buff *skb)
 	char *record = bpf_ringbuf_reserve(&events, 16, 0);
 
 	if (record)
-		bpf_ringbuf_submit(record + 8, 0); // ERROR pointer-not-trusted
+		bpf_ringbuf_submit(record + 8, 0); // ERROR released-pointer-offset
 	return 0;
 }
 

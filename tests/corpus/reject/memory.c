@@ -31,7 +31,7 @@
 // EXPECT prog=sock_unchecked target=linux-6.18 verdict=reject code=not-a-pointer-dereference class=mem_access_type insn=1
 // EXPECT prog=frame_escape target=linux-6.18 verdict=reject code=stack-pointer-escapes-frame class=cross_frame insn=6
 // EXPECT prog=frame_spill target=linux-6.18 verdict=reject code=stack-pointer-escapes-frame class=cross_frame insn=8
-// EXPECT prog=map_struct_write target=linux-6.18 verdict=reject code=read-only-memory-write class=ro_write insn=3
+// EXPECT prog=map_struct_write target=linux-6.18 verdict=reject code=read-only-memory-write class=ro_write insn=3 needs=btf
 // EXPECT prog=dynptr_slot_read target=linux-6.18 verdict=reject code=stack-out-of-bounds class=stack_oob insn=7
 #include "corpus.h"
 LICENSE("GPL");

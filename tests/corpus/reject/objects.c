@@ -6,27 +6,27 @@
 // EXPECT prog=dynptr_overwritten target=linux-6.18 verdict=reject code=dynptr-misuse class=dynptr insn=9
 // EXPECT prog=slice_unchecked target=linux-6.18 verdict=reject code=not-a-pointer-dereference class=mem_access_type insn=13
 // EXPECT prog=slice_after_release target=linux-6.18 verdict=reject code=not-a-pointer-dereference class=mem_access_type insn=18
-// EXPECT prog=slice_write target=linux-6.18 verdict=reject code=read-only-memory-write class=ro_write insn=18
-// EXPECT prog=iterator_uninit target=linux-6.18 verdict=reject code=iterator-misuse class=iterator insn=2
-// EXPECT prog=iterator_kept target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=12
-// EXPECT prog=iterator_value_after target=linux-6.18 verdict=reject code=not-a-pointer-dereference class=mem_access_type insn=13
+// EXPECT prog=slice_write target=linux-6.18 verdict=reject code=read-only-memory-write class=ro_write insn=18 needs=btf
+// EXPECT prog=iterator_uninit target=linux-6.18 verdict=reject code=iterator-misuse class=iterator insn=2 needs=btf
+// EXPECT prog=iterator_kept target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=12 needs=btf
+// EXPECT prog=iterator_value_after target=linux-6.18 verdict=reject code=not-a-pointer-dereference class=mem_access_type insn=13 needs=btf
 // EXPECT prog=kptr_overwrite target=linux-6.18 verdict=reject code=kptr-misuse class=kptr insn=9 needs=btf
 // EXPECT prog=kptr_leak target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=13 needs=btf
 // EXPECT prog=kptr_wrong_type target=linux-6.18 verdict=reject code=kptr-misuse class=kptr insn=15 needs=btf
 // EXPECT prog=timer_foreign_map target=linux-6.18 verdict=reject code=timer-or-workqueue-misuse class=timer_wq insn=12
 // EXPECT prog=timer_not_a_timer target=linux-6.18 verdict=reject code=timer-or-workqueue-misuse class=timer_wq insn=13
 // EXPECT prog=timer_read target=linux-6.18 verdict=reject code=timer-or-workqueue-misuse class=timer_wq insn=8
-// EXPECT prog=refcount_write target=linux-6.18 verdict=reject code=special-field-access class=special_field insn=6
-// EXPECT prog=list_unlocked target=linux-6.18 verdict=reject code=spin-lock-misuse class=spin_lock insn=10
-// EXPECT prog=node_leaked target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=13
-// EXPECT prog=node_wrong_offset target=linux-6.18 verdict=reject code=graph-collection-misuse class=graph insn=15
-// EXPECT prog=tree_callback_calls target=linux-6.18 verdict=reject code=call-while-locked class=holding_lock insn=23
+// EXPECT prog=refcount_write target=linux-6.18 verdict=reject code=special-field-access class=special_field insn=6 needs=btf
+// EXPECT prog=list_unlocked target=linux-6.18 verdict=reject code=spin-lock-misuse class=spin_lock insn=10 needs=btf
+// EXPECT prog=node_leaked target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=13 needs=btf
+// EXPECT prog=node_wrong_offset target=linux-6.18 verdict=reject code=graph-collection-misuse class=graph insn=15 needs=btf
+// EXPECT prog=tree_callback_calls target=linux-6.18 verdict=reject code=call-while-locked class=holding_lock insn=23 needs=btf
 // EXPECT prog=callback_returns_two target=linux-6.18 verdict=reject code=callback-misuse class=callback insn=8
 // EXPECT prog=kfunc_wrong_program target=linux-6.18 verdict=reject code=kfunc-misuse class=kfunc insn=1 needs=btf
 // EXPECT prog=kfunc_scalar target=linux-6.18 verdict=reject code=argument-size-unresolved class=size_unresolved insn=1 needs=btf
 // EXPECT prog=kfunc_maybe_null target=linux-6.18 verdict=reject code=possibly-null-argument class=null_arg insn=3 needs=btf
-// EXPECT prog=throw_with_reference target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=11
-// EXPECT prog=object_write_outside target=linux-6.18 verdict=reject code=kernel-struct-access-invalid class=btf_access insn=6
+// EXPECT prog=throw_with_reference target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=11 needs=btf
+// EXPECT prog=object_write_outside target=linux-6.18 verdict=reject code=kernel-struct-access-invalid class=btf_access insn=6 needs=btf
 // EXPECT prog=task_write target=linux-6.18 verdict=reject code=read-only-memory-write class=ro_write insn=2 needs=btf
 // EXPECT prog=task_out_of_struct target=linux-6.18 verdict=reject code=kernel-struct-access-invalid class=btf_access insn=2 needs=btf
 #include "corpus.h"

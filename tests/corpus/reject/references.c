@@ -7,12 +7,12 @@
 // EXPECT prog=lock_twice target=linux-6.18 verdict=reject code=call-while-locked class=holding_lock insn=12
 // EXPECT prog=unlock_other target=linux-6.18 verdict=reject code=spin-lock-misuse class=spin_lock insn=19
 // EXPECT prog=call_locked target=linux-6.18 verdict=reject code=call-while-locked class=holding_lock insn=11
-// EXPECT prog=rcu_kept target=linux-6.18 verdict=reject code=rcu-section-misuse class=rcu insn=2
-// EXPECT prog=rcu_unbalanced target=linux-6.18 verdict=reject code=rcu-section-misuse class=rcu insn=0
-// EXPECT prog=preempt_kept target=linux-6.18 verdict=reject code=preempt-section-misuse class=preempt insn=2
-// EXPECT prog=irq_kept target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=4
-// EXPECT prog=irq_order target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=9
-// EXPECT prog=sleeps_in_rcu target=linux-6.18 verdict=reject code=sleeping-call-forbidden class=sleepable insn=5
+// EXPECT prog=rcu_kept target=linux-6.18 verdict=reject code=rcu-section-left-open class=spin_lock insn=2 needs=btf
+// EXPECT prog=rcu_unbalanced target=linux-6.18 verdict=reject code=rcu-section-misuse class=rcu insn=0 needs=btf
+// EXPECT prog=preempt_kept target=linux-6.18 verdict=reject code=preempt-section-misuse class=preempt insn=2 needs=btf
+// EXPECT prog=irq_kept target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=4 needs=btf
+// EXPECT prog=irq_order target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=9 needs=btf
+// EXPECT prog=sleeps_in_rcu target=linux-6.18 verdict=reject code=sleeping-call-in-rcu-section class=spin_lock insn=5 needs=btf
 // EXPECT prog=tail_call_with_record target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=12
 #include "corpus.h"
 #include "kfuncs.h"
@@ -39,11 +39,11 @@ SEC("tc") int leaked_on_one_path(struct __sk_buff *skb)
 
 	if (!sk)
 		return TC_ACT_OK;
-	if (sk->family != AF_INET) // ERROR reference-leak
+	if (sk->family != AF_INET)
 		return TC_ACT_SHOT;
 	bpf_sk_release(sk);
 	return TC_ACT_OK;
-}
+} // ERROR reference-leak
 
 SEC("tc") int released_twice(struct __sk_buff *skb)
 {
@@ -111,7 +111,7 @@ SEC("tc") int call_locked(struct __sk_buff *skb)
 SEC("tc") int rcu_kept(struct __sk_buff *skb)
 {
 	bpf_rcu_read_lock();
-	return 0; // ERROR rcu-section-misuse
+	return 0; // ERROR rcu-section-left-open
 }
 
 SEC("tc") int rcu_unbalanced(struct __sk_buff *skb)
@@ -150,7 +150,7 @@ SEC("syscall") int sleeps_in_rcu(void *ctx)
 	char byte;
 
 	bpf_rcu_read_lock();
-	bpf_copy_from_user(&byte, 1, (void *)0x1000); // ERROR sleeping-call-forbidden
+	bpf_copy_from_user(&byte, 1, (void *)0x1000); // ERROR sleeping-call-in-rcu-section
 	bpf_rcu_read_unlock();
 	return 0;
 }
