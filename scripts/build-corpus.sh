@@ -22,6 +22,7 @@ sources=()
 for s in "$@"; do sources+=("$(realpath --relative-to=. "$OLDPWD/$s")"); done
 [ $# -gt 0 ] || mapfile -t sources < <(LC_ALL=C ls {accept,reject,imprecise}/*.c)
 
+[ $# -gt 0 ] || sources+=(malformed/base.c)
 for s in "${sources[@]}"; do
   flags=$(sed -n 's,^// BUILD ,,p' "$s")
   # shellcheck disable=SC2086  # flags are words
@@ -30,5 +31,8 @@ for s in "${sources[@]}"; do
     -fno-ident -fdebug-compilation-dir=. -Iinclude $flags -c "$s" -o "${s%.c}.o"
   "$strip" -g "${s%.c}.o"
 done
-[ $# -gt 0 ] || python3 ../../scripts/corrupt-corpus.py
+if [ $# -eq 0 ]; then
+  mv malformed/base.o malformed/base.obj
+  python3 ../../scripts/corrupt-corpus.py
+fi
 echo "built ${#sources[@]} objects with $("$clang" --version | head -1)"

@@ -26,11 +26,17 @@ impl Expect {
     fn parse(text: &str) -> Result<Expect, String> {
         let mut fields = BTreeMap::new();
         for word in text.split_whitespace() {
-            let (key, value) = word.split_once('=').ok_or(format!("{word}: not KEY=VALUE"))?;
+            let (key, value) = word
+                .split_once('=')
+                .ok_or(format!("{word}: not KEY=VALUE"))?;
             fields.insert(key.to_owned(), value.to_owned());
         }
         let mut take = |key: &str| fields.remove(key).ok_or(format!("no {key}= in: {text}"));
-        Ok(Expect { program: take("prog")?, target: take("target")?, fields })
+        Ok(Expect {
+            program: take("prog")?,
+            target: take("target")?,
+            fields,
+        })
     }
 
     fn get(&self, key: &str) -> Option<&str> {
@@ -67,32 +73,53 @@ fn files(dir: &str, extension: &str) -> Vec<PathBuf> {
 
 fn read_case(source: PathBuf) -> Case {
     let text = std::fs::read_to_string(&source).unwrap_or_else(|e| panic!("{source:?}: {e}"));
-    let mut case = Case { objects: Vec::new(), expects: Vec::new(), errors: BTreeMap::new(), source };
+    let mut case = Case {
+        objects: Vec::new(),
+        expects: Vec::new(),
+        errors: BTreeMap::new(),
+        source,
+    };
     for (line, number) in text.lines().zip(1u32..) {
         if let Some(expect) = line.strip_prefix("// EXPECT ") {
             let expect = Expect::parse(expect);
-            case.expects.push(expect.unwrap_or_else(|e| panic!("{:?}:{number}: {e}", case.source)));
+            case.expects
+                .push(expect.unwrap_or_else(|e| panic!("{:?}:{number}: {e}", case.source)));
         } else if let Some(object) = line.strip_prefix("// OBJECT ") {
             case.objects.push(root().join(object.trim()));
         }
         for error in line.split("// ERROR ").skip(1) {
-            case.errors.entry(number).or_default().push(error.trim().to_owned());
+            case.errors
+                .entry(number)
+                .or_default()
+                .push(error.trim().to_owned());
         }
     }
     if case.objects.is_empty() {
         case.objects.push(case.source.with_extension("o"));
     }
-    assert!(!case.expects.is_empty(), "{:?} expects nothing", case.source);
+    assert!(
+        !case.expects.is_empty(),
+        "{:?} expects nothing",
+        case.source
+    );
     case
 }
 
 fn cases() -> Vec<Case> {
-    let sources = ["accept", "reject", "imprecise"].iter().flat_map(|dir| files(dir, "c"));
-    sources.chain([root().join("rust/aya_xdp/src/main.rs")]).map(read_case).collect()
+    let sources = ["accept", "reject", "imprecise"]
+        .iter()
+        .flat_map(|dir| files(dir, "c"));
+    sources
+        .chain([root().join("rust/aya_xdp/src/main.rs")])
+        .map(read_case)
+        .collect()
 }
 
 fn relative(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// How an outcome differs from what is expected of it; `None` if it doesn't.
@@ -107,7 +134,12 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
     let verdict = expect.get("verdict").unwrap_or("");
     if verdict != got.outcome.word() {
         let detail = match &got.outcome {
-            Outcome::Reject(d) => format!("reject {} insn={} ({})", d.code.name(), d.insn, d.kernel_words),
+            Outcome::Reject(d) => format!(
+                "reject {} insn={} ({})",
+                d.code.name(),
+                d.insn,
+                d.kernel_words
+            ),
             Outcome::Unknown { name, internal, .. } => {
                 format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
             }
@@ -147,7 +179,9 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
 /// Cases that aren't met yet: `FILE:PROGRAM`, a blank, the reason.
 fn gaps() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(root().join("GAPS")).unwrap_or_default();
-    let lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
+    let lines = text
+        .lines()
+        .filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
     lines
         .map(|l| l.split_once(' ').unwrap_or((l, "")))
         .map(|(case, why)| (case.to_owned(), why.trim().to_owned()))
@@ -165,10 +199,12 @@ fn verdicts_are_those_of_kernels() {
     let btf = kernel_btf();
     let filter = std::env::var("BPFASSAY_CORPUS").unwrap_or_default();
     let gaps = gaps();
-    let (mut failures, mut met, mut skipped, mut known, mut mended) = (Vec::new(), 0, 0, 0, Vec::new());
+    let (mut failures, mut met, mut skipped, mut known, mut mended) =
+        (Vec::new(), 0, 0, 0, Vec::new());
     for case in cases() {
         for object in &case.objects {
-            let bytes = std::fs::read(object).unwrap_or_else(|e| panic!("{object:?}: {e}; scripts/build-corpus.sh"));
+            let bytes = std::fs::read(object)
+                .unwrap_or_else(|e| panic!("{object:?}: {e}; scripts/build-corpus.sh"));
             let name = relative(object);
             for expect in &case.expects {
                 let id = format!("{name}:{}", expect.program);
@@ -180,13 +216,26 @@ fn verdicts_are_those_of_kernels() {
                     continue;
                 }
                 let kernel = target::by_name(&expect.target).expect("a known target");
-                let choice = [TargetChoice { target: &kernel, kernel_btf: btf.as_ref() }];
-                let options = Options { only: Some(&expect.program), ..Options::new(&name, &choice) };
+                let choice = [TargetChoice {
+                    target: &kernel,
+                    kernel_btf: btf.as_ref(),
+                }];
+                let options = Options {
+                    only: Some(&expect.program),
+                    ..Options::new(&name, &choice)
+                };
                 let report = check(&bytes, &options);
-                let found = report.objects.iter().flat_map(|o| &o.programs).find(|p| p.program == expect.program);
+                let found = report
+                    .objects
+                    .iter()
+                    .flat_map(|o| &o.programs)
+                    .find(|p| p.program == expect.program);
                 let different = match found {
                     Some(program) => difference(&case, expect, program),
-                    None => Some(format!("expected a program, got {:?}", report.objects[0].error)),
+                    None => Some(format!(
+                        "expected a program, got {:?}",
+                        report.objects[0].error
+                    )),
                 };
                 match (different, gaps.contains_key(&id)) {
                     (None, false) => met += 1,
@@ -200,7 +249,10 @@ fn verdicts_are_those_of_kernels() {
     for id in &mended {
         eprintln!("{id}: met, though GAPS names it");
     }
-    eprintln!("{met} met, {known} known gaps, {skipped} skipped for want of BTF, {} failed", failures.len());
+    eprintln!(
+        "{met} met, {known} known gaps, {skipped} skipped for want of BTF, {} failed",
+        failures.len()
+    );
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
@@ -215,7 +267,11 @@ fn every_program_has_an_expectation() {
             for function in &parsed.functions {
                 let outside_text = function.section != parsed.text;
                 if outside_text && !case.expects.iter().any(|e| e.program == *function.name) {
-                    missing.push(format!("{}: no expectation of {}", relative(object), function.name));
+                    missing.push(format!(
+                        "{}: no expectation of {}",
+                        relative(object),
+                        function.name
+                    ));
                 }
             }
         }
@@ -230,21 +286,35 @@ fn every_program_has_an_expectation() {
 fn malformed_objects_are_refused() {
     let text = std::fs::read_to_string(root().join("malformed/CASES")).unwrap();
     let kernel = target::by_name("linux-6.18").unwrap();
-    let choice = [TargetChoice { target: &kernel, kernel_btf: None }];
+    let choice = [TargetChoice {
+        target: &kernel,
+        kernel_btf: None,
+    }];
     let (mut failures, mut listed) = (Vec::new(), Vec::new());
-    for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+    for line in text
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    {
         let (file, want) = line.split_once(' ').unwrap_or((line, ""));
         listed.push(file.to_owned());
         let bytes = std::fs::read(root().join("malformed").join(file)).unwrap();
         let report = check(&bytes, &Options::new(file, &choice));
         let object = &report.objects[0];
         let mut said: Vec<String> = object.error.iter().map(ToString::to_string).collect();
-        said.extend(object.load_errors.iter().map(|e| format!("{}: {}", e.stage, e.reason)));
+        said.extend(
+            object
+                .load_errors
+                .iter()
+                .map(|e| format!("{}: {}", e.stage, e.reason)),
+        );
         for program in &object.programs {
             match &program.outcome {
                 Outcome::LoadError { stage, reason } => said.push(format!("{stage}: {reason}")),
                 Outcome::Reject(d) => said.push(format!("reject: {}", d.code.name())),
-                Outcome::Unknown { internal: Some(text), .. } => failures.push(format!("{file}: {text}")),
+                Outcome::Unknown {
+                    internal: Some(text),
+                    ..
+                } => failures.push(format!("{file}: {text}")),
                 _ => {}
             }
         }

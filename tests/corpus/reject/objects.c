@@ -12,7 +12,7 @@
 // EXPECT prog=iterator_value_after target=linux-6.18 verdict=reject code=not-a-pointer-dereference class=mem_access_type insn=13 needs=btf
 // EXPECT prog=kptr_overwrite target=linux-6.18 verdict=reject code=kptr-misuse class=kptr insn=9 needs=btf
 // EXPECT prog=kptr_leak target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=13 needs=btf
-// EXPECT prog=kptr_wrong_type target=linux-6.18 verdict=reject code=kptr-misuse class=kptr insn=15 needs=btf
+// EXPECT prog=kptr_wrong_type target=linux-6.18 verdict=reject code=kptr-type-mismatch class=type_expected insn=15 needs=btf
 // EXPECT prog=timer_foreign_map target=linux-6.18 verdict=reject code=timer-or-workqueue-misuse class=timer_wq insn=12
 // EXPECT prog=timer_not_a_timer target=linux-6.18 verdict=reject code=timer-or-workqueue-misuse class=timer_wq insn=13
 // EXPECT prog=timer_read target=linux-6.18 verdict=reject code=timer-or-workqueue-misuse class=timer_wq insn=8
@@ -176,7 +176,7 @@ SEC("syscall") int kptr_wrong_type(void *ctx)
 	if (!group)
 		return 0;
 	if (h)
-		group = bpf_kptr_xchg(&h->task, group); // ERROR kptr-misuse
+		group = bpf_kptr_xchg(&h->task, group); // ERROR kptr-type-mismatch
 	if (group)
 		bpf_cgroup_release(group);
 	return 0;
