@@ -13,7 +13,7 @@
 // EXPECT prog=irq_kept target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=4 needs=btf
 // EXPECT prog=irq_order target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=9 needs=btf
 // EXPECT prog=sleeps_in_rcu target=linux-6.18 verdict=reject code=sleeping-call-in-rcu-section class=spin_lock insn=5 needs=btf
-// EXPECT prog=tail_call_with_record target=linux-6.18 verdict=reject code=reference-leak class=ref_leak insn=12
+// EXPECT prog=tail_call_with_record target=linux-6.18 verdict=reject code=tail-call-misuse class=tailcall_stack insn=12
 #include "corpus.h"
 #include "kfuncs.h"
 LICENSE("GPL");
@@ -161,7 +161,7 @@ SEC("tc") int tail_call_with_record(struct __sk_buff *skb)
 
 	if (!record)
 		return 0;
-	bpf_tail_call(skb, &jumps, 0); // ERROR reference-leak
+	bpf_tail_call(skb, &jumps, 0); // ERROR tail-call-misuse
 	bpf_ringbuf_discard(record, 0);
 	return 0;
 }
