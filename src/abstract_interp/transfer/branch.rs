@@ -155,27 +155,11 @@ fn decided(vm: &Vm, cmp: &Compare, dst: &Reg, src: &Reg) -> Option<bool> {
             _ => None,
         };
     }
-    let (cond, rules) = (cond(cmp.op), &vm.env.rules);
+    let (cond, rules) = (Cond::from(cmp.op), &vm.env.rules);
     if cmp.src == Src::Reg(cmp.dst) {
         return Bounds::branch_taken_self(cond, cmp.w32, &dst.bounds, rules);
     }
     Bounds::branch_taken(cond, cmp.w32, &dst.bounds, &src.bounds, rules)
-}
-
-fn cond(op: JmpOp) -> Cond {
-    match op {
-        JmpOp::Eq => Cond::Eq,
-        JmpOp::Ne => Cond::Ne,
-        JmpOp::Gt => Cond::Gt,
-        JmpOp::Ge => Cond::Ge,
-        JmpOp::Lt => Cond::Lt,
-        JmpOp::Le => Cond::Le,
-        JmpOp::Sgt => Cond::Sgt,
-        JmpOp::Sge => Cond::Sge,
-        JmpOp::Slt => Cond::Slt,
-        JmpOp::Sle => Cond::Sle,
-        JmpOp::Set => Cond::Set,
-    }
 }
 
 fn constant_of(r: &Reg, w32: bool) -> Option<u64> {
@@ -290,7 +274,7 @@ fn narrow(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, linked: &Linked, tak
     for side in [false, true] {
         let state = if side { &mut *taken } else { &mut vm.cur };
         let (mut a, mut b) = (dst.bounds, src.bounds);
-        let cond = cond(cmp.op);
+        let cond = Cond::from(cmp.op);
         if cmp.src == Src::Reg(cmp.dst) {
             Bounds::refine_self(cond, side, cmp.w32, &mut a, &rules);
         } else {

@@ -13,7 +13,7 @@ trap 'rm -rf "$target"' EXIT
 
 # The linker is a stand-in that succeeds; the linked program is never used.
 cp ../link-nothing.sh "$target/link"
-flags=(--cfg=bpf_target_arch=\"x86_64\" -Zunstable-options -Clinker-flavor=bpf "-Clinker=$target/link" "--remap-path-prefix=$HOME=home" --emit=llvm-bc)
+flags=(--cfg=bpf_target_arch=\"x86_64\" -Zunstable-options -Clinker-flavor=bpf "-Clinker=$target/link" "--remap-path-prefix=$HOME=home" "--remap-path-prefix=$PWD=aya_xdp" --emit=llvm-bc)
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; echo "${flags[*]}") \
   cargo "+${TOOLCHAIN:-nightly}" build --release -Zbuild-std=core --target bpfel-unknown-none --target-dir "$target"
 
