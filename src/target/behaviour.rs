@@ -197,6 +197,7 @@ behaviour! {
     override_return: bool, "a build option", "Kprobe programs may override what a function returns. Debian's kernels, which the rows describe, are built without.";
     sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries and newer map types.";
     inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
+    callback_map_uid: bool, "7.0", "A callback's map, key and value keep the lookup that gave an inner map.";
     throw_leaves_sections: bool, "until 7.0", "A throw from within a subprogram doesn't look at locks and sections.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
 }

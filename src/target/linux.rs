@@ -137,6 +137,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     nested_rcu_sections: false,
     user_memory_pointers: false,
     throw_leaves_sections: true,
+    callback_map_uid: false,
     const_map_key: false,
     refine_cpu_id: false,
     refine_task_stack: false,
@@ -245,6 +246,7 @@ const LINUX_7_3: Behaviour = Behaviour {
     stack_arguments: true,
     sleepable_uses_tries: true,
     throw_leaves_sections: false,
+    callback_map_uid: true,
     ..LINUX_6_18
 };
 

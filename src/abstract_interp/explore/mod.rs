@@ -251,16 +251,17 @@ impl Vm<'_> {
     /// Forks the current state, to be walked later from `insn`. The copy may be
     /// changed.
     pub fn push_branch(&mut self, insn: usize) -> Check<&mut State> {
-        self.fork(insn, self.insn as i32, self.cur.clone())
+        self.fork(insn, self.cur.clone())
     }
 
     /// Queues a fresh path for an asynchronous callback that begins at `insn`.
     pub fn push_async(&mut self, insn: usize, state: State) -> Check<&mut State> {
-        self.fork(insn, self.insn as i32, state)
+        // It doesn't continue the current path: the states kept on that are
+        // done when it is, whatever becomes of the callback.
+        self.queue(insn, state, Track::start(insn))
     }
 
-    fn fork(&mut self, insn: usize, prev: i32, state: State) -> Check<&mut State> {
-        let limit = self.env.target.limits.jump_sequence as usize;
+    fn fork(&mut self, insn: usize, state: State) -> Check<&mut State> {
         let track = self.explorer.track().clone();
         if let Some(parent) = track.parent {
             self.explorer.node_mut(parent).track.branches += 1;
@@ -269,6 +270,12 @@ impl Vm<'_> {
             branches: 1,
             ..track
         };
+        self.queue(insn, state, track)
+    }
+
+    fn queue(&mut self, insn: usize, state: State, track: Track) -> Check<&mut State> {
+        let limit = self.env.target.limits.jump_sequence as usize;
+        let prev = self.insn as i32;
         self.explorer.pending.push(Pending {
             state,
             track,

@@ -70,6 +70,9 @@ impl Callback {
 
     /// Sets the callee's frame: arguments, and what it must return.
     fn enter(self, vm: &mut Vm<'_>, caller: &Frame, callee: &mut Frame) -> Check<()> {
+        // Older kernels forget which lookup gave an inner map.
+        let told = vm.env.target.behaviour.callback_map_uid;
+        let uid_of = |uid: u32| if told { uid } else { 0 };
         let arg = |r: u8| caller.regs[r as usize];
         let mut set = |r: u8, reg: Reg| callee.regs[r as usize] = reg;
         let pointer = |kind| Reg::pointer(kind, Flags::NONE);
@@ -81,6 +84,7 @@ impl Callback {
                     return unknown("for-each-map");
                 };
                 set(1, arg(1));
+                let uid = uid_of(uid);
                 set(2, pointer(Kind::MapKey { map, uid }));
                 set(3, pointer(Kind::MapValue { map, uid }));
                 set(4, arg(3));
@@ -126,11 +130,11 @@ impl Callback {
                 set(2, node);
             }
             Callback::Timer { map, uid } | Callback::Workqueue { map, uid } => {
-                async_args(map, uid, &mut set);
+                async_args(map, uid_of(uid), &mut set);
                 range = RetRange { min: 0, max: 0 };
             }
             Callback::TaskWork { map, uid } => {
-                async_args(map, uid, &mut set);
+                async_args(map, uid_of(uid), &mut set);
                 range = RetRange {
                     min: i32::MIN,
                     max: i32::MAX,
