@@ -79,11 +79,12 @@ fn a_lookup_result_that_was_spilled() {
 #[test]
 fn a_bound_on_another_copy() {
     let p = program(
-        ".type socket_filter\n.map vals array 4 64 1\nr6 = *(u32 *)(r1 + 0)\nr7 = r6\nr6 += 5\nif r7 > 10 goto +4\nr1 = map[vals] ll\ncall 1\nr0 += r6\nr0 = *(u8 *)(r0 + 0)\nexit\n",
+        ".type socket_filter\n.map vals array 4 64 1\nr6 = *(u32 *)(r1 + 0)\nr8 = *(u32 *)(r1 + 8)\nr7 = r6\nr6 += r8\nif r7 > 10 goto +4\nr1 = map[vals] ll\ncall 1\nr0 += r6\nr0 = *(u8 *)(r0 + 0)\nexit\n",
     );
-    let d = explain(&p, Code::MapValueOob, Some(0), &[0, 1, 2, 3, 4, 6, 7, 8]);
-    has(&d, 3, "another copy");
-    has(&d, 7, "a variable is added here");
+    let path = [0, 1, 2, 3, 4, 5, 7, 8, 9];
+    let d = explain(&p, Code::MapValueOob, Some(0), &path);
+    has(&d, 4, "another copy");
+    has(&d, 8, "a variable is added here");
     has(&d, 0, "`len` is read here");
 }
 

@@ -20,6 +20,9 @@ pub struct Context<'a> {
     pub source_text: SourceText<'a>,
 }
 
+/// The most of a register's contents that a label shows.
+const MAX_HOLDS: usize = 56;
+
 /// The branches told of a path.
 const MAX_BRANCHES: usize = 8;
 
@@ -116,7 +119,11 @@ fn label(sources: &mut Sources<'_>, insn: usize, text: String) -> Label {
 
 fn primary_text(facts: &Facts, insn_text: &str) -> String {
     match (facts.reg, &facts.holds) {
-        (Some(reg), Some(holds)) => format!("refused: `{insn_text}` with R{reg}={holds}"),
+        (Some(reg), Some(holds)) => {
+            let short: String = holds.chars().take(MAX_HOLDS).collect();
+            let more = if short.len() < holds.len() { "..." } else { "" };
+            format!("refused: `{insn_text}` with R{reg}={short}{more}")
+        }
         _ => format!("refused: `{insn_text}`"),
     }
 }
@@ -195,6 +202,12 @@ fn facts(
     }
 }
 
+/// Whether an expression is the call of a macro, which tells little.
+fn macro_call(expr: &str) -> bool {
+    let name = expr.split('(').next().unwrap_or("");
+    name.len() < expr.len() && !name.chars().any(|c| c.is_ascii_lowercase())
+}
+
 /// Whether a piece of source is short and whole enough to stand in a sentence.
 fn readable(expr: &str) -> bool {
     (1..=48).contains(&expr.len())
@@ -203,7 +216,7 @@ fn readable(expr: &str) -> bool {
             "if", "for", "while", "return", "asm", "goto", "switch", "else", "do",
         ]
         .contains(&expr)
-        && !expr.starts_with("BPF_")
+        && !macro_call(expr)
         && !expr.contains("asm")
         && !expr.contains("return")
 }

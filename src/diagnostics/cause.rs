@@ -388,14 +388,17 @@ impl Finder<'_> {
                 .find(|t| shares(t.a) || t.b.is_ok_and(shares))
                 .copied();
             if let Some(t) = near {
-                self.push(
-                    t.step,
-                    t.insn,
+                let scaled =
+                    self.scaled_from(number, t.a) || t.b.is_ok_and(|b| self.scaled_from(number, b));
+                let text = if scaled {
+                    format!("bounded here: {}, which does not suffice", names::test(&t))
+                } else {
                     format!(
                         "{}: tested before the value changed, or on another copy of it",
                         names::test(&t)
-                    ),
-                );
+                    )
+                };
+                self.push(t.step, t.insn, text);
                 continue;
             }
             let Made::Load { base, off, .. } = self.flow.def(root).made else {
@@ -415,6 +418,17 @@ impl Finder<'_> {
                 );
             }
         }
+    }
+
+    /// Whether a value was made from another one by constants alone.
+    fn scaled_from(&self, mut value: Node, origin: Node) -> bool {
+        while value != origin {
+            match self.flow.def(value).made {
+                Made::Arith { a, b: None, .. } => value = a,
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// The value itself and the variables in its computation.
