@@ -1,10 +1,13 @@
 //! Reading and linking of `fixtures/linking.c`, whose comments say what it holds,
 //! in both byte orders; and of damaged copies of every built object.
 
+mod common;
+
 use bpfassay::helpers_spec::{AttachType, ProgType};
 use bpfassay::object::{MapOrigin, Object, SlotTarget};
 use bpfassay::programs::{CoreOutcome, LinkOptions, Linked, LoadErrorKind, Program, link};
-use std::path::{Path, PathBuf};
+use common::{Random, damage, objects};
+use std::path::Path;
 
 fn fixture(name: &str) -> Object {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -257,21 +260,6 @@ fn both_byte_orders_link_alike() {
 
 // ---- damage ------------------------------------------------------------------
 
-fn objects(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            objects(&path, out);
-        } else if path.extension().is_some_and(|e| e == "o") {
-            out.push(path);
-        }
-    }
-}
-
 fn try_all(bytes: &[u8]) {
     let Ok(object) = Object::parse(bytes) else {
         return;
@@ -287,48 +275,6 @@ fn try_all(bytes: &[u8]) {
             ..LinkOptions::default()
         },
     );
-}
-
-/// xorshift64*: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-}
-
-/// Changes a few bytes: to anything, to extremes, or by one bit.
-fn damage(bytes: &mut [u8], random: &mut Random) {
-    const EXTREMES: [u32; 8] = [
-        0,
-        1,
-        0x7fff_ffff,
-        0x8000_0000,
-        0xffff_ffff,
-        0xffff,
-        0x1000_0000,
-        24,
-    ];
-    for _ in 0..1 + random.below(4) {
-        let at = random.below(bytes.len());
-        match random.below(3) {
-            0 => bytes[at] = random.next() as u8,
-            1 => bytes[at] ^= 1 << random.below(8),
-            _ => {
-                let word = EXTREMES[random.below(EXTREMES.len())].to_le_bytes();
-                let at = at & !3;
-                let end = bytes.len().min(at + 4);
-                bytes[at..end].copy_from_slice(&word[..end - at]);
-            }
-        }
-    }
 }
 
 #[test]

@@ -192,7 +192,10 @@ pub fn check_call(vm: &Vm<'_>, allowed: bool) -> Check<()> {
 /// No IRQ, RCU or preempt section may be open where `what` may end the program.
 pub fn check_sections_left(state: &State, what: &str) -> Check<()> {
     let refused = |code, region: &str| {
-        refuse(refs::code_for(what, code), format!("{what} cannot be used inside {region}-ed region"))
+        refuse(
+            refs::code_for(what, code),
+            format!("{what} cannot be used inside {region}-ed region"),
+        )
     };
     if state.active_irq_id != 0 {
         return refused(Code::Irq, "bpf_local_irq_save");

@@ -13,7 +13,9 @@ use crate::abstract_interp::stack::{Byte, SLOT, spi};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
-use crate::helpers_spec::{self, ArgSpec, ArgType, AttachType, HelperProto, MapType, ProgType, TypeFlags};
+use crate::helpers_spec::{
+    self, ArgSpec, ArgType, AttachType, HelperProto, MapType, ProgType, TypeFlags,
+};
 use crate::object::{F_RDONLY_PROG, MapDef};
 
 /// The kptr that `bpf_kptr_xchg` swaps.
@@ -309,13 +311,10 @@ pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
 }
 
 /// The helper and the map's type go together.
-pub fn compatible(
-    vm: &Vm<'_>,
-    helper: i32,
-    proto: &HelperProto,
-    facts: &Facts,
-) -> Check<()> {
-    let Some((map, _)) = facts.map else { return Ok(()) };
+pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> Check<()> {
+    let Some((map, _)) = facts.map else {
+        return Ok(());
+    };
     // Helpers that get to the map by a field of its value are limited by the
     // types that may have such fields.
     if !proto.args.iter().any(|a| a.base == ArgType::ConstMapPtr) {

@@ -92,7 +92,11 @@ pub fn check_leak(vm: &Vm<'_>, exception: bool, sections: bool, what: &str) -> C
 
 /// The words on tail calls are in a class of their own.
 pub fn code_for(what: &str, code: Code) -> Code {
-    if what == "tail_call" { Code::TailCallStack } else { code }
+    if what == "tail_call" {
+        Code::TailCallStack
+    } else {
+        code
+    }
 }
 
 /// The reference that a struct_ops program hands to the kernel as its return
