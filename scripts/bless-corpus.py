@@ -99,7 +99,8 @@ def place(record, known):
 def bless(path, records, classes, table):
     lines = open(path).read().split("\n")
     conflicts, marks = [], {}
-    known = lines_of(os.path.splitext(path)[0] + ".o")
+    built = os.path.splitext(path)[0] + ".o"
+    known = lines_of(built) if os.path.exists(built) else {}
     for number, text in enumerate(lines):
         if not text.startswith("// EXPECT "):
             continue

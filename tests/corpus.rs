@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bpfassay::object::{Btf, Object};
 use bpfassay::report::{Outcome, ProgramReport};
-use bpfassay::{Options, TargetChoice, check, target};
+use bpfassay::{InputKind, Options, TargetChoice, check, target};
 
 /// One `// EXPECT` line: what a target's kernel says of one program.
 #[derive(Clone, Debug)]
@@ -71,6 +71,10 @@ fn files(dir: &str, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+fn is_asm(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "bpfasm")
+}
+
 fn read_case(source: PathBuf) -> Case {
     let text = std::fs::read_to_string(&source).unwrap_or_else(|e| panic!("{source:?}: {e}"));
     let mut case = Case {
@@ -95,7 +99,12 @@ fn read_case(source: PathBuf) -> Case {
         }
     }
     if case.objects.is_empty() {
-        case.objects.push(case.source.with_extension("o"));
+        let object = if is_asm(&case.source) {
+            case.source.clone()
+        } else {
+            case.source.with_extension("o")
+        };
+        case.objects.push(object);
     }
     assert!(
         !case.expects.is_empty(),
@@ -106,9 +115,8 @@ fn read_case(source: PathBuf) -> Case {
 }
 
 fn cases() -> Vec<Case> {
-    let sources = ["accept", "reject", "imprecise"]
-        .iter()
-        .flat_map(|dir| files(dir, "c"));
+    let folders = ["accept", "reject", "imprecise"].iter();
+    let sources = folders.flat_map(|dir| [files(dir, "c"), files(dir, "bpfasm")].concat());
     sources
         .chain([root().join("rust/aya_xdp/src/main.rs")])
         .map(read_case)
@@ -222,6 +230,11 @@ fn verdicts_are_those_of_kernels() {
                 }];
                 let options = Options {
                     only: Some(&expect.program),
+                    kind: if is_asm(object) {
+                        InputKind::Asm
+                    } else {
+                        InputKind::Elf
+                    },
                     ..Options::new(&name, &choice)
                 };
                 let report = check(&bytes, &options);
@@ -261,7 +274,7 @@ fn verdicts_are_those_of_kernels() {
 fn every_program_has_an_expectation() {
     let mut missing = Vec::new();
     for case in cases() {
-        for object in &case.objects {
+        for object in case.objects.iter().filter(|o| !is_asm(o)) {
             let parsed = Object::parse(&std::fs::read(object).unwrap());
             let parsed = parsed.unwrap_or_else(|e| panic!("{object:?}: {e}"));
             for function in &parsed.functions {
