@@ -9,7 +9,7 @@
 
 use bpfassay::helpers_spec::ProgType;
 use bpfassay::object::{Btf, Object};
-use bpfassay::programs::{Endian, Insn, LinkOptions, Program, link};
+use bpfassay::programs::{Endian, Insn, LinkOptions, Program, link, usual_kconfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -113,6 +113,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => Some(Btf::parse(Arc::from(std::fs::read(path)?))?),
         None => None,
     };
+    if let Some(btf) = &btf {
+        let start = Instant::now();
+        let copy = Btf::parse(btf.bytes().clone())?;
+        let parsed = start.elapsed();
+        copy.find_struct("task_struct");
+        println!(
+            "BTF: {} types, parsed in {parsed:?}, indexed in {:?}",
+            btf.type_count(),
+            start.elapsed() - parsed
+        );
+    }
     let show: usize = value("--show").and_then(|n| n.parse().ok()).unwrap_or(4);
     let legacy = args.iter().any(|a| a == "--legacy");
     let config = value("--config")
@@ -194,7 +205,7 @@ fn compare(
             .filter(|_| legacy)
             .map(|t| (t, None))
     };
-    let config = |name: &str| config.get(name).cloned();
+    let config = |name: &str| config.get(name).cloned().or_else(|| usual_kconfig(name));
     let options = LinkOptions {
         kernel_btf: btf,
         release,

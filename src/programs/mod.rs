@@ -16,7 +16,7 @@ pub mod sections;
 
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
-pub use link::{LinkOptions, Linked, link};
+pub use link::{LinkOptions, Linked, link, usual_kconfig};
 pub use program::{
     CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, Program,
     StructOpsSlot, Subprog,

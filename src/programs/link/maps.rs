@@ -1,6 +1,6 @@
 //! The maps as they would be created: sizes mended, values filled in.
 
-use crate::object::{MapDef, MapOrigin, Object};
+use crate::object::{Btf, Kind, MapDef, MapOrigin, Object, Type};
 use std::sync::Arc;
 
 const PAGE: u32 = 4096;
@@ -34,6 +34,37 @@ fn adjust(map: &mut MapDef) {
     }
 }
 
+/// Whether a kernel takes a map's key and value types. If not, a loader creates
+/// the map without them, and its values have no typed fields.
+fn types_fit(btf: &Btf, map: &MapDef) -> bool {
+    const BLOOM: u32 = 30;
+    const LPM_TRIE: u32 = 11;
+    if map.value_type == 0 {
+        return map.key_type == 0;
+    }
+    if btf.resolve_size(map.value_type) != Some(map.value_size) {
+        return false;
+    }
+    let keyless = map.key_type == 0;
+    if !keyless && btf.resolve_size(map.key_type) != Some(map.key_size) {
+        return false;
+    }
+    match map.map_type {
+        2 | 6 if keyless => {
+            map.map_type == 2
+                && map.max_entries == 1
+                && btf.kind(map.value_type) == Some(Kind::DataSec)
+        }
+        2 | 6 => matches!(
+            btf.ty(btf.skip_mods_typedefs(map.key_type)),
+            Some(Type::Int { size: 4, encoding, .. }) if encoding.bits == 32 && encoding.bit_offset == 0
+        ),
+        BLOOM => keyless,
+        LPM_TRIE => btf.kind(btf.skip_mods_typedefs(map.key_type)) == Some(Kind::Struct),
+        _ => !keyless,
+    }
+}
+
 /// The first map that the kernel would not create.
 pub(super) fn first_error(maps: &[MapDef], release: (u16, u16, u16)) -> Option<String> {
     maps.iter()
@@ -52,11 +83,14 @@ pub(super) fn ready(object: &Object, adjust_sizes: bool, kconfig: &[u8]) -> Vec<
             map.max_entries = 1; // the number of CPUs
         }
         let refused = object.btf_refused.is_some();
-        if takes_no_types(map.map_type) || refused {
+        let fits = |m: &MapDef| {
+            m.kind == MapOrigin::StructOps || object.btf.as_deref().is_some_and(|b| types_fit(b, m))
+        };
+        if takes_no_types(map.map_type) || refused || !fits(map) {
             (map.key_type, map.value_type) = (0, 0);
         }
         if let Some(inner) = &mut map.inner
-            && (takes_no_types(inner.map_type) || refused)
+            && (takes_no_types(inner.map_type) || refused || !fits(inner))
         {
             (inner.key_type, inner.value_type) = (0, 0);
         }

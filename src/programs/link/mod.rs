@@ -13,6 +13,7 @@ mod attach;
 mod code;
 mod data;
 mod info;
+mod kconfig;
 mod map_rules;
 mod maps;
 mod relocs;
@@ -26,6 +27,8 @@ use super::program::{
 use super::sections::{SectionInfo, section_info, section_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
+pub use kconfig::usual_kconfig;
+
 use assemble::Assembly;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,7 +54,8 @@ pub struct LinkOptions<'a> {
     pub adjust_maps: bool,
     /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
     pub kfunc_exists: &'a dyn Fn(&str) -> bool,
-    /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`).
+    /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`);
+    /// by default those that distributions have in common.
     pub kconfig: &'a dyn Fn(&str) -> Option<String>,
 }
 
@@ -66,7 +70,7 @@ impl Default for LinkOptions<'_> {
             legacy_maps: false,
             adjust_maps: true,
             kfunc_exists: &|_| true,
-            kconfig: &|_| None,
+            kconfig: &usual_kconfig,
         }
     }
 }
@@ -180,18 +184,11 @@ fn callbacks(btf: Option<&Btf>) -> HashMap<&str, Vec<&str>> {
 }
 
 impl<'a> Context<'a> {
-    fn new(object: &'a Object, options: &'a LinkOptions<'a>) -> Result<Context<'a>, Failure> {
-        let relocs = relocs::collect(object).map_err(|(section, offset, reason)| {
-            (
-                LoadErrorKind::Open,
-                ObjectError {
-                    section,
-                    offset,
-                    reason,
-                }
-                .to_string(),
-            )
-        })?;
+    fn new(
+        object: &'a Object,
+        options: &'a LinkOptions<'a>,
+        relocs: Vec<Vec<relocs::Reloc>>,
+    ) -> Result<Context<'a>, Failure> {
         let symbols = symbols::resolve(object, options).map_err(prepare)?;
         let struct_ops = struct_ops::resolve(object, options).map_err(prepare)?;
         let codes = code::patched(object, options).map_err(prepare)?;
@@ -481,6 +478,14 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
         out.object_errors.push(whole(LoadErrorKind::Open, reason));
         return out;
     }
+    let relocs = match relocs::collect(object) {
+        Ok(relocs) => relocs,
+        Err(error) => {
+            out.object_errors
+                .push(whole(LoadErrorKind::Open, error.to_string()));
+            return out;
+        }
+    };
     let mains: Vec<(usize, &Function)> = object
         .functions
         .iter()
@@ -492,12 +497,7 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
             .push(whole(LoadErrorKind::Empty, "it has no programs".into()));
         return out;
     }
-    let context = Context::new(object, options);
-    if let Err((LoadErrorKind::Open, reason)) = &context {
-        out.object_errors
-            .push(whole(LoadErrorKind::Open, reason.clone()));
-        return out;
-    }
+    let context = Context::new(object, options, relocs);
     let common = context
         .as_ref()
         .ok()

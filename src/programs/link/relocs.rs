@@ -3,7 +3,7 @@
 //! Like libbpf, this knows a relocation by the instruction it is at (a call or a
 //! wide load) and by the section of its symbol, not by its ELF type.
 
-use crate::object::{MapOrigin, Object, SectionKind, Symbol};
+use crate::object::{MapOrigin, Object, ObjectError, SectionKind, Symbol};
 use std::collections::HashMap;
 
 const LD_IMM64: u8 = 0x18;
@@ -176,9 +176,9 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The relocations of every function, by instruction. `Err` is the section, the
-/// offset and the reason of the first that a loader refuses.
-pub(super) fn collect(object: &Object) -> Result<Vec<Vec<Reloc>>, (String, u64, String)> {
+/// The relocations of every function, by instruction. `Err` is the first that a
+/// loader refuses.
+pub(super) fn collect(object: &Object) -> Result<Vec<Vec<Reloc>>, ObjectError> {
     let places = Places::new(object);
     let elf = &object.elf;
     let mut relocs: Vec<Vec<Reloc>> = vec![Vec::new(); object.functions.len()];
@@ -187,17 +187,21 @@ pub(super) fn collect(object: &Object) -> Result<Vec<Vec<Reloc>>, (String, u64, 
             continue;
         }
         let Some(code) = elf.sections.get(section.info as usize) else {
-            return Err((
-                section.name.to_string(),
-                0,
-                "relocations of no section".into(),
-            ));
+            return Err(ObjectError {
+                section: section.name.to_string(),
+                offset: 0,
+                reason: "relocations of no section".into(),
+            });
         };
         if !code.executable {
             continue;
         }
         for relocation in elf.relocations(index) {
-            let bad = |reason: String| (section.name.to_string(), relocation.offset, reason);
+            let bad = |reason: String| ObjectError {
+                section: section.name.to_string(),
+                offset: relocation.offset,
+                reason,
+            };
             let Some(symbol) = elf.symbols.get(relocation.symbol as usize) else {
                 return Err(bad(format!("no symbol {}", relocation.symbol)));
             };
