@@ -11,6 +11,9 @@ use super::{Function, VarLinkage};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+/// Fields of a definition; loaders know a dozen.
+const MAX_FIELDS: u32 = 64;
+
 /// A page on the kernels we load for.
 const PAGE: u32 = 4096;
 
@@ -49,6 +52,9 @@ fn agree(before: u32, size: u32) -> Option<u32> {
 
 /// Reads a definition's members into `map`. Inner definitions hold no others.
 fn read(btf: &Btf, def: Composite<'_>, map: &mut MapDef, inner: bool) -> Result<(), String> {
+    if def.members.len() > MAX_FIELDS {
+        return Err(format!("map {}: too many definition fields", map.name));
+    }
     let last = def.members.len().saturating_sub(1);
     for (i, m) in def.members.iter().enumerate() {
         let bad = || {
@@ -185,8 +191,7 @@ pub(super) fn collect(
 }
 
 /// Where a map's `values` begin in its variable, and the variable's size.
-fn values_of(btf: &Btf, map: &MapDef) -> Option<(u64, u64)> {
-    let section = btf.find(super::Kind::DataSec, ".maps")?;
+fn values_of(btf: &Btf, section: u32, map: &MapDef) -> Option<(u64, u64)> {
     let Some(Type::DataSec { vars, .. }) = btf.ty(section) else {
         return None;
     };
@@ -229,6 +234,7 @@ pub(super) fn slots(
     for (i, map) in maps.iter().enumerate() {
         by_name.entry(map.name.clone()).or_insert(i as u32);
     }
+    let section = btf.find(super::Kind::DataSec, ".maps").unwrap_or(0);
     let mut found = BTreeMap::new();
     for relocation in elf.relocations(relocations) {
         let bad = |why: &str| format!(".maps relocation at {:#x}: {why}", relocation.offset);
@@ -267,7 +273,7 @@ pub(super) fn slots(
         } else {
             return Err(bad("this map cannot be initialised"));
         };
-        let Some((values, size)) = values_of(btf, map) else {
+        let Some((values, size)) = values_of(btf, section, map) else {
             return Err(bad("the map has no values"));
         };
         let inside = relocation.offset - map.span.offset;

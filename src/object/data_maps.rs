@@ -5,6 +5,7 @@ use super::btf::{Btf, Kind, Type};
 use super::elf::{Elf, Section, SectionKind};
 use super::map::{F_LINK, F_MMAPABLE, F_RDONLY_PROG, MapDef, MapOrigin, Span, StructOpsDef};
 use super::{Function, VarLinkage};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 const ARRAY: u32 = 2;
@@ -111,6 +112,7 @@ pub(super) fn struct_ops(
     };
     let data = elf.data(index);
     let mut maps = Vec::new();
+    let mut total = 0usize;
     for var in vars.iter() {
         let name = btf.name(var.ty);
         let type_id = btf
@@ -133,6 +135,10 @@ pub(super) fn struct_ops(
         else {
             return Err(format!("{name} lies outside {}", section.name));
         };
+        total = total.saturating_add(bytes.len());
+        if total > 2 * data.len() {
+            return Err(format!("variables of {} overlap", section.name));
+        }
         let optional = section.name.starts_with('?');
         maps.push(MapDef {
             name: name.into(),
@@ -180,6 +186,9 @@ pub(super) fn struct_ops_functions(
         .map(|(i, m)| (m.span.offset, i))
         .collect();
     order.sort_unstable();
+    // Members by offset, of every structure met.
+    let mut offsets: HashMap<u32, HashMap<u64, u32>> = HashMap::new();
+    let mut found = BTreeMap::new();
     for relocation in elf.relocations(relocations) {
         let bad = |why: &str| format!("struct_ops relocation at {:#x}: {why}", relocation.offset);
         let Some(symbol) = elf.symbols.get(relocation.symbol as usize) else {
@@ -190,27 +199,28 @@ pub(super) fn struct_ops_functions(
             .checked_sub(1)
             .and_then(|i| order.get(i))
             .map(|(_, i)| *i);
-        let Some(map) = owner.and_then(|i| maps.get_mut(i)) else {
+        let Some((owner, map)) = owner.and_then(|i| maps.get(i).map(|m| (i, m))) else {
             return Err(bad("it belongs to no variable"));
         };
         let inside = relocation.offset - map.span.offset;
-        let Some(def) = map
-            .struct_ops
-            .as_mut()
-            .filter(|_| inside < u64::from(map.value_size))
-        else {
+        let within = inside < u64::from(map.value_size);
+        let Some(def) = map.struct_ops.as_ref().filter(|_| within) else {
             return Err(bad("it belongs to no variable"));
         };
-        let member = btf
-            .ty(def.type_id)
-            .and_then(|t| t.composite())
-            .and_then(|c| {
-                c.members
-                    .iter()
-                    .enumerate()
-                    .find(|(_, m)| u64::from(m.bit_offset) == inside * 8)
-            });
-        let Some((member, m)) = member else {
+        let composite = btf.ty(def.type_id).and_then(|t| t.composite());
+        let Some(composite) = composite else {
+            return Err(bad("it belongs to no structure"));
+        };
+        let offsets = offsets.entry(def.type_id).or_insert_with(|| {
+            let mut offsets = HashMap::new();
+            for (i, m) in (0u32..).zip(composite.members.iter()) {
+                offsets.entry(u64::from(m.bit_offset)).or_insert(i);
+            }
+            offsets
+        });
+        let member = offsets.get(&(inside * 8)).copied();
+        let Some((member, m)) = member.and_then(|i| composite.members.get(i).map(|m| (i, m)))
+        else {
             return Err(bad("there is no member"));
         };
         let pointee = match btf.ty(btf.skip_mods_typedefs(m.ty)) {
@@ -224,12 +234,11 @@ pub(super) fn struct_ops_functions(
         let Some(function) = function.filter(|_| symbol.value % 8 == 0) else {
             return Err(bad("there is no function"));
         };
-        def.functions.retain(|(m, _)| *m != member as u32);
-        def.functions.push((member as u32, function as u32));
+        found.insert((owner, member), function as u32);
     }
-    for map in maps.iter_mut() {
-        if let Some(def) = &mut map.struct_ops {
-            def.functions.sort_unstable();
+    for ((owner, member), function) in found {
+        if let Some(def) = maps.get_mut(owner).and_then(|m| m.struct_ops.as_mut()) {
+            def.functions.push((member, function));
         }
     }
     Ok(())

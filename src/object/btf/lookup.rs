@@ -36,6 +36,9 @@ fn hash(name: &str) -> u32 {
     })
 }
 
+/// Types of one name that are looked at; no honest blob has so many.
+const MAX_CHAIN: usize = 8192;
+
 /// Chains of type ids by hash of their essential name.
 #[derive(Debug)]
 pub(super) struct NameIndex {
@@ -51,7 +54,8 @@ impl NameIndex {
         let mask = heads.len() - 1;
         for id in (1..count).rev() {
             let name = btf.name(id);
-            if name.is_empty() {
+            let tag = matches!(btf.kind(id), Some(Kind::DeclTag | Kind::TypeTag));
+            if name.is_empty() || tag {
                 continue;
             }
             let slot = hash(essential_name(name)) as usize & mask;
@@ -78,6 +82,7 @@ impl Btf {
             at = index.next.get(id as usize).copied().unwrap_or(0);
             (id != 0).then_some(id)
         })
+        .take(MAX_CHAIN)
     }
 
     /// Ids of all types with this exact name, ascending.
@@ -195,11 +200,12 @@ impl Btf {
 
     /// The alignment of a value of this type, as C has it; 0 if it has none.
     pub fn align_of(&self, id: u32) -> u32 {
-        self.align_at(id, 0)
+        self.align_at(id, 0, &mut 4096)
     }
 
-    fn align_at(&self, id: u32, depth: usize) -> u32 {
-        if depth > MAX_RESOLVE_DEPTH / 4 {
+    fn align_at(&self, id: u32, depth: usize, budget: &mut u32) -> u32 {
+        *budget = budget.saturating_sub(1);
+        if depth > MAX_RESOLVE_DEPTH / 4 || *budget == 0 {
             return 1;
         }
         match self.ty(self.skip_mods_typedefs(id)) {
@@ -210,11 +216,11 @@ impl Btf {
                 | Type::Float { size, .. },
             ) => size.min(8),
             Some(Type::Ptr { .. }) => 8,
-            Some(Type::Array { elem, .. }) => self.align_at(elem, depth + 1),
+            Some(Type::Array { elem, .. }) => self.align_at(elem, depth + 1, budget),
             Some(Type::Struct(c) | Type::Union(c)) => {
                 let mut most = 1;
                 for m in c.members.iter() {
-                    let align = self.align_at(m.ty, depth + 1).max(1);
+                    let align = self.align_at(m.ty, depth + 1, budget).max(1);
                     most = most.max(align);
                     // A member that is not at its natural place: the structure is packed.
                     if m.bitfield_size == 0 && m.bit_offset % (8 * align) != 0 {
@@ -275,8 +281,12 @@ impl Btf {
             Some(Type::Restrict { to }) => format!("{} restrict", inner(to)),
             Some(Type::TypeTag { to, .. }) => inner(to),
             Some(Type::FuncProto { ret, params }) => {
-                let params: Vec<String> = params.iter().map(|p| inner(p.ty)).collect();
-                format!("{} ({})", inner(ret), params.join(", "))
+                if depth > 3 {
+                    return "...".into();
+                }
+                let more = if params.len() > 12 { ", ..." } else { "" };
+                let params: Vec<String> = params.iter().take(12).map(|p| inner(p.ty)).collect();
+                format!("{} ({}{more})", inner(ret), params.join(", "))
             }
             Some(other) => other.name().to_string(),
         }

@@ -8,6 +8,7 @@
 //!   sizes ignored;
 //! - types *match* if members, enumerators, sizes and signs agree by name.
 
+use super::Budget;
 use crate::object::btf::{Composite, Enumerators, essential_name};
 use crate::object::{Btf, Kind, Type};
 
@@ -60,16 +61,30 @@ pub(super) fn fields_compatible(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32) -> Res
 }
 
 /// Whether types are of one kind all the way down; the caller compared names.
-pub(crate) fn types_compatible(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32) -> Result<bool, String> {
+pub(crate) fn types_compatible(
+    a_btf: &Btf,
+    a: u32,
+    b_btf: &Btf,
+    b: u32,
+    budget: &Budget,
+) -> Result<bool, String> {
     if !kinds_compatible(a_btf.kind(a), b_btf.kind(b)) {
         return Ok(false);
     }
-    compatible_at(a_btf, a, b_btf, b, MAX_DEPTH)
+    compatible_at(a_btf, a, b_btf, b, MAX_DEPTH, budget)
 }
 
-fn compatible_at(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32, level: u32) -> Result<bool, String> {
+fn compatible_at(
+    a_btf: &Btf,
+    a: u32,
+    b_btf: &Btf,
+    b: u32,
+    level: u32,
+    budget: &Budget,
+) -> Result<bool, String> {
     let (mut a, mut b) = (a, b);
     for _ in 0..MAX_DEPTH {
+        budget.spend(1)?;
         (a, b) = (a_btf.skip_mods_typedefs(a), b_btf.skip_mods_typedefs(b));
         let (Some(ta), Some(tb)) = (a_btf.ty(a), b_btf.ty(b)) else {
             return Err("no such type".into());
@@ -91,7 +106,7 @@ fn compatible_at(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32, level: u32) -> Result
                     if level == 0 {
                         return too_deep();
                     }
-                    if !compatible_at(a_btf, p.ty, b_btf, q.ty, level - 1)? {
+                    if !compatible_at(a_btf, p.ty, b_btf, q.ty, level - 1, budget)? {
                         return Ok(false);
                     }
                 }
@@ -105,14 +120,20 @@ fn compatible_at(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32, level: u32) -> Result
 }
 
 /// Whether a type of the object matches one of the target, member by member.
-pub(super) fn types_match(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32) -> Result<bool, String> {
+pub(super) fn types_match(
+    a_btf: &Btf,
+    a: u32,
+    b_btf: &Btf,
+    b: u32,
+    budget: &Budget,
+) -> Result<bool, String> {
     // The relation is checked member by member and parameter by parameter, each
     // looked for in the other's list; the budget keeps hostile types from taking
     // forever.
     Matcher {
         a_btf,
         b_btf,
-        budget: 1 << 20,
+        budget,
     }
     .types(a, b, false, MAX_DEPTH)
 }
@@ -120,7 +141,7 @@ pub(super) fn types_match(a_btf: &Btf, a: u32, b_btf: &Btf, b: u32) -> Result<bo
 struct Matcher<'a> {
     a_btf: &'a Btf,
     b_btf: &'a Btf,
-    budget: u32,
+    budget: &'a Budget,
 }
 
 impl<'a> Matcher<'a> {
@@ -130,10 +151,7 @@ impl<'a> Matcher<'a> {
             return too_deep();
         }
         for _ in 0..MAX_DEPTH {
-            self.budget = match self.budget.checked_sub(1) {
-                Some(left) => left,
-                None => return too_deep(),
-            };
+            self.budget.spend(1)?;
             (a, b) = (
                 self.a_btf.skip_mods_typedefs(a),
                 self.b_btf.skip_mods_typedefs(b),
@@ -232,10 +250,7 @@ impl<'a> Matcher<'a> {
 
     fn enumerators(&mut self, x: Enumerators<'a>, y: Enumerators<'a>) -> Result<bool, String> {
         for v in x.iter() {
-            self.budget = match self.budget.checked_sub(y.len()) {
-                Some(left) => left,
-                None => return too_deep(),
-            };
+            self.budget.spend(y.len())?;
             if !y.iter().any(|w| names_match(v.name, w.name)) {
                 return Ok(false);
             }
@@ -249,10 +264,7 @@ impl<'a> Matcher<'a> {
         }
         for m in x.members.iter() {
             let mut found = false;
-            self.budget = match self.budget.checked_sub(y.members.len()) {
-                Some(left) => left,
-                None => return too_deep(),
-            };
+            self.budget.spend(y.members.len())?;
             for n in y.members.iter().filter(|n| names_match(m.name, n.name)) {
                 if self.types(m.ty, n.ty, false, level - 1)? {
                     found = true;

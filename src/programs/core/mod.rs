@@ -22,7 +22,29 @@ use super::program::CoreOutcome;
 use crate::object::btf::essential_name;
 use crate::object::{Btf, CoreRelo, Kind, Type};
 use spec::{Spec, parse};
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Steps left for comparing types. Honest objects need thousands; hostile ones
+/// nest types so that comparing them takes forever.
+pub(super) struct Budget(Cell<u32>);
+
+impl Budget {
+    pub fn new() -> Budget {
+        Budget(Cell::new(64 << 20))
+    }
+
+    pub fn spend(&self, steps: u32) -> Result<(), String> {
+        let left = self.0.get().checked_sub(steps);
+        self.0.set(left.unwrap_or(0));
+        if left.is_some() {
+            Ok(())
+        } else {
+            Err("types too intricate to compare".into())
+        }
+    }
+}
 
 /// What a relocation asks (`enum bpf_core_relo_kind`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,12 +277,15 @@ pub(super) struct Resolver<'a> {
     /// Candidates by local root type. Types in which an access did not exist are
     /// dropped once another candidate had it, as libbpf does.
     candidates: HashMap<u32, Vec<u32>>,
+    /// Root types in words.
+    type_names: HashMap<u32, Arc<str>>,
+    budget: Budget,
 }
 
 /// A relocation that was applied, in words.
 pub(super) struct Applied {
     pub outcome: CoreOutcome,
-    pub type_name: String,
+    pub type_name: Arc<str>,
     pub access: String,
 }
 
@@ -270,6 +295,8 @@ impl<'a> Resolver<'a> {
             local,
             target,
             candidates: HashMap::new(),
+            type_names: HashMap::new(),
+            budget: Budget::new(),
         }
     }
 
@@ -323,7 +350,7 @@ impl<'a> Resolver<'a> {
         let mut kept = Vec::new();
         let mut chosen: Option<(Decision, u32)> = None;
         for id in candidates {
-            let Some(target) = local.find_in(q, self.target, *id)? else {
+            let Some(target) = local.find_in(q, self.target, *id, &self.budget)? else {
                 continue;
             };
             let decision = decide(q, local, Some(&target))?;
@@ -361,9 +388,15 @@ impl<'a> Resolver<'a> {
         let local = parse(self.local, q, relo.type_id, self.local.str_at(relo.access))?;
         let decision = self.resolve(q, &local)?;
         let outcome = patch::apply(insns, at, decision)?;
+        let name = || self.local.describe(relo.type_id).into();
+        let type_name = self
+            .type_names
+            .entry(relo.type_id)
+            .or_insert_with(name)
+            .clone();
         Ok(Applied {
             outcome,
-            type_name: self.local.describe(relo.type_id),
+            type_name,
             access: local.access(),
         })
     }

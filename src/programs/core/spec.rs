@@ -6,10 +6,13 @@
 //! and array indices. To find the same access elsewhere, members are looked up
 //! by name, through unnamed ones too.
 
-use super::Question;
 use super::compat::{fields_compatible, types_compatible, types_match};
+use super::{Budget, Question};
 use crate::object::btf::{Composite, Member, essential_name};
 use crate::object::{Btf, Kind, Type};
+
+/// Longer accesses are cut off in words.
+const MAX_TEXT: usize = 256;
 
 /// More steps than any real access has.
 const MAX_STEPS: usize = 64;
@@ -79,6 +82,10 @@ impl<'a> Spec<'a> {
         }
         let mut text = String::new();
         for (i, step) in self.steps.iter().enumerate() {
+            if text.len() > MAX_TEXT {
+                text.push_str("...");
+                break;
+            }
             match step.member {
                 Some(m) => text.extend([".", m.name]),
                 None if i > 0 || step.index > 0 => text.push_str(&format!("[{}]", step.index)),
@@ -141,6 +148,7 @@ impl<'a> Spec<'a> {
         q: Question,
         btf: &'b Btf,
         root: u32,
+        budget: &Budget,
     ) -> Result<Option<Spec<'b>>, String> {
         let mut found = Spec::new(btf, root);
         if q.about_enumerators() {
@@ -148,6 +156,11 @@ impl<'a> Spec<'a> {
                 return Ok(None);
             };
             let same = |n: &str| essential_name(n) == essential_name(name);
+            if let Some(Type::Enum { values, .. } | Type::Enum64 { values, .. }) =
+                btf.ty(btf.skip_mods_typedefs(root))
+            {
+                budget.spend(values.len())?;
+            }
             found.enumerator = match btf.ty(btf.skip_mods_typedefs(root)) {
                 Some(Type::Enum { values, .. } | Type::Enum64 { values, .. }) => values
                     .iter()
@@ -159,8 +172,8 @@ impl<'a> Spec<'a> {
         }
         if !q.about_fields() {
             let fits = match q {
-                Question::TypeMatches => types_match(self.btf, self.root, btf, root)?,
-                _ => types_compatible(self.btf, self.root, btf, root)?,
+                Question::TypeMatches => types_match(self.btf, self.root, btf, root, budget)?,
+                _ => types_compatible(self.btf, self.root, btf, root, budget)?,
             };
             return Ok(fits.then_some(found));
         }
@@ -168,7 +181,7 @@ impl<'a> Spec<'a> {
         for (i, step) in self.steps.iter().enumerate() {
             id = btf.skip_mods_typedefs(id);
             if let Some(member) = step.member {
-                match found.find_member(self.btf, &member, id)? {
+                match found.find_member(self.btf, &member, id, budget)? {
                     Some(ty) => id = ty,
                     None => return Ok(None),
                 }
@@ -200,17 +213,19 @@ impl<'a> Spec<'a> {
         local: &Btf,
         member: &Member<'_>,
         id: u32,
+        budget: &Budget,
     ) -> Result<Option<u32>, String> {
         let id = self.btf.skip_mods_typedefs(id);
         let Some(composite) = self.btf.ty(id).and_then(|t| t.composite()) else {
             return Ok(None);
         };
         for (i, m) in composite.members.iter().enumerate() {
+            budget.spend(1)?;
             let (offset, steps) = (self.bit_offset, self.raw_len);
             self.raw_step()?;
             self.bit_offset = offset.wrapping_add(m.bit_offset);
             if m.name.is_empty() {
-                if let Some(ty) = self.find_member(local, member, m.ty)? {
+                if let Some(ty) = self.find_member(local, member, m.ty, budget)? {
                     return Ok(Some(ty));
                 }
             } else if m.name == member.name {

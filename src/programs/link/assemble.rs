@@ -57,6 +57,7 @@ impl Assembler<'_> {
         if self.out.insns.len() + code.insns.len() > 2 * MAX_INSNS {
             return Err("more instructions than any kernel takes".into());
         }
+        self.context.spend(code.insns.len())?;
         self.out.insns.extend_from_slice(&code.insns);
         self.out.placed.push(Placed { function, start });
         Ok(Walk {

@@ -61,6 +61,12 @@ pub(super) fn resolve(context: &Context<'_>, assembly: &Assembly) -> Result<Refe
             .map(|i| i as u32),
     };
     for placed in &assembly.placed {
+        let core = context
+            .codes
+            .get(placed.function)
+            .map_or(0, |c| c.core.len());
+        let relocs = context.relocs.get(placed.function).map_or(0, Vec::len);
+        context.spend(core + relocs)?;
         for record in context
             .codes
             .get(placed.function)
@@ -81,6 +87,7 @@ pub(super) fn resolve(context: &Context<'_>, assembly: &Assembly) -> Result<Refe
     }
     r.out.poisoned.sort_by_key(|p| p.0);
     if !r.new_maps.is_empty() {
+        context.spend(maps.len())?;
         r.out.maps = maps.iter().cloned().chain(r.new_maps).collect();
     }
     Ok(r.out)
@@ -111,7 +118,17 @@ impl Resolver<'_> {
             Target::Call { .. } | Target::Function { .. } => {}
             Target::Map(map) => self.put(at, Some(PSEUDO_MAP_IDX), map as i32, None),
             Target::Data { map, offset } => {
-                let base = offset.wrapping_add(self.arena_offset(map));
+                let is_arena = self
+                    .out
+                    .maps
+                    .get(map as usize)
+                    .is_some_and(|m| m.map_type == 33);
+                let arena = if is_arena {
+                    self.context.arena_offset
+                } else {
+                    0
+                };
+                let base = offset.wrapping_add(arena);
                 let second = imm.wrapping_add(base as i32);
                 self.put(at, Some(PSEUDO_MAP_IDX_VALUE), map as i32, Some(second));
             }
@@ -126,26 +143,6 @@ impl Resolver<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Where variables begin in the arena: at its end, for kernels that take so
-    /// large an offset in a wide load.
-    fn arena_offset(&self, map: u32) -> u32 {
-        let (major, _, _) = self.context.options.release;
-        let Some(arena) = self
-            .out
-            .maps
-            .get(map as usize)
-            .filter(|m| m.map_type == 33 && major >= 7)
-        else {
-            return 0;
-        };
-        let section = self.context.object.arena_section();
-        let size = section
-            .and_then(|s| self.context.object.elf.sections.get(s as usize))
-            .map_or(0, |s| s.size);
-        let pages = u32::try_from(size.div_ceil(4096)).unwrap_or(u32::MAX);
-        arena.max_entries.saturating_sub(pages).wrapping_mul(4096)
     }
 
     fn address(&mut self, at: usize, index: u32) {
@@ -237,12 +234,14 @@ impl Resolver<'_> {
         if (major, minor) < (6, 19) {
             return Err(bad("the kernel has no maps of instructions"));
         }
-        let section = object
-            .jump_tables()
+        let section = self
+            .context
+            .jump_tables
             .ok_or_else(|| bad("there is no section of jump tables"))?;
         if !offset.is_multiple_of(8) || !size.is_multiple_of(8) || size == 0 {
             return Err(bad("no whole number of entries"));
         }
+        self.context.spend((size / 8) as usize)?;
         let data = object.elf.data(section);
         let end = offset
             .checked_add(size)

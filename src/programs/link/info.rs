@@ -110,6 +110,7 @@ pub(super) fn collect(context: &Context<'_>, assembly: &Assembly) -> Result<Info
                     function.name
                 ));
             }
+            context.spend(found.len())?;
             lines.extend(found.iter().map(|r| LineInfo {
                 insn: at(r.offset),
                 file: context.info.string(btf, r.file),

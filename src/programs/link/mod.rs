@@ -30,6 +30,7 @@ use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Typ
 pub use kconfig::usual_kconfig;
 
 use assemble::Assembly;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -105,6 +106,11 @@ struct Context<'a> {
     callbacks: HashMap<&'a str, Vec<&'a str>>,
     /// Functions of `.text` by name.
     text: HashMap<&'a str, Vec<usize>>,
+    jump_tables: Option<u32>,
+    /// Where variables begin in the arena.
+    arena_offset: u32,
+    /// Instructions placed so far, of all programs.
+    spent: Cell<usize>,
 }
 
 /// An error at a step, to be told of programs.
@@ -183,7 +189,30 @@ fn callbacks(btf: Option<&Btf>) -> HashMap<&str, Vec<&str>> {
     callbacks
 }
 
+/// Where variables begin in the arena: at its end, for kernels that take so large
+/// an offset in a wide load.
+fn arena_offset(object: &Object, options: &LinkOptions<'_>) -> u32 {
+    let arena = object.maps.iter().find(|m| m.map_type == 33);
+    let Some(arena) = arena.filter(|_| options.release.0 >= 7) else {
+        return 0;
+    };
+    let section = object.arena_section();
+    let section = section.and_then(|s| object.elf.sections.get(s as usize));
+    let pages = section.map_or(0, |s| s.size.div_ceil(4096));
+    let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+    arena.max_entries.saturating_sub(pages).wrapping_mul(4096)
+}
+
 impl<'a> Context<'a> {
+    /// Counts work that a hostile object could ask for without bound.
+    fn spend(&self, amount: usize) -> Result<(), String> {
+        self.spent.set(self.spent.get().saturating_add(amount));
+        if self.spent.get() > MAX_TOTAL_INSNS {
+            return Err("the object's programs are too many and too large".into());
+        }
+        Ok(())
+    }
+
     fn new(
         object: &'a Object,
         options: &'a LinkOptions<'a>,
@@ -221,6 +250,9 @@ impl<'a> Context<'a> {
             symbols,
             struct_ops,
             text,
+            jump_tables: object.jump_tables(),
+            arena_offset: arena_offset(object, options),
+            spent: Cell::new(0),
         })
     }
 
@@ -503,7 +535,6 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
         .ok()
         .and_then(Context::common_error)
         .map(prepare);
-    let mut total = 0usize;
     for (index, function) in mains {
         let id = identity(object, function, options);
         let result = match (&context, &common) {
@@ -515,14 +546,8 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
             _ if object.elf.big_endian && options.kernel_btf.is_some() => {
                 Err(prepare("it is of the other byte order".into()))
             }
-            _ if total > MAX_TOTAL_INSNS => Err(prepare(
-                "the object's programs are too many and too large".into(),
-            )),
             (Ok(context), None) => context.program(index, function, &id),
         };
-        if let Ok(program) = &result {
-            total += program.insns.len();
-        }
         out.programs
             .push(result.map_err(|(kind, reason)| LoadError {
                 kind,

@@ -4,7 +4,7 @@
 use super::LinkOptions;
 use crate::object::btf::essential_name;
 use crate::object::{Btf, Extern, ExternKind, KconfigType, Kind, Object, Type};
-use crate::programs::core::types_compatible;
+use crate::programs::core::{Budget, types_compatible};
 
 /// What an extern stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub(super) fn resolve(object: &Object, options: &LinkOptions<'_>) -> Result<Symb
     if size > 1 << 20 {
         return Err("configuration values of more than a megabyte".into());
     }
+    let budget = Budget::new();
     let mut symbols = Symbols {
         resolved: Vec::with_capacity(object.externs.len()),
         kconfig: vec![0; size],
@@ -57,9 +58,11 @@ pub(super) fn resolve(object: &Object, options: &LinkOptions<'_>) -> Result<Symb
                     .unwrap_or(&mut []);
                 kconfig(e, ty, place, options)?
             }
-            ExternKind::Kfunc => kfunc(object, e, options)?,
+            ExternKind::Kfunc => kfunc(object, e, options, &budget)?,
             ExternKind::Ksym { type_id: 0 } => address(e, i, options.kernel_btf),
-            ExternKind::Ksym { type_id } => variable(object, e, type_id, options.kernel_btf)?,
+            ExternKind::Ksym { type_id } => {
+                variable(object, e, type_id, options.kernel_btf, &budget)?
+            }
         };
         if resolved == Resolved::Absent && !e.weak {
             return Err(format!("{} is not in the kernel", e.name));
@@ -69,7 +72,12 @@ pub(super) fn resolve(object: &Object, options: &LinkOptions<'_>) -> Result<Symb
     Ok(symbols)
 }
 
-fn kfunc(object: &Object, e: &Extern, options: &LinkOptions<'_>) -> Result<Resolved, String> {
+fn kfunc(
+    object: &Object,
+    e: &Extern,
+    options: &LinkOptions<'_>,
+    budget: &Budget,
+) -> Result<Resolved, String> {
     let name = essential_name(&e.name);
     let Some(kernel) = options.kernel_btf else {
         return Ok(if (options.kfunc_exists)(name) {
@@ -83,7 +91,14 @@ fn kfunc(object: &Object, e: &Extern, options: &LinkOptions<'_>) -> Result<Resol
     };
     let proto = |btf: &Btf, id| btf.ty(id).and_then(|t| t.target()).unwrap_or(0);
     let same = object.btf.as_deref().is_some_and(|local| {
-        types_compatible(local, proto(local, e.btf_id), kernel, proto(kernel, id)).unwrap_or(false)
+        types_compatible(
+            local,
+            proto(local, e.btf_id),
+            kernel,
+            proto(kernel, id),
+            budget,
+        )
+        .unwrap_or(false)
     });
     if same {
         Ok(Resolved::Btf(Some(id)))
@@ -101,6 +116,7 @@ fn variable(
     e: &Extern,
     type_id: u32,
     kernel: Option<&Btf>,
+    budget: &Budget,
 ) -> Result<Resolved, String> {
     let Some(kernel) = kernel else {
         return Ok(Resolved::Btf(None));
@@ -110,7 +126,14 @@ fn variable(
     };
     let target = kernel.ty(id).and_then(|t| t.target()).unwrap_or(0);
     let same = object.btf.as_deref().is_some_and(|local| {
-        types_compatible(local, type_id, kernel, kernel.skip_mods_typedefs(target)).unwrap_or(false)
+        types_compatible(
+            local,
+            type_id,
+            kernel,
+            kernel.skip_mods_typedefs(target),
+            budget,
+        )
+        .unwrap_or(false)
     });
     if same {
         Ok(Resolved::Btf(Some(id)))
