@@ -99,6 +99,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     spill_imm: false,
     imprecise_zero: false,
     uninit_stack_reads: false,
+    var_off_write_scrubs: false,
     misc_matches_unbounded: false,
     var_off_stack_writes: true,
     callbacks_as_loops: false,
@@ -227,6 +228,7 @@ const LINUX_6_18: Behaviour = Behaviour {
     irq_sections: true,
     resilient_locks: true,
     // backported to 6.18.y
+    var_off_write_scrubs: true,
     scalar_links: ScalarLinks::DeltaBoth,
     const_map_key: true,
     tail_call_leaves_frame: true,

@@ -84,6 +84,12 @@ pub fn same_exactly(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
         && ids.same(old.ref_id, cur.ref_id)
 }
 
+/// Bytes checked: as many or more; what was found at or beyond the packet's end
+/// (a negative mark) only matches its like.
+fn range_covers(old: i32, cur: i32) -> bool {
+    old == cur || (0..=cur).contains(&old)
+}
+
 fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     if exact == Exact::Yes {
         return same_exactly(old, cur, ids);
@@ -104,7 +110,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
         }
         (Kind::Packet, Kind::Packet) | (Kind::PacketMeta, Kind::PacketMeta) => {
             old.flags == cur.flags
-                && old.range <= cur.range
+                && range_covers(old.range, cur.range)
                 && old.off == cur.off
                 && ids.same(old.id, cur.id)
                 && old.bounds.covers(&cur.bounds)

@@ -119,6 +119,7 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
         destroy_dynptr(vm, frame, spi(off));
     }
     let zero = writes_zero(vm, access);
+    let scrubs = vm.env.target.behaviour.var_off_write_scrubs;
     for off in min..end {
         let slot = slot_mut(vm, frame, spi(off));
         let index = byte_index(off);
@@ -128,6 +129,9 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
             && slot.spill.is_null()
         {
             continue;
+        }
+        if scrubs && (slot.is_spill() || slot.is_special()) {
+            scrub(slot);
         }
         slot.spill = Reg::UNINIT;
         if !(zero && slot.kinds[index] == Byte::Zero) {
