@@ -21,6 +21,8 @@ pub struct Kfunc<'a> {
     pub ret: u32,
     /// The prototype's type id.
     pub proto: u32,
+    /// Whether the prototype is the kernel's own.
+    pub declared_by_kernel: bool,
 }
 
 impl<'a> Kfunc<'a> {
@@ -34,6 +36,7 @@ impl<'a> Kfunc<'a> {
         let Some(spec) = crate::helpers_spec::kfunc(name, vm.env.target.spec) else {
             return unknown(format!("kfunc:{name}"));
         };
+        let declared_by_kernel = vm.env.kernel_btf_is_real && k.kernel_id.is_some();
         let (btf, id) = match (vm.env.kernel_btf, k.kernel_id) {
             (Some(btf), Some(id)) => (btf, id),
             _ => match program.btf.as_deref() {
@@ -53,15 +56,23 @@ impl<'a> Kfunc<'a> {
             btf,
             ret,
             proto,
+            declared_by_kernel,
         })
     }
 
-    /// Its parameters.
+    /// Its parameters. What an object declares of a kernel function often lacks
+    /// the suffixes of the parameters' names; then the tables say them.
     pub fn params(&self) -> Vec<Param<'a>> {
-        match self.btf.ty(self.proto) {
-            Some(Type::FuncProto { params, .. }) => params.iter().collect(),
-            _ => Vec::new(),
+        let Some(Type::FuncProto { params, .. }) = self.btf.ty(self.proto) else {
+            return Vec::new();
+        };
+        let mut params: Vec<Param<'a>> = params.iter().collect();
+        if !self.declared_by_kernel && self.spec.params().count() == params.len() {
+            for (param, text) in params.iter_mut().zip(self.spec.params()) {
+                param.name = declarator(text);
+            }
         }
+        params
     }
     /// Whether a flag is set.
     pub fn is(&self, flag: KfFlags) -> bool {
@@ -89,6 +100,14 @@ impl<'a> Kfunc<'a> {
     pub fn is_iter_destroy(&self) -> bool {
         self.is(KfFlags::ITER_DESTROY)
     }
+}
+
+/// The name in a parameter's declaration in C: its last word.
+fn declarator(text: &str) -> &str {
+    let end = text.trim_end_matches([']', '[', ' ']);
+    end.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or("")
 }
 
 /// What a suffix of a parameter's name says.
