@@ -138,12 +138,19 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
     let kfunc_exists = |name: &str| helpers_spec::kfunc(name, choice.target.spec).is_some();
+    // Other loaders take the first part of a section name (`tc/tail`).
+    let type_of = |section: &str, _program: &str| {
+        let (first, _) = section.split_once('/').filter(|_| options.legacy)?;
+        let info = programs::sections::section_info(first, true)?;
+        Some((info.prog_type, info.attach_type))
+    };
     match opened {
         Opened::Object(object) => programs::link(
             object,
             &LinkOptions {
                 kernel_btf: choice.kernel_btf,
                 force_type: options.prog_type,
+                type_of: &type_of,
                 kfunc_exists: &kfunc_exists,
                 release: choice.target.release,
                 legacy_sections: options.legacy,

@@ -125,7 +125,12 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
     match &p.outcome {
         Outcome::Accept => out.push('\n'),
         Outcome::LoadError { stage, reason } => {
-            let _ = writeln!(out, ": {stage}: {reason}");
+            let hint = if stage == "section" {
+                " (--type gives one)"
+            } else {
+                ""
+            };
+            let _ = writeln!(out, ": {stage}: {reason}{hint}");
         }
         Outcome::Unknown {
             name,
