@@ -18,7 +18,7 @@ pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded>
         let words = format!("invalid bpf_context access off={off} size={size}");
         refuse_reg(Code::CtxAccess, r, words)
     };
-    if off < 0 || off >= MAX_SIZE || write || off % size as i32 != 0 {
+    if !(0..MAX_SIZE).contains(&off) || write || off % size as i32 != 0 {
         return bad();
     }
     if vm.env.prog_type() == ProgType::Netfilter {

@@ -3,7 +3,7 @@
 //! Reading through a kernel pointer is always safe (a bad address reads as
 //! zero), so loads need only hit a field. What matters is how far the pointer
 //! *loaded* may be trusted: not at all when it comes from an untrusted one;
-//! like its parent for the fields listed in [`SAFE_FIELDS`]; while inside an
+//! like its parent for the fields listed in `SAFE_FIELDS`; while inside an
 //! RCU section for fields tagged `__rcu`; else it is a plain pointer that only
 //! old helpers take.
 

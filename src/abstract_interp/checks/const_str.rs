@@ -74,7 +74,7 @@ fn contents<'a>(vm: &Vm<'a>, map: MapRef, at: usize) -> &'a [u8] {
 /// `bpf_snprintf`: the format in r3 fits the `len` bytes of arguments in r5.
 pub fn check_snprintf(vm: &Vm<'_>) -> Check<()> {
     let len = vm.reg(5).bounds.tnum.value;
-    if len % 8 != 0 {
+    if !len.is_multiple_of(8) {
         return refuse(Code::ConstStr, "Invalid format string");
     }
     if !format_ok(bytes(vm, 3)?, len / 8) {

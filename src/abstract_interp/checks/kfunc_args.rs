@@ -315,7 +315,8 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
         target,
         Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }
     );
-    if !number && !is_scalar_struct(k.btf, id, 0) && !(sized && matches!(target, Type::Void)) {
+    let plain = number || is_scalar_struct(k.btf, id, 0) || (sized && matches!(target, Type::Void));
+    if !plain {
         let void = if sized { "void, " } else { "" };
         let words = format!(
             "arg#{i} pointer type {} must point to {void}scalar, or struct with scalar",

@@ -47,11 +47,8 @@ fn embedded(btf: &Btf, id: u32, off: u32) -> Option<u32> {
                     return None;
                 }
                 let (elem, size) = element(btf, m.ty);
-                let start = if size > 0 {
-                    start + (off - start) / size * size
-                } else {
-                    start
-                };
+                let before = (off - start).checked_div(size).unwrap_or(0);
+                let start = start + before * size;
                 btf.ty(elem)?.composite().map(|_| (elem, start))
             })?;
         if off == start {

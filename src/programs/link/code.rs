@@ -64,7 +64,7 @@ pub(super) fn patched(object: &Object, options: &LinkOptions<'_>) -> Result<Vec<
                 Ok(applied) => code.core.push(CoreRecord {
                     insn: at as u32,
                     kind: relo.kind,
-                    type_name: applied.type_name.into(),
+                    type_name: applied.type_name,
                     access: applied.access.into(),
                     outcome: applied.outcome,
                 }),

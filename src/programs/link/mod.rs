@@ -1,10 +1,10 @@
 //! From an object to its programs, as libbpf does it.
 //!
-//! Steps for the whole object: relocations of code ([`relocs`]), externs
-//! ([`symbols`]), struct_ops maps ([`struct_ops`]), CO-RE ([`code`]), maps
-//! ([`maps`]). Steps for each program: put its functions together
-//! ([`assemble`]), its function and line information ([`info`]), its references
-//! ([`data`]), its attach target ([`attach`]). Each program is linked as if it
+//! Steps for the whole object: relocations of code (`relocs`), externs
+//! (`symbols`), struct_ops maps (`struct_ops`), CO-RE (`code`), maps
+//! (`maps`). Steps for each program: put its functions together
+//! (`assemble`), its function and line information (`info`), its references
+//! (`data`), its attach target (`attach`). Each program is linked as if it
 //! alone were loaded, so that each has its own verdict; what would keep libbpf
 //! from loading anything fails them all.
 
