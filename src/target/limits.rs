@@ -38,7 +38,8 @@ pub struct Limits {
     pub packet_off: u32,
     /// Size of the largest object of `bpf_percpu_obj_new`; 0 without it.
     pub percpu_alloc: u32,
-    /// CPUs that the kernel is built for.
+    /// CPUs of the machine on which the row was measured: what
+    /// `bpf_get_smp_processor_id` may give where that is known.
     pub cpus: u32,
     /// Tail calls at run time.
     pub tail_calls: u32,

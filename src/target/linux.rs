@@ -57,7 +57,7 @@ const LIMITS_5_10: Limits = Limits {
     packet_off: 0xffff,
     percpu_alloc: 0,
     tail_calls: 33,
-    cpus: 8192,
+    cpus: 2,
 };
 const LIMITS_5_15: Limits = Limits {
     used_btfs: 64,

@@ -63,9 +63,9 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
                 .assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
         }
         id::GET_SMP_PROCESSOR_ID => {
-            // The number of CPUs is the machine's, not the kernel's: what a
-            // large build may have. (Known imprecision: a program that relies
-            // on the machine's own number is refused here.)
+            // How many CPUs there are is the machine's business. (Known
+            // imprecision: a program whose proof needs to know is judged as on
+            // the machine that was measured.)
             if behaviour.refine_cpu_id {
                 let last = u64::from(vm.env.target.limits.cpus.saturating_sub(1));
                 reg.bounds = Bounds::from_unsigned_range(0, last, rules);
