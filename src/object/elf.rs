@@ -303,11 +303,13 @@ impl Elf {
 
     /// A symbol's name; `""` if it has none.
     pub fn symbol_name(&self, symbol: &Symbol) -> &str {
-        let table = self
-            .bytes
-            .get(self.strings.0..self.strings.1)
-            .unwrap_or(&[]);
-        text(table, symbol.name as usize).unwrap_or("")
+        self.named(symbol).unwrap_or("")
+    }
+
+    /// A symbol's name; `None` if it lies outside the string table.
+    pub fn named(&self, symbol: &Symbol) -> Option<&str> {
+        let table = self.bytes.get(self.strings.0..self.strings.1)?;
+        text(table, symbol.name as usize)
     }
 
     /// The relocations of a section of kind [`SectionKind::Rel`].

@@ -262,7 +262,14 @@ fn functions(elf: &Elf, text: u32, problems: &mut Problems) -> Vec<Function> {
         {
             continue;
         }
-        let name = elf.symbol_name(symbol);
+        let Some(name) = elf.named(symbol) else {
+            problems.add(
+                &section.name,
+                symbol.value,
+                "a function whose name is outside the string table",
+            );
+            continue;
+        };
         let end = symbol.value.checked_add(symbol.size);
         if end.is_none_or(|end| end > section.size) {
             problems.add(

@@ -61,9 +61,6 @@ fn read_header(bytes: &[u8], big: bool) -> Result<Header, BtfError> {
     if bytes.len() > MAX_BLOB {
         return err(0, "too large");
     }
-    if bytes.get(2) != Some(&1) {
-        return err(2, "unknown version");
-    }
     let hdr_len = word(4);
     if hdr_len < HEADER_LEN || hdr_len > bytes.len() {
         return err(4, "impossible header length");

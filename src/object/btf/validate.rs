@@ -34,6 +34,9 @@ fn optional(name: &str) -> bool {
 impl Btf {
     /// Why a kernel refuses the blob; `None` if it takes it, as far as we know.
     pub fn kernel_refusal(&self) -> Option<String> {
+        if self.bytes().get(2..4) != Some(&[1, 0]) {
+            return Some("unknown version or flags".into());
+        }
         // Loaders make ksym functions acceptable.
         let mut ksyms = HashSet::new();
         if let Some(Type::DataSec { vars, .. }) = self

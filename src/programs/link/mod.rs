@@ -16,6 +16,7 @@ mod info;
 mod kconfig;
 mod map_rules;
 mod maps;
+mod options;
 mod relocs;
 mod struct_ops;
 mod symbols;
@@ -28,62 +29,12 @@ use super::sections::{SectionInfo, section_info, section_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
 pub use kconfig::usual_kconfig;
+pub use options::{LinkOptions, Linked};
 
 use assemble::Assembly;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// What a loader on the target would find, and what the user asks for.
-#[derive(Clone, Copy)]
-pub struct LinkOptions<'a> {
-    /// The kernel's BTF. Without it the object's own types stand in.
-    pub kernel_btf: Option<&'a Btf>,
-    /// The kernel's release, for `LINUX_KERNEL_VERSION`.
-    pub release: (u16, u16, u16),
-    /// The type of every program, whatever its section says.
-    pub force_type: Option<(ProgType, Option<AttachType>)>,
-    /// The type of programs whose section says none, by (section, name).
-    pub type_of: &'a dyn Fn(&str, &str) -> Option<(ProgType, Option<AttachType>)>,
-    /// Section names as libbpf 0.8 matches them (`xdp_prog1`), and a single
-    /// program in `.text`.
-    pub legacy_sections: bool,
-    /// Map records of `maps` sections, as libbpf 0.8, iproute2 and Aya have them.
-    pub legacy_maps: bool,
-    /// Give maps sizes that a kernel accepts where the object leaves them to its
-    /// loader (0 entries, ring buffer and perf array sizes).
-    pub adjust_maps: bool,
-    /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
-    pub kfunc_exists: &'a dyn Fn(&str) -> bool,
-    /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`);
-    /// by default those that distributions have in common.
-    pub kconfig: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Default for LinkOptions<'_> {
-    fn default() -> Self {
-        LinkOptions {
-            kernel_btf: None,
-            release: (6, 18, 0),
-            force_type: None,
-            type_of: &|_, _| None,
-            legacy_sections: false,
-            legacy_maps: false,
-            adjust_maps: true,
-            kfunc_exists: &|_| true,
-            kconfig: &usual_kconfig,
-        }
-    }
-}
-
-/// What became of an object's programs.
-#[derive(Clone, Debug, Default)]
-pub struct Linked {
-    /// The programs in libbpf's order: by section, then offset.
-    pub programs: Vec<Result<Program, LoadError>>,
-    /// Why there are none at all.
-    pub object_errors: Vec<LoadError>,
-}
 
 /// Instructions of all programs together; only hostile objects have more.
 const MAX_TOTAL_INSNS: usize = 16_000_000;

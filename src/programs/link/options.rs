@@ -1,0 +1,57 @@
+//! What linking takes and gives.
+
+use super::usual_kconfig;
+use crate::helpers_spec::{AttachType, ProgType};
+use crate::object::Btf;
+use crate::programs::program::{LoadError, Program};
+
+/// What a loader on the target would find, and what the user asks for.
+#[derive(Clone, Copy)]
+pub struct LinkOptions<'a> {
+    /// The kernel's BTF. Without it the object's own types stand in.
+    pub kernel_btf: Option<&'a Btf>,
+    /// The kernel's release, for `LINUX_KERNEL_VERSION`.
+    pub release: (u16, u16, u16),
+    /// The type of every program, whatever its section says.
+    pub force_type: Option<(ProgType, Option<AttachType>)>,
+    /// The type of programs whose section says none, by (section, name).
+    pub type_of: &'a dyn Fn(&str, &str) -> Option<(ProgType, Option<AttachType>)>,
+    /// Section names as libbpf 0.8 matches them (`xdp_prog1`), and a single
+    /// program in `.text`.
+    pub legacy_sections: bool,
+    /// Map records of `maps` sections, as libbpf 0.8, iproute2 and Aya have them.
+    pub legacy_maps: bool,
+    /// Give maps sizes that a kernel accepts where the object leaves them to its
+    /// loader (0 entries, ring buffer and perf array sizes).
+    pub adjust_maps: bool,
+    /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
+    pub kfunc_exists: &'a dyn Fn(&str) -> bool,
+    /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`);
+    /// by default those that distributions have in common.
+    pub kconfig: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Default for LinkOptions<'_> {
+    fn default() -> Self {
+        LinkOptions {
+            kernel_btf: None,
+            release: (6, 18, 0),
+            force_type: None,
+            type_of: &|_, _| None,
+            legacy_sections: false,
+            legacy_maps: false,
+            adjust_maps: true,
+            kfunc_exists: &|_| true,
+            kconfig: &usual_kconfig,
+        }
+    }
+}
+
+/// What became of an object's programs.
+#[derive(Clone, Debug, Default)]
+pub struct Linked {
+    /// The programs in libbpf's order: by section, then offset.
+    pub programs: Vec<Result<Program, LoadError>>,
+    /// Why there are none at all.
+    pub object_errors: Vec<LoadError>,
+}
