@@ -143,6 +143,7 @@ behaviour! {
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
     drop_singular_ids: bool, "7.0", "A scalar id held by one register only is cleared when a state is kept.";
     precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
+    fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
     precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
     history_checkpoint: bool, "6.12", "A long jump history (over 40 entries) forces a new state.";
     spill_subregs: bool, "5.16, and stable 5.15", "Scalars of 1, 2 and 4 bytes are tracked when spilled and filled.";

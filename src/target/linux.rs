@@ -91,6 +91,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     compare_scalar_ids: false,
     drop_singular_ids: false,
     precision_scope: PrecisionScope::SingleSubprog,
+    fetch_ends_precision: false,
     precise_stack_by_history: false,
     history_checkpoint: false,
     spill_subregs: false,
@@ -238,6 +239,7 @@ const LINUX_6_18: Behaviour = Behaviour {
 
 const LINUX_7_3: Behaviour = Behaviour {
     scalar_series: SpecVersion::V7_3,
+    fetch_ends_precision: true,
     global_void_functions: true,
     nested_rcu_sections: true,
     stack_liveness: StackLiveness::Static,

@@ -186,6 +186,7 @@ impl Backtrack {
                     fetch.then_some(src)
                 };
                 if let Some(dst) = loads
+                    && env.target.behaviour.fetch_ends_precision
                     && self.has(dst)
                 {
                     self.unset(dst);
