@@ -253,6 +253,8 @@ pub fn parse(btf: &Btf, kernel: Option<&Btf>, id: u32) -> Record {
     }
     record.fields.sort_by_key(|f| f.off);
     if record.fields.len() > MAX_FIELDS {
+        // The kernel refuses the map's BTF; libbpf then makes the map without.
+        record.fields.clear();
         record.fault = Some("too many special fields".to_owned());
     }
     record

@@ -200,6 +200,9 @@ behaviour! {
     sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries and newer map types.";
     inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
     callback_map_uid: bool, "7.0", "A callback's map, key and value keep the lookup that gave an inner map.";
+    ld_abs_returns: bool, "7.0", "A packet load in a subprogram may return 0 from it at once, and that path is walked.";
+    wide_link_delta: bool, "7.0", "The distance of two linked registers is taken in 64 bits, so it cannot overflow.";
+    arena_absorbs_numbers: bool, "7.0", "Arithmetic on a number and an arena pointer gives an arena pointer, whichever is on the left.";
     throw_leaves_sections: bool, "until 7.0", "A throw from within a subprogram doesn't look at locks and sections.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
 }

@@ -16,7 +16,19 @@ use crate::helpers_spec::{self, CtxKind, ProgType};
 /// A load or store; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     unmodified(vm.reg(access.reg), access.reg, false)?;
-    field(vm, access.reg, off, access.size, access.dir).map(Effect::Load)
+    let loaded = field(vm, access.reg, off, access.size, access.dir)?;
+    // The kernel rewrites a load of a packet pointer into one of another size;
+    // with a sign to extend it would make another address.
+    if access.sx
+        && matches!(
+            loaded.reg.kind,
+            Kind::Packet | Kind::PacketMeta | Kind::PacketEnd
+        )
+    {
+        let words = format!("invalid bpf_context access off={off} size={}", access.size);
+        return refuse_reg(Code::CtxAccess, access.reg, words);
+    }
+    Ok(Effect::Load(loaded))
 }
 
 /// The field that an access touches; refuses what the layout doesn't allow.

@@ -76,6 +76,9 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
     reg
 }
 
+/// `BPF_F_INNER_MAP`: inner maps may have other sizes than their template.
+const F_INNER_MAP: u32 = 1 << 12;
+
 fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg> {
     let Some((map, uid)) = facts.map else {
         return unknown("helper:map-argument-missing");
@@ -87,6 +90,7 @@ fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg
     // A lookup in an array at a known index in range cannot fail.
     if helper == id::MAP_LOOKUP_ELEM
         && map_args::indexes_fixed(def.map_type)
+        && def.flags & F_INNER_MAP == 0
         && facts
             .const_key
             .is_some_and(|k| k < u64::from(def.max_entries))

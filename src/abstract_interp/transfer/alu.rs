@@ -225,6 +225,13 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         Src::Reg(r) => *vm.reg(r),
         Src::Imm(imm) => Reg::constant(imm as i64 as u64),
     };
+    if right.kind == Kind::Arena
+        && right.flags == Flags::NONE
+        && vm.env.target.behaviour.arena_absorbs_numbers
+    {
+        vm.cur.set_reg(dst, right);
+        return Ok(());
+    }
     match (left.is_scalar(), right.is_scalar()) {
         (false, false) => {
             if op == AluOp::Sub {

@@ -324,9 +324,13 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
         let new = if plain || reg.off == known.off {
             *known
         } else {
-            let delta = reg.off.wrapping_sub(known.off);
+            let delta = if env.target.behaviour.wide_link_delta {
+                i64::from(reg.off) - i64::from(known.off)
+            } else {
+                reg.off.wrapping_sub(known.off).into()
+            };
             let w32 = (reg.id | known.id) & ADD_CONST32 != 0;
-            let bounds = Bounds::linked(&known.bounds, delta.into(), w32, &env.rules);
+            let bounds = Bounds::linked(&known.bounds, delta, w32, &env.rules);
             Reg {
                 off: reg.off,
                 id: reg.id,

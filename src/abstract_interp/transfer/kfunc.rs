@@ -563,7 +563,9 @@ fn kernel_context(vm: &Vm<'_>, k: &Kfunc<'_>) -> Option<u32> {
 
 /// Nullability, references and ids of a returned pointer.
 fn finish_pointer(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts, r0: &mut Reg) {
-    let ret_null = k.is(KfFlags::RET_NULL);
+    // An owner's object cannot vanish before another reference to it is taken.
+    let surely = k.name == "bpf_refcount_acquire_impl" && f.owning;
+    let ret_null = k.is(KfFlags::RET_NULL) && !surely;
     if ret_null {
         r0.flags = r0.flags.with(Flags::MAYBE_NULL);
         r0.id = vm.new_id();

@@ -1,9 +1,10 @@
 //! `LD_ABS` and `LD_IND`: the classic packet loads.
 //!
-//! They work on the skb in r6, clobber what a call clobbers, and end the program
-//! when the packet is too short: nothing may be held.
+//! They work on the skb in r6, clobber what a call clobbers, and end the function
+//! with 0 when the packet is too short: nothing may be held.
 
 use super::call::clobber;
+use super::subprog::leave_frame;
 use crate::abstract_interp::checks::helper_args::unmodified;
 use crate::abstract_interp::checks::{operand, refs};
 use crate::abstract_interp::domain::Bounds;
@@ -38,5 +39,11 @@ pub fn step(vm: &mut Vm<'_>, op: Op) -> Check<Next> {
     unmodified(vm.reg(SKB), SKB, false)?;
     clobber(vm);
     vm.cur.set_reg(0, Reg::scalar(Bounds::UNKNOWN));
+    if vm.env.target.behaviour.ld_abs_returns && vm.cur.curframe() > 0 {
+        let insn = vm.insn;
+        vm.push_branch(insn + 1)?;
+        vm.cur.set_reg(0, Reg::constant(0));
+        return leave_frame(vm);
+    }
     Ok(Next::Fallthrough)
 }
