@@ -544,7 +544,7 @@ fn dynptr_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Ch
 fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Check<()> {
     if !matches!(vm.reg(r).kind, Kind::Stack { .. }) {
         let words = format!("arg#{} expected pointer to an iterator on stack", r - 1);
-        return refuse_reg(Code::Iterator, r, words);
+        return refuse_reg(Code::TypeMismatch, r, words);
     }
     let name = pointee(k.btf, p.ty).map_or("", |(_, t)| t.name());
     let Some(short) = name.strip_prefix("bpf_iter_") else {
@@ -657,7 +657,7 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
             "kernel function {} args#{i} expected pointer to STRUCT {want_name} but R{r} has a pointer to STRUCT {have_name}",
             k.name
         );
-        return refuse_reg(Code::Kfunc, r, words);
+        return refuse_reg(Code::TypeMismatch, r, words);
     }
     Ok(())
 }

@@ -27,6 +27,10 @@ pub fn decode_code(fault: &DecodeFault) -> Code {
     match fault {
         DecodeFault::UnknownOpcode(_) => Code::UnknownOpcode,
         DecodeFault::Reserved(_) => Code::ReservedField,
-        _ => Code::InvalidOpcode,
+        DecodeFault::Register(_) => Code::InvalidRegister,
+        DecodeFault::AtomicOp(_) | DecodeFault::AtomicSize => Code::Atomic,
+        DecodeFault::AddrSpaceCast(_) => Code::Arena,
+        DecodeFault::LdImm64Pair | DecodeFault::LdImm64Source(_) => Code::UnknownOpcode,
+        DecodeFault::MayGoto(_) => Code::InvalidOpcode,
     }
 }
