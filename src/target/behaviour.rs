@@ -194,10 +194,13 @@ behaviour! {
     refine_task_stack: bool, "5.15", "What bpf_get_task_stack returns is bounded by the size it was given.";
     tail_call_leaves_frame: bool, "6.18", "A tail call in a subprogram is explored as a return with an unknown result too.";
     tail_call_changes_packet: bool, "6.12", "Packet pointers are invalid after a tail call.";
-    tracing_spin_lock: bool, "7.0", "Tracing programs may use maps with spin locks.";
+    tracing_timers: bool, "7.0", "Tracing programs may use maps with timers, work queues and resilient spin locks.";
+    null_args_precise: bool, "7.0", "A null argument must be known precisely.";
+    cast_forks_null: bool, "7.1", "A cast of a referenced socket is explored as failing on a path of its own.";
+    retval_helpers_checked: bool, "7.0", "What bpf_set_retval sets must be in the hook's range, and bpf_get_retval gives a number in it.";
     sleepable_uses_storage: bool, "6.2", "Sleepable programs may use local storages, queues and user ring buffers.";
     override_return: bool, "a build option", "Kprobe programs may override what a function returns. Debian's kernels, which the rows describe, are built without.";
-    sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries and newer map types.";
+    sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries, program arrays and newer map types.";
     inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
     callback_map_uid: bool, "7.0", "A callback's map, key and value keep the lookup that gave an inner map.";
     ld_abs_returns: bool, "7.0", "A packet load in a subprogram may return 0 from it at once, and that path is walked.";

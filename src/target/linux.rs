@@ -148,7 +148,10 @@ const LINUX_5_10: Behaviour = Behaviour {
     refine_task_stack: false,
     tail_call_leaves_frame: false,
     tail_call_changes_packet: false,
-    tracing_spin_lock: false,
+    tracing_timers: false,
+    null_args_precise: false,
+    cast_forks_null: false,
+    retval_helpers_checked: false,
     sleepable_uses_storage: false,
     override_return: false,
     sleepable_uses_tries: false,
@@ -232,7 +235,6 @@ const LINUX_6_18: Behaviour = Behaviour {
     irq_sections: true,
     resilient_locks: true,
     // backported to 6.18.y
-    throw_leaves_sections: false,
     ld_abs_returns: true,
     wide_link_delta: true,
     arena_absorbs_numbers: true,
@@ -240,6 +242,8 @@ const LINUX_6_18: Behaviour = Behaviour {
     scalar_links: ScalarLinks::DeltaBoth,
     const_map_key: true,
     tail_call_leaves_frame: true,
+    // backported to 6.18.y
+    throw_leaves_sections: false,
     inline_current_task: true,
     ..LINUX_6_12
 };
@@ -260,6 +264,10 @@ const LINUX_7_3: Behaviour = Behaviour {
     stack_arguments: true,
     sleepable_uses_tries: true,
     throw_leaves_sections: false,
+    tracing_timers: true,
+    null_args_precise: true,
+    cast_forks_null: true,
+    retval_helpers_checked: true,
     callback_map_uid: true,
     ..LINUX_6_18
 };

@@ -124,7 +124,11 @@ pub fn check(
         flags,
         r,
     };
-    if !(reg.is_null() && arg.has(TypeFlags::MAYBE_NULL)) {
+    if reg.is_null() && arg.has(TypeFlags::MAYBE_NULL) {
+        if vm.env.target.behaviour.null_args_precise {
+            vm.need_precise(r);
+        }
+    } else {
         arg.check_type(vm, proto, facts)?;
         arg.check_off(vm)?;
     }

@@ -6,7 +6,7 @@
 use super::helper_allowed::id;
 use super::helper_args::{DynptrFact, Facts, kernel_struct};
 use super::reg_kind::qualifiers;
-use super::{btf_ptr, map_args, packet};
+use super::{btf_ptr, map_args, packet, return_value};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
@@ -71,6 +71,11 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
                 reg.bounds = Bounds::from_unsigned_range(0, last, rules);
             }
         }
+        id::GET_RETVAL if behaviour.retval_helpers_checked => {
+            if let Some((min, max)) = return_value::hook_value_range(&vm.env) {
+                reg.bounds.assume_signed(min.into(), max.into(), rules);
+            }
+        }
         _ => {}
     }
     reg
@@ -89,7 +94,7 @@ fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg
     let mut flags = flags;
     // A lookup in an array at a known index in range cannot fail.
     if helper == id::MAP_LOOKUP_ELEM
-        && map_args::indexes_fixed(def.map_type)
+        && map_args::indexes_fixed(def)
         && def.flags & F_INNER_MAP == 0
         && facts
             .const_key

@@ -95,18 +95,22 @@ pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
         raw: false,
     };
     let touched = mem_region::check(vm, region)?;
-    if vm.env.target.behaviour.const_map_key && indexes_fixed(map.map_type) {
+    if vm.env.target.behaviour.const_map_key && indexes_fixed(map) {
         constant_key(vm, r, size, facts);
     }
     Ok(touched)
 }
 
-/// Map types whose lookup cannot fail for a key in range.
-pub fn indexes_fixed(map_type: u32) -> bool {
-    matches!(
-        MapType::from_id(map_type),
-        Some(MapType::Array | MapType::PercpuArray)
-    )
+/// `BPF_F_INNER_MAP`: the inner maps of an array of maps may differ in size.
+const F_INNER_MAP: u32 = 1 << 12;
+
+/// Maps whose lookup cannot fail for a key in range.
+pub fn indexes_fixed(map: &MapDef) -> bool {
+    map.flags & F_INNER_MAP == 0
+        && matches!(
+            MapType::from_id(map.map_type),
+            Some(MapType::Array | MapType::PercpuArray)
+        )
 }
 
 /// Notes the key at `r` if the stack says what it is.

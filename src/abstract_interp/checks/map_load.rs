@@ -88,19 +88,22 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
     if tracing && record.fields.iter().any(|f| f.kind.is_root()) {
         return refused("tracing progs cannot use bpf_{list_head,rb_root} yet");
     }
-    if record.lock().is_some() {
-        if program.prog_type == ProgType::SocketFilter {
-            return refused("socket filter progs cannot use bpf_spin_lock yet");
-        }
-        if tracing && !env.target.behaviour.tracing_spin_lock {
-            return refused("tracing progs cannot use bpf_spin_lock yet");
-        }
+    if record.lock().is_some() && program.prog_type == ProgType::SocketFilter {
+        return refused("socket filter progs cannot use bpf_spin_lock yet");
     }
-    if tracing && record.has(FieldKind::Timer) {
-        return refused("tracing progs cannot use bpf_timer yet");
-    }
-    if tracing && record.has(FieldKind::Wq) {
-        return refused("tracing progs cannot use bpf_wq yet");
+    let timers = env.target.behaviour.tracing_timers;
+    for (barred, name) in [
+        (record.has(FieldKind::SpinLock), "bpf_spin_lock"),
+        (
+            record.has(FieldKind::ResSpinLock) && !timers,
+            "bpf_spin_lock",
+        ),
+        (record.has(FieldKind::Timer) && !timers, "bpf_timer"),
+        (record.has(FieldKind::Wq) && !timers, "bpf_wq"),
+    ] {
+        if tracing && barred {
+            return refused(&format!("tracing progs cannot use {name} yet"));
+        }
     }
     let ty = MapType::from_id(map.map_type);
     if ty == Some(MapType::StructOps) {
@@ -127,8 +130,8 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
 fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
     use MapType::{
         Arena, Array, ArrayOfMaps, CgrpStorage, Hash, HashOfMaps, InodeStorage, InsnArray, LpmTrie,
-        LruHash, LruPercpuHash, PercpuArray, PercpuHash, Queue, Rhash, Ringbuf, SkStorage, Stack,
-        TaskStorage, UserRingbuf,
+        LruHash, LruPercpuHash, PercpuArray, PercpuHash, ProgArray, Queue, Rhash, Ringbuf,
+        SkStorage, Stack, TaskStorage, UserRingbuf,
     };
     let Some(ty) = ty else { return false };
     match ty {
@@ -136,7 +139,7 @@ fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
         | HashOfMaps | Ringbuf => true,
         UserRingbuf | InodeStorage | SkStorage | TaskStorage | CgrpStorage | Queue | Stack
         | Arena => env.target.behaviour.sleepable_uses_storage,
-        InsnArray | LpmTrie | Rhash => env.target.behaviour.sleepable_uses_tries,
+        InsnArray | LpmTrie | ProgArray | Rhash => env.target.behaviour.sleepable_uses_tries,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use crate::abstract_interp::state::RetRange;
 use crate::abstract_interp::value::{BtfSrc, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Env, Vm, refuse_reg, unknown};
-use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, LsmReturn, ProgType};
 use crate::object::btf::Type;
 
 /// What the kernel function that a program stands in for returns.
@@ -54,6 +54,35 @@ pub fn lsm_range(vm: &Vm<'_>) -> Option<(i32, i32)> {
     }
     let range = declared(&vm.env)?;
     (range.min != i32::MIN || range.max != i32::MAX).then_some((range.min, range.max))
+}
+
+/// What a cgroup hook's current return value may be, and what a program may set
+/// it to; `None` when anything goes.
+pub fn hook_value_range(env: &Env<'_>) -> Option<(i32, i32)> {
+    let program = env.program;
+    match program.attach_type {
+        Some(AttachType::CgroupGetsockopt) => None,
+        Some(AttachType::LsmCgroup) => {
+            let hook = program.attach_to.as_deref()?;
+            match helpers_spec::lsm_hook_return(hook, env.target.spec)? {
+                LsmReturn::Void => None,
+                LsmReturn::Bool => Some((0, 1)),
+                LsmReturn::Int => Some((-4095, 0)),
+            }
+        }
+        _ => Some((-4095, 0)),
+    }
+}
+
+/// `bpf_set_retval`: the new value is within the hook's range.
+pub fn check_set_retval(vm: &Vm<'_>) -> Check<()> {
+    if !vm.reg(1).is_scalar() {
+        return refuse_reg(Code::ScalarExpected, 1, "R1 is not a scalar");
+    }
+    match hook_value_range(&vm.env) {
+        Some((min, max)) => in_range(vm, 1, RetRange { min, max }, true, "At bpf_set_retval"),
+        None => Ok(()),
+    }
 }
 
 fn declared(env: &Env<'_>) -> Option<RetRange> {

@@ -13,7 +13,7 @@ use crate::abstract_interp::checks::{const_str, helper_ret, locks, map_args, ref
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg, unknown};
-use crate::helpers_spec::{AttachType, HelperProto, MapType, ProgType, Semantics};
+use crate::helpers_spec::{AttachType, HelperProto, MapType, ProgType, Semantics, TypeFlags};
 
 /// Registers that a call leaves unreadable.
 pub const CALLER_SAVED: std::ops::RangeInclusive<u8> = 0..=5;
@@ -28,7 +28,7 @@ pub fn helper(vm: &mut Vm<'_>, helper: i32) -> Check<Next> {
     let result = helper_ret::result(vm, helper, proto, &facts)?;
     clobber(vm);
     if let Some(reg) = result {
-        give(vm, helper, proto, &facts, reg);
+        give(vm, helper, proto, &facts, reg)?;
     }
     map_args::compatible(vm, helper, proto, &facts)?;
     if helper == id::GET_FUNC_IP {
@@ -105,7 +105,14 @@ fn record_map(vm: &mut Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
 
 /// Gives back the reference that one argument holds.
 fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> Check<()> {
+    let id = facts.ref_id;
     let Some(r) = facts.release else {
+        // Old signatures don't say which argument is given back.
+        let releases = proto.semantics.has(Semantics::RELEASE);
+        let told = proto.args.iter().any(|a| a.flags.has(TypeFlags::RELEASE));
+        if releases && !told && !refs::release(&mut vm.cur, id) {
+            return not_acquired(helper, proto);
+        }
         return Ok(());
     };
     if let Some(DynptrFact::Read(d)) = facts.dynptr
@@ -114,7 +121,6 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
         dynptr::unmake(vm, &d);
         return Ok(());
     }
-    let id = facts.ref_id;
     let done = if id == 0 {
         vm.reg(r).is_null()
     } else if helper == id::KPTR_XCHG {
@@ -123,8 +129,13 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
         refs::release(&mut vm.cur, id)
     };
     if done {
-        return Ok(());
+        Ok(())
+    } else {
+        not_acquired(helper, proto)
     }
+}
+
+fn not_acquired(helper: i32, proto: &HelperProto) -> Check<()> {
     let words = format!(
         "func {}#{helper} reference has not been acquired before",
         proto.name
@@ -210,6 +221,9 @@ fn particular(
                     "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!";
                 return refuse(Code::ProgReturn, words);
             }
+            if vm.env.target.behaviour.retval_helpers_checked {
+                return_value::check_set_retval(vm)?;
+            }
         }
         id::DYNPTR_WRITE => {
             if let Some(DynptrFact::Read(d)) = facts.dynptr {
@@ -268,7 +282,13 @@ pub fn clobber(vm: &mut Vm<'_>) {
 }
 
 /// Puts the result in r0, with the ids it needs.
-fn give(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts, mut reg: Reg) {
+fn give(
+    vm: &mut Vm<'_>,
+    helper: i32,
+    proto: &HelperProto,
+    facts: &Facts,
+    mut reg: Reg,
+) -> Check<()> {
     if reg.maybe_null()
         || matches!(reg.kind, Kind::MapValue { .. }) && btf_record::may_hold_lock(&vm.env, &reg)
     {
@@ -280,12 +300,19 @@ fn give(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts, mut re
         }
     } else if proto.semantics.has(Semantics::PTR_CAST) {
         reg.ref_id = facts.ref_id;
+        if vm.env.target.behaviour.cast_forks_null && vm.cur.find_ref(facts.ref_id).is_some() {
+            let insn = vm.insn;
+            vm.push_branch(insn + 1)?.set_reg(0, Reg::constant(0));
+            reg.flags = reg.flags.without(Flags::MAYBE_NULL);
+            reg.id = facts.ref_id;
+        }
     } else if acquires(vm, helper, proto, facts) {
         let id = refs::acquire(vm);
         reg.id = id;
         reg.ref_id = id;
     }
     vm.cur.set_reg(0, reg);
+    Ok(())
 }
 
 /// A lookup acquires what it finds only where maps hold sockets.
@@ -310,9 +337,12 @@ fn func_ip_known(vm: &Vm<'_>) -> Check<()> {
     match program.prog_type {
         ProgType::Kprobe => Ok(()),
         ProgType::Tracing => match program.attach_type {
-            Some(AttachType::TraceFentry | AttachType::TraceFexit | AttachType::ModifyReturn) => {
-                Ok(())
-            }
+            Some(
+                AttachType::TraceFentry
+                | AttachType::TraceFexit
+                | AttachType::TraceFsession
+                | AttachType::ModifyReturn,
+            ) => Ok(()),
             _ => {
                 let words =
                     format!("func {name} supported only for fentry/fexit/fmod_ret programs");
