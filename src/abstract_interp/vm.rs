@@ -120,7 +120,7 @@ impl<'a> Env<'a> {
             rules: scalar_rules(input.target),
             kernel_btf,
             kernel_btf_is_real: real,
-            attach: attach::resolve(program, kernel_btf, real, input.target.spec)?,
+            attach: attach::resolve(program, kernel_btf, real, input.target)?,
             records: Records::new(&program.maps, own, kernel_btf.filter(|_| real)),
         })
     }
@@ -259,7 +259,27 @@ impl Vm<'_> {
     /// Whether RCU protects what the program reads: a section is open, a lock
     /// is held, or the program cannot sleep at all.
     pub fn in_rcu_section(&self) -> bool {
-        self.cur.active_rcu > 0 || self.cur.active_locks > 0 || !self.cur.in_sleepable
+        let sections = self.env.target.behaviour.context_protects_rcu
+            && (self.cur.active_preempt > 0 || self.cur.active_irq_id != 0);
+        self.cur.active_rcu > 0 || self.cur.active_locks > 0 || sections || !self.cur.in_sleepable
+    }
+    /// What keeps the program from sleeping here: the kernel's name for it and
+    /// the code of a refusal for it; `None` if it may sleep.
+    pub fn non_sleepable_context(&self) -> Option<(Code, &'static str)> {
+        let state = &self.cur;
+        if state.active_rcu > 0 {
+            Some((Code::SleepInRcu, "rcu_read_lock region"))
+        } else if state.active_preempt > 0 {
+            Some((Code::SleepInPreempt, "non-preemptible region"))
+        } else if state.active_irq_id != 0 {
+            Some((Code::Sleepable, "IRQ-disabled region"))
+        } else if state.active_locks > 0 {
+            Some((Code::Sleepable, "lock region"))
+        } else if !state.in_sleepable {
+            Some((Code::Sleepable, "non-sleepable prog"))
+        } else {
+            None
+        }
     }
     /// Says that the check relied on the exact value of scalar `r` of the
     /// innermost frame. Carried out by [`Vm::flush_precision`].

@@ -207,5 +207,20 @@ behaviour! {
     wide_link_delta: bool, "7.0", "The distance of two linked registers is taken in 64 bits, so it cannot overflow.";
     arena_absorbs_numbers: bool, "7.0", "Arithmetic on a number and an arena pointer gives an arena pointer, whichever is on the left.";
     throw_leaves_sections: bool, "until 7.0", "A throw from within a subprogram doesn't look at locks and sections.";
+    kfunc_prototype_decides: bool, "7.2", "What a kfunc's argument is follows from its prototype alone, not from what is passed; a size is an argument of its own.";
+    kfuncs_say_lock_safe: bool, "7.1", "Kfuncs that may be called under a spin lock say so by a flag; before, a list names them.";
+    kfunc_results_trusted: bool, "7.0", "Kernel objects that kfuncs return are trusted unless said otherwise.";
+    context_protects_rcu: bool, "7.0", "Preempt and IRQ sections protect RCU pointers as RCU sections do, and pointers lose protection only where nothing protects them.";
+    pointer_pointers_as_numbers: bool, "7.0", "Arguments that point to other things than structs are read as numbers.";
+    sleepable_tracepoints: bool, "7.1", "Programs of tracepoints may sleep.";
+    const_dynptrs_usable: bool, "7.2", "A dynptr that is an argument may be passed to whatever doesn't release it.";
+    sockmap_updates_restricted: bool, "7.1", "Only iterators, socket operations, socket lookup and reuseport programs change sockmaps.";
+    global_frames_apart: bool, "7.0", "Frames are counted anew in each global function.";
+    null_by_zero_register: bool, "7.2", "Comparing a pointer with a register known to be zero is a null check.";
+    globals_may_throw: bool, "7.0", "After a call of a global function that may throw, the end by the exception is explored too.";
+    one_reference_argument: bool, "until 7.2", "Only one argument of a helper may carry a reference.";
+    null_is_not_nonnull: bool, "7.2", "A constant zero is refused where a global function wants a non-null pointer.";
+    kptr_xchg_under_lock: bool, "7.1", "Kptrs may be exchanged while a spin lock is held.";
+    arena_offsets_free: bool, "7.0", "A constant may name any offset into an arena.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
 }

@@ -156,6 +156,21 @@ const LINUX_5_10: Behaviour = Behaviour {
     override_return: false,
     sleepable_uses_tries: false,
     inline_current_task: false,
+    arena_offsets_free: false,
+    kfunc_prototype_decides: false,
+    kfuncs_say_lock_safe: false,
+    kfunc_results_trusted: false,
+    context_protects_rcu: false,
+    pointer_pointers_as_numbers: false,
+    sleepable_tracepoints: false,
+    const_dynptrs_usable: false,
+    sockmap_updates_restricted: false,
+    global_frames_apart: false,
+    null_by_zero_register: false,
+    globals_may_throw: false,
+    one_reference_argument: true,
+    null_is_not_nonnull: false,
+    kptr_xchg_under_lock: false,
 };
 
 const LINUX_5_15: Behaviour = Behaviour {
@@ -269,6 +284,21 @@ const LINUX_7_3: Behaviour = Behaviour {
     cast_forks_null: true,
     retval_helpers_checked: true,
     callback_map_uid: true,
+    arena_offsets_free: true,
+    kfunc_prototype_decides: true,
+    kfuncs_say_lock_safe: true,
+    kfunc_results_trusted: true,
+    context_protects_rcu: true,
+    pointer_pointers_as_numbers: true,
+    sleepable_tracepoints: true,
+    const_dynptrs_usable: true,
+    sockmap_updates_restricted: true,
+    global_frames_apart: true,
+    null_by_zero_register: true,
+    globals_may_throw: true,
+    one_reference_argument: false,
+    null_is_not_nonnull: true,
+    kptr_xchg_under_lock: true,
     ..LINUX_6_18
 };
 

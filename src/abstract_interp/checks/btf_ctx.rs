@@ -101,26 +101,29 @@ fn returned(
 ) -> Check<Loaded> {
     let ret = btf.skip_mods_typedefs(ret);
     match vm.env.program.attach_type {
-        Some(AttachType::TraceFexit | AttachType::LsmMac | AttachType::LsmCgroup) => {
-            match btf.ty(ret) {
-                Some(Type::Ptr { to }) if size == 8 => {
-                    let id = btf.skip_mods_typedefs(to);
-                    match btf.ty(id) {
-                        Some(Type::Struct(_) | Type::Union(_)) => {
-                            let kind = Kind::Btf {
-                                btf: BtfSrc::Kernel,
-                                id,
-                            };
-                            Ok(Loaded::pointer(kind, Flags::NONE))
-                        }
-                        _ => Ok(Loaded::UNKNOWN),
+        Some(
+            AttachType::TraceFexit
+            | AttachType::TraceFsession
+            | AttachType::LsmMac
+            | AttachType::LsmCgroup,
+        ) => match btf.ty(ret) {
+            Some(Type::Ptr { to }) if size == 8 => {
+                let id = btf.skip_mods_typedefs(to);
+                match btf.ty(id) {
+                    Some(Type::Struct(_) | Type::Union(_)) => {
+                        let kind = Kind::Btf {
+                            btf: BtfSrc::Kernel,
+                            id,
+                        };
+                        Ok(Loaded::pointer(kind, Flags::NONE))
                     }
+                    _ => Ok(Loaded::UNKNOWN),
                 }
-                Some(Type::Void) => bad(),
-                Some(t) if is_value(btf, ret, &t) => Ok(lsm_return(vm)),
-                _ => bad(),
             }
-        }
+            Some(Type::Void) => bad(),
+            Some(t) if is_value(btf, ret, &t) => Ok(lsm_return(vm)),
+            _ => bad(),
+        },
         Some(AttachType::ModifyReturn) => match btf.ty(ret) {
             Some(Type::Int { size, .. }) if size <= 8 => Ok(Loaded::UNKNOWN),
             _ => bad(),
@@ -190,6 +193,7 @@ fn pointer(
     match btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => {}
         Some(Type::Void | Type::Int { .. } | Type::Enum { .. }) => return Ok(Loaded::UNKNOWN),
+        _ if vm.env.target.behaviour.pointer_pointers_as_numbers => return Ok(Loaded::UNKNOWN),
         Some(Type::Ptr { .. } | Type::FuncProto { .. } | Type::Fwd { .. } | Type::Array { .. })
         | None
         | Some(_) => {

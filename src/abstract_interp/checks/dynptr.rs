@@ -93,13 +93,14 @@ fn pointer_to_dynptr(vm: &Vm, r: u8) -> Check<()> {
         "arg#{} expected pointer to stack or const struct bpf_dynptr",
         r - 1
     );
-    refuse_reg(Code::Dynptr, r, words)
+    refuse_reg(Code::TypeMismatch, r, words)
 }
 
 /// An initialised dynptr is wanted. `mutates`: the callee changes the dynptr
 /// itself, so an argument (const) dynptr will not do.
 pub fn check_init(vm: &Vm, r: u8, want: Option<DynptrType>, mutates: bool) -> Check<Dynptr> {
     pointer_to_dynptr(vm, r)?;
+    let mutates = mutates && !vm.env.target.behaviour.const_dynptrs_usable;
     if mutates && matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
         let words = "cannot pass pointer to const bpf_dynptr, the helper mutates it";
         return refuse_reg(Code::Dynptr, r, words);

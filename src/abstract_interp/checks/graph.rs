@@ -37,10 +37,10 @@ pub fn root(vm: &Vm, r: u8, kind: FieldKind) -> Check<Field> {
             "arg#{} expected pointer to map value or allocated object",
             r - 1
         );
-        return refuse_reg(Code::ObjNew, r, words);
+        return refuse_reg(Code::TypeMismatch, r, words);
     }
     if !in_map && reg.ref_id == 0 {
-        return refuse_reg(Code::RefState, r, "allocated object must be referenced");
+        return refuse_reg(Code::ObjNew, r, "allocated object must be referenced");
     }
     let off = const_off(reg, r, kind.name())?;
     let record = btf_record::of_reg(&vm.env, reg);

@@ -54,7 +54,8 @@ pub mod id {
 
 /// The helper's prototype for this program, if it may be called here.
 pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
-    locks::check_call(vm, helper == id::SPIN_UNLOCK)?;
+    let exchange = helper == id::KPTR_XCHG && vm.env.target.behaviour.kptr_xchg_under_lock;
+    locks::check_call(vm, helper == id::SPIN_UNLOCK || exchange)?;
     let program = vm.env.program;
     let v = vm.env.target.spec;
     let at = u32::try_from(helper)
@@ -122,6 +123,14 @@ fn barred<T>(vm: &Vm<'_>, name: &str, helper: i32) -> Check<T> {
 
 fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
     let state = &vm.cur;
+    if vm.env.target.behaviour.context_protects_rcu {
+        return match vm.non_sleepable_context() {
+            Some((code, place)) => {
+                refuse(code, format!("sleepable helper {name}#{helper} in {place}"))
+            }
+            None => Ok(()),
+        };
+    }
     if !state.in_sleepable {
         return refuse(
             Code::Sleepable,

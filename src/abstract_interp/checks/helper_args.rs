@@ -251,7 +251,7 @@ impl Arg<'_> {
             facts.release = Some(r);
         }
         if reg.ref_id != 0 && self.base != ArgType::KptrXchgDest {
-            if facts.ref_id != 0 {
+            if facts.ref_id != 0 && vm.env.target.behaviour.one_reference_argument {
                 let words = format!(
                     "more than one arg with ref_obj_id R{r} {} {}",
                     reg.ref_id, facts.ref_id

@@ -6,7 +6,7 @@
 
 use super::dynptr::{self, Dynptr};
 use super::helper_args::{self, ArgOff};
-use super::kfunc_proto::{Kfunc, has_suffix, is_scalar_struct, is_size, pointee};
+use super::kfunc_proto::{Kfunc, has_suffix, is_filled_in, is_scalar_struct, is_size, pointee};
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Touched};
 use super::{graph, struct_match};
@@ -74,6 +74,8 @@ enum Class {
     RbNode,
     ConstStr,
     Map,
+    ConstMap,
+    Timer,
     Wq,
     TaskWork,
     IrqFlag,
@@ -98,7 +100,7 @@ pub fn check(vm: &Vm, k: &Kfunc<'_>) -> Check<Facts> {
     while i < params.len() {
         i += argument(vm, k, &params, i, &mut facts)?;
     }
-    if k.is(KfFlags::RELEASE) && facts.release.is_none() {
+    if k.is(KfFlags::RELEASE) && facts.release.is_none() && facts.dynptr.is_none() {
         let words = format!(
             "release kernel function {} expects refcounted PTR_TO_BTF_ID",
             k.name
@@ -112,7 +114,7 @@ pub fn check(vm: &Vm, k: &Kfunc<'_>) -> Check<Facts> {
 fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Facts) -> Check<usize> {
     let p = &params[i];
     let r = i as u8 + 1;
-    if has_suffix(p, "__ign") || has_suffix(p, "__prog") || has_suffix(p, "aux__prog") {
+    if is_filled_in(k.btf, p) {
         return Ok(1);
     }
     let ty = k.btf.ty(k.btf.skip_mods_typedefs(p.ty));
@@ -136,15 +138,23 @@ fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Fact
     }
     if reg.ref_id != 0 {
         f.ref_id = reg.ref_id;
-        if k.is(KfFlags::RELEASE) {
+        if k.is(KfFlags::RELEASE) && i == 0 {
             f.release = Some(r);
         }
+    } else if by_prototype(vm) && i == 0 && k.is(KfFlags::RELEASE) && !takes_dynptr(k, p) {
+        let words = format!(
+            "release kfunc {} expects referenced PTR_TO_BTF_ID passed to R{r}",
+            k.name
+        );
+        return refuse_reg(Code::RefNotAcquired, r, words);
     }
     let class = classify(vm, k, params, i, &reg)?;
     if class == Class::Null {
         return Ok(1);
     }
-    if matches!(class, Class::Map | Class::AllocObject | Class::Btf) {
+    if matches!(class, Class::Map | Class::ConstMap | Class::Btf)
+        || class == Class::AllocObject && !by_prototype(vm)
+    {
         trusted(vm, k, class, r, &reg, f)?;
     }
     let off = if k.is(KfFlags::RELEASE) && reg.ref_id != 0 {
@@ -161,7 +171,7 @@ fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> 
     if !reg.is_scalar() {
         return refuse_reg(Code::ScalarExpected, r, format!("R{r} is not a scalar"));
     }
-    if has_suffix(p, "__k") {
+    if has_suffix(p, "__k") || has_suffix(p, "__szk") {
         let Some(value) = reg.bounds.is_const() else {
             return refuse_reg(
                 Code::MustBeConst,
@@ -192,7 +202,7 @@ fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> 
 }
 
 fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
-    if class == Class::Map {
+    if matches!(class, Class::Map | Class::ConstMap) {
         match reg.kind {
             Kind::ConstMap { map, uid } => {
                 if let Some((m, u)) = f.map
@@ -207,7 +217,7 @@ fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts
                 f.map = Some((map, uid));
             }
             // `struct bpf_map *` that an iterator gave.
-            Kind::Btf { .. } => {}
+            Kind::Btf { .. } if class == Class::Map => {}
             _ => {
                 let words = format!("pointer in R{r} isn't map pointer");
                 return refuse_reg(Code::MapPtrField, r, words);
@@ -232,7 +242,7 @@ fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts
 
 fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -> Check<Class> {
     let p = &params[i];
-    if k.name == "bpf_cast_to_kern_ctx" {
+    if k.name == "bpf_cast_to_kern_ctx" || k.name.starts_with("bpf_session_") {
         return Ok(Class::Ctx);
     }
     let Some((id, target)) = pointee(k.btf, p.ty) else {
@@ -280,17 +290,24 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     if has_suffix(p, "__str") {
         return Ok(Class::ConstStr);
     }
+    if has_suffix(p, "__const_map") {
+        return Ok(Class::ConstMap);
+    }
     if has_suffix(p, "__map") {
         return Ok(Class::Map);
     }
     match name {
         "bpf_wq" => return Ok(Class::Wq),
+        "bpf_timer" => return Ok(Class::Timer),
         "bpf_task_work" => return Ok(Class::TaskWork),
         "bpf_res_spin_lock" => return Ok(Class::ResSpinLock),
         _ => {}
     }
     if has_suffix(p, "__irq_flag") {
         return Ok(Class::IrqFlag);
+    }
+    if by_prototype(vm) {
+        return by_type(vm, k, params, i, reg, id, &target);
     }
     let kernel_object =
         matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. }) || reg.is_socket();
@@ -327,6 +344,71 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     Ok(if sized { Class::MemSized } else { Class::Mem })
 }
 
+/// Whether a kfunc's prototype alone settles what its arguments are.
+fn by_prototype(vm: &Vm) -> bool {
+    vm.env.target.behaviour.kfunc_prototype_decides
+}
+
+fn takes_dynptr(k: &Kfunc<'_>, p: &Param<'_>) -> bool {
+    pointee(k.btf, p.ty).is_some_and(|(_, t)| matches!(t.name(), "bpf_dynptr" | "bpf_dynptr_kern"))
+}
+
+/// The class of a pointer that no suffix and no struct of its own settles, from
+/// the type alone.
+fn by_type(
+    vm: &Vm,
+    k: &Kfunc<'_>,
+    params: &[Param<'_>],
+    i: usize,
+    reg: &Reg,
+    id: u32,
+    target: &Type<'_>,
+) -> Check<Class> {
+    if matches!(target, Type::FuncProto { .. }) {
+        return Ok(Class::Callback);
+    }
+    let number = matches!(
+        target,
+        Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }
+    );
+    let plain = number || is_scalar_struct(k.btf, id, 0);
+    let sized = params.get(i + 1).is_some_and(|s| is_size(k.btf, s));
+    let wrong = |void: &str| {
+        let words = format!(
+            "R{} pointer type {} must point to {void}scalar, or struct with scalar",
+            i + 1,
+            k.btf.describe(id)
+        );
+        refuse_reg(Code::SizeUnresolved, i as u8 + 1, words)
+    };
+    if sized {
+        return if plain || matches!(target, Type::Void) {
+            Ok(Class::MemSized)
+        } else {
+            wrong("void, ")
+        };
+    }
+    if !matches!(target, Type::Struct(_) | Type::Union(_)) {
+        return if number { Ok(Class::Mem) } else { wrong("") };
+    }
+    let object = matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. })
+        || matches!(reg.kind, Kind::Socket | Kind::SockCommon | Kind::TcpSock);
+    if object {
+        return Ok(Class::Btf);
+    }
+    if plain {
+        return Ok(Class::Mem);
+    }
+    helper_args::reg_off(vm, i as u8 + 1, ArgOff::Any)?;
+    let words = format!(
+        "R{} is {} expected STRUCT {}",
+        i + 1,
+        super::names::type_name(reg),
+        target.name()
+    );
+    refuse_reg(Code::WrongStruct, i as u8 + 1, words)
+}
+
 /// The rules of one class.
 fn one(
     vm: &Vm,
@@ -355,18 +437,24 @@ fn one(
         Class::ListHead => f.root = Some(graph::root(vm, r, FieldKind::ListHead)?),
         Class::RbRoot => f.root = Some(graph::root(vm, r, FieldKind::RbRoot)?),
         Class::ListNode => {
+            let lent = has_suffix(p, "__nonown_allowed")
+                && reg.flags.has(Flags::NON_OWN_REF)
+                && reg.ref_id == 0;
+            if lent {
+                return node(vm, r, reg, f);
+            }
             if !owned {
                 let words = format!("arg#{i} expected pointer to allocated object");
-                return refuse_reg(Code::ObjNew, r, words);
+                return refuse_reg(Code::TypeMismatch, r, words);
             }
             referenced(reg, r)?;
             node(vm, r, reg, f)?;
         }
         Class::RbNode => {
-            if k.name == "bpf_rbtree_add_impl" {
+            if k.api == "bpf_rbtree_add" {
                 if !owned {
                     let words = format!("arg#{i} expected pointer to allocated object");
-                    return refuse_reg(Code::ObjNew, r, words);
+                    return refuse_reg(Code::TypeMismatch, r, words);
                 }
                 referenced(reg, r)?;
             } else {
@@ -387,7 +475,8 @@ fn one(
             }
             node(vm, r, reg, f)?;
         }
-        Class::Map | Class::Btf => btf_arg(vm, k, class, i, reg, f)?,
+        Class::ConstMap if by_prototype(vm) => {}
+        Class::Map | Class::ConstMap | Class::Btf => btf_arg(vm, k, class, i, reg, f)?,
         Class::Mem => {
             let Some((id, _)) = pointee(k.btf, p.ty) else {
                 return unknown("kfunc-argument");
@@ -403,7 +492,7 @@ fn one(
             Kind::Func { subprog } => f.callback = Some(subprog),
             _ => {
                 return refuse_reg(
-                    Code::Callback,
+                    Code::TypeMismatch,
                     r,
                     format!("arg{i} expected pointer to func, callback"),
                 );
@@ -431,7 +520,7 @@ fn one(
             }
             helper_args::const_str(vm, r)?;
         }
-        Class::Wq | Class::TaskWork => {
+        Class::Wq | Class::TaskWork | Class::Timer => {
             if !in_map {
                 return refuse_reg(
                     Code::SpecialField,
@@ -439,10 +528,10 @@ fn one(
                     format!("arg#{i} doesn't point to a map value"),
                 );
             }
-            let kind = if class == Class::Wq {
-                FieldKind::Wq
-            } else {
-                FieldKind::TaskWork
+            let kind = match class {
+                Class::Wq => FieldKind::Wq,
+                Class::Timer => FieldKind::Timer,
+                _ => FieldKind::TaskWork,
             };
             f.map = Some(helper_args::async_field(vm, r, kind)?);
         }
@@ -477,7 +566,7 @@ fn one(
 
 fn referenced(reg: &Reg, r: u8) -> Check<()> {
     if reg.ref_id == 0 {
-        return refuse_reg(Code::RefState, r, "allocated object must be referenced");
+        return refuse_reg(Code::ObjNew, r, "allocated object must be referenced");
     }
     Ok(())
 }
@@ -501,16 +590,14 @@ fn object_of(reg: &Reg) -> Option<(BtfSrc, u32)> {
 fn alloc_object(k: &Kfunc<'_>, i: usize, reg: &Reg, f: &mut Facts) -> Check<()> {
     let r = i as u8 + 1;
     let want = match reg.kind {
-        Kind::Btf { .. } if reg.flags == Flags::ALLOC => "bpf_obj_drop_impl",
-        Kind::Btf { .. } if reg.flags == Flags::ALLOC.with(Flags::PERCPU) => {
-            "bpf_percpu_obj_drop_impl"
-        }
+        Kind::Btf { .. } if reg.flags == Flags::ALLOC => "bpf_obj_drop",
+        Kind::Btf { .. } if reg.flags == Flags::ALLOC.with(Flags::PERCPU) => "bpf_percpu_obj_drop",
         _ => {
             let words = format!("arg#{i} expected pointer to allocated object");
-            return refuse_reg(Code::ObjNew, r, words);
+            return refuse_reg(Code::TypeMismatch, r, words);
         }
     };
-    if k.name != want {
+    if k.api != want {
         return refuse_reg(Code::ObjNew, r, format!("arg#{i} expected for {want}()"));
     }
     referenced(reg, r)?;
@@ -623,7 +710,7 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
         );
         return refuse_reg(Code::WrongStruct, r, words);
     }
-    let want = if class == Class::Map {
+    let want = if matches!(class, Class::Map | Class::ConstMap) {
         k.btf.find_struct("bpf_map")
     } else {
         pointee(k.btf, params[i].ty).map(|(id, _)| id)
@@ -648,7 +735,7 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
     let want_name = k.btf.name(want);
     let have_name =
         super::btf_ptr::btf_of(vm, have.0).map_or("", |b| b.name(b.skip_mods_typedefs(have.1)));
-    let strict = k.is(KfFlags::ACQUIRE)
+    let strict = k.is(KfFlags::ACQUIRE) && !by_prototype(vm)
         || k.is(KfFlags::RELEASE) && f.ref_id != 0 && reg.ref_id != 0
         || nocast_alias(want_name, have_name);
     let same = struct_match::matches(vm, have, reg.off, (BtfSrc::Kernel, want), strict);
@@ -679,6 +766,10 @@ fn projection(want: &str, have: &str) -> bool {
 fn sized_mem(vm: &Vm, params: &[Param<'_>], i: usize, reg: &Reg, f: &mut Facts) -> Check<()> {
     let r = i as u8 + 1;
     let optional = has_suffix(&params[i], "__opt") || has_suffix(&params[i], "__nullable");
+    if by_prototype(vm) {
+        let size = *vm.reg(r + 1);
+        scalar(vm, &params[i + 1], r + 1, &size, f)?;
+    }
     if !(reg.is_null() && optional) {
         let (touched, _) = mem_region::check_sized_nullable(vm, r, r + 1)?;
         f.touched.push(touched);

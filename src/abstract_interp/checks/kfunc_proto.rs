@@ -13,6 +13,10 @@ use crate::object::btf::{Param, Type};
 pub struct Kfunc<'a> {
     /// Its name.
     pub name: &'a str,
+    /// Its name without the suffix of the form that takes all arguments.
+    pub api: &'a str,
+    /// Whether pointers must be trusted without a flag that says so.
+    pub trusts_by_default: bool,
     /// Its flags and hooks.
     pub spec: &'static KfuncSpec,
     /// The BTF that its prototype is in: the kernel's, or its stand-in.
@@ -52,6 +56,8 @@ impl<'a> Kfunc<'a> {
         };
         Ok(Kfunc {
             name,
+            api: name.strip_suffix("_impl").unwrap_or(name),
+            trusts_by_default: vm.env.target.behaviour.kfunc_trusted_by_default,
             spec,
             btf,
             ret,
@@ -80,7 +86,8 @@ impl<'a> Kfunc<'a> {
     }
     /// Whether its pointers must be trusted.
     pub fn trusted_args(&self) -> bool {
-        self.is(KfFlags::TRUSTED_ARGS)
+        self.trusts_by_default
+            || self.is(KfFlags::TRUSTED_ARGS)
             || self.is(KfFlags::RELEASE)
             || self.is(KfFlags::ITER_NEW | KfFlags::ITER_NEXT | KfFlags::ITER_DESTROY)
     }
@@ -108,6 +115,12 @@ fn declarator(text: &str) -> &str {
     end.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .next()
         .unwrap_or("")
+}
+
+/// Whether a parameter is filled in by the kernel.
+pub fn is_filled_in(btf: &Btf, p: &Param<'_>) -> bool {
+    let aux = || pointee(btf, p.ty).is_some_and(|(_, t)| t.name() == "bpf_prog_aux");
+    has_suffix(p, "__ign") || has_suffix(p, "__prog") || aux()
 }
 
 /// What a suffix of a parameter's name says.

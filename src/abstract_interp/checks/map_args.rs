@@ -352,16 +352,16 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
 /// Programs in whose context a socket cannot be locked may change sockmaps.
 fn may_update_sockmap(vm: &Vm<'_>, helper: i32) -> bool {
     let program = vm.env.program;
+    let restricted = vm.env.target.behaviour.sockmap_updates_restricted;
     match program.prog_type {
         ProgType::Tracing => program.attach_type == Some(AttachType::TraceIter),
         ProgType::SockOps => helper == id::MAP_DELETE_ELEM,
+        ProgType::SkReuseport | ProgType::SkLookup => true,
         ProgType::SocketFilter
         | ProgType::SchedCls
         | ProgType::SchedAct
         | ProgType::Xdp
-        | ProgType::SkReuseport
-        | ProgType::FlowDissector
-        | ProgType::SkLookup => true,
+        | ProgType::FlowDissector => !restricted,
         _ => false,
     }
 }

@@ -148,7 +148,8 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
     let Some(map) = env.map(MapRef::new(index)) else {
         return unknown("map:missing");
     };
-    if off >= MAX_VALUE_OFF {
+    let arena = MapType::from_id(map.map_type) == Some(MapType::Arena);
+    if off >= MAX_VALUE_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
         return refuse(
             Code::MapLoad,
             format!("direct value offset of {off} is not allowed"),

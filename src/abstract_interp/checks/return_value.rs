@@ -6,6 +6,7 @@
 use super::helper_args::unmodified;
 use super::names::type_name;
 use super::operand;
+use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RetRange;
 use crate::abstract_interp::value::{BtfSrc, Kind, Reg};
 use crate::abstract_interp::violation::Code;
@@ -131,12 +132,17 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
             _ => {}
         }
     }
+    let own = entry.subprog as usize;
+    if !as_program && !entry.in_async_callback && prototype::returns_nothing(&vm.env, own) {
+        return Ok(());
+    }
     operand::read_ok(vm, r)?;
     if entry.in_async_callback {
         return in_range(vm, r, entry.callback_ret, false, "At async callback return");
     }
     if !as_program {
-        if reg.is_scalar() {
+        let arena = reg.kind == Kind::Arena && vm.env.target.behaviour.global_void_functions;
+        if reg.is_scalar() || arena {
             return Ok(());
         }
         let words = format!(

@@ -85,6 +85,8 @@ fn code(vm: &Vm<'_>, subprog: usize) -> std::ops::Range<usize> {
 struct Step {
     subprog: usize,
     at: usize,
+    /// Its frame's number.
+    frame: u32,
 }
 
 impl Walk<'_, '_> {
@@ -104,6 +106,7 @@ impl Walk<'_, '_> {
         let mut steps = vec![];
         self.enter(root, private, 0, &mut depth)?;
         steps.push(Step {
+            frame: 0,
             subprog: root,
             at: code(vm, root).start,
         });
@@ -137,15 +140,22 @@ impl Walk<'_, '_> {
                         let words = format!("insn {at} cannot call exception cb directly");
                         return refuse(Code::Exception, words);
                     }
+                    let global = vm.env.program.subprogs[callee].global;
+                    let frame = if global && vm.env.target.behaviour.global_frames_apart {
+                        0
+                    } else {
+                        step.frame + 1
+                    };
                     let frames = steps.len();
-                    if frames >= vm.env.target.limits.frames as usize {
-                        let words = format!("the call stack of {frames} frames is too deep !");
+                    if frame >= vm.env.target.limits.frames {
+                        let words = format!("the call stack of {frame} frames is too deep !");
                         return refuse(Code::CallDepth, words).map_err(|h| self.place_at(h, at));
                     }
                     tail_call_seen |= self.has_tail_call[callee];
                     self.enter(callee, private, frames, &mut depth)
                         .map_err(|h| self.place_at(h, at))?;
                     steps.push(Step {
+                        frame,
                         subprog: callee,
                         at: code(vm, callee).start,
                     });

@@ -11,6 +11,7 @@ use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
 use crate::object::Btf;
 use crate::object::btf::Type;
 use crate::programs::Program;
+use crate::target::Target as LinuxTarget;
 
 /// The kernel function whose arguments are the context.
 #[derive(Clone, Debug)]
@@ -126,8 +127,9 @@ pub fn resolve(
     program: &Program,
     kernel: Option<&Btf>,
     real: bool,
-    v: SpecVersion,
+    target: &LinuxTarget,
 ) -> Check<Attach> {
+    let v = target.spec;
     let attach = program.attach_type;
     let mut out = Attach {
         main_takes_btf_args: program.prog_type == ProgType::Ext,
@@ -139,7 +141,7 @@ pub fn resolve(
         }
         return refuse(Code::Sleepable, "Syscall programs can only be sleepable");
     }
-    if program.sleepable && !may_sleep(program) {
+    if program.sleepable && !may_sleep(program, target) {
         let words = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable";
         return refuse(Code::Sleepable, words);
     }
@@ -188,8 +190,11 @@ fn stand_in(program: &Program, btf: &Btf) -> Option<u32> {
     }
 }
 
-fn may_sleep(program: &Program) -> bool {
+fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
+    let tracepoints = target.behaviour.sleepable_tracepoints;
     match program.prog_type {
+        ProgType::RawTracepoint | ProgType::Tracepoint => tracepoints,
+        ProgType::Tracing if program.attach_type == Some(AttachType::TraceRawTp) => tracepoints,
         ProgType::Tracing => matches!(
             program.attach_type,
             Some(
@@ -197,6 +202,10 @@ fn may_sleep(program: &Program) -> bool {
                     | AttachType::TraceFexit
                     | AttachType::ModifyReturn
                     | AttachType::TraceIter
+                    | AttachType::TraceFsession
+                    | AttachType::TraceFentryMulti
+                    | AttachType::TraceFexitMulti
+                    | AttachType::TraceFsessionMulti
             )
         ),
         ProgType::Lsm => program.attach_type != Some(AttachType::LsmCgroup),

@@ -152,7 +152,8 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
             Arg::Mem { size, nullable } => {
                 helper_args::reg_off(vm, r, ArgOff::Any)?;
                 touched.push(mem_region::check_nullable(vm, r, size)?);
-                if !nullable && reg.maybe_null() {
+                let zero = vm.env.target.behaviour.null_is_not_nonnull && reg.is_null();
+                if !nullable && (reg.maybe_null() || zero) {
                     let words = format!("arg#{i} is expected to be non-NULL");
                     return refuse_reg(Code::RefArgs, r, words);
                 }

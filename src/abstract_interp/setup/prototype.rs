@@ -97,7 +97,10 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
             "Global function {name}() with {n} > {MAX_ARGS} args. Buggy compiler."
         ));
     }
-    if !is_number(btf, btf.skip_mods_typedefs(ret)) && !void_allowed(env, btf, ret) {
+    if !is_number(btf, btf.skip_mods_typedefs(ret))
+        && !void_allowed(env, btf, ret)
+        && !arena_allowed(env, btf, ret)
+    {
         return bad(format!("Global function {name}() doesn't return scalar"));
     }
     let mut args = Vec::new();
@@ -110,6 +113,40 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
 
 fn void_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
     env.target.behaviour.global_void_functions && matches!(btf.ty(ret), Some(Type::Void))
+}
+
+/// A pointer into the arena, by its type tag.
+fn arena_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
+    env.target.behaviour.global_void_functions && points_to_arena(btf, ret)
+}
+
+/// Whether the target of a pointer carries the tag of arena pointers.
+fn points_to_arena(btf: &Btf, ty: u32) -> bool {
+    let mut id = ty;
+    for _ in 0..32 {
+        id = match btf.ty(id) {
+            Some(Type::TypeTag {
+                name: "arena" | "arg:arena",
+                ..
+            }) => return true,
+            Some(Type::Ptr { to } | Type::Const { to } | Type::Volatile { to }) => to,
+            Some(Type::TypeTag { to, .. } | Type::Typedef { to, .. }) => to,
+            _ => return false,
+        };
+    }
+    false
+}
+
+/// Whether a function that is verified on its own returns nothing.
+pub fn returns_nothing(env: &Env<'_>, subprog: usize) -> bool {
+    let program = env.program;
+    let (Some(btf), Some(func)) = (program.btf.as_deref(), program.subprogs.get(subprog)) else {
+        return false;
+    };
+    let Some(Type::Func { proto, .. }) = btf.ty(func.func_type) else {
+        return false;
+    };
+    matches!(btf.ty(proto), Some(Type::FuncProto { ret, .. }) if void_allowed(env, btf, ret))
 }
 
 fn is_number(btf: &Btf, id: u32) -> bool {

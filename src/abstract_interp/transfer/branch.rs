@@ -368,11 +368,14 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
             state.set_reg(nullable, reg);
         }
     }
-    if !cmp.w32
-        && cmp.src == Src::Imm(0)
-        && matches!(cmp.op, JmpOp::Eq | JmpOp::Ne)
-        && dst.maybe_null()
-    {
+    let zero = match cmp.src {
+        Src::Imm(imm) => imm == 0,
+        Src::Reg(_) => vm.env.target.behaviour.null_by_zero_register && src.is_null(),
+    };
+    if !cmp.w32 && zero && matches!(cmp.op, JmpOp::Eq | JmpOp::Ne) && dst.maybe_null() {
+        if let Src::Reg(r) = cmp.src {
+            vm.need_precise(r);
+        }
         decide_null(&vm.env, &mut vm.cur, cmp.dst, cmp.op == JmpOp::Ne);
         decide_null(&vm.env, taken, cmp.dst, cmp.op == JmpOp::Eq);
     } else if by_reg.is_some() && !cmp.w32 {

@@ -66,6 +66,9 @@ fn arguments(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto) -> Check<Facts> 
     }
     if let Some(lock) = facts.lock {
         locks::apply(vm, lock);
+        if !lock.op.take {
+            super::kfunc::leave_section(vm);
+        }
     }
     map_args::recorded(vm, helper, &facts)?;
     record_map(vm, helper, &facts)?;
@@ -341,6 +344,9 @@ fn func_ip_known(vm: &Vm<'_>) -> Check<()> {
                 AttachType::TraceFentry
                 | AttachType::TraceFexit
                 | AttachType::TraceFsession
+                | AttachType::TraceFentryMulti
+                | AttachType::TraceFexitMulti
+                | AttachType::TraceFsessionMulti
                 | AttachType::ModifyReturn,
             ) => Ok(()),
             _ => {

@@ -38,6 +38,16 @@ const UNDER_LOCK: &[&str] = &[
     "bpf_res_spin_unlock_irqrestore",
 ];
 
+/// Whether a kfunc may be called while a spin lock is held.
+fn allowed_under_lock(vm: &Vm<'_>, name: &str) -> bool {
+    if vm.env.target.behaviour.kfuncs_say_lock_safe {
+        crate::helpers_spec::kfunc(name, vm.env.target.spec)
+            .is_some_and(|k| k.flags.contains(KfFlags::SPINLOCK_SAFE))
+    } else {
+        UNDER_LOCK.contains(&name)
+    }
+}
+
 /// A call of kfunc `imm` of the program.
 pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     let index = imm as usize;
@@ -45,7 +55,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         Some(k) => k.name.clone(),
         None => return refuse(Code::Kfunc, "kernel function has no name"),
     };
-    if vm.cur.active_locks > 0 && !UNDER_LOCK.contains(&&*name) {
+    if vm.cur.active_locks > 0 && !allowed_under_lock(vm, &name) {
         return refuse(
             Code::HoldingLock,
             "function calls are not allowed while holding a lock",
@@ -112,6 +122,9 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     }
     if let Some(lock) = facts.lock {
         locks::apply(vm, lock);
+        if !lock.op.take {
+            leave_section(vm);
+        }
         if takes_lock {
             vm.cur.set_reg(0, Reg::constant(0));
         }
@@ -169,20 +182,21 @@ fn arguments_done(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
     if let Some(at) = f.irq {
         let lock = k.name.contains("spin");
         if k.name.contains("save") {
-            irq::save(vm, at, lock)
+            irq::save(vm, at, lock);
         } else {
-            irq::restore(vm, at)
+            irq::restore(vm, at);
+            leave_section(vm);
         }
     }
     if let Some(subprog) = f.callback {
-        let callback = match k.name {
-            "bpf_rbtree_add_impl" => match &f.root {
+        let callback = match k.api {
+            "bpf_rbtree_add" => match &f.root {
                 Some(root) => Callback::RbtreeAdd {
                     node: graph::node_pointer(root),
                 },
                 None => return unknown("rbtree-callback"),
             },
-            "bpf_wq_set_callback" | "bpf_wq_set_callback_impl" => match f.map {
+            "bpf_wq_set_callback" => match f.map {
                 Some((map, uid)) => Callback::Workqueue { map, uid },
                 None => return unknown("workqueue-callback"),
             },
@@ -201,6 +215,9 @@ fn arguments_done(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
 fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
     let name = k.name;
     let (rcu_lock, rcu_unlock) = (name == "bpf_rcu_read_lock", name == "bpf_rcu_read_unlock");
+    if vm.env.target.behaviour.context_protects_rcu {
+        return sections_by_context(vm, name, sleepable);
+    }
     let nested = vm.env.target.behaviour.nested_rcu_sections;
     if vm.cur.active_rcu > 0 {
         if (rcu_lock || rcu_unlock) && locks::in_node_callback(vm) {
@@ -252,12 +269,62 @@ fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
     Ok(())
 }
 
+/// The same where all sections protect RCU pointers alike.
+fn sections_by_context(vm: &mut Vm<'_>, name: &str, sleepable: bool) -> Check<()> {
+    match name {
+        "bpf_rcu_read_lock" => vm.cur.active_rcu += 1,
+        "bpf_rcu_read_unlock" => {
+            if vm.cur.active_rcu == 0 {
+                let words = format!("unmatched rcu read unlock (kernel function {name})");
+                return refuse(Code::Rcu, words);
+            }
+            vm.cur.active_rcu -= 1;
+            leave_section(vm);
+        }
+        "bpf_preempt_disable" => vm.cur.active_preempt += 1,
+        "bpf_preempt_enable" => {
+            if vm.cur.active_preempt == 0 {
+                let words =
+                    format!("unmatched attempt to enable preemption (kernel function {name})");
+                return refuse(Code::Preempt, words);
+            }
+            vm.cur.active_preempt -= 1;
+            leave_section(vm);
+        }
+        _ => {}
+    }
+    if sleepable && let Some((code, place)) = vm.non_sleepable_context() {
+        return refuse(
+            code,
+            format!("kernel func {name} is sleepable within {place}"),
+        );
+    }
+    if name.starts_with("bpf_rcu_read_") && locks::in_node_callback(vm) {
+        let words = "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback";
+        return refuse(Code::Rcu, words);
+    }
+    Ok(())
+}
+
+/// A section or lock was left: where that was the last protection, pointers
+/// that RCU protects lose theirs.
+pub fn leave_section(vm: &mut Vm<'_>) {
+    if vm.env.target.behaviour.context_protects_rcu && !vm.in_rcu_section() {
+        leave_rcu(vm);
+    }
+}
+
 /// Pointers that were valid inside the section only, iterators included.
 fn leave_rcu(vm: &mut Vm<'_>) {
+    let lent = if vm.env.target.behaviour.context_protects_rcu {
+        Flags::NON_OWN_REF
+    } else {
+        Flags::NONE
+    };
     let untrust = |r: &mut Reg| {
         r.flags = r
             .flags
-            .without(Flags::RCU.with(Flags::MAYBE_NULL))
+            .without(Flags::RCU.with(Flags::MAYBE_NULL).with(lent))
             .with(Flags::UNTRUSTED);
     };
     vm.cur
@@ -292,11 +359,12 @@ fn release(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
         }
     }
     let inserts = [
-        "bpf_list_push_front_impl",
-        "bpf_list_push_back_impl",
-        "bpf_rbtree_add_impl",
+        "bpf_list_push_front",
+        "bpf_list_push_back",
+        "bpf_list_add",
+        "bpf_rbtree_add",
     ];
-    if inserts.contains(&k.name) {
+    if inserts.contains(&k.api) {
         let id = vm.reg(2).ref_id;
         if id == 0 {
             return not_acquired();
@@ -356,7 +424,11 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
     match target {
         Type::Void => Ok(Some(Reg::unknown())),
         Type::Struct(_) => {
-            let mut flags = Flags::NONE;
+            let mut flags = if vm.env.target.behaviour.kfunc_results_trusted {
+                Flags::TRUSTED
+            } else {
+                Flags::NONE
+            };
             if k.name == "bpf_get_kmem_cache" {
                 flags = Flags::UNTRUSTED;
             } else if k.is(KfFlags::RCU_PROTECTED) {
@@ -369,7 +441,7 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
                     .stack
                     .get(at)
                     .is_some_and(|s| s.spill.flags.has(Flags::RCU));
-                flags = flags.with(if rcu { Flags::RCU } else { Flags::TRUSTED });
+                flags = if rcu { Flags::RCU } else { Flags::TRUSTED };
             }
             Ok(Some(Reg::pointer(
                 Kind::Btf {
@@ -409,9 +481,9 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
 /// Kfuncs whose result is not what their prototype says.
 fn special(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
     let object = |btf, id, flags| Reg::pointer(Kind::Btf { btf, id }, flags);
-    Ok(Some(match k.name {
-        "bpf_obj_new_impl" | "bpf_percpu_obj_new_impl" => new_object(vm, k, f)?,
-        "bpf_refcount_acquire_impl" => {
+    Ok(Some(match k.api {
+        "bpf_obj_new" | "bpf_percpu_obj_new" => new_object(vm, k, f)?,
+        "bpf_refcount_acquire" => {
             let Some((btf, id)) = f.object else {
                 return unknown("refcount-acquire");
             };
@@ -459,7 +531,7 @@ fn special(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
 const MAX_PERCPU_OBJECT: u32 = 512;
 
 fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
-    let percpu = k.name == "bpf_percpu_obj_new_impl";
+    let percpu = k.api == "bpf_percpu_obj_new";
     let id = f.constant.unwrap_or(0);
     if id > u64::from(u32::MAX) {
         return refuse(
@@ -564,7 +636,7 @@ fn kernel_context(vm: &Vm<'_>, k: &Kfunc<'_>) -> Option<u32> {
 /// Nullability, references and ids of a returned pointer.
 fn finish_pointer(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts, r0: &mut Reg) {
     // An owner's object cannot vanish before another reference to it is taken.
-    let surely = k.name == "bpf_refcount_acquire_impl" && f.owning;
+    let surely = k.api == "bpf_refcount_acquire" && f.owning;
     let ret_null = k.is(KfFlags::RET_NULL) && !surely;
     if ret_null {
         r0.flags = r0.flags.with(Flags::MAYBE_NULL);

@@ -10,7 +10,7 @@
 use super::call::clobber;
 use crate::abstract_interp::checks::{graph, refs, return_value};
 use crate::abstract_interp::explore::widen;
-use crate::abstract_interp::setup::globals;
+use crate::abstract_interp::setup::{globals, prototype};
 use crate::abstract_interp::state::{Frame, RetRange, State};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
@@ -275,6 +275,13 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
         .get(subprog)
         .copied()
         .unwrap_or_default();
+    if behaviour.context_protects_rcu
+        && effects.might_sleep
+        && let Some((code, place)) = vm.non_sleepable_context()
+    {
+        let words = format!("sleepable global function called in {place}");
+        return refuse(code, words);
+    }
     let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
     if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable)
     {
@@ -289,7 +296,15 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     }
     vm.globals.call(subprog);
     clobber(vm);
-    vm.cur.set_reg(0, Reg::unknown());
+    if !prototype::returns_nothing(&vm.env, subprog) {
+        vm.cur.set_reg(0, Reg::unknown());
+    }
+    if vm.env.target.behaviour.globals_may_throw && effects.might_throw {
+        let insn = vm.insn;
+        vm.push_branch(insn + 1)?;
+        refs::check_leak(vm, true, true, "bpf_throw")?;
+        return Ok(Next::End);
+    }
     Ok(Next::Fallthrough)
 }
 
