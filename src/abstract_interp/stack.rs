@@ -6,6 +6,10 @@
 //! `spill`; it is readable as a register while all its bytes are `Spill`
 //! (`kinds[7]`, the byte at the lowest address, is `Spill` for every spill).
 
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
 use super::value::{Kind, Reg};
 
 /// Bytes in a slot.
@@ -78,47 +82,102 @@ impl Slot {
     }
 }
 
+/// Slots that are copied together.
+const CHUNK: usize = 4;
+const _: () = assert!((MAX_STACK / SLOT) as usize % CHUNK == 0);
+
+type Chunk = [Slot; CHUNK];
+
+static EMPTY_SLOT: Slot = Slot::EMPTY;
+
 /// A frame's stack; slots beyond those allocated were never written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Kept states hold many stacks that differ in a slot or two, so slots are
+/// shared copy-on-write in chunks: a store after a fork copies the pointers and
+/// one chunk, not up to 64 slots. `None` is a chunk of which nothing is written.
+#[derive(Clone, Debug, Default)]
 pub struct Stack {
-    slots: Vec<Slot>,
+    len: u32,
+    chunks: SmallVec<[Option<Rc<Chunk>>; 8]>,
 }
 
 impl Stack {
     /// The slots allocated so far.
-    pub fn slots(&self) -> &[Slot] {
-        &self.slots
+    pub fn slots(&self) -> impl DoubleEndedIterator<Item = &Slot> {
+        (0..self.len as usize).map(|spi| self.slot(spi))
     }
-    /// The slots allocated so far, to change.
-    pub fn slots_mut(&mut self) -> &mut [Slot] {
-        &mut self.slots
+    /// How many slots are allocated.
+    pub fn slot_count(&self) -> usize {
+        self.len as usize
+    }
+    /// Whether some slot is what is `wanted`; chunks never written are passed
+    /// over, so an empty slot must not be wanted.
+    pub fn any(&self, wanted: impl Fn(&Slot) -> bool) -> bool {
+        self.chunks
+            .iter()
+            .flatten()
+            .any(|chunk| chunk.iter().any(&wanted))
+    }
+    /// Changes the slots that are `wanted`, given with their indices. What has
+    /// none stays shared; as in [`Stack::any`] an empty slot must not be wanted.
+    pub fn change(
+        &mut self,
+        wanted: impl Fn(usize, &Slot) -> bool,
+        mut change: impl FnMut(&mut Slot),
+    ) {
+        for (at, chunk) in self.chunks.iter_mut().enumerate() {
+            let Some(chunk) = chunk else { continue };
+            let first = at * CHUNK;
+            let mut hits = 0u32;
+            for (i, slot) in chunk.iter().enumerate() {
+                hits |= u32::from(wanted(first + i, slot)) << i;
+            }
+            if hits == 0 {
+                continue;
+            }
+            for (i, slot) in Rc::make_mut(chunk).iter_mut().enumerate() {
+                if hits >> i & 1 != 0 {
+                    change(slot);
+                }
+            }
+        }
     }
     /// Bytes allocated: a multiple of 8.
     pub fn allocated(&self) -> u32 {
-        self.slots.len() as u32 * SLOT
+        self.len * SLOT
     }
     /// Makes the slots that reach `bytes` below the frame pointer exist.
     pub fn grow(&mut self, bytes: u32) {
-        let want = bytes.div_ceil(SLOT) as usize;
-        if want > self.slots.len() {
-            self.slots.resize(want, Slot::EMPTY);
+        let want = bytes.div_ceil(SLOT);
+        if want > self.len {
+            self.len = want;
+            let chunks = (want as usize).div_ceil(CHUNK);
+            if chunks > self.chunks.len() {
+                self.chunks.resize(chunks, None);
+            }
+        }
+    }
+    /// Slot `spi`; one not allocated is empty.
+    pub fn slot(&self, spi: usize) -> &Slot {
+        match self.chunks.get(spi / CHUNK) {
+            Some(Some(chunk)) => &chunk[spi % CHUNK],
+            _ => &EMPTY_SLOT,
         }
     }
     /// Slot `spi`, if allocated.
     pub fn get(&self, spi: usize) -> Option<&Slot> {
-        self.slots.get(spi)
+        (spi < self.len as usize).then(|| self.slot(spi))
     }
     /// Slot `spi`, allocated on demand.
     pub fn slot_mut(&mut self, spi: usize) -> &mut Slot {
         self.grow((spi as u32 + 1) * SLOT);
-        &mut self.slots[spi]
+        let chunk = self.chunks[spi / CHUNK].get_or_insert_with(|| Rc::new([Slot::EMPTY; CHUNK]));
+        &mut Rc::make_mut(chunk)[spi % CHUNK]
     }
     /// The byte at `off` (negative, from the frame pointer).
     pub fn byte(&self, off: i32) -> Byte {
         let at = (-off - 1) as u32;
-        self.slots
-            .get((at / SLOT) as usize)
-            .map_or(Byte::Invalid, |s| s.kinds[(at % SLOT) as usize])
+        self.slot((at / SLOT) as usize).kinds[(at % SLOT) as usize]
     }
 }
 

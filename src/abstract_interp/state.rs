@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::stack::{Byte, Stack};
+use super::stack::{Byte, Slot, Stack};
 use super::value::{Kind, Reg};
 
 /// Registers r0..r10.
@@ -201,11 +201,8 @@ impl State {
     ) {
         for frame in &mut self.frames {
             let in_regs = frame.regs.iter().any(&wanted);
-            let in_stack = frame
-                .stack
-                .slots()
-                .iter()
-                .any(|s| s.is_spill() && wanted(&s.spill));
+            let spilled = |s: &Slot| s.is_spill() && wanted(&s.spill);
+            let in_stack = frame.stack.any(spilled);
             if !in_regs && !in_stack {
                 continue;
             }
@@ -216,11 +213,9 @@ impl State {
                 .filter(|r| wanted(r))
                 .for_each(&mut change);
             if in_stack {
-                for slot in Rc::make_mut(&mut frame.stack).slots_mut() {
-                    if slot.is_spill() && wanted(&slot.spill) {
-                        change(&mut slot.spill);
-                    }
-                }
+                frame
+                    .stack_mut()
+                    .change(|_, s| spilled(s), |s| change(&mut s.spill));
             }
         }
     }
@@ -228,11 +223,7 @@ impl State {
     /// Whether some register or spilled register satisfies `wanted`.
     pub fn any_reg(&self, wanted: impl Fn(&Reg) -> bool) -> bool {
         self.frames.iter().any(|f| {
-            f.regs.iter().any(&wanted)
-                || f.stack
-                    .slots()
-                    .iter()
-                    .any(|s| s.is_spill() && wanted(&s.spill))
+            f.regs.iter().any(&wanted) || f.stack.any(|s| s.is_spill() && wanted(&s.spill))
         })
     }
 

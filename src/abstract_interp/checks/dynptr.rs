@@ -149,7 +149,6 @@ pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
     }
     let holders = stack
         .slots()
-        .iter()
         .filter(|o| {
             matches!(o.spill.kind, Kind::DynptrSlot { first: true, .. })
                 && o.kinds[0] == Byte::Dynptr

@@ -138,8 +138,7 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
 
 /// The slot at `off`; slots not allocated yet are empty.
 pub fn slot<'v>(vm: &'v Vm<'_>, frame: usize, off: i32) -> &'v Slot {
-    static EMPTY: Slot = Slot::EMPTY;
-    vm.cur.frames[frame].stack.get(spi(off)).unwrap_or(&EMPTY)
+    vm.cur.frames[frame].stack.slot(spi(off))
 }
 
 /// How many bytes of the slot, from its lowest address, the spill covers.

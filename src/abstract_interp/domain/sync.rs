@@ -27,6 +27,15 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
         if rules.model == Model::Circular {
             return self.sync_arcs(rules);
         }
+        // Most numbers are one value or any: every step leaves these as they are.
+        let fixpoint = if self.tnum.is_const() {
+            Self::constant(self.tnum.value)
+        } else {
+            Self::UNKNOWN
+        };
+        if *self == fixpoint {
+            return;
+        }
         self.narrow_by_tnum(rules);
         for _ in 0..rules.sync_rounds {
             if rules.rich_deduction {

@@ -7,8 +7,8 @@
 //! `Exact::RangeWithin` compares imprecise scalars too, because marks are not
 //! final inside a loop.
 
-use super::NodeId;
-use crate::abstract_interp::stack::{Byte, Slot, Stack};
+use super::{Node, NodeId};
+use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{Frame, RefKind, State};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Kind, Reg};
 use crate::abstract_interp::vm::Vm;
@@ -148,6 +148,9 @@ fn as_scalar(slot: &Slot) -> Option<&Reg> {
 }
 
 fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) -> bool {
+    if exact == Exact::No && old.kinds == Slot::EMPTY.kinds {
+        return true;
+    }
     if exact != Exact::No && cur.is_none_or(|cur| cur.kinds != old.kinds) {
         return false;
     }
@@ -209,22 +212,49 @@ fn same_iter(old: Kind, cur: Kind) -> bool {
     }
 }
 
-fn stack_covers(old: &Stack, cur: &Stack, ids: &mut IdMap, exact: Exact) -> bool {
-    old.slots()
-        .iter()
-        .enumerate()
-        .all(|(i, slot)| slot_covers(slot, cur.get(i), ids, exact))
+/// A register or stack slot of the innermost frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// A register.
+    Reg(u8),
+    /// A stack slot.
+    Slot(u8),
 }
 
-fn frame_covers(old: &Frame, cur: &Frame, live: u16, ids: &mut IdMap, exact: Exact) -> bool {
-    old.callback_depth <= cur.callback_depth
-        && old
-            .regs
-            .iter()
-            .zip(&cur.regs)
-            .enumerate()
-            .all(|(r, (o, c))| live >> r & 1 == 0 || reg_covers(o, c, ids, exact))
-        && stack_covers(&old.stack, &cur.stack, ids, exact)
+/// Whether a frame is covered; if not, the register or slot that isn't (`None`
+/// for the rest of the frame).
+fn frame_covers(
+    old: &Frame,
+    cur: &Frame,
+    live: u16,
+    ids: &mut IdMap,
+    exact: Exact,
+) -> Result<(), Option<Where>> {
+    if old.callback_depth > cur.callback_depth {
+        return Err(None);
+    }
+    for (r, (o, c)) in old.regs.iter().zip(&cur.regs).enumerate() {
+        if live >> r & 1 != 0 && !reg_covers(o, c, ids, exact) {
+            return Err(Some(Where::Reg(r as u8)));
+        }
+    }
+    for (i, slot) in old.stack.slots().enumerate() {
+        if !slot_covers(slot, cur.stack.get(i), ids, exact) {
+            return Err(Some(Where::Slot(i as u8)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether one register or slot, taken alone, isn't covered.
+fn differs(old: &Frame, cur: &Frame, at: Where, ids: &mut IdMap, exact: Exact) -> bool {
+    match at {
+        Where::Reg(r) => !reg_covers(&old.regs[r as usize], &cur.regs[r as usize], ids, exact),
+        Where::Slot(i) => {
+            let slot = old.stack.slot(i as usize);
+            !slot_covers(slot, cur.stack.get(i as usize), ids, exact)
+        }
+    }
 }
 
 fn refs_cover(old: &State, cur: &State, ids: &mut IdMap) -> bool {
@@ -245,25 +275,39 @@ fn refs_cover(old: &State, cur: &State, ids: &mut IdMap) -> bool {
 impl Vm<'_> {
     /// Whether kept state `id` covers the current state.
     pub(super) fn covers(&mut self, id: NodeId, exact: Exact) -> bool {
-        let last_id = self.last_id;
         let mut ids = std::mem::take(&mut self.explorer.ids);
-        ids.reset(last_id);
-        let node = self.explorer.node(id);
-        let (old, cur) = (&node.state, &self.cur);
-        let covered = old.frames.len() == cur.frames.len()
-            && old.in_sleepable == cur.in_sleepable
-            && old
-                .frames
-                .iter()
-                .zip(&cur.frames)
-                .all(|(o, c)| o.callsite == c.callsite)
-            && refs_cover(old, cur, &mut ids)
-            && (0..old.frames.len()).all(|at| {
-                let insn = super::scc::frame_insn(old, node.track.insn, at);
-                let live = self.env.cfg.live_regs(insn as usize);
-                frame_covers(&old.frames[at], &cur.frames[at], live, &mut ids, exact)
-            });
+        let found = self.compare(self.explorer.node(id), &mut ids, exact);
         self.explorer.ids = ids;
-        covered
+        if let Err(Some(at)) = found {
+            self.explorer.node_mut(id).hint = Some(at);
+        }
+        found.is_ok()
+    }
+
+    fn compare(&self, node: &Node, ids: &mut IdMap, exact: Exact) -> Result<(), Option<Where>> {
+        let (old, cur) = (&node.state, &self.cur);
+        if old.frames.len() != cur.frames.len() || old.in_sleepable != cur.in_sleepable {
+            return Err(None);
+        }
+        // What told this state from the last one most likely tells it from this
+        // one too. While no id is paired, a mismatch is one under every pairing.
+        if let Some(at) = node.hint {
+            ids.reset(self.last_id);
+            if differs(old.frame(), cur.frame(), at, ids, exact) {
+                return Err(Some(at));
+            }
+        }
+        ids.reset(self.last_id);
+        let frames = old.frames.iter().zip(&cur.frames);
+        if frames.clone().any(|(o, c)| o.callsite != c.callsite) || !refs_cover(old, cur, ids) {
+            return Err(None);
+        }
+        for (at, (o, c)) in frames.enumerate() {
+            let insn = super::scc::frame_insn(old, node.track.insn, at);
+            let live = self.env.cfg.live_regs(insn as usize);
+            let found = frame_covers(o, c, live, ids, exact);
+            found.map_err(|place| place.filter(|_| at == old.curframe()))?;
+        }
+        Ok(())
     }
 }

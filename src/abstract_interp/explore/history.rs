@@ -5,6 +5,8 @@
 //! the one before it in the text, at accesses to spilled registers, and where
 //! linked scalars gained a range together: what walking back needs to know.
 
+use std::rc::Rc;
+
 use smallvec::SmallVec;
 
 /// How many linked registers one entry remembers; the rest lose their link.
@@ -38,7 +40,7 @@ pub struct Entry {
     /// The source register of a comparison is a stack pointer.
     pub src_is_stack: bool,
     /// Scalars that gained a range together at this comparison.
-    pub linked: Option<Box<Linked>>,
+    pub linked: Option<Rc<Linked>>,
 }
 
 impl Entry {

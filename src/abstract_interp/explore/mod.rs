@@ -22,6 +22,7 @@ mod visited;
 mod widen;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub use history::{Linked, MAX_LINKED, Place};
 pub use widen::widen;
@@ -29,7 +30,7 @@ pub use widen::widen;
 use self::compare::IdMap;
 use self::history::{Cursor, Entry};
 use self::precision::Backtrack;
-use self::scc::Visits;
+use self::scc::{VisitId, Visits};
 use self::stack_live::StackLiveness;
 use self::track::Track;
 use super::state::State;
@@ -47,6 +48,18 @@ struct Node {
     misses: u32,
     /// Dropped from its list; freed once no path needs it.
     dropped: bool,
+    /// Where the last comparison failed, to look there first.
+    hint: Option<compare::Where>,
+    /// The visit of a loop that it was kept in.
+    visit: Option<VisitId>,
+}
+
+/// A kept state in a list to search.
+#[derive(Clone, Copy, Debug)]
+struct Listed {
+    node: NodeId,
+    /// Its instruction: a list holds those of several.
+    insn: u32,
     /// Dead registers and slots were removed.
     cleaned: bool,
 }
@@ -65,7 +78,7 @@ pub struct Explorer {
     nodes: Vec<Option<Node>>,
     free: Vec<NodeId>,
     /// Kept states by a hash of instruction and call site, oldest first.
-    lists: Vec<Vec<NodeId>>,
+    lists: Vec<Vec<Listed>>,
     pending: Vec<Pending>,
     track: Option<Track>,
     /// Whether the newest history entry is of the current instruction.
@@ -254,6 +267,11 @@ impl Vm<'_> {
         self.fork(insn, self.cur.clone())
     }
 
+    /// As [`Vm::push_branch`], with a copy that was made and changed before.
+    pub fn push_forked(&mut self, insn: usize, state: State) -> Check<()> {
+        self.fork(insn, state).map(|_| ())
+    }
+
     /// Queues a fresh path for an asynchronous callback that begins at `insn`.
     pub fn push_async(&mut self, insn: usize, state: State) -> Check<&mut State> {
         // It doesn't continue the current path: the states kept on that are
@@ -323,7 +341,7 @@ impl Vm<'_> {
 
     /// The current comparison gave these scalars a range together.
     pub fn record_linked(&mut self, linked: Linked) {
-        self.open_entry().linked = Some(Box::new(linked));
+        self.open_entry().linked = Some(Rc::new(linked));
     }
 
     /// The current instruction may read these slots of a frame's stack.

@@ -364,14 +364,14 @@ fn mark_all(explorer: &mut Explorer, parent: Option<NodeId>) {
     }
 }
 
-/// Walks back from `from` (a path's end, with `state` there) whatever `bt`
-/// tracks. Gives whether a mark was new.
+/// Walks back from `from`, a path's end, whatever `bt` tracks. `outermost` is
+/// the call site of the path's outermost frame. Gives whether a mark was new.
 fn walk_back(
     env: &Env<'_>,
     explorer: &mut Explorer,
     bt: &mut Backtrack,
     from: &Track,
-    state: &State,
+    outermost: u32,
 ) -> bool {
     if bt.is_empty() {
         return false;
@@ -391,7 +391,7 @@ fn walk_back(
             };
             if last < 0 {
                 // The entry of a function verified on its own: its arguments.
-                return changed || mark_entry_args(explorer, bt, node, state);
+                return changed || mark_entry_args(explorer, bt, node, outermost);
             }
             let mut cursor = Cursor::new(first_insn, history);
             let mut at = last;
@@ -443,11 +443,11 @@ fn mark_entry_args(
     explorer: &mut Explorer,
     bt: &mut Backtrack,
     node: Option<NodeId>,
-    state: &State,
+    outermost: u32,
 ) -> bool {
     let Some(id) = node else { return false };
     let entry = explorer.node(id);
-    let alone = entry.state.frames.len() == 1 && state.frames[0].callsite == NO_CALLSITE;
+    let alone = entry.state.frames.len() == 1 && outermost == NO_CALLSITE;
     if !alone || bt.slots[0] != 0 || bt.regs[0] & !ARGS != 0 {
         mark_all(explorer, Some(id));
         return true;
@@ -457,10 +457,14 @@ fn mark_entry_args(
 
 impl Vm<'_> {
     /// Carries out what [`Vm::need_precise`] asked for.
+    #[inline]
     pub fn flush_precision(&mut self) -> Check<()> {
-        let wanted = self.wanted.replace(0);
-        for r in 0..=FP {
-            if wanted >> r & 1 != 0 && self.reg(r).is_scalar() {
+        // Asked after every instruction; seldom is there anything to do.
+        let mut wanted = self.wanted.replace(0);
+        while wanted != 0 {
+            let r = wanted.trailing_zeros() as u8;
+            wanted &= wanted - 1;
+            if r <= FP && self.reg(r).is_scalar() {
                 self.mark_precise(r);
             }
         }
@@ -486,7 +490,8 @@ impl Vm<'_> {
 
     fn back(&mut self, bt: &mut Backtrack) -> bool {
         let track = self.explorer.track.take().expect("a path is being walked");
-        let changed = walk_back(&self.env, &mut self.explorer, bt, &track, &self.cur);
+        let outermost = self.cur.frames[0].callsite;
+        let changed = walk_back(&self.env, &mut self.explorer, bt, &track, outermost);
         self.explorer.track = Some(track);
         changed
     }
@@ -519,7 +524,7 @@ impl Vm<'_> {
                     &mut self.explorer,
                     &mut bt,
                     &edge.track,
-                    &edge.state,
+                    edge.outermost,
                 );
             }
             if !changed {
@@ -540,7 +545,7 @@ fn track_precise_of(state: &State, bt: &mut Backtrack) {
                 bt.regs[f] |= 1 << r;
             }
         }
-        for (s, slot) in frame.stack.slots().iter().enumerate() {
+        for (s, slot) in frame.stack.slots().enumerate() {
             if slot.is_scalar_spill() && slot.spill.precise {
                 bt.slots[f] |= 1 << s;
             }

@@ -24,10 +24,10 @@ pub struct Chain {
 /// A state found covered by `equal` inside a loop.
 #[derive(Debug)]
 pub struct BackEdge {
-    /// The covered state.
-    pub state: State,
     /// Its place on its path.
     pub track: Track,
+    /// The call site of its outermost frame.
+    pub outermost: u32,
     /// The covering state.
     pub equal: NodeId,
 }
@@ -41,10 +41,14 @@ pub struct Visit {
     pub backedges: Vec<BackEdge>,
 }
 
-/// All visits, by component.
+/// A visit's number; good until all visits are forgotten.
+pub type VisitId = u32;
+
+/// All visits.
 #[derive(Debug, Default)]
 pub struct Visits {
-    by_scc: Vec<Vec<(Chain, Visit)>>,
+    all: Vec<Visit>,
+    by_scc: Vec<Vec<(Chain, VisitId)>>,
     /// Back-edges held, over all visits.
     pub held: usize,
 }
@@ -75,39 +79,43 @@ pub fn frame_insn(state: &State, insn: u32, at: usize) -> u32 {
 impl Visits {
     /// Forgets all visits.
     pub fn clear(&mut self) {
+        self.all.clear();
         self.by_scc.clear();
         self.held = 0;
     }
 
-    /// The visit of `chain`.
-    pub fn find(&mut self, chain: &Chain) -> Option<&mut Visit> {
-        self.by_scc
-            .get_mut(chain.scc as usize)?
-            .iter_mut()
-            .find(|(c, _)| c == chain)
-            .map(|(_, v)| v)
+    /// A visit.
+    pub fn get(&self, id: VisitId) -> &Visit {
+        &self.all[id as usize]
+    }
+    /// A visit, to change.
+    pub fn get_mut(&mut self, id: VisitId) -> &mut Visit {
+        &mut self.all[id as usize]
     }
 
-    /// Notes that `node` was kept inside `chain`'s component.
-    pub fn enter(&mut self, chain: Chain, node: NodeId) {
+    /// Notes that `node` was kept inside `chain`'s component; gives the visit,
+    /// which is the node's as long as it is kept.
+    pub fn enter(&mut self, chain: Chain, node: NodeId) -> VisitId {
         let scc = chain.scc as usize;
         if self.by_scc.len() <= scc {
             self.by_scc.resize_with(scc + 1, Vec::new);
         }
         let visits = &mut self.by_scc[scc];
-        let at = match visits.iter().position(|(c, _)| *c == chain) {
-            Some(at) => at,
+        let id = match visits.iter().find(|(c, _)| *c == chain) {
+            Some((_, id)) => *id,
             None => {
-                visits.push((chain, Visit::default()));
-                visits.len() - 1
+                let id = self.all.len() as VisitId;
+                visits.push((chain, id));
+                self.all.push(Visit::default());
+                id
             }
         };
-        let visit = &mut visits[at].1;
-        visit.entry.get_or_insert(node);
+        self.get_mut(id).entry.get_or_insert(node);
+        id
     }
 
-    /// Whether marks of states in `chain` may still grow.
-    pub fn incomplete(&mut self, chain: &Chain) -> bool {
-        self.find(chain).is_some_and(|v| !v.backedges.is_empty())
+    /// Whether marks of the visit's states may still grow.
+    pub fn incomplete(&self, id: VisitId) -> bool {
+        !self.get(id).backedges.is_empty()
     }
 }

@@ -44,8 +44,17 @@ struct Instance {
     write_shrunk: bool,
     /// Per frame, per instruction; empty until a slot of that frame is touched.
     frames: Vec<Vec<Masks>>,
-    /// Whether `must_write` of an instruction was set once.
-    write_seen: Vec<bool>,
+    /// What is known of `must_write` of each instruction.
+    writes: Vec<Writes>,
+}
+
+/// Whether `must_write` of an instruction was set, and may still change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writes {
+    Unset,
+    Set,
+    /// Empty in all frames: an intersection that stays so.
+    Nothing,
 }
 
 impl Instance {
@@ -57,10 +66,10 @@ impl Instance {
         }
         &mut masks[insn - start]
     }
-    fn before(&self, frame: usize, insn: usize, slot: usize) -> bool {
+    fn before(&self, frame: usize, insn: usize) -> u64 {
         self.frames[frame]
             .get(insn.wrapping_sub(self.start))
-            .is_some_and(|m| m.before >> slot & 1 != 0)
+            .map_or(0, |m| m.before)
     }
 }
 
@@ -70,7 +79,12 @@ pub struct StackLiveness {
     instances: Vec<Instance>,
     by_chain: HashMap<ChainKey, usize>,
     current: Option<usize>,
+    /// Per frame, what the instruction begun last surely writes.
     writes: SmallVec<[u64; 16]>,
+    /// Whether any of them is set.
+    wrote: bool,
+    /// The chains looked up last, by depth: mostly the ones asked for next.
+    recent: SmallVec<[usize; 8]>,
 }
 
 /// Answers for one state; see [`StackLiveness::query`].
@@ -96,7 +110,16 @@ impl StackLiveness {
     }
 
     fn lookup(&mut self, cfg: &Cfg, chain: ChainKey, starts: ChainKey) -> usize {
+        let depth = chain.len();
+        if self.recent.len() < depth {
+            self.recent.resize(depth, usize::MAX);
+        }
+        let recent = self.recent[depth - 1];
+        if self.instances.get(recent).is_some_and(|i| i.chain == chain) {
+            return recent;
+        }
         if let Some(&at) = self.by_chain.get(&chain) {
+            self.recent[depth - 1] = at;
             return at;
         }
         let start = starts[starts.len() - 1] as usize;
@@ -110,9 +133,10 @@ impl StackLiveness {
             len,
             changed: false,
             write_shrunk: false,
-            write_seen: vec![false; len],
+            writes: vec![Writes::Unset; len],
         });
         self.by_chain.insert(chain, at);
+        self.recent[depth - 1] = at;
         at
     }
 
@@ -130,8 +154,11 @@ impl StackLiveness {
     /// Begins an instruction.
     pub fn begin_insn(&mut self, cfg: &Cfg, state: &State, insn: usize) {
         self.current(cfg, state, insn);
-        self.writes.clear();
-        self.writes.resize(state.frames.len(), 0);
+        if self.wrote || self.writes.len() != state.frames.len() {
+            self.writes.clear();
+            self.writes.resize(state.frames.len(), 0);
+            self.wrote = false;
+        }
     }
 
     /// The instruction may read these slots of a frame.
@@ -152,24 +179,28 @@ impl StackLiveness {
     pub fn write(&mut self, frame: usize, slots: u64) {
         if let Some(mask) = self.writes.get_mut(frame) {
             *mask |= slots;
+            self.wrote = true;
         }
     }
 
     /// Ends the instruction begun last.
     pub fn commit_insn(&mut self, insn: usize) {
         if let Some(at) = self.current {
-            let writes = std::mem::take(&mut self.writes);
-            Self::commit(&mut self.instances[at], insn, &writes);
-            self.writes = writes;
+            Self::commit(&mut self.instances[at], insn, &self.writes);
         }
     }
 
     fn commit(instance: &mut Instance, insn: usize, writes: &[u64]) {
         let rel = insn - instance.start;
-        let seen = instance.write_seen[rel];
+        let seen = match instance.writes[rel] {
+            Writes::Nothing => return,
+            Writes::Set => true,
+            Writes::Unset => false,
+        };
+        let mut after = Writes::Nothing;
         for frame in 0..instance.frames.len() {
             let new = writes.get(frame).copied().unwrap_or(0);
-            if new == 0 && !seen {
+            if new == 0 && (!seen || instance.frames[frame].is_empty()) {
                 continue;
             }
             let masks = instance.masks(frame, insn);
@@ -178,8 +209,11 @@ impl StackLiveness {
             masks.must_write = new;
             instance.changed |= old != new;
             instance.write_shrunk |= old & !new != 0;
+            if new != 0 {
+                after = Writes::Set;
+            }
         }
-        instance.write_seen[rel] = true;
+        instance.writes[rel] = after;
     }
 
     /// Brings the chains of a state up to date; call it when a path ends and
@@ -277,14 +311,12 @@ impl StackLiveness {
         }
     }
 
-    /// Whether slot `slot` of frame `frame` may still be read.
-    pub fn alive(&self, cfg: &Cfg, q: &Query, frame: usize, slot: usize) -> bool {
+    /// The slots of frame `frame` that may still be read.
+    pub fn alive(&self, cfg: &Cfg, q: &Query, frame: usize) -> u64 {
         let innermost = q.instances.len() - 1;
         let inner = &self.instances[q.instances[innermost]];
-        if inner.before(frame, q.insn, slot) {
-            return true;
-        }
-        (frame..innermost).any(|f| {
+        let mut alive = inner.before(frame, q.insn);
+        for f in frame..innermost {
             let callsite = inner.chain[f] as usize;
             let outer = &self.instances[q.instances[f]];
             let at = if cfg.flags(callsite).calls_callback() {
@@ -292,7 +324,8 @@ impl StackLiveness {
             } else {
                 callsite + 1
             };
-            outer.before(frame, at, slot)
-        })
+            alive |= outer.before(frame, at);
+        }
+        alive
     }
 }

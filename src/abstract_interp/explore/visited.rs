@@ -2,9 +2,11 @@
 
 use super::compare::Exact;
 use super::scc::{BackEdge, Chain, chain};
-use super::{Node, NodeId};
-use crate::abstract_interp::state::{NO_CALLSITE, State};
-use crate::abstract_interp::value::{IterState, Kind};
+use super::track::Track;
+use super::{Listed, Node, NodeId};
+use crate::abstract_interp::stack::Slot;
+use crate::abstract_interp::state::{FP, NO_CALLSITE, State};
+use crate::abstract_interp::value::{IterState, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse};
 use crate::programs::insn::Op;
@@ -45,12 +47,9 @@ impl Vm<'_> {
         chain(state, insn, |i| self.env.cfg.scc(i as usize))
     }
 
-    pub(super) fn unfinished(&mut self, id: NodeId) -> bool {
-        let node = self.explorer.node(id);
-        match self.chain_of(&node.state, node.track.insn) {
-            Some(chain) => self.explorer.visits.incomplete(&chain),
-            None => false,
-        }
+    pub(super) fn unfinished(&self, id: NodeId) -> bool {
+        let visit = self.explorer.node(id).visit;
+        visit.is_some_and(|visit| self.explorer.visits.incomplete(visit))
     }
 
     /// At a prune point: whether a kept state covers the current one. If none
@@ -70,12 +69,12 @@ impl Vm<'_> {
         let mut at = self.explorer.lists[list].len();
         while at > 0 {
             at -= 1;
-            let id = self.explorer.lists[list][at];
-            let node = self.explorer.node(id);
-            if node.track.insn as usize != insn {
+            let listed = self.explorer.lists[list][at];
+            if listed.insn as usize != insn {
                 continue;
             }
-            let walking = node.track.branches > 0;
+            let id = listed.node;
+            let walking = self.explorer.node(id).track.branches > 0;
             let finding = if walking {
                 let finding = self.compare_walking(id)?;
                 if matches!(finding, Finding::Miss) && !forced && !far {
@@ -202,17 +201,15 @@ impl Vm<'_> {
         self.inherit_precision(id)?;
         if unfinished {
             let node = self.explorer.node(id);
-            if let Some(chain) = self.chain_of(&node.state, node.track.insn) {
+            if let Some(visit) = node.visit {
                 let edge = BackEdge {
-                    state: self.cur.clone(),
                     track: self.explorer.track().clone(),
+                    outermost: self.cur.frames[0].callsite,
                     equal: id,
                 };
-                if let Some(visit) = self.explorer.visits.find(&chain) {
-                    visit.backedges.push(edge);
-                    self.explorer.visits.held += 1;
-                    self.explorer.note_peak();
-                }
+                self.explorer.visits.get_mut(visit).backedges.push(edge);
+                self.explorer.visits.held += 1;
+                self.explorer.note_peak();
             }
         }
         Ok(())
@@ -228,26 +225,35 @@ impl Vm<'_> {
         // Precision is marked anew in each kept state, from its children.
         self.cur
             .for_each_reg_mut(|r| r.precise && r.is_scalar(), |r| r.precise = false);
-        let track = self.explorer.track().clone();
-        let insn = track.insn;
-        let node = Node {
-            state: self.cur.clone(),
+        let state = self.cur.clone();
+        let path = self.explorer.track_mut();
+        let insn = path.insn;
+        let track = Track {
+            // Moved into a vector of their number; the path keeps its room.
+            history: path.history.drain(..).collect(),
+            ..*path
+        };
+        path.first_insn = insn;
+        path.depth += 1;
+        let id = self.explorer.add_node(Node {
+            state,
             track,
             hits: 0,
             misses: 0,
             dropped: false,
-            cleaned: false,
-        };
-        let id = self.explorer.add_node(node);
+            hint: None,
+            visit: None,
+        });
+        self.explorer.track_mut().parent = Some(id);
         if let Some(chain) = self.chain_of(&self.cur, insn) {
-            self.explorer.visits.enter(chain, id);
+            let visit = self.explorer.visits.enter(chain, id);
+            self.explorer.node_mut(id).visit = Some(visit);
         }
-        self.explorer.lists[list].push(id);
-        let track = self.explorer.track_mut();
-        track.parent = Some(id);
-        track.first_insn = insn;
-        track.depth += 1;
-        track.history.clear();
+        self.explorer.lists[list].push(Listed {
+            node: id,
+            insn,
+            cleaned: false,
+        });
         self.explorer.entry_open = false;
         Ok(())
     }
@@ -256,17 +262,23 @@ impl Vm<'_> {
     /// that they cover more.
     fn clean_list(&mut self, list: usize) {
         for at in 0..self.explorer.lists[list].len() {
-            let id = self.explorer.lists[list][at];
+            let Listed {
+                node: id,
+                insn,
+                cleaned,
+            } = self.explorer.lists[list][at];
+            if cleaned || insn as usize != self.insn {
+                continue;
+            }
             let node = self.explorer.node(id);
             if node.track.branches > 0
-                || node.cleaned
-                || node.track.insn as usize != self.insn
                 || !same_callsites(&node.state, &self.cur)
                 || self.unfinished(id)
             {
                 continue;
             }
             self.clean(id);
+            self.explorer.lists[list][at].cleaned = true;
         }
     }
 
@@ -274,25 +286,33 @@ impl Vm<'_> {
         let mut node = self.explorer.nodes[id as usize]
             .take()
             .expect("a listed state is kept");
-        node.cleaned = true;
         let cfg = self.env.cfg;
         let query = self.explorer.live.query(cfg, &node.state, node.track.insn);
         for at in 0..node.state.frames.len() {
             let insn = super::scc::frame_insn(&node.state, node.track.insn, at);
             let live = cfg.live_regs(insn as usize);
-            let frame = node.state.frame_at_mut(at);
-            for (r, reg) in frame.regs.iter_mut().enumerate().take(10) {
-                if live >> r & 1 == 0 {
-                    *reg = crate::abstract_interp::value::Reg::UNINIT;
-                }
-            }
-            let dead = |slot: usize| !self.explorer.live.alive(cfg, &query, at, slot);
-            if (0..frame.stack.slots().len()).any(dead) {
-                for (slot, s) in frame.stack_mut().slots_mut().iter_mut().enumerate() {
-                    if dead(slot) {
-                        *s = crate::abstract_interp::stack::Slot::EMPTY;
+            // Outer frames are shared by many states: copied only for a change.
+            let frame = &node.state.frames[at];
+            let dead_reg = |r: usize, reg: &Reg| live >> r & 1 == 0 && *reg != Reg::UNINIT;
+            let regs = frame.regs.iter().enumerate().take(FP as usize);
+            if regs.clone().any(|(r, reg)| dead_reg(r, reg)) {
+                let frame = node.state.frame_at_mut(at);
+                for (r, reg) in frame.regs.iter_mut().enumerate().take(FP as usize) {
+                    if dead_reg(r, reg) {
+                        *reg = Reg::UNINIT;
                     }
                 }
+            }
+            let alive = self.explorer.live.alive(cfg, &query, at);
+            let dead_slot = |i: usize, slot: &Slot| alive >> i & 1 == 0 && *slot != Slot::EMPTY;
+            let stack = &node.state.frames[at].stack;
+            if stack
+                .slots()
+                .enumerate()
+                .any(|(i, slot)| dead_slot(i, slot))
+            {
+                let stack = node.state.frame_at_mut(at).stack_mut();
+                stack.change(dead_slot, |slot| *slot = Slot::EMPTY);
             }
         }
         self.explorer.nodes[id as usize] = Some(node);
@@ -301,13 +321,10 @@ impl Vm<'_> {
     /// All paths of a state inside a loop are walked: if it was the first one
     /// kept there, the loop's marks become final.
     pub(super) fn leave_loop(&mut self, id: NodeId) -> Check<()> {
-        let node = self.explorer.node(id);
-        let Some(chain) = self.chain_of(&node.state, node.track.insn) else {
+        let Some(visit) = self.explorer.node(id).visit else {
             return Ok(());
         };
-        let Some(visit) = self.explorer.visits.find(&chain) else {
-            return Ok(());
-        };
+        let visit = self.explorer.visits.get_mut(visit);
         if visit.entry != Some(id) {
             return Ok(());
         }
@@ -341,7 +358,7 @@ fn same_registers(old: &State, cur: &State) -> bool {
 
 fn iter_depths_differ(old: &State, cur: &State) -> bool {
     old.frames.iter().zip(&cur.frames).any(|(o, c)| {
-        o.stack.slots().iter().enumerate().any(|(i, slot)| {
+        o.stack.slots().enumerate().any(|(i, slot)| {
             slot.active_iter_depth().is_some_and(|depth| {
                 c.stack.get(i).is_none_or(|s| match s.spill.kind {
                     Kind::IterSlot { depth: d, .. } => d != depth,

@@ -25,10 +25,10 @@ impl Vm<'_> {
         self.explorer.lists[list]
             .iter()
             .rev()
-            .map(|&id| self.explorer.node(id))
+            .filter(|listed| listed.insn as usize == insn)
+            .map(|listed| self.explorer.node(listed.node))
             .find(|n| {
-                n.track.insn as usize == insn
-                    && n.track.branches > 0
+                n.track.branches > 0
                     && n.state.frames.len() == like.frames.len()
                     && n.state
                         .frames
@@ -65,7 +65,7 @@ pub fn widen(old: &State, cur: &mut State, last_id: u32) {
         for (r, (o, c)) in o.regs.iter().zip(&c.regs).enumerate() {
             look(o, c, true, r);
         }
-        for (s, (o, c)) in o.stack.slots().iter().zip(c.stack.slots()).enumerate() {
+        for (s, (o, c)) in o.stack.slots().zip(c.stack.slots()).enumerate() {
             if o.is_spill() && c.is_spill() {
                 look(&o.spill, &c.spill, false, s);
             }

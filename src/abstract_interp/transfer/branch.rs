@@ -117,7 +117,7 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
     let mut taken = vm.cur.clone();
     narrow(vm, cmp, &dst, &src, &linked, &mut taken);
     pointers(vm, cmp, &dst, &src, &mut taken);
-    *vm.push_branch(goto)? = taken;
+    vm.push_forked(goto, taken)?;
     Ok(Next::Fallthrough)
 }
 
@@ -235,7 +235,7 @@ fn collect_linked(state: &mut State, id: u32, linked: &mut Linked) {
         {
             note(f, true, r);
         }
-        for (s, slot) in frame.stack.slots().iter().enumerate() {
+        for (s, slot) in frame.stack.slots().enumerate() {
             if slot.is_spill() && wanted(&slot.spill) {
                 note(f, false, s);
             }
@@ -260,7 +260,7 @@ fn place(state: &State, p: Place) -> &Reg {
     if p.is_reg {
         &frame.regs[p.index as usize]
     } else {
-        &frame.stack.slots()[p.index as usize].spill
+        &frame.stack.slot(p.index as usize).spill
     }
 }
 
@@ -280,11 +280,11 @@ fn narrow(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, linked: &Linked, tak
         } else {
             Bounds::refine(cond, side, cmp.w32, &mut a, &mut b, &rules);
         }
-        state.reg_mut(cmp.dst).bounds = a;
+        set_bounds(state, cmp.dst, a);
         if let Src::Reg(r) = cmp.src
             && r != cmp.dst
         {
-            state.reg_mut(r).bounds = b;
+            set_bounds(state, r, b);
             if src.id != 0 {
                 let known = *state.reg(r);
                 let at = Place {
@@ -304,6 +304,13 @@ fn narrow(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, linked: &Linked, tak
             };
             sync_linked(&vm.env, state, &known, at, linked);
         }
+    }
+}
+
+/// A side that learns nothing keeps sharing its frame with the other.
+fn set_bounds(state: &mut State, r: u8, bounds: Bounds) {
+    if state.reg(r).bounds != bounds {
+        state.reg_mut(r).bounds = bounds;
     }
 }
 

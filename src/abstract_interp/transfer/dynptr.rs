@@ -51,7 +51,6 @@ pub fn unmake(vm: &mut Vm, d: &Dynptr) {
     let clones: Vec<usize> = vm.cur.frames[frame]
         .stack
         .slots()
-        .iter()
         .enumerate()
         .filter(|(_, s)| {
             s.kinds[0] == Byte::Dynptr

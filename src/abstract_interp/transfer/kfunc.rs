@@ -333,13 +333,9 @@ fn leave_rcu(vm: &mut Vm<'_>) {
         let rcu_iter = |s: &crate::abstract_interp::stack::Slot| {
             matches!(s.spill.kind, Kind::IterSlot { .. }) && s.spill.flags.has(Flags::RCU)
         };
-        if vm.cur.frames[at].stack.slots().iter().any(rcu_iter) {
+        if vm.cur.frames[at].stack.any(rcu_iter) {
             let stack = vm.cur.frame_at_mut(at).stack_mut();
-            stack
-                .slots_mut()
-                .iter_mut()
-                .filter(|s| rcu_iter(s))
-                .for_each(|s| untrust(&mut s.spill));
+            stack.change(|_, s| rcu_iter(s), |s| untrust(&mut s.spill));
         }
     }
 }
