@@ -14,6 +14,7 @@ pub mod const_str;
 pub mod context;
 pub mod dynptr;
 pub mod env;
+pub mod exception;
 pub mod graph;
 pub mod helper_allowed;
 pub mod helper_args;

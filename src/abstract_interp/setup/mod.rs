@@ -10,7 +10,7 @@ pub mod prototype;
 pub use attach::Attach;
 pub use globals::Globals;
 
-use super::checks::{map_load, tail_call};
+use super::checks::{exception, map_load, tail_call};
 use super::state::State;
 use super::value::{Flags, Kind, Reg};
 use super::vm::{Check, Env, Vm};
@@ -18,6 +18,7 @@ use super::vm::{Check, Env, Vm};
 /// What is refused before a single instruction is looked at: attach targets,
 /// program flags, the number of maps.
 pub fn check_program(env: &Env<'_>) -> Check<()> {
+    exception::check(env)?;
     tail_call::check(env)?;
     map_load::check(env)?;
     attach::check(env)
