@@ -40,11 +40,12 @@ pub fn read(vm: &mut Vm, d: &Dynptr) {
     }
 }
 
-/// Unmakes a dynptr, with its clones if it holds a reference.
+/// Unmakes a dynptr, with its clones if it holds a reference. Its slices become
+/// stale with that reference.
 pub fn unmake(vm: &mut Vm, d: &Dynptr) {
     let Some((frame, at)) = d.slot else { return };
     if d.ref_id == 0 {
-        super::stack::destroy_dynptr(vm, frame, at);
+        super::stack::clear_dynptr(vm, frame, at);
         return;
     }
     refs::release(&mut vm.cur, d.ref_id);
@@ -60,7 +61,6 @@ pub fn unmake(vm: &mut Vm, d: &Dynptr) {
         .map(|(i, _)| i)
         .collect();
     for at in clones {
-        super::stack::destroy_dynptr(vm, frame, at);
+        super::stack::clear_dynptr(vm, frame, at);
     }
-    mem::invalidate_slices(vm, d.id);
 }

@@ -246,21 +246,24 @@ pub fn touch(vm: &mut Vm, frame: usize, min: i32, end: i32, clobber: bool) {
 
 /// Writing to a slot of a dynptr destroys all of it, and what was derived from it.
 pub fn destroy_dynptr(vm: &mut Vm, frame: usize, at: usize) {
+    if let Some(id) = clear_dynptr(vm, frame, at) {
+        super::mem::invalidate_slices(vm, id);
+    }
+}
+
+/// Empties both slots of the dynptr of which `at` is one; gives its id.
+pub fn clear_dynptr(vm: &mut Vm, frame: usize, at: usize) -> Option<u32> {
     let stack = &vm.cur.frames[frame].stack;
-    let Some(slot) = stack.get(at).filter(|s| s.kinds[0] == Byte::Dynptr) else {
-        return;
-    };
+    let slot = stack.get(at).filter(|s| s.kinds[0] == Byte::Dynptr)?;
     let first = match slot.spill.kind {
         Kind::DynptrSlot { first: false, .. } => at + 1,
         _ => at,
     };
-    let Some(second) = first.checked_sub(1) else {
-        return;
-    };
+    let second = first.checked_sub(1)?;
     let id = stack.get(first).map_or(0, |s| s.spill.id);
     for at in [first, second] {
         *slot_mut(vm, frame, at) = Slot::EMPTY;
     }
-    super::mem::invalidate_slices(vm, id);
     vm.mark_stack_write(frame, 1 << first | 1 << second);
+    Some(id)
 }
