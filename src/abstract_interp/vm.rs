@@ -203,6 +203,18 @@ pub struct Vm<'a> {
     pub subprogs: SubprogFacts,
 }
 
+/// Whether the arithmetic of an instruction was on arena pointers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ArenaUse {
+    /// Not seen.
+    #[default]
+    None,
+    /// It was.
+    With,
+    /// It wasn't.
+    Without,
+}
+
 /// What all paths through one instruction must agree on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InsnAux {
@@ -217,8 +229,8 @@ pub struct InsnAux {
     pub tail_key: Option<u64>,
     /// The instruction was processed on some path.
     pub seen: bool,
-    /// What a pointer arithmetic here was limited by (speculation).
-    pub alu_class: u8,
+    /// Whether arithmetic here was on arena pointers.
+    pub arena_use: ArenaUse,
     /// A `bpf_loop` here may be inlined (flags are constant 0 on every path).
     pub loop_inline: Option<(u32, bool)>,
     /// kfunc: the program type id allocated or dropped here.

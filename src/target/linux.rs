@@ -125,6 +125,8 @@ const LINUX_5_10: Behaviour = Behaviour {
     isa_v4: false,
     exceptions: false,
     may_goto: false,
+    arena_commutes: false,
+    arena_arithmetic_apart: false,
     arena: false,
     fastcall: false,
     load_acquire: false,
@@ -253,6 +255,7 @@ const LINUX_6_18: Behaviour = Behaviour {
     ld_abs_returns: true,
     wide_link_delta: true,
     arena_absorbs_numbers: true,
+    arena_commutes: true,
     var_off_write_scrubs: true,
     scalar_links: ScalarLinks::DeltaBoth,
     const_map_key: true,
@@ -265,6 +268,7 @@ const LINUX_6_18: Behaviour = Behaviour {
 
 const LINUX_7_3: Behaviour = Behaviour {
     scalar_series: SpecVersion::V7_3,
+    arena_arithmetic_apart: true,
     fetch_ends_precision: true,
     ld_abs_returns: true,
     wide_link_delta: true,

@@ -10,7 +10,7 @@ use crate::abstract_interp::checks::operand;
 use crate::abstract_interp::domain::{Bounds, ScalarOp};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{ArenaUse, Check, Next, Vm, refuse, refuse_reg, unknown};
 use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
 use crate::target::ScalarLinks;
 
@@ -218,18 +218,12 @@ fn binary(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
 
 fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     let left = *vm.reg(dst);
-    if left.kind == Kind::Arena && left.flags == Flags::NONE {
-        return Ok(()); // arithmetic gives some other address in the arena
-    }
     let right = match src {
         Src::Reg(r) => *vm.reg(r),
         Src::Imm(imm) => Reg::constant(imm as i64 as u64),
     };
-    if right.kind == Kind::Arena
-        && right.flags == Flags::NONE
-        && vm.env.target.behaviour.arena_absorbs_numbers
-    {
-        vm.cur.set_reg(dst, right);
+    if let Some(arena) = with_arena(vm, w, &left, &right)? {
+        vm.cur.set_reg(dst, arena);
         return Ok(());
     }
     match (left.is_scalar(), right.is_scalar()) {
@@ -276,6 +270,30 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     (out.id, out.off) = delta.map_or((0, 0), |delta| (left.id | flag, delta));
     vm.cur.set_reg(dst, out);
     Ok(())
+}
+
+/// Any arithmetic on an arena pointer gives some other address in the arena.
+fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Reg>> {
+    let is_arena = |r: &Reg| r.kind == Kind::Arena && r.flags == Flags::NONE;
+    let behaviour = &vm.env.target.behaviour;
+    let arena = match (is_arena(left), is_arena(right)) {
+        (true, _) => Some(*left),
+        (false, true) if behaviour.arena_commutes => Some(*right),
+        _ => None,
+    };
+    if behaviour.arena_arithmetic_apart && !w.is32() && (arena.is_some() || vm.env.has_arena()) {
+        // On arena pointers the instruction becomes one of 32 bits.
+        let now = if arena.is_some() { ArenaUse::With } else { ArenaUse::Without };
+        let seen = &mut vm.aux[vm.insn].arena_use;
+        if *seen != ArenaUse::None && *seen != now {
+            return refuse(
+                Code::SameInsn,
+                "same insn cannot be used with and without arena pointer",
+            );
+        }
+        *seen = now;
+    }
+    Ok(arena)
 }
 
 /// The number that `left op right` gives; of some operations nothing is known.

@@ -1,6 +1,5 @@
 //! Making and unmaking dynptrs.
 
-use super::mem;
 use crate::abstract_interp::checks::dynptr::{Dynptr, is_referenced};
 use crate::abstract_interp::checks::refs;
 use crate::abstract_interp::stack::{Byte, Slot};
