@@ -177,7 +177,6 @@ behaviour! {
     isa_v4: bool, "6.6", "Sign-extending moves and loads, signed division, byte swaps and long jumps exist.";
     exceptions: bool, "6.7", "Programs can throw.";
     may_goto: bool, "6.9", "Loops can be bounded by may_goto.";
-    arena_commutes: bool, "7.0, and stable 6.18", "Arithmetic with an arena pointer as second operand gives an arena pointer, as with one as first operand.";
     arena_arithmetic_apart: bool, "7.1", "An instruction of 64-bit arithmetic is used with arena pointers on every path, or on none.";
     arena: bool, "6.9", "Arenas and address space casts exist.";
     fastcall: bool, "6.12", "Calls that keep registers: spills around them don't count towards the stack.";

@@ -278,7 +278,7 @@ fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Re
     let behaviour = &vm.env.target.behaviour;
     let arena = match (is_arena(left), is_arena(right)) {
         (true, _) => Some(*left),
-        (false, true) if behaviour.arena_commutes => Some(*right),
+        (false, true) if behaviour.arena_absorbs_numbers => Some(*right),
         _ => None,
     };
     if behaviour.arena_arithmetic_apart && !w.is32() && (arena.is_some() || vm.env.has_arena()) {
