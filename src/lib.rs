@@ -14,6 +14,7 @@ pub mod limits;
 pub mod object;
 pub mod programs;
 pub mod report;
+pub mod smoke;
 pub mod target;
 
 pub use check::{InputKind, Options, TargetChoice, check};

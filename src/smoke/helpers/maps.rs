@@ -1,0 +1,274 @@
+//! Helpers on maps, local storage, ring buffers and perf buffers.
+
+use super::{Answer, Cx, ret};
+use crate::smoke::engine::{FaultKind, Stop};
+use crate::smoke::image::map_handle;
+use crate::smoke::maps::Body;
+use crate::smoke::maps::errno::{
+    E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP,
+};
+use crate::smoke::memory::Kind;
+
+/// This CPU, in the flags of perf helpers.
+const CURRENT_CPU: u64 = 0xffff_ffff;
+
+pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
+    let cpu = cx.rt.config.cpu;
+    match id {
+        1 => {
+            let map = cx.map(1)?;
+            let key = cx.key(map, 2)?;
+            Ok(Some(cx.rt.map_lookup(map, &key, cpu).unwrap_or(0)))
+        }
+        2 => {
+            let map = cx.map(1)?;
+            let (key, value) = (cx.key(map, 2)?, cx.value(map, 3)?);
+            let flags = cx.arg(4);
+            ret(cx.rt.map_update(map, &key, &value, flags, cpu))
+        }
+        3 => {
+            let map = cx.map(1)?;
+            let key = cx.key(map, 2)?;
+            ret(cx.rt.map_delete(map, &key))
+        }
+        195 => {
+            let map = cx.map(1)?;
+            let key = cx.key(map, 2)?;
+            let cpu = cx.arg(3);
+            if cpu >= u64::from(cx.rt.config.cpus) {
+                return Ok(Some(0));
+            }
+            Ok(Some(cx.rt.map_lookup(map, &key, cpu as u32).unwrap_or(0)))
+        }
+        87 => {
+            let map = cx.map(1)?;
+            let value = cx.value(map, 2)?;
+            let flags = cx.arg(3);
+            ret(cx.rt.map_push(map, &value, flags))
+        }
+        88 | 89 => pop(cx, id == 88),
+        164 => for_each(cx),
+        51 => redirect_map(cx),
+        52 | 60 | 71 | 72 | 82 => redirect_sock(cx, id),
+        53 | 70 => sock_map_update(cx),
+        81 => {
+            let map = cx.map(1)?;
+            let m = cx.rt.maps.get(map as usize);
+            let addr = match m.map(|m| &m.body) {
+                Some(Body::CgroupStorage { region }) => {
+                    let percpu = m.is_some_and(|m| m.def.map_type == 21);
+                    cx.rt.mem.cell(*region, if percpu { u64::from(cpu) } else { 0 })
+                }
+                _ => return Err(FaultKind::BadArgument("not a cgroup storage").into()),
+            };
+            Ok(Some(addr))
+        }
+        107 | 145 | 156 | 210 => storage_get(cx),
+        108 | 146 | 157 | 211 => {
+            let map = cx.map(1)?;
+            let owner = cx.arg(2);
+            ret(if owner == 0 { EINVAL } else { cx.rt.storage_delete(map, owner) })
+        }
+        130 => {
+            let map = cx.map(1)?;
+            let bytes = cx.bytes(2, cx.arg(3))?;
+            let flags = cx.arg(4);
+            ret(cx.rt.ring_output(map, bytes, flags)?)
+        }
+        131 => {
+            let map = cx.map(1)?;
+            let (len, flags) = (cx.arg(2), cx.arg(3));
+            Ok(Some(cx.rt.ring_reserve(map, len, flags)?))
+        }
+        132 | 133 => {
+            let record = cx.arg(1);
+            cx.rt.ring_finish(record, id == 132)?;
+            Ok(Some(0))
+        }
+        134 => {
+            let map = cx.map(1)?;
+            let what = cx.arg(2);
+            Ok(Some(cx.rt.ring_query(map, what)?))
+        }
+        25 | 111 | 121 => perf_output(cx),
+        22 => ret(ENOENT),
+        55 => {
+            let len = cx.arg(4);
+            cx.put(3, &vec![0; len as usize])?;
+            ret(ENOENT)
+        }
+        27 => stack_id(cx),
+        209 => drain(cx),
+        _ => Ok(None),
+    }
+}
+
+fn pop(cx: &mut Cx<'_>, remove: bool) -> Answer {
+    let map = cx.map(1)?;
+    if !remove {
+        let value = cx.value(map, 2)?;
+        if let Some(answer) = cx.rt.map_may_hold(map, &value) {
+            return ret(answer);
+        }
+    }
+    match cx.rt.map_pop(map, remove) {
+        Ok(value) => {
+            cx.put(2, &value)?;
+            ret(0)
+        }
+        Err(error) => {
+            let size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.value_size);
+            cx.put(2, &vec![0; size as usize])?;
+            ret(error)
+        }
+    }
+}
+
+fn for_each(cx: &mut Cx<'_>) -> Answer {
+    let map = cx.map(1)?;
+    let [_, callback, data, flags, _] = cx.args;
+    if flags != 0 {
+        return ret(EINVAL);
+    }
+    let keys = cx.rt.maps.get(map as usize).map(|m| m.keys()).unwrap_or_default();
+    let key_size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.key_size);
+    let Some(region) = cx.rt.mem.reuse(Kind::MapKey, key_size as usize) else {
+        return Err(FaultKind::NotModelled("more memory objects".into()).into());
+    };
+    cx.rt.mem.set_writable(region, true);
+    let addr = cx.rt.mem.base(region);
+    let cpu = cx.rt.config.cpu;
+    let mut count = 0;
+    for key in keys {
+        let Some(value) = cx.rt.map_lookup(map, &key, cpu) else {
+            continue;
+        };
+        cx.rt.mem.set_writable(region, true);
+        cx.rt.mem.write(addr, &key)?;
+        cx.rt.mem.set_writable(region, false);
+        count += 1;
+        if cx.invoke(callback, [map_handle(map), addr, value, data, 0])? != 0 {
+            break;
+        }
+    }
+    cx.rt.mem.retire(region);
+    ret(count)
+}
+
+fn targets(cx: &Cx<'_>, map: u32, key: &[u8]) -> bool {
+    match cx.rt.maps.get(map as usize).map(|m| &m.body) {
+        Some(Body::Targets { entries, .. }) => entries.contains_key(key),
+        _ => false,
+    }
+}
+
+/// XDP: the action to return; the flags' low bits say what if nothing is there.
+fn redirect_map(cx: &mut Cx<'_>) -> Answer {
+    const XDP_REDIRECT: i64 = 4;
+    let map = cx.map(1)?;
+    let (key, flags) = (cx.arg(2), cx.arg(3));
+    let size = cx.rt.maps.get(map as usize).map_or(4, |m| m.def.key_size) as usize;
+    let mut bytes = key.to_le_bytes().to_vec();
+    bytes.resize(size, 0);
+    let broadcast = flags & 8 != 0;
+    if !broadcast && !targets(cx, map, &bytes) {
+        return ret((flags & 3) as i64);
+    }
+    cx.rt.output.redirects.push(("map", key));
+    ret(XDP_REDIRECT)
+}
+
+/// Socket redirection: 1 (pass) when there is a target, else 0 (drop).
+fn redirect_sock(cx: &mut Cx<'_>, id: u32) -> Answer {
+    let map = cx.map(2)?;
+    let hash = matches!(id, 71 | 72 | 82);
+    let key = if hash { cx.key(map, 3)? } else { (cx.arg(3) as u32).to_le_bytes().to_vec() };
+    let found = targets(cx, map, &key);
+    if found {
+        let to = key.iter().rev().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte));
+        cx.rt.output.redirects.push(("socket", to));
+    }
+    match (id, found) {
+        (82, true) => ret(0),
+        (82, false) => ret(ENOENT),
+        (_, true) => ret(1),
+        (_, false) => ret(0),
+    }
+}
+
+fn sock_map_update(cx: &mut Cx<'_>) -> Answer {
+    let map = cx.map(2)?;
+    let key = cx.key(map, 3)?;
+    let size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.value_size);
+    let (flags, cpu) = (cx.arg(4), cx.rt.config.cpu);
+    ret(match cx.rt.map_update(map, &key, &vec![0; size as usize], flags, cpu) {
+        error @ (EEXIST | ENOENT | E2BIG | EINVAL) => error,
+        done => done,
+    })
+}
+
+fn storage_get(cx: &mut Cx<'_>) -> Answer {
+    let map = cx.map(1)?;
+    let [_, owner, init, flags, _] = cx.args;
+    if owner == 0 || flags > 1 {
+        return Ok(Some(0));
+    }
+    let init = if init == 0 { None } else { Some(cx.value(map, 3)?) };
+    let addr = cx.rt.storage(map, owner, init.as_deref(), flags == 1);
+    Ok(Some(addr.unwrap_or(0)))
+}
+
+fn perf_output(cx: &mut Cx<'_>) -> Answer {
+    let map = cx.map(2)?;
+    let index = cx.arg(3) & CURRENT_CPU;
+    let bytes = cx.bytes(4, cx.arg(5))?;
+    let max = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.max_entries);
+    let index = if index == CURRENT_CPU { u64::from(cx.rt.config.cpu) } else { index };
+    if index >= u64::from(max) {
+        return ret(E2BIG);
+    }
+    cx.rt.output.perf.push((map, bytes));
+    ret(0)
+}
+
+/// Stack traces are made up, but the same site has the same trace.
+fn stack_id(cx: &mut Cx<'_>) -> Answer {
+    let map = cx.map(2)?;
+    let site = u64::from(cx.site.insn);
+    let ips: Vec<u64> = (0..4).map(|i| 0xffff_ffff_8100_0000 + site * 64 + i * 4096).collect();
+    let Some(m) = cx.rt.maps.get_mut(map as usize) else {
+        return ret(EINVAL);
+    };
+    let id = (site % u64::from(m.def.max_entries.max(1))) as u32;
+    match &mut m.body {
+        Body::Stacks(stacks) => {
+            stacks.insert(id, ips);
+            ret(i64::from(id))
+        }
+        _ => ret(EOPNOTSUPP),
+    }
+}
+
+/// Runs the callback on each record of user space; the callback may stop it.
+fn drain(cx: &mut Cx<'_>) -> Answer {
+    cx.map(1)?;
+    let [_, callback, data, flags, _] = cx.args;
+    if flags & !3 != 0 {
+        return ret(EINVAL);
+    }
+    let mut count = 0;
+    while let Some(record) = cx.rt.user_records.pop_front() {
+        let Some(region) = cx.rt.mem.alloc(Kind::Buffer, record.clone()) else {
+            return Err(Stop::Fault(FaultKind::NotModelled("more memory objects".into())));
+        };
+        cx.rt.mem.set_writable(region, false);
+        let dynptr = super::dynptr::local(cx.rt, region, record.len() as u32)?;
+        count += 1;
+        let stop = cx.invoke(callback, [dynptr, data, 0, 0, 0])?;
+        cx.rt.dynptrs.remove(&dynptr);
+        if stop != 0 {
+            break;
+        }
+    }
+    ret(count)
+}

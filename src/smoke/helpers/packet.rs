@@ -1,0 +1,190 @@
+//! Helpers that read, write, move and resize the packet, or send it elsewhere.
+
+use super::{Answer, Cx, ret};
+use crate::helpers_spec::ProgType;
+use crate::smoke::maps::errno::{EFAULT, EINVAL, ENOTSUPP, EOPNOTSUPP};
+use crate::smoke::packet::Packet;
+
+const VLAN_HLEN: usize = 4;
+const TC_ACT_REDIRECT: i64 = 7;
+const XDP_REDIRECT: i64 = 4;
+
+pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
+    if !matches!(
+        id,
+        9 | 13 | 18 | 19 | 23 | 26 | 31 | 32 | 34 | 38 | 39 | 41 | 43 | 44 | 48 | 50 | 54 | 61..=63
+            | 65 | 68 | 90 | 91 | 97 | 152 | 155 | 188..=190
+    ) {
+        return Ok(None);
+    }
+    let Some(mut packet) = cx.rt.packet.clone() else {
+        return without(cx, id);
+    };
+    let answer = with(cx, id, &mut packet);
+    cx.rt.packet = Some(packet);
+    answer
+}
+
+/// Without a packet nothing can be moved; loads yield zeroes and an error.
+fn without(cx: &mut Cx<'_>, id: u32) -> Answer {
+    if matches!(id, 26 | 68 | 189) {
+        let (to, len) = if id == 189 { (3, 4) } else { (3, 4) };
+        let size = cx.arg(len) as usize;
+        cx.put(to, &vec![0; size])?;
+    }
+    ret(EFAULT)
+}
+
+fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
+    let mem = &mut cx.rt.mem;
+    let [_, second, third, fourth, fifth] = cx.args;
+    let moved = |done: bool| ret(if done { 0 } else { EINVAL });
+    match id {
+        44 => moved(packet.adjust_head(mem, i64::from(second as i32))),
+        54 => moved(packet.adjust_meta(mem, i64::from(second as i32))),
+        65 => moved(packet.adjust_tail(mem, i64::from(second as i32))),
+        188 => Ok(Some(packet.len() as u64)),
+        9 | 190 => {
+            let bytes = cx.bytes(3, fourth)?;
+            let limit = if id == 9 { 0xffff } else { u64::from(u32::MAX) };
+            let done = second <= limit && packet.store(&mut cx.rt.mem, second, &bytes);
+            if id == 190 { moved(done) } else { ret(if done { 0 } else { EFAULT }) }
+        }
+        26 | 189 => {
+            let found = packet.load(mem, second & 0xffff_ffff, fourth);
+            load(cx, found, if id == 26 { EFAULT } else { EINVAL })
+        }
+        68 => {
+            let from = if fifth == 1 { packet.network_offset() as u64 } else { 0 };
+            let found = packet.load(mem, from.wrapping_add(second), fourth);
+            load(cx, found, EFAULT)
+        }
+        39 => ret(if second <= packet.len() as u64 { 0 } else { -12 }),
+        38 => {
+            let want = second as u32 as usize;
+            if third != 0 || want < packet.network_offset() || want > 0xffff {
+                return ret(EINVAL);
+            }
+            let mut bytes = packet.bytes(mem).to_vec();
+            bytes.resize(want, 0);
+            packet.set(mem, &bytes);
+            ret(0)
+        }
+        43 => {
+            let room = second as u32 as usize;
+            if third != 0 || room > 0x1000 {
+                return ret(EINVAL);
+            }
+            moved(packet.splice(mem, 0, 0, &vec![0; room]))
+        }
+        50 => adjust_room(cx, packet),
+        18 => {
+            let proto = (second as u16).to_le_bytes();
+            let tci = (third as u16).to_be_bytes();
+            let tag = [proto[0], proto[1], tci[0], tci[1]];
+            if packet.len() < 14 {
+                return ret(EFAULT);
+            }
+            moved(packet.splice(mem, 12, 0, &tag))
+        }
+        19 => {
+            let tagged = packet.load(mem, 12, 2).is_some_and(|p| p == [0x81, 0] || p == [0x88, 0xa8]);
+            if tagged && packet.len() >= 14 + VLAN_HLEN {
+                packet.splice(mem, 12, VLAN_HLEN, &[]);
+            }
+            ret(0)
+        }
+        31 => change_proto(cx, packet),
+        32 => ret(0),
+        34 => Ok(Some(packet.bytes(mem).iter().fold(5381u64, |h, b| (h * 33 + u64::from(*b)) & 0xffff_ffff))),
+        41 | 48 => ret(0),
+        97 => ret(0),
+        13 => {
+            cx.rt.output.redirects.push(("clone", second));
+            ret(0)
+        }
+        23 | 152 | 155 => {
+            let device = cx.arg(1);
+            let xdp = cx.rt.prog_type == ProgType::Xdp;
+            cx.rt.output.redirects.push(("device", device));
+            ret(if xdp { XDP_REDIRECT } else { TC_ACT_REDIRECT })
+        }
+        61 | 62 => ret(0),
+        63 => ret(if second < third && third <= packet.len() as u64 { 0 } else { EINVAL }),
+        90 => {
+            if fourth != 0 || third > 0x1000 {
+                return ret(EINVAL);
+            }
+            moved(packet.splice(mem, second as usize, 0, &vec![0; third as usize]))
+        }
+        91 => {
+            if fourth != 0 {
+                return ret(EINVAL);
+            }
+            moved(packet.splice(mem, second as usize, third as usize, &[]))
+        }
+        _ => ret(EOPNOTSUPP),
+    }
+}
+
+/// Copies found bytes out, or zeroes with an error.
+fn load(cx: &mut Cx<'_>, found: Option<Vec<u8>>, error: i64) -> Answer {
+    let len = cx.arg(4) as usize;
+    match found {
+        Some(bytes) => {
+            cx.put(3, &bytes)?;
+            ret(0)
+        }
+        None => {
+            cx.put(3, &vec![0; len])?;
+            ret(error)
+        }
+    }
+}
+
+/// Grows or shrinks the packet behind its link or network header.
+fn adjust_room(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
+    const NET: u64 = 0;
+    const MAC: u64 = 1;
+    let [_, delta, mode, flags, _] = cx.args;
+    let delta = i64::from(delta as i32);
+    if flags & !0x7f != 0xff00 & flags || delta.unsigned_abs() > 0xfff {
+        return ret(EINVAL);
+    }
+    let mem = &mut cx.rt.mem;
+    let link = packet.network_offset();
+    let version = packet.bytes(mem).get(link).map_or(0, |b| b >> 4);
+    let at = match (mode, version) {
+        (MAC, _) => link,
+        (NET, 4) => link + 20,
+        (NET, 6) => link + 40,
+        (NET, _) => return ret(ENOTSUPP),
+        _ => return ret(ENOTSUPP),
+    };
+    if delta >= 0 {
+        let done = packet.splice(mem, at, 0, &vec![0; delta as usize]);
+        return ret(if done { 0 } else { EINVAL });
+    }
+    let remove = delta.unsigned_abs() as usize;
+    if packet.len() < at + remove + 20 {
+        return ret(ENOTSUPP);
+    }
+    let done = packet.splice(mem, at, remove, &[]);
+    ret(if done { 0 } else { EINVAL })
+}
+
+/// IPv4 to IPv6 and back: twenty bytes more or less; the program writes the header.
+fn change_proto(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
+    let [_, proto, flags, ..] = cx.args;
+    let proto = (proto as u16).swap_bytes();
+    let mem = &mut cx.rt.mem;
+    let link = packet.network_offset();
+    let version = packet.bytes(mem).get(link).map_or(0, |b| b >> 4);
+    let done = match (flags, version, proto) {
+        (0, 4, 0x86dd) => packet.splice(mem, link, 0, &[0; 20]),
+        (0, 6, 0x0800) => packet.splice(mem, link, 20, &[]),
+        (0, _, _) => return ret(ENOTSUPP),
+        _ => return ret(EINVAL),
+    };
+    ret(if done { 0 } else { ENOTSUPP })
+}

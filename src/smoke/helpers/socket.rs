@@ -1,0 +1,52 @@
+//! Sockets: lookups that find nothing or one socket, casts, options, sysctl.
+
+use super::{Answer, Cx, ret};
+use crate::smoke::maps::errno::{E2BIG, EINVAL};
+
+/// Bytes of a modelled socket.
+const SOCK_BYTES: usize = 4096;
+
+pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
+    match id {
+        84 | 85 | 99 => {
+            if !cx.coin() {
+                return Ok(Some(0));
+            }
+            Ok(Some(cx.rt.kernel_object("socket", SOCK_BYTES)?))
+        }
+        86 => ret(0),
+        // A cast gives the same socket; whether it fits is the kernel's to say.
+        95 | 96 | 98 | 136..=140 | 162 | 178 | 196 => Ok(Some(cx.arg(1))),
+        124 => ret(0),
+        46 | 122 => Ok(Some(0x1234_5678)),
+        47 => Ok(Some(u64::from(cx.rt.task.uid))),
+        59 => ret(0),
+        101 => name(cx),
+        102 | 103 => value(cx),
+        104 => ret(0),
+        _ => Ok(None),
+    }
+}
+
+fn name(cx: &mut Cx<'_>) -> Answer {
+    let flags = cx.arg(4);
+    if flags > 1 {
+        return ret(EINVAL);
+    }
+    let text: &[u8] = if flags == 1 { b"tcp_mem" } else { b"net/ipv4/tcp_mem" };
+    copy_out(cx, text)
+}
+
+fn value(cx: &mut Cx<'_>) -> Answer {
+    copy_out(cx, b"4096 8192 16384")
+}
+
+/// Copies a text with its NUL into a buffer; cut short it is `-E2BIG`.
+fn copy_out(cx: &mut Cx<'_>, text: &[u8]) -> Answer {
+    let size = cx.arg(3) as usize;
+    let mut out: Vec<u8> = text.iter().copied().take(size.saturating_sub(1)).collect();
+    let fits = out.len() == text.len();
+    out.resize(size, 0);
+    cx.put(2, &out)?;
+    ret(if fits { text.len() as i64 } else { E2BIG })
+}

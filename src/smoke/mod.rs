@@ -1,0 +1,20 @@
+//! Smoke execution: programs run in an embedded interpreter.
+//!
+//! An [`image::Image`] holds decoded programs over one list of maps; a
+//! [`runtime::Runtime`] everything they can see; an [`engine::Engine`] executes.
+//! There are two engines, which must agree. This room knows nothing of abstract
+//! states: it is the verifier's oracle, not its customer.
+
+pub mod engine;
+pub mod helpers;
+pub mod image;
+pub mod lowered;
+pub mod maps;
+pub mod memory;
+pub mod packet;
+pub mod reference;
+pub mod runtime;
+pub mod semantics;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,451 @@
+//! The state of a run: everything a program can see or change.
+//!
+//! Nothing here comes from the machine we run on: clock, random numbers, tasks
+//! and devices are made from the configuration's seed, so that a run can be
+//! repeated, by either engine, to the last bit.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::engine::{FaultKind, Site, Stop};
+use super::image::{Image, code_address, map_handle};
+use super::maps::Map;
+use super::memory::{Kind, Memory, RegionId};
+use super::packet::Packet;
+use crate::helpers_spec::{AttachType, MapType, ProgType};
+use crate::programs::insn::{ImmRef, Size};
+
+/// Bytes of a stack frame.
+pub const STACK_BYTES: u32 = 512;
+/// Frames within one another, callbacks and tail calls included.
+pub const MAX_FRAMES: usize = 24;
+/// Tail calls in one run.
+pub const MAX_TAIL_CALLS: u32 = 33;
+
+/// What a run is configured with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Seed of everything that a kernel would supply.
+    pub seed: u64,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// The CPU that runs the program.
+    pub cpu: u32,
+    /// Instructions that may be executed.
+    pub fuel: u64,
+    /// Iterations that `may_goto` grants a frame.
+    pub may_goto: u32,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { seed: 1, cpus: 4, cpu: 0, fuel: 1 << 20, may_goto: 0xffff }
+    }
+}
+
+/// A small deterministic generator (SplitMix64).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rng(pub u64);
+
+impl Rng {
+    /// The next 64 bits.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        if n == 0 { 0 } else { self.next() % n }
+    }
+}
+
+/// The task on whose behalf the program runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Thread id.
+    pub pid: u32,
+    /// Process id.
+    pub tgid: u32,
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Name.
+    pub comm: [u8; 16],
+    /// Cgroup id.
+    pub cgroup: u64,
+}
+
+/// What a program gave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Lines of `bpf_trace_printk`.
+    pub printk: Vec<String>,
+    /// Records of perf buffers: (map, bytes).
+    pub perf: Vec<(u32, Vec<u8>)>,
+    /// Records of ring buffers: (map, bytes).
+    pub ringbuf: Vec<(u32, Vec<u8>)>,
+    /// Bytes written to an iterator's file.
+    pub seq: Vec<u8>,
+    /// Lines of the program's own streams (stdout, stderr).
+    pub stream: Vec<u8>,
+    /// Where packets were sent: (how, index or device).
+    pub redirects: Vec<(&'static str, u64)>,
+    /// Signals sent to the current task.
+    pub signals: Vec<u32>,
+}
+
+/// A timer or a work queue item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// The map whose value holds it.
+    pub map: u32,
+    /// Code address of the callback; 0 if none is set.
+    pub callback: u64,
+    /// When it is to run; `None` while it is not armed.
+    pub due: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Frame {
+    stack: RegionId,
+    may_goto: u32,
+}
+
+/// A call of a helper or kfunc, for counting.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Called {
+    /// By number.
+    Helper(u32),
+    /// By name.
+    Kfunc(String),
+}
+
+/// The state of a run.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// What it was made with.
+    pub config: Config,
+    /// Objects.
+    pub mem: Memory,
+    /// Maps, as the image numbers them.
+    pub maps: Vec<Map>,
+    /// Instructions left.
+    pub fuel: u64,
+    /// Program and attach type, for helpers that depend on it.
+    pub prog_type: ProgType,
+    /// The attach type.
+    pub attach_type: Option<AttachType>,
+    /// Random numbers handed to programs.
+    pub rng: Rng,
+    /// Nanoseconds since boot.
+    pub clock: u64,
+    /// The current task.
+    pub task: Task,
+    /// What was given out.
+    pub output: Output,
+    /// The packet, if the program is about one.
+    pub packet: Option<Packet>,
+    /// The context object.
+    pub ctx: Option<RegionId>,
+    /// Helpers and kfuncs called, with counts.
+    pub called: BTreeMap<Called, u64>,
+    /// Those that were only modelled from their signature.
+    pub modelled: BTreeSet<Called>,
+    /// Tail calls so far.
+    pub tail_calls: u32,
+    /// Timers and work items by the address of their field.
+    pub timers: BTreeMap<u64, Timer>,
+    /// Locks held, by address.
+    pub locks: BTreeSet<u64>,
+    /// Depth of nested RCU, preemption and interrupt sections.
+    pub sections: [u32; 3],
+    /// Kernel objects by name, so that one symbol is one object.
+    pub kernel: BTreeMap<String, u64>,
+    /// Dynptrs by the address of their slot.
+    pub dynptrs: BTreeMap<u64, super::helpers::dynptr::Dynptr>,
+    /// Iterators by the address of their slot.
+    pub iterators: BTreeMap<u64, super::helpers::iter::Iter>,
+    /// Records a user-space producer put into user ring buffers.
+    pub user_records: VecDeque<Vec<u8>>,
+    /// Lists and trees by the address of their head: nodes in order.
+    pub collections: BTreeMap<u64, VecDeque<u64>>,
+    /// Reference counts of program-allocated objects, by address.
+    pub refcounts: BTreeMap<u64, u32>,
+    /// The value that `bpf_get_retval` gives and `bpf_set_retval` sets.
+    pub retval: i64,
+    /// Arguments of a tracing program, when it has any.
+    pub func_args: Vec<u64>,
+    /// What the traced function returned.
+    pub func_ret: u64,
+    /// The user's memory: what `bpf_probe_read_user` finds.
+    pub user: Option<RegionId>,
+    frames: Vec<Frame>,
+}
+
+impl Default for Runtime {
+    fn default() -> Runtime {
+        Runtime::empty(Config::default())
+    }
+}
+
+impl Runtime {
+    fn empty(config: Config) -> Runtime {
+        let mut rng = Rng(config.seed);
+        let tgid = 1000 + rng.below(30_000) as u32;
+        let task = Task {
+            pid: tgid + rng.below(3) as u32,
+            tgid,
+            uid: if rng.below(2) == 0 { 0 } else { 1000 },
+            gid: if rng.below(2) == 0 { 0 } else { 1000 },
+            comm: *b"smoke\0\0\0\0\0\0\0\0\0\0\0",
+            cgroup: 1 + rng.below(1 << 20),
+        };
+        Runtime {
+            mem: Memory::default(),
+            maps: Vec::new(),
+            fuel: config.fuel,
+            prog_type: ProgType::Unspec,
+            attach_type: None,
+            clock: 1_000_000_000_000 + rng.below(1 << 40),
+            rng,
+            task,
+            output: Output::default(),
+            packet: None,
+            ctx: None,
+            called: BTreeMap::new(),
+            modelled: BTreeSet::new(),
+            tail_calls: 0,
+            timers: BTreeMap::new(),
+            locks: BTreeSet::new(),
+            sections: [0; 3],
+            kernel: BTreeMap::new(),
+            dynptrs: BTreeMap::new(),
+            iterators: BTreeMap::new(),
+            user_records: VecDeque::new(),
+            collections: BTreeMap::new(),
+            refcounts: BTreeMap::new(),
+            retval: 0,
+            func_args: Vec::new(),
+            func_ret: 0,
+            user: None,
+            frames: Vec::new(),
+            config,
+        }
+    }
+
+    /// A runtime for an image: its maps created and filled as a loader would.
+    pub fn new(image: &Image, config: Config) -> Result<Runtime, FaultKind> {
+        let mut rt = Runtime::empty(config);
+        for (i, def) in image.maps.iter().enumerate() {
+            let map = Map::create(def, i as u32, &mut rt.mem, rt.config.cpus)?;
+            rt.maps.push(map);
+        }
+        for i in 0..image.maps.len() {
+            super::maps::initialise(&mut rt, image, i as u32)?;
+        }
+        Ok(rt)
+    }
+
+    /// Puts the runtime into the shoes of a program of the image.
+    pub fn attach(&mut self, image: &Image, program: usize) {
+        if let Some(code) = image.programs.get(program) {
+            self.prog_type = code.program.prog_type;
+            self.attach_type = code.program.attach_type;
+        }
+        use ProgType as P;
+        // Where typed kernel pointers are walked, a null one reads as zero.
+        self.mem.lenient_null = matches!(
+            self.prog_type,
+            P::Tracing | P::Lsm | P::StructOps | P::Ext | P::Syscall | P::Kprobe | P::Tracepoint
+        ) || matches!(self.prog_type, P::PerfEvent | P::RawTracepoint | P::Netfilter)
+            || image.programs.get(program).is_some_and(|c| !c.program.kfuncs.is_empty())
+            || image.maps.iter().any(|m| m.map_type == MapType::Arena.id());
+    }
+
+    /// Enters a frame: the value of r10 in it.
+    pub fn enter(&mut self) -> Result<u64, FaultKind> {
+        if self.frames.len() >= MAX_FRAMES {
+            return Err(FaultKind::CallDepth);
+        }
+        let stack = self
+            .mem
+            .reuse(Kind::Stack, STACK_BYTES as usize)
+            .ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
+        self.frames.push(Frame { stack, may_goto: self.config.may_goto });
+        Ok(self.mem.base(stack) + u64::from(STACK_BYTES))
+    }
+
+    /// Leaves the innermost frame.
+    pub fn leave(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            self.mem.retire(frame.stack);
+        }
+    }
+
+    /// The number of frames.
+    pub fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Leaves frames until only `depth` are left.
+    pub fn unwind(&mut self, depth: usize) {
+        while self.frames.len() > depth {
+            self.leave();
+        }
+    }
+
+    /// The innermost frame's stack and may_goto count begin anew (tail call).
+    pub fn restart_frame(&mut self) {
+        let may_goto = self.config.may_goto;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.may_goto = may_goto;
+            self.mem.bytes_mut(frame.stack).fill(0);
+        }
+    }
+
+    /// r10 of the innermost frame.
+    pub fn frame_pointer(&self) -> u64 {
+        let frame = self.frames.last();
+        frame.map_or(0, |f| self.mem.base(f.stack) + u64::from(STACK_BYTES))
+    }
+
+    /// Whether `may_goto` jumps: the frame's grant is spent.
+    pub fn may_goto(&mut self) -> bool {
+        match self.frames.last_mut() {
+            Some(frame) if frame.may_goto > 0 => {
+                frame.may_goto -= 1;
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// What a wide load loads.
+    pub fn wide(&mut self, image: &Image, site: Site, src: ImmRef) -> Result<u64, Stop> {
+        let code = image.programs.get(site.program as usize);
+        let map = |i: u32| code.and_then(|c| c.maps.get(i as usize)).copied();
+        let unresolved = |what| Err(Stop::Fault(FaultKind::Unresolved(what)));
+        match src {
+            ImmRef::Const(value) => Ok(value),
+            ImmRef::Func(rel) => {
+                let insn = i64::from(site.insn) + 1 + i64::from(rel);
+                let Ok(insn) = u32::try_from(insn) else {
+                    return Err(FaultKind::OutOfProgram(insn).into());
+                };
+                Ok(code_address(Site { insn, ..site }))
+            }
+            ImmRef::MapIdx(i) | ImmRef::Map(i) => match map(i) {
+                Some(map) => Ok(map_handle(map)),
+                None => unresolved("map"),
+            },
+            ImmRef::MapIdxValue { idx, off } | ImmRef::MapValue { map: idx, off } => {
+                let Some(map) = map(idx).and_then(|m| self.maps.get(m as usize)) else {
+                    return unresolved("map");
+                };
+                match map.first_value(&self.mem) {
+                    Some(addr) => Ok(addr + u64::from(off)),
+                    None => unresolved("map value"),
+                }
+            }
+            ImmRef::BtfId { imm, .. } => {
+                let ksym = code.and_then(|c| c.program.ksyms.get(imm as usize));
+                match ksym {
+                    Some(ksym) if ksym.weak && !ksym.resolved => Ok(0),
+                    Some(ksym) => {
+                        let name = ksym.name.clone();
+                        Ok(self.kernel_object(&format!("ksym {name}"), 4096)?)
+                    }
+                    None => unresolved("kernel symbol"),
+                }
+            }
+            ImmRef::Other(_) => unresolved("wide load"),
+        }
+    }
+
+    /// The kernel object of that name; made when first asked for.
+    pub fn kernel_object(&mut self, name: &str, size: usize) -> Result<u64, FaultKind> {
+        if let Some(addr) = self.kernel.get(name) {
+            return Ok(*addr);
+        }
+        let id = self
+            .mem
+            .alloc_kernel(vec![0; size])
+            .ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
+        let addr = self.mem.base(id);
+        self.kernel.insert(name.to_owned(), addr);
+        Ok(addr)
+    }
+
+    /// A legacy packet load: big-endian bytes of the packet, `None` when outside.
+    pub fn ld_abs(&self, size: Size, at: u64) -> Option<u64> {
+        let packet = self.packet.as_ref()?;
+        let at = at as i32;
+        let offset = match at {
+            0.. => at as usize,
+            // From the network header or from the link header on.
+            -0x10_0000..=-1 => (at + 0x10_0000) as usize + packet.network_offset(),
+            -0x20_0000..-0x10_0000 => (at + 0x20_0000) as usize,
+            _ => return None,
+        };
+        let bytes = packet.bytes(&self.mem).get(offset..offset + size.bytes() as usize)?;
+        Some(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+    }
+
+    /// Casts between the arena's two address spaces.
+    pub fn addr_space_cast(&self, src: u64, imm: i32) -> u64 {
+        let low = src & 0xffff_ffff;
+        let arena = self.maps.iter().find_map(Map::arena);
+        match arena {
+            _ if low == 0 => 0,
+            Some((region, _)) if imm == 1 => self.mem.base(region) | low,
+            Some((_, user)) => (user & !0xffff_ffff) | low,
+            None => low,
+        }
+    }
+
+    /// Counts a call.
+    pub fn count(&mut self, called: Called) {
+        *self.called.entry(called).or_insert(0) += 1;
+    }
+
+    /// A digest of what the program left behind, for comparing two runs.
+    pub fn digest(&self) -> u64 {
+        let mut hash = super::memory::Digest(self.mem.digest());
+        for map in &self.maps {
+            map.digest(&mut hash);
+        }
+        for line in &self.output.printk {
+            hash.bytes(line.as_bytes());
+        }
+        for (map, bytes) in self.output.perf.iter().chain(&self.output.ringbuf) {
+            hash.word(u64::from(*map));
+            hash.bytes(bytes);
+        }
+        hash.bytes(&self.output.seq);
+        hash.bytes(&self.output.stream);
+        for (how, to) in &self.output.redirects {
+            hash.bytes(how.as_bytes());
+            hash.word(*to);
+        }
+        for (called, count) in &self.called {
+            hash.bytes(format!("{called:?}").as_bytes());
+            hash.word(*count);
+        }
+        hash.0
+    }
+
+    /// The next timer that is due, disarmed.
+    pub fn next_timer(&mut self) -> Option<(u64, Timer)> {
+        let (addr, _) = self
+            .timers
+            .iter()
+            .filter_map(|(addr, t)| Some((*addr, t.due.filter(|_| t.callback != 0)?)))
+            .min_by_key(|(addr, due)| (*due, *addr))?;
+        let timer = self.timers.get_mut(&addr)?;
+        self.clock = self.clock.max(timer.due.take()?);
+        Some((addr, timer.clone()))
+    }
+}
