@@ -159,6 +159,28 @@ struct Region {
     live: bool,
 }
 
+impl Region {
+    fn digest(&self, hash: &mut Digest) {
+        hash.word(self.base);
+        match &self.data {
+            Data::Flat { bytes, lo, hi } => hash.bytes(bytes.get(*lo..*hi).unwrap_or(&[])),
+            Data::Cells { cells: Cells::Flat(bytes), .. } => hash.bytes(bytes),
+            Data::Cells { cells: Cells::Sparse(map), .. } => {
+                for (index, bytes) in map {
+                    hash.word(*index);
+                    hash.bytes(bytes);
+                }
+            }
+            Data::Pages(pages) => {
+                for (page, bytes) in pages {
+                    hash.word(u64::from(*page));
+                    hash.bytes(bytes);
+                }
+            }
+        }
+    }
+}
+
 /// All objects of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -631,25 +653,16 @@ impl Memory {
     pub fn digest(&self) -> u64 {
         let mut hash = Digest::default();
         for r in self.regions.iter().filter(|r| r.live && r.kind != Kind::Stack) {
-            hash.word(r.base);
-            match &r.data {
-                Data::Flat { bytes, lo, hi } => hash.bytes(bytes.get(*lo..*hi).unwrap_or(&[])),
-                Data::Cells { cells: Cells::Flat(bytes), .. } => hash.bytes(bytes),
-                Data::Cells { cells: Cells::Sparse(map), .. } => {
-                    for (index, bytes) in map {
-                        hash.word(*index);
-                        hash.bytes(bytes);
-                    }
-                }
-                Data::Pages(pages) => {
-                    for (page, bytes) in pages {
-                        hash.word(u64::from(*page));
-                        hash.bytes(bytes);
-                    }
-                }
-            }
+            r.digest(&mut hash);
         }
         hash.0
+    }
+
+    /// Mixes one object into a digest.
+    pub fn digest_of(&self, id: RegionId, hash: &mut Digest) {
+        if let Some(r) = self.regions.get(id.0 as usize) {
+            r.digest(hash);
+        }
     }
 }
 

@@ -5,16 +5,23 @@
 //! There are two engines, which must agree. This room knows nothing of abstract
 //! states: it is the verifier's oracle, not its customer.
 
+pub mod context;
 pub mod engine;
 pub mod helpers;
 pub mod image;
+pub mod inputs;
 pub mod lowered;
 pub mod maps;
 pub mod memory;
 pub mod packet;
 pub mod reference;
+pub mod run;
 pub mod runtime;
 pub mod semantics;
+
+pub use engine::{Engine, Fault, FaultKind, Outcome, Site};
+pub use inputs::Input;
+pub use run::{SmokeOptions, SmokeReport, SmokeVerdict, run, run_traced};
 
 #[cfg(test)]
 mod tests;
