@@ -36,9 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             .position(|a| a == flag)
             .and_then(|i| args.get(i + 1))
     };
-    let number = |flag: &str, usual: usize| {
-        value(flag).and_then(|n| n.parse().ok()).unwrap_or(usual)
-    };
+    let number =
+        |flag: &str, usual: usize| value(flag).and_then(|n| n.parse().ok()).unwrap_or(usual);
     let [objects, verdicts, ..] = &args[..] else {
         return Err("usage: smoke OBJECTS VERDICTS.jsonl".into());
     };
@@ -148,7 +147,10 @@ fn one(
                 run.disagreement.clone().unwrap_or_default()
             );
         } else if let Some((input, fault)) = report.fault() {
-            what = format!("fault: {}", fault.kind.to_string().split(" at ").next().unwrap_or(""));
+            what = format!(
+                "fault: {}",
+                fault.kind.to_string().split(" at ").next().unwrap_or("")
+            );
             detail = format!("[{}] {fault}", input.label);
         }
     }

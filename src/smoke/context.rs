@@ -30,7 +30,10 @@ const MAX_BUFFER: usize = 4096;
 /// Whether packets of the type begin with a link header.
 pub fn has_link_header(prog_type: ProgType) -> bool {
     use ProgType as P;
-    matches!(prog_type, P::Xdp | P::SchedCls | P::SchedAct | P::SocketFilter | P::FlowDissector)
+    matches!(
+        prog_type,
+        P::Xdp | P::SchedCls | P::SchedAct | P::SocketFilter | P::FlowDissector
+    )
 }
 
 /// Whether the type is about packets at all.
@@ -39,8 +42,16 @@ pub fn has_packet(prog_type: ProgType) -> bool {
     has_link_header(prog_type)
         || matches!(
             prog_type,
-            P::CgroupSkb | P::LwtIn | P::LwtOut | P::LwtXmit | P::LwtSeg6local | P::SkSkb
-                | P::SkMsg | P::SkReuseport | P::SockOps | P::Netfilter
+            P::CgroupSkb
+                | P::LwtIn
+                | P::LwtOut
+                | P::LwtXmit
+                | P::LwtSeg6local
+                | P::SkSkb
+                | P::SkMsg
+                | P::SkReuseport
+                | P::SockOps
+                | P::Netfilter
         )
 }
 
@@ -57,7 +68,10 @@ pub fn build(
     kernel_btf: Option<&Btf>,
 ) -> Result<u64, FaultKind> {
     let mut rng = Rng(input.seed ^ 0xc0de);
-    let user = rt.mem.alloc(Kind::Buffer, filler(&mut rng, 4096)).ok_or_else(full)?;
+    let user = rt
+        .mem
+        .alloc(Kind::Buffer, filler(&mut rng, 4096))
+        .ok_or_else(full)?;
     rt.mem.set_lenient(user);
     rt.user = Some(user);
     for _ in 0..2 {
@@ -69,7 +83,10 @@ pub fn build(
         rt.packet = Packet::new(&mut rt.mem, &input.packet, link);
     }
     if let Some(bytes) = &input.context {
-        let id = rt.mem.alloc(Kind::Context, bytes.clone()).ok_or_else(full)?;
+        let id = rt
+            .mem
+            .alloc(Kind::Context, bytes.clone())
+            .ok_or_else(full)?;
         rt.ctx = Some(id);
         return Ok(rt.mem.base(id));
     }
@@ -95,7 +112,9 @@ fn filler(rng: &mut Rng, len: usize) -> Vec<u8> {
 
 /// A context described by a layout.
 fn fields(rt: &mut Runtime, layout: &CtxLayout, rng: &mut Rng) -> Result<RegionId, FaultKind> {
-    let size = (layout.limit().max(layout.size) as usize).min(MAX_BUFFER).max(8);
+    let size = (layout.limit().max(layout.size) as usize)
+        .min(MAX_BUFFER)
+        .max(8);
     let memory = layout.fields().is_empty();
     let mut bytes = vec![0; size];
     if memory || matches!(rt.prog_type, ProgType::Kprobe | ProgType::PerfEvent) {
@@ -115,7 +134,9 @@ fn fields(rt: &mut Runtime, layout: &CtxLayout, rng: &mut Rng) -> Result<RegionI
     let mut packet = Fields::default();
     for off in 0..layout.limit() {
         for len in [4u32, 8] {
-            let Some(field) = layout.access(off, len, false) else { continue };
+            let Some(field) = layout.access(off, len, false) else {
+                continue;
+            };
             let value = match field.kind {
                 CtxKind::Scalar => continue,
                 CtxKind::Packet => {
@@ -135,10 +156,12 @@ fn fields(rt: &mut Runtime, layout: &CtxLayout, rng: &mut Rng) -> Result<RegionI
                 CtxKind::Socket | CtxKind::SockCommon => socket(rt, rng)?,
                 CtxKind::FlowKeys => buffer(rt, FLOW_KEYS_BYTES)?,
                 CtxKind::TpBuffer => buffer(rt, 256)?,
-                #[allow(unreachable_patterns, reason = "kinds may be added to the tables")]
-                _ => rt.kernel_object(field.name, SOCKET_BYTES)?,
             };
-            overlays.push(Overlay { off, size: len as u8, value });
+            overlays.push(Overlay {
+                off,
+                size: len as u8,
+                value,
+            });
         }
     }
     rt.mem.set_overlays(id, overlays);
@@ -169,7 +192,9 @@ fn buffer(rt: &mut Runtime, len: usize) -> Result<u64, FaultKind> {
 /// A socket as `bpf_sock` shows it: a TCP connection over IPv4.
 fn socket(rt: &mut Runtime, rng: &mut Rng) -> Result<u64, FaultKind> {
     let addr = rt.kernel_object("socket", SOCKET_BYTES)?;
-    let Some(id) = rt.mem.find(addr) else { return Ok(addr) };
+    let Some(id) = rt.mem.find(addr) else {
+        return Ok(addr);
+    };
     let words = [
         (4, 2u32),
         (8, 1),
@@ -194,7 +219,13 @@ fn registers(rt: &mut Runtime, bytes: &mut [u8], rng: &mut Rng) -> Result<(), Fa
     let user = rt.user.map_or(0, |id| rt.mem.base(id));
     let pointers = if rt.prog_type == ProgType::Kprobe {
         // r10, r9, r8, ax, cx, dx, si, di of `struct pt_regs`.
-        vec![(9, "argument 5"), (11, "argument 4"), (12, "argument 3"), (13, "argument 2"), (14, "argument 1")]
+        vec![
+            (9, "argument 5"),
+            (11, "argument 4"),
+            (12, "argument 3"),
+            (13, "argument 2"),
+            (14, "argument 1"),
+        ]
     } else {
         vec![(0, "argument 1"), (1, "argument 2"), (2, "argument 3")]
     };
@@ -210,7 +241,11 @@ fn registers(rt: &mut Runtime, bytes: &mut [u8], rng: &mut Rng) -> Result<(), Fa
     }
     // A traced function's result.
     if let Some(ax) = words.get_mut(10) {
-        *ax = if rng.below(3) == 0 { (-2i64) as u64 } else { rng.below(64) };
+        *ax = if rng.below(3) == 0 {
+            (-2i64) as u64
+        } else {
+            rng.below(64)
+        };
     }
     for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());
@@ -271,7 +306,12 @@ fn arguments(
     let mut words = Vec::new();
     for i in 0..ARGS_BYTES / 8 {
         let kind = known.as_ref().map(|k| k.get(i).copied());
+        let map_iter = rt.attach_type == Some(AttachType::TraceIter)
+            && code
+                .and_then(|c| c.program.attach_to.as_deref())
+                .is_some_and(|t| t.contains("map"));
         let word = match kind {
+            _ if map_iter && i == 1 && !rt.maps.is_empty() => super::image::map_handle(0),
             Some(Some(Argument::Number(bits))) => number_of(rng, bits),
             Some(None) => rng.below(64),
             // Iterators end with a null object.
@@ -281,7 +321,10 @@ fn arguments(
         words.push(word);
     }
     if let Some(known) = &known
-        && matches!(rt.attach_type, Some(AttachType::TraceFexit | AttachType::ModifyReturn))
+        && matches!(
+            rt.attach_type,
+            Some(AttachType::TraceFexit | AttachType::ModifyReturn)
+        )
     {
         let result = if rng.below(3) == 0 { (-2i64) as u64 } else { 0 };
         rt.func_ret = result;
@@ -289,7 +332,11 @@ fn arguments(
             *place = result;
         }
     }
-    rt.func_args = words.iter().copied().take(known.map_or(5, |k| k.len())).collect();
+    rt.func_args = words
+        .iter()
+        .copied()
+        .take(known.map_or(5, |k| k.len()))
+        .collect();
     let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     let id = rt.mem.alloc(Kind::Context, bytes).ok_or_else(full)?;
     rt.mem.set_lenient(id);
@@ -302,7 +349,11 @@ fn number_of(rng: &mut Rng, bits: u32) -> u64 {
         1 => 0,
         _ => rng.below(64),
     };
-    if bits >= 64 { value } else { value & ((1 << bits) - 1) }
+    if bits >= 64 {
+        value
+    } else {
+        value & ((1 << bits) - 1)
+    }
 }
 
 #[derive(Clone, Copy)]

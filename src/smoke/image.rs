@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use super::engine::Site;
 use crate::object::{MapDef, MapOrigin};
-use crate::programs::insn::{Op, decode};
 use crate::programs::Program;
+use crate::programs::insn::{Op, decode};
 
 const CODE: u64 = 0xffff_c000_0000_0000;
 const CODE_END: u64 = 0xffff_d000_0000_0000;
@@ -44,6 +44,11 @@ pub fn map_of_handle(addr: u64) -> Option<u32> {
     ((MAP..MAP_END).contains(&addr) && addr & 0xff == 0).then(|| ((addr - MAP) >> 8) as u32)
 }
 
+/// Whether an address is a map's, or close behind it.
+pub fn is_map_handle(addr: u64) -> bool {
+    (MAP..MAP_END).contains(&addr)
+}
+
 /// A function of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -73,7 +78,10 @@ pub struct Code {
 impl Code {
     /// Index of the function an instruction belongs to.
     pub fn function_at(&self, insn: u32) -> Option<usize> {
-        let i = self.functions.partition_point(|f| f.start <= insn).checked_sub(1)?;
+        let i = self
+            .functions
+            .partition_point(|f| f.start <= insn)
+            .checked_sub(1)?;
         self.functions.get(i).filter(|f| insn < f.end).map(|_| i)
     }
 }
@@ -112,14 +120,32 @@ impl Image {
         let mut functions: Vec<Function> = program
             .subprogs
             .iter()
-            .map(|s| Function { start: s.start, end: s.end, name: s.name.clone() })
+            .map(|s| Function {
+                start: s.start,
+                end: s.end,
+                name: s.name.clone(),
+            })
             .collect();
         if functions.is_empty() {
             let end = ops.len() as u32;
-            functions.push(Function { start: 0, end, name: program.name.as_str().into() });
+            functions.push(Function {
+                start: 0,
+                end,
+                name: program.name.as_str().into(),
+            });
         }
-        let exception = program.subprogs.iter().find(|s| s.exception_cb).map(|s| s.start);
-        self.programs.push(Code { program, ops, functions, maps, exception });
+        let exception = program
+            .subprogs
+            .iter()
+            .find(|s| s.exception_cb)
+            .map(|s| s.start);
+        self.programs.push(Code {
+            program,
+            ops,
+            functions,
+            maps,
+            exception,
+        });
     }
 
     fn map_index(&mut self, i: usize, def: &MapDef, program: u32) -> u32 {
@@ -140,12 +166,19 @@ impl Image {
 
     /// The program of that name.
     pub fn program_named(&self, name: &str) -> Option<u32> {
-        self.programs.iter().position(|c| c.program.name == name).map(|i| i as u32)
+        self.programs
+            .iter()
+            .position(|c| c.program.name == name)
+            .map(|i| i as u32)
     }
 
     /// The operation at a site.
     pub fn op(&self, site: Site) -> Option<Op> {
-        self.programs.get(site.program as usize)?.ops.get(site.insn as usize).copied()
+        self.programs
+            .get(site.program as usize)?
+            .ops
+            .get(site.insn as usize)
+            .copied()
     }
 }
 
@@ -155,7 +188,10 @@ mod tests {
 
     #[test]
     fn handles_are_told_apart() {
-        let site = Site { program: 3, insn: 70_000 };
+        let site = Site {
+            program: 3,
+            insn: 70_000,
+        };
         assert_eq!(code_site(code_address(site)), Some(site));
         assert_eq!(map_of_handle(map_handle(7)), Some(7));
         assert_eq!(code_site(map_handle(7)), None);

@@ -33,8 +33,13 @@ pub fn constants(program: &Program) -> Vec<u64> {
     let mut out: Vec<u64> = decode(&program.insns)
         .iter()
         .filter_map(|op| match *op {
-            Op::Jmp { src: Src::Imm(imm), .. } => Some(imm as u32 as u64),
-            Op::LdImm64 { src: crate::programs::insn::ImmRef::Const(value), .. } => Some(value),
+            Op::Jmp {
+                src: Src::Imm(imm), ..
+            } => Some(imm as u32 as u64),
+            Op::LdImm64 {
+                src: crate::programs::insn::ImmRef::Const(value),
+                ..
+            } => Some(value),
             _ => None,
         })
         .filter(|value| *value > 64)
@@ -53,16 +58,33 @@ pub fn for_program(program: &Program, count: usize, seed: u64) -> Vec<Input> {
     if super::context::has_packet(program.prog_type) {
         let link = super::context::has_link_header(program.prog_type);
         for (label, frame) in frames(&mined, &mut rng) {
-            let packet = if link { frame } else { frame.get(ETH..).unwrap_or(&[]).to_vec() };
-            let least = if program.prog_type == ProgType::Xdp { ETH } else { 0 };
+            let packet = if link {
+                frame
+            } else {
+                frame.get(ETH..).unwrap_or(&[]).to_vec()
+            };
+            let least = if program.prog_type == ProgType::Xdp {
+                ETH
+            } else {
+                0
+            };
             if packet.len() >= least {
-                out.push(Input { label, seed: rng.next(), packet, context: None });
+                out.push(Input {
+                    label,
+                    seed: rng.next(),
+                    packet,
+                    context: None,
+                });
             }
         }
     }
     while out.len() < count {
         let seed = rng.next();
-        out.push(Input { label: format!("seed {:x}", seed as u32), seed, ..Input::default() });
+        out.push(Input {
+            label: format!("seed {:x}", seed as u32),
+            seed,
+            ..Input::default()
+        });
     }
     out
 }
@@ -97,7 +119,18 @@ fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
 fn ipv4(protocol: u8, options: &[u8], payload: &[u8]) -> Vec<u8> {
     let len = 20 + options.len();
     let total = ((len + payload.len()) as u16).to_be_bytes();
-    let mut out = vec![0x40 | (len / 4) as u8, 0, total[0], total[1], 0, 1, 0x40, 0, 64, protocol];
+    let mut out = vec![
+        0x40 | (len / 4) as u8,
+        0,
+        total[0],
+        total[1],
+        0,
+        1,
+        0x40,
+        0,
+        64,
+        protocol,
+    ];
     out.extend([0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
     out.extend(options);
     let sum = checksum(&out);
@@ -119,7 +152,24 @@ fn tcp(port: u16, flags: u8, options: &[u8], data: &[u8]) -> Vec<u8> {
     let offset = ((20 + options.len()) / 4) as u8;
     let mut out = 40_000u16.to_be_bytes().to_vec();
     out.extend(port.to_be_bytes());
-    out.extend([0, 0, 0, 1, 0, 0, 0, 0, offset << 4, flags, 0xff, 0xff, 0, 0, 0, 0]);
+    out.extend([
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+        offset << 4,
+        flags,
+        0xff,
+        0xff,
+        0,
+        0,
+        0,
+        0,
+    ]);
     out.extend(options);
     out.extend(data);
     out
@@ -136,13 +186,18 @@ fn udp(port: u16, data: &[u8]) -> Vec<u8> {
 
 /// Frames with a link header, each with its name.
 pub fn frames(mined: &[u64], rng: &mut Rng) -> Vec<(String, Vec<u8>)> {
-    let ports: Vec<u16> = mined.iter().filter(|v| **v <= 0xffff).map(|v| *v as u16).collect();
-    let port = |rng: &mut Rng, usual: u16| match ports.get(rng.below(2 * ports.len() as u64) as usize) {
-        Some(port) if rng.below(2) == 0 => *port,
-        // The program may compare in network order.
-        Some(port) => port.swap_bytes(),
-        None => usual,
-    };
+    let ports: Vec<u16> = mined
+        .iter()
+        .filter(|v| **v <= 0xffff)
+        .map(|v| *v as u16)
+        .collect();
+    let port =
+        |rng: &mut Rng, usual: u16| match ports.get(rng.below(2 * ports.len() as u64) as usize) {
+            Some(port) if rng.below(2) == 0 => *port,
+            // The program may compare in network order.
+            Some(port) => port.swap_bytes(),
+            None => usual,
+        };
     let mut data = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n".to_vec();
     for value in mined.iter().take(8) {
         data.extend(value.to_le_bytes());
@@ -161,7 +216,9 @@ pub fn frames(mined: &[u64], rng: &mut Rng) -> Vec<(String, Vec<u8>)> {
     let v4 = ethernet(0x0800, &ipv4(TCP, &[], &http));
     let v4_udp = ethernet(0x0800, &ipv4(UDP, &[], &dns));
     let v6 = ethernet(0x86dd, &ipv6(TCP, &http));
-    let arp = [0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2];
+    let arp = [
+        0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2,
+    ];
     let mut fragment = ipv4(UDP, &[], &dns);
     put(&mut fragment, 6, &[0x20, 0xb9]);
     let hop = [&[TCP, 0, 1, 4, 0, 0, 0, 0][..], &http].concat();
@@ -172,14 +229,32 @@ pub fn frames(mined: &[u64], rng: &mut Rng) -> Vec<(String, Vec<u8>)> {
         ("ipv4 icmp", ethernet(0x0800, &ipv4(ICMP, &[], &echo))),
         ("ipv6 tcp", v6.clone()),
         ("ipv6 udp", ethernet(0x86dd, &ipv6(UDP, &dns))),
-        ("ipv6 icmp", ethernet(0x86dd, &ipv6(ICMPV6, &[128, 0, 0, 0, 0, 1, 0, 1]))),
-        ("tcp syn with options", ethernet(0x0800, &ipv4(TCP, &[], &syn))),
-        ("ipv4 with options", ethernet(0x0800, &ipv4(TCP, &[1, 1, 1, 0], &http))),
+        (
+            "ipv6 icmp",
+            ethernet(0x86dd, &ipv6(ICMPV6, &[128, 0, 0, 0, 0, 1, 0, 1])),
+        ),
+        (
+            "tcp syn with options",
+            ethernet(0x0800, &ipv4(TCP, &[], &syn)),
+        ),
+        (
+            "ipv4 with options",
+            ethernet(0x0800, &ipv4(TCP, &[1, 1, 1, 0], &http)),
+        ),
         ("ipv4 fragment", ethernet(0x0800, &fragment)),
         ("ipv6 hop-by-hop", ethernet(0x86dd, &ipv6(0, &hop))),
-        ("vlan ipv4", ethernet(0x8100, &vlan(0x0800, &ipv4(TCP, &[], &http)))),
-        ("qinq ipv6", ethernet(0x88a8, &vlan(0x8100, &vlan(0x86dd, &ipv6(UDP, &dns))))),
-        ("ip in ip", ethernet(0x0800, &ipv4(4, &[], &ipv4(UDP, &[], &dns)))),
+        (
+            "vlan ipv4",
+            ethernet(0x8100, &vlan(0x0800, &ipv4(TCP, &[], &http))),
+        ),
+        (
+            "qinq ipv6",
+            ethernet(0x88a8, &vlan(0x8100, &vlan(0x86dd, &ipv6(UDP, &dns)))),
+        ),
+        (
+            "ip in ip",
+            ethernet(0x0800, &ipv4(4, &[], &ipv4(UDP, &[], &dns))),
+        ),
         ("arp", ethernet(0x0806, &arp)),
         ("no payload", ethernet(0x0800, &[])),
         ("cut before ethertype", cut(&v4, ETH - 1)),
@@ -193,7 +268,15 @@ pub fn frames(mined: &[u64], rng: &mut Rng) -> Vec<(String, Vec<u8>)> {
         ("empty", Vec::new()),
         ("one byte", vec![0x45]),
         ("noise", (0..128).map(|_| rng.next() as u8).collect()),
-        ("jumbo", ethernet(0x0800, &ipv4(TCP, &[], &tcp(80, 0x10, &[], &vec![0x5a; 3400])))),
+        (
+            "jumbo",
+            ethernet(
+                0x0800,
+                &ipv4(TCP, &[], &tcp(80, 0x10, &[], &vec![0x5a; 3400])),
+            ),
+        ),
     ];
-    list.into_iter().map(|(label, frame)| (label.to_owned(), frame)).collect()
+    list.into_iter()
+        .map(|(label, frame)| (label.to_owned(), frame))
+        .collect()
 }

@@ -135,9 +135,18 @@ pub struct Overlay {
 #[derive(Clone, Debug)]
 enum Data {
     /// Bytes; those from `lo` to below `hi` are accessible.
-    Flat { bytes: Vec<u8>, lo: usize, hi: usize },
+    Flat {
+        bytes: Vec<u8>,
+        lo: usize,
+        hi: usize,
+    },
     /// Elements of `size` bytes, `1 << shift` apart.
-    Cells { size: usize, shift: u32, count: u64, cells: Cells },
+    Cells {
+        size: usize,
+        shift: u32,
+        count: u64,
+        cells: Cells,
+    },
     /// Pages of an arena.
     Pages(BTreeMap<u32, Box<[u8]>>),
 }
@@ -164,8 +173,14 @@ impl Region {
         hash.word(self.base);
         match &self.data {
             Data::Flat { bytes, lo, hi } => hash.bytes(bytes.get(*lo..*hi).unwrap_or(&[])),
-            Data::Cells { cells: Cells::Flat(bytes), .. } => hash.bytes(bytes),
-            Data::Cells { cells: Cells::Sparse(map), .. } => {
+            Data::Cells {
+                cells: Cells::Flat(bytes),
+                ..
+            } => hash.bytes(bytes),
+            Data::Cells {
+                cells: Cells::Sparse(map),
+                ..
+            } => {
                 for (index, bytes) in map {
                     hash.word(*index);
                     hash.bytes(bytes);
@@ -189,6 +204,8 @@ pub struct Memory {
     slots: Vec<u32>,
     /// Reads near null yield zero, as typed kernel pointers do.
     pub lenient_null: bool,
+    /// There is an arena: writes through its null pointers do no harm.
+    pub arena: bool,
     /// Objects whose bytes a later run may take over.
     spare: Vec<RegionId>,
 }
@@ -248,12 +265,27 @@ impl Memory {
         };
         let size = size as usize;
         let span = count.checked_mul(1 << shift)?;
-        self.add(kind, span, Data::Cells { size, shift, count, cells }, 1)
+        self.add(
+            kind,
+            span,
+            Data::Cells {
+                size,
+                shift,
+                count,
+                cells,
+            },
+            1,
+        )
     }
 
     /// An arena of 4 GiB without pages.
     pub fn alloc_arena(&mut self, map: u32) -> Option<RegionId> {
-        self.add(Kind::Arena(map), (1 << 32) - LEAD, Data::Pages(BTreeMap::new()), 16)
+        self.add(
+            Kind::Arena(map),
+            (1 << 32) - LEAD,
+            Data::Pages(BTreeMap::new()),
+            16,
+        )
     }
 
     /// The object's first address.
@@ -264,7 +296,11 @@ impl Memory {
     /// The address of an element of an array.
     pub fn cell(&self, id: RegionId, index: u64) -> u64 {
         match self.regions.get(id.0 as usize) {
-            Some(Region { base, data: Data::Cells { shift, .. }, .. }) => base + (index << shift),
+            Some(Region {
+                base,
+                data: Data::Cells { shift, .. },
+                ..
+            }) => base + (index << shift),
             Some(r) => r.base,
             None => 0,
         }
@@ -274,9 +310,11 @@ impl Memory {
     pub fn cell_of(&self, addr: u64) -> Option<(RegionId, u64)> {
         let id = self.find(addr)?;
         match self.regions.get(id.0 as usize)? {
-            Region { base, data: Data::Cells { shift, .. }, .. } => {
-                Some((id, (addr.checked_sub(*base)?) >> shift))
-            }
+            Region {
+                base,
+                data: Data::Cells { shift, .. },
+                ..
+            } => Some((id, (addr.checked_sub(*base)?) >> shift)),
             _ => None,
         }
     }
@@ -386,8 +424,10 @@ impl Memory {
 
     /// Which bytes of a flat object a program may touch.
     pub fn set_window(&mut self, id: RegionId, from: usize, to: usize) {
-        if let Some(Region { data: Data::Flat { bytes, lo, hi }, .. }) =
-            self.regions.get_mut(id.0 as usize)
+        if let Some(Region {
+            data: Data::Flat { bytes, lo, hi },
+            ..
+        }) = self.regions.get_mut(id.0 as usize)
         {
             *hi = to.min(bytes.len());
             *lo = from.min(*hi);
@@ -396,8 +436,10 @@ impl Memory {
 
     /// Replaces the bytes of a flat object and makes all of them accessible.
     pub fn replace(&mut self, id: RegionId, new: Vec<u8>) {
-        if let Some(Region { data: Data::Flat { bytes, lo, hi }, .. }) =
-            self.regions.get_mut(id.0 as usize)
+        if let Some(Region {
+            data: Data::Flat { bytes, lo, hi },
+            ..
+        }) = self.regions.get_mut(id.0 as usize)
         {
             *lo = 0;
             *hi = new.len();
@@ -407,16 +449,26 @@ impl Memory {
 
     /// Adds pages to an arena.
     pub fn map_pages(&mut self, id: RegionId, first: u32, count: u32) {
-        if let Some(Region { data: Data::Pages(pages), .. }) = self.regions.get_mut(id.0 as usize) {
+        if let Some(Region {
+            data: Data::Pages(pages),
+            ..
+        }) = self.regions.get_mut(id.0 as usize)
+        {
             for page in first..first.saturating_add(count) {
-                pages.entry(page).or_insert_with(|| vec![0; PAGE as usize].into());
+                pages
+                    .entry(page)
+                    .or_insert_with(|| vec![0; PAGE as usize].into());
             }
         }
     }
 
     /// Takes pages from an arena.
     pub fn unmap_pages(&mut self, id: RegionId, first: u32, count: u32) {
-        if let Some(Region { data: Data::Pages(pages), .. }) = self.regions.get_mut(id.0 as usize) {
+        if let Some(Region {
+            data: Data::Pages(pages),
+            ..
+        }) = self.regions.get_mut(id.0 as usize)
+        {
             for page in first..first.saturating_add(count) {
                 pages.remove(&page);
             }
@@ -425,7 +477,11 @@ impl Memory {
 
     /// The first of `count` unmapped pages of an arena of `limit` pages.
     pub fn free_pages(&self, id: RegionId, count: u32, limit: u32) -> Option<u32> {
-        let Some(Region { data: Data::Pages(pages), .. }) = self.regions.get(id.0 as usize) else {
+        let Some(Region {
+            data: Data::Pages(pages),
+            ..
+        }) = self.regions.get(id.0 as usize)
+        else {
             return None;
         };
         let mut start = 0u32;
@@ -439,11 +495,20 @@ impl Memory {
     }
 
     fn denied(&self, addr: u64, size: u32, write: bool) -> AccessError {
-        let mut error = AccessError { addr, size, write, object: None, why: Denied::Nowhere };
+        let mut error = AccessError {
+            addr,
+            size,
+            write,
+            object: None,
+            why: Denied::Nowhere,
+        };
         if addr < 1 << 16 {
             error.why = Denied::Null;
         }
-        if let Some(r) = self.find(addr).and_then(|id| self.regions.get(id.0 as usize)) {
+        if let Some(r) = self
+            .find(addr)
+            .and_then(|id| self.regions.get(id.0 as usize))
+        {
             let mut off = addr.wrapping_sub(r.base) as i64;
             if let Data::Cells { shift, .. } = r.data {
                 off &= (1 << shift) - 1;
@@ -451,7 +516,9 @@ impl Memory {
             error.object = Some((r.kind, off));
             error.why = match r {
                 Region { live: false, .. } => Denied::Freed,
-                Region { writable: false, .. } if write => Denied::ReadOnly,
+                Region {
+                    writable: false, ..
+                } if write => Denied::ReadOnly,
                 _ => Denied::Bounds,
             };
         }
@@ -465,7 +532,9 @@ impl Memory {
         if len == 0 {
             return Ok(&[]);
         }
-        let region = self.find(addr).and_then(|id| self.regions.get(id.0 as usize));
+        let region = self
+            .find(addr)
+            .and_then(|id| self.regions.get(id.0 as usize));
         let r = region.ok_or_else(error)?;
         let off = usize::try_from(addr.wrapping_sub(r.base)).map_err(|_| error())?;
         let found = match &r.data {
@@ -473,16 +542,22 @@ impl Memory {
                 let end = off.checked_add(len).filter(|end| off >= *lo && end <= hi);
                 end.and_then(|end| bytes.get(off..end))
             }
-            Data::Cells { size, shift, count, cells } => {
+            Data::Cells {
+                size,
+                shift,
+                count,
+                cells,
+            } => {
                 let (index, within) = (off >> shift, off & ((1 << shift) - 1));
                 let end = within.checked_add(len).filter(|end| end <= size);
-                end.filter(|_| (index as u64) < *count).and_then(|end| match cells {
-                    Cells::Flat(bytes) => bytes.get(index * size + within..index * size + end),
-                    Cells::Sparse(map) => match map.get(&(index as u64)) {
-                        Some(cell) => cell.get(within..end),
-                        None => ZEROS.get(..len),
-                    },
-                })
+                end.filter(|_| (index as u64) < *count)
+                    .and_then(|end| match cells {
+                        Cells::Flat(bytes) => bytes.get(index * size + within..index * size + end),
+                        Cells::Sparse(map) => match map.get(&(index as u64)) {
+                            Some(cell) => cell.get(within..end),
+                            None => ZEROS.get(..len),
+                        },
+                    })
             }
             Data::Pages(pages) => {
                 let (page, within) = ((off as u64 / PAGE) as u32, off % PAGE as usize);
@@ -509,7 +584,9 @@ impl Memory {
             let off = usize::try_from(addr.wrapping_sub(r.base)).ok()?;
             match &mut r.data {
                 Data::Flat { bytes, .. } => bytes.get_mut(off..off + len),
-                Data::Cells { size, shift, cells, .. } => {
+                Data::Cells {
+                    size, shift, cells, ..
+                } => {
                     let (index, within) = (off >> *shift, off & ((1 << *shift) - 1));
                     match cells {
                         Cells::Flat(bytes) => {
@@ -538,7 +615,10 @@ impl Memory {
     }
 
     fn can_write(&self, addr: u64, len: usize) -> bool {
-        let Some(r) = self.find(addr).and_then(|id| self.regions.get(id.0 as usize)) else {
+        let Some(r) = self
+            .find(addr)
+            .and_then(|id| self.regions.get(id.0 as usize))
+        else {
             return false;
         };
         let Ok(off) = usize::try_from(addr.wrapping_sub(r.base)) else {
@@ -550,7 +630,9 @@ impl Memory {
                 Data::Flat { lo, hi, .. } => {
                     off >= *lo && off.checked_add(len).is_some_and(|end| end <= *hi)
                 }
-                Data::Cells { size, shift, count, .. } => {
+                Data::Cells {
+                    size, shift, count, ..
+                } => {
                     let within = off & ((1 << shift) - 1);
                     (off as u64 >> shift) < *count && within + len <= *size
                 }
@@ -584,10 +666,13 @@ impl Memory {
     }
 
     fn forgive(&self, addr: u64, error: AccessError) -> Result<u64, AccessError> {
-        let region = self.find(addr).and_then(|id| self.regions.get(id.0 as usize));
+        let region = self
+            .find(addr)
+            .and_then(|id| self.regions.get(id.0 as usize));
         let lenient = match region {
             Some(r) => r.lenient && r.live,
-            None => self.lenient_null,
+            // A map's own structure may be read as a kernel object.
+            None => self.lenient_null || super::image::is_map_handle(addr),
         };
         if lenient { Ok(0) } else { Err(error) }
     }
@@ -603,9 +688,8 @@ impl Memory {
                     && !r.overlays.is_empty()
                 {
                     let off = addr.wrapping_sub(r.base);
-                    let hit = |o: &&mut Overlay| {
-                        u64::from(o.off) == off && u32::from(o.size) == size
-                    };
+                    let hit =
+                        |o: &&mut Overlay| u64::from(o.off) == off && u32::from(o.size) == size;
                     if let Some(o) = r.overlays.iter_mut().find(hit) {
                         o.value = value;
                     }
@@ -613,10 +697,17 @@ impl Memory {
                 Ok(())
             }
             Err(error) => {
-                let region = self.find(addr).and_then(|id| self.regions.get(id.0 as usize));
+                let region = self
+                    .find(addr)
+                    .and_then(|id| self.regions.get(id.0 as usize));
                 let arena = region.is_some_and(|r| matches!(r.data, Data::Pages(_)));
                 let kernel = region.is_some_and(|r| r.lenient && r.live);
-                if arena || kernel { Ok(()) } else { Err(error) }
+                let null = self.arena && addr < 1 << 32;
+                if arena || kernel || null {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             }
         }
     }
@@ -640,7 +731,11 @@ impl Memory {
     pub fn string(&self, addr: u64, max: usize) -> Result<Vec<u8>, AccessError> {
         let mut out = Vec::new();
         for i in 0..max as u64 {
-            let byte = self.slice(addr.wrapping_add(i), 1)?.first().copied().unwrap_or(0);
+            let byte = self
+                .slice(addr.wrapping_add(i), 1)?
+                .first()
+                .copied()
+                .unwrap_or(0);
             if byte == 0 {
                 break;
             }
@@ -652,7 +747,11 @@ impl Memory {
     /// A digest of everything programs can read, for comparing two runs.
     pub fn digest(&self) -> u64 {
         let mut hash = Digest::default();
-        for r in self.regions.iter().filter(|r| r.live && r.kind != Kind::Stack) {
+        for r in self
+            .regions
+            .iter()
+            .filter(|r| r.live && r.kind != Kind::Stack)
+        {
             r.digest(&mut hash);
         }
         hash.0
@@ -693,7 +792,9 @@ impl Default for Digest {
 impl Digest {
     /// Mixes a word in.
     pub fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        self.0 = (self.0 ^ word)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29);
     }
 
     /// Mixes bytes in.

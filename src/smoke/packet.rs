@@ -51,14 +51,23 @@ impl Packet {
         buffer.get_mut(XDP_HEADROOM..end)?.copy_from_slice(bytes);
         let region = mem.alloc(Kind::Packet, buffer)?;
         let (meta, data) = (XDP_HEADROOM, XDP_HEADROOM);
-        let packet = Packet { region, meta, data, end, ctx: None, has_link };
+        let packet = Packet {
+            region,
+            meta,
+            data,
+            end,
+            ctx: None,
+            has_link,
+        };
         packet.sync(mem);
         Some(packet)
     }
 
     /// The bytes of the packet.
     pub fn bytes<'m>(&self, mem: &'m Memory) -> &'m [u8] {
-        mem.bytes(self.region).get(self.data..self.end).unwrap_or(&[])
+        mem.bytes(self.region)
+            .get(self.data..self.end)
+            .unwrap_or(&[])
     }
 
     /// Its length.
@@ -73,7 +82,11 @@ impl Packet {
 
     /// Offset of the network header in the data.
     pub fn network_offset(&self) -> usize {
-        if self.has_link { ETH_HLEN.min(self.len()) } else { 0 }
+        if self.has_link {
+            ETH_HLEN.min(self.len())
+        } else {
+            0
+        }
     }
 
     /// Brings window and context in step with the positions.
@@ -110,7 +123,8 @@ impl Packet {
         let from = self.meta;
         self.data = data as usize;
         self.meta = self.data - meta_len;
-        mem.bytes_mut(self.region).copy_within(from..from + meta_len, self.meta);
+        mem.bytes_mut(self.region)
+            .copy_within(from..from + meta_len, self.meta);
         self.sync(mem);
         true
     }
@@ -125,7 +139,10 @@ impl Packet {
         let old = self.end;
         self.end = end as usize;
         if self.end > old {
-            mem.bytes_mut(self.region).get_mut(old..self.end).unwrap_or(&mut []).fill(0);
+            mem.bytes_mut(self.region)
+                .get_mut(old..self.end)
+                .unwrap_or(&mut [])
+                .fill(0);
         }
         self.sync(mem);
         true
@@ -162,7 +179,10 @@ impl Packet {
     pub fn set(&mut self, mem: &mut Memory, bytes: &[u8]) {
         let end = XDP_HEADROOM + bytes.len();
         let mut buffer = vec![0; end + XDP_TAILROOM];
-        buffer.get_mut(XDP_HEADROOM..end).unwrap_or(&mut []).copy_from_slice(bytes);
+        buffer
+            .get_mut(XDP_HEADROOM..end)
+            .unwrap_or(&mut [])
+            .copy_from_slice(bytes);
         mem.replace(self.region, buffer);
         (self.meta, self.data, self.end) = (XDP_HEADROOM, XDP_HEADROOM, end);
         self.sync(mem);
@@ -177,7 +197,10 @@ impl Packet {
 
     /// Copies bytes into the packet.
     pub fn store(&self, mem: &mut Memory, at: u64, bytes: &[u8]) -> bool {
-        let Some(from) = usize::try_from(at).ok().and_then(|at| at.checked_add(self.data)) else {
+        let Some(from) = usize::try_from(at)
+            .ok()
+            .and_then(|at| at.checked_add(self.data))
+        else {
             return false;
         };
         let Some(to) = from.checked_add(bytes.len()).filter(|to| *to <= self.end) else {

@@ -50,8 +50,13 @@ impl<T: Tracer> Engine for Reference<T> {
         args: [u64; 5],
         rt: &mut Runtime,
     ) -> RunResult {
-        let mut interp = Interp { image, tracer: &mut self.tracer };
-        catching(image, site, args, rt, |rt, site, args| interp.exec(rt, site, args))
+        let mut interp = Interp {
+            image,
+            tracer: &mut self.tracer,
+        };
+        catching(image, site, args, rt, |rt, site, args| {
+            interp.exec(rt, site, args)
+        })
     }
 }
 
@@ -143,7 +148,9 @@ impl<'a, T: Tracer> Interp<'a, T> {
         regs[1..6].copy_from_slice(&args);
         regs[10] = rt.enter().map_err(|k| Stop::from(k).at(from))?;
         let mut site = from;
+        rt.nest().map_err(|k| Stop::from(k).at(from))?;
         let result = self.steps(rt, &mut site, &mut regs);
+        rt.unnest();
         result.map_err(|stop| stop.at(site))
     }
 
@@ -180,27 +187,56 @@ impl<'a, T: Tracer> Interp<'a, T> {
                     let value = sem::alu(w, op, get(regs, dst), operand(regs, src));
                     set(regs, dst, value);
                 }
-                Op::Jmp { w, op, dst, src, off } => {
+                Op::Jmp {
+                    w,
+                    op,
+                    dst,
+                    src,
+                    off,
+                } => {
                     if op.holds(w, get(regs, dst), operand(regs, src)) {
                         jump!(off);
                     }
                 }
                 Op::Ja { off, .. } => jump!(off),
-                Op::Load { dst, base, off, size, sx } => {
+                Op::Load {
+                    dst,
+                    base,
+                    off,
+                    size,
+                    sx,
+                } => {
                     let value = rt.mem.load(address(regs, base, off), size.bytes())?;
                     set(regs, dst, sem::extend(size, sx, value));
                 }
-                Op::LoadAcquire { dst, base, off, size } => {
+                Op::LoadAcquire {
+                    dst,
+                    base,
+                    off,
+                    size,
+                } => {
                     let value = rt.mem.load(address(regs, base, off), size.bytes())?;
                     set(regs, dst, value);
                 }
-                Op::Store { base, off, size, src } => {
+                Op::Store {
+                    base,
+                    off,
+                    size,
+                    src,
+                } => {
                     let value = operand(regs, src);
-                    rt.mem.store(address(regs, base, off), size.bytes(), value)?;
+                    rt.mem
+                        .store(address(regs, base, off), size.bytes(), value)?;
                 }
-                Op::StoreRelease { base, off, size, src } => {
+                Op::StoreRelease {
+                    base,
+                    off,
+                    size,
+                    src,
+                } => {
                     let value = get(regs, src);
-                    rt.mem.store(address(regs, base, off), size.bytes(), value)?;
+                    rt.mem
+                        .store(address(regs, base, off), size.bytes(), value)?;
                 }
                 Op::Neg { w, dst } => {
                     let value = sem::neg(w, get(regs, dst));
@@ -223,13 +259,24 @@ impl<'a, T: Tracer> Interp<'a, T> {
                     set(regs, dst, value);
                     pc += 1;
                 }
-                Op::Atomic { op, fetch, size, base, off, src } => {
+                Op::Atomic {
+                    op,
+                    fetch,
+                    size,
+                    base,
+                    off,
+                    src,
+                } => {
                     let addr = address(regs, base, off);
                     let old = rt.mem.load(addr, size.bytes())?;
                     let new = sem::atomic(op, size, old, get(regs, src), regs[0]);
                     rt.mem.store(addr, size.bytes(), new)?;
                     if fetch {
-                        let to = if op == crate::programs::insn::AtomicOp::CmpXchg { 0 } else { src };
+                        let to = if op == crate::programs::insn::AtomicOp::CmpXchg {
+                            0
+                        } else {
+                            src
+                        };
                         set(regs, to, old);
                     }
                 }
@@ -315,7 +362,12 @@ fn arguments(regs: &Regs) -> [u64; 5] {
 
 fn saved<'a>(code: &'a Code, site: Site, regs: &Regs) -> Return<'a> {
     let kept = [regs[6], regs[7], regs[8], regs[9]];
-    Return { code, site, regs: kept, frame: regs[10] }
+    Return {
+        code,
+        site,
+        regs: kept,
+        frame: regs[10],
+    }
 }
 
 /// Restores what a call preserves; the instruction returned to is the call's own.
@@ -330,9 +382,15 @@ fn resume<'a>(ret: Return<'a>, site: &mut Site, regs: &mut Regs) -> (&'a Code, u
 /// Size and position of a legacy packet load.
 fn legacy(op: Op, regs: &Regs) -> (Size, u64) {
     match op {
-        Op::LdInd { size, src, imm } => {
-            (size, sem::alu(Width::W32, crate::programs::insn::AluOp::Add, get(regs, src), imm as u64))
-        }
+        Op::LdInd { size, src, imm } => (
+            size,
+            sem::alu(
+                Width::W32,
+                crate::programs::insn::AluOp::Add,
+                get(regs, src),
+                imm as u64,
+            ),
+        ),
         Op::LdAbs { size, imm } => (size, imm as u32 as u64),
         _ => (Size::B, 0),
     }

@@ -8,7 +8,7 @@ use super::context;
 use super::engine::{Engine, Fault, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
 use super::image::{Image, code_site};
 use super::inputs::{self, Input};
-use super::lowered::Rbpf;
+use super::lowered::Prepared;
 use super::maps::Body;
 use super::reference::{Reference, Tracer};
 use super::runtime::{Called, Config, Output, Runtime};
@@ -168,8 +168,18 @@ pub fn run_traced<T: Tracer>(
     if program.prog_type == ProgType::Ext {
         return SmokeReport::skipped("an extension's arguments are its target's".into());
     }
-    let others = options.siblings.iter().filter(|p| p.name != program.name).cloned();
-    let image = Arc::new(Image::new([Arc::new(program.clone())].into_iter().chain(others)));
+    let tail = program
+        .insns
+        .iter()
+        .any(|i| i.opcode == 0x85 && i.src == 0 && i.imm == 12);
+    let others = options
+        .siblings
+        .iter()
+        .filter(|p| tail && p.name != program.name)
+        .cloned();
+    let image = Arc::new(Image::new(
+        [Arc::new(program.clone())].into_iter().chain(others),
+    ));
     let made;
     let inputs = match options.only {
         Some(inputs) => inputs,
@@ -181,9 +191,15 @@ pub fn run_traced<T: Tracer>(
     let ops = image.programs.first().map_or(&[][..], |c| &c.ops);
     let mut seen = vec![false; ops.len()];
     let mut report = SmokeReport::skipped(String::new());
-    let mut rbpf = Rbpf::default();
+    let prepared = Prepared::new(&image);
+    let mut rbpf = prepared.engine();
     for input in inputs {
-        let mut reference = Reference { tracer: Coverage { seen: &mut seen, inner: tracer } };
+        let mut reference = Reference {
+            tracer: Coverage {
+                seen: &mut seen,
+                inner: tracer,
+            },
+        };
         let first = one(&image, input, options, &mut reference);
         let (mut one_report, state) = match first {
             Ok(done) => done,
@@ -233,7 +249,11 @@ fn one(
     options: &SmokeOptions<'_>,
     engine: &mut dyn Engine,
 ) -> Result<(RunReport, Runtime), FaultKind> {
-    let config = Config { seed: input.seed, fuel: options.fuel, ..Config::default() };
+    let config = Config {
+        seed: input.seed,
+        fuel: options.fuel,
+        ..Config::default()
+    };
     let mut rt = Runtime::new(image, config)?;
     rt.attach(image, 0);
     let ctx = context::build(&mut rt, image, 0, input, options.kernel_btf)?;
@@ -243,7 +263,9 @@ fn one(
         if result.is_err() {
             break;
         }
-        let Some((at, timer)) = rt.next_timer() else { break };
+        let Some((at, timer)) = rt.next_timer() else {
+            break;
+        };
         if let Err(fault) = timer_run(image, engine, &mut rt, at, timer.map, timer.callback) {
             result = Err(fault);
         }
@@ -277,14 +299,22 @@ fn timer_run(
     callback: u64,
 ) -> RunResult {
     let Some(site) = code_site(callback) else {
-        return Ok(Outcome { ret: 0, thrown: false });
+        return Ok(Outcome {
+            ret: 0,
+            thrown: false,
+        });
     };
     let value = match rt.mem.cell_of(at) {
         Some((region, cell)) => rt.mem.cell(region, cell),
         None => at,
     };
-    let size = rt.maps.get(map as usize).map_or(8, |m| m.def.key_size.max(1));
-    let key = rt.mem.alloc(super::memory::Kind::MapKey, vec![0; size as usize]);
+    let size = rt
+        .maps
+        .get(map as usize)
+        .map_or(8, |m| m.def.key_size.max(1));
+    let key = rt
+        .mem
+        .alloc(super::memory::Kind::MapKey, vec![0; size as usize]);
     let key = key.map_or(0, |id| rt.mem.base(id));
     let args = [super::image::map_handle(map), key, value, 0, 0];
     engine.call(image, site, args, rt)
@@ -357,15 +387,29 @@ pub fn meaning(prog_type: ProgType, outcome: &Outcome) -> Option<&'static str> {
         ],
         P::SkSkb | P::SkMsg | P::SkLookup | P::SkReuseport => &[(0, "SK_DROP"), (1, "SK_PASS")],
         P::Netfilter => &[(0, "NF_DROP"), (1, "NF_ACCEPT")],
-        P::FlowDissector => &[(0, "BPF_OK"), (2, "BPF_DROP"), (129, "BPF_FLOW_DISSECTOR_CONTINUE")],
-        P::LwtIn | P::LwtOut | P::LwtXmit | P::LwtSeg6local => {
-            &[(0, "BPF_OK"), (2, "BPF_DROP"), (7, "BPF_REDIRECT"), (128, "BPF_LWT_REROUTE")]
-        }
-        P::CgroupSkb | P::CgroupSock | P::CgroupSockAddr | P::CgroupDevice | P::CgroupSysctl
+        P::FlowDissector => &[
+            (0, "BPF_OK"),
+            (2, "BPF_DROP"),
+            (129, "BPF_FLOW_DISSECTOR_CONTINUE"),
+        ],
+        P::LwtIn | P::LwtOut | P::LwtXmit | P::LwtSeg6local => &[
+            (0, "BPF_OK"),
+            (2, "BPF_DROP"),
+            (7, "BPF_REDIRECT"),
+            (128, "BPF_LWT_REROUTE"),
+        ],
+        P::CgroupSkb
+        | P::CgroupSock
+        | P::CgroupSockAddr
+        | P::CgroupDevice
+        | P::CgroupSysctl
         | P::CgroupSockopt => &[(0, "reject"), (1, "allow")],
         _ => return None,
     };
-    names.iter().find(|(value, _)| *value == outcome.ret as i32).map(|(_, name)| *name)
+    names
+        .iter()
+        .find(|(value, _)| *value == outcome.ret as i32)
+        .map(|(_, name)| *name)
 }
 
 /// Nothing to call back into, for user-side operations.

@@ -16,8 +16,11 @@ use crate::programs::insn::{ImmRef, Size};
 
 /// Bytes of a stack frame.
 pub const STACK_BYTES: u32 = 512;
-/// Frames within one another, callbacks and tail calls included.
-pub const MAX_FRAMES: usize = 24;
+/// Frames within one another: eight for each program of a chain of tail calls
+/// out of subprograms.
+pub const MAX_FRAMES: usize = 8 * 34;
+/// Callbacks within one another.
+pub const MAX_NESTED: u32 = 16;
 /// Tail calls in one run.
 pub const MAX_TAIL_CALLS: u32 = 33;
 
@@ -38,7 +41,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config { seed: 1, cpus: 4, cpu: 0, fuel: 1 << 20, may_goto: 0xffff }
+        Config {
+            seed: 1,
+            cpus: 4,
+            cpu: 0,
+            fuel: 1 << 20,
+            may_goto: 0xffff,
+        }
     }
 }
 
@@ -183,6 +192,7 @@ pub struct Runtime {
     /// The user's memory: what `bpf_probe_read_user` finds.
     pub user: Option<RegionId>,
     frames: Vec<Frame>,
+    nested: u32,
 }
 
 impl Default for Runtime {
@@ -232,6 +242,7 @@ impl Runtime {
             func_ret: 0,
             user: None,
             frames: Vec::new(),
+            nested: 0,
             config,
         }
     }
@@ -260,9 +271,15 @@ impl Runtime {
         self.mem.lenient_null = matches!(
             self.prog_type,
             P::Tracing | P::Lsm | P::StructOps | P::Ext | P::Syscall | P::Kprobe | P::Tracepoint
-        ) || matches!(self.prog_type, P::PerfEvent | P::RawTracepoint | P::Netfilter)
-            || image.programs.get(program).is_some_and(|c| !c.program.kfuncs.is_empty())
+        ) || matches!(
+            self.prog_type,
+            P::PerfEvent | P::RawTracepoint | P::Netfilter
+        ) || image
+            .programs
+            .get(program)
+            .is_some_and(|c| !c.program.kfuncs.is_empty())
             || image.maps.iter().any(|m| m.map_type == MapType::Arena.id());
+        self.mem.arena = image.maps.iter().any(|m| m.map_type == MapType::Arena.id());
     }
 
     /// Enters a frame: the value of r10 in it.
@@ -274,8 +291,25 @@ impl Runtime {
             .mem
             .reuse(Kind::Stack, STACK_BYTES as usize)
             .ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
-        self.frames.push(Frame { stack, may_goto: self.config.may_goto });
+        self.frames.push(Frame {
+            stack,
+            may_goto: self.config.may_goto,
+        });
         Ok(self.mem.base(stack) + u64::from(STACK_BYTES))
+    }
+
+    /// Enters an execution within another: a callback.
+    pub fn nest(&mut self) -> Result<(), FaultKind> {
+        if self.nested >= MAX_NESTED {
+            return Err(FaultKind::CallDepth);
+        }
+        self.nested += 1;
+        Ok(())
+    }
+
+    /// Leaves it.
+    pub fn unnest(&mut self) {
+        self.nested = self.nested.saturating_sub(1);
     }
 
     /// Leaves the innermost frame.
@@ -390,8 +424,14 @@ impl Runtime {
             -0x20_0000..-0x10_0000 => (at + 0x20_0000) as usize,
             _ => return None,
         };
-        let bytes = packet.bytes(&self.mem).get(offset..offset + size.bytes() as usize)?;
-        Some(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        let bytes = packet
+            .bytes(&self.mem)
+            .get(offset..offset + size.bytes() as usize)?;
+        Some(
+            bytes
+                .iter()
+                .fold(0, |value, byte| value << 8 | u64::from(*byte)),
+        )
     }
 
     /// Casts between the arena's two address spaces.

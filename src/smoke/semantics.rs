@@ -111,7 +111,11 @@ pub fn extend(size: Size, sx: bool, value: u64) -> u64 {
 /// The new memory value of an atomic operation; `expected` is r0.
 #[inline(always)]
 pub fn atomic(op: AtomicOp, size: Size, old: u64, src: u64, expected: u64) -> u64 {
-    let mask = if size == Size::DW { u64::MAX } else { u64::from(u32::MAX) };
+    let mask = if size == Size::DW {
+        u64::MAX
+    } else {
+        u64::from(u32::MAX)
+    };
     let new = match op {
         AtomicOp::Add => old.wrapping_add(src),
         AtomicOp::And => old & src,

@@ -15,10 +15,10 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     let rt = &mut *cx.rt;
     match id {
         5 | 125 | 160 | 208 => {
-            rt.clock += 1_000;
+            rt.clock = rt.clock.saturating_add(1_000);
             Ok(Some(match id {
                 160 => rt.clock / JIFFY * JIFFY,
-                208 => rt.clock + 1_700_000_000_000_000_000,
+                208 => rt.clock.saturating_add(1_700_000_000_000_000_000),
                 _ => rt.clock,
             }))
         }
@@ -29,9 +29,10 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
         14 => Ok(Some(u64::from(rt.task.tgid) << 32 | u64::from(rt.task.pid))),
         15 => Ok(Some(u64::from(rt.task.gid) << 32 | u64::from(rt.task.uid))),
         16 => {
-            let mut comm = rt.task.comm.to_vec();
-            comm.resize(cx.arg(2) as usize, 0);
-            cx.put(1, &comm)?;
+            let comm = rt.task.comm;
+            cx.fill(1, second, 0)?;
+            let len = comm.len().min(second as usize);
+            cx.put(1, comm.get(..len).unwrap_or(&[]))?;
             ret(0)
         }
         35 | 158 => Ok(Some(rt.kernel_object("task", 16 << 10)?)),
@@ -88,9 +89,11 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             cx.rt.mem.store(at, 8, new)?;
             Ok(Some(old))
         }
-        153 => {
-            Ok(Some(if second < u64::from(rt.config.cpus) { first } else { 0 }))
-        }
+        153 => Ok(Some(if second < u64::from(rt.config.cpus) {
+            first
+        } else {
+            0
+        })),
         154 => Ok(Some(cx.arg(1))),
         _ => Ok(None),
     }
@@ -111,7 +114,9 @@ fn unlock(cx: &mut Cx<'_>) -> Answer {
     if cx.rt.locks.remove(&at) {
         Ok(Some(0))
     } else {
-        Err(Stop::Fault(FaultKind::Misuse("a spin lock is released that is not taken")))
+        Err(Stop::Fault(FaultKind::Misuse(
+            "a spin lock is released that is not taken",
+        )))
     }
 }
 
@@ -127,7 +132,14 @@ fn timer(cx: &mut Cx<'_>, id: u32) -> Answer {
             return ret(EBUSY);
         }
         let map = cx.map(2)?;
-        cx.rt.timers.insert(at, Timer { map, callback: 0, due: None });
+        cx.rt.timers.insert(
+            at,
+            Timer {
+                map,
+                callback: 0,
+                due: None,
+            },
+        );
         return ret(0);
     }
     let [_, second, flags, ..] = cx.args;
@@ -146,7 +158,11 @@ fn timer(cx: &mut Cx<'_>, id: u32) -> Answer {
             if flags > 3 || timer.callback == 0 {
                 return ret(EINVAL);
             }
-            timer.due = Some(if flags & 1 != 0 { second } else { clock.saturating_add(second) });
+            timer.due = Some(if flags & 1 != 0 {
+                second
+            } else {
+                clock.saturating_add(second)
+            });
             ret(0)
         }
         _ => ret(i64::from(timer.due.take().is_some())),

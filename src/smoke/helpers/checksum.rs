@@ -44,11 +44,19 @@ pub(super) fn fold(sum: u32) -> u16 {
 
 fn diff(cx: &mut Cx<'_>) -> Answer {
     let [_, from_len, _, to_len, seed] = cx.args;
-    if (from_len | to_len) & 3 != 0 || from_len + to_len > 512 {
+    if (from_len | to_len) & 3 != 0 || from_len.saturating_add(to_len) > 512 {
         return ret(EINVAL);
     }
-    let from = if from_len == 0 { Vec::new() } else { cx.bytes(1, from_len)? };
-    let to = if to_len == 0 { Vec::new() } else { cx.bytes(3, to_len)? };
+    let from = if from_len == 0 {
+        Vec::new()
+    } else {
+        cx.bytes(1, from_len)?
+    };
+    let to = if to_len == 0 {
+        Vec::new()
+    } else {
+        cx.bytes(3, to_len)?
+    };
     let removed: Vec<u8> = from.iter().map(|b| !b).collect();
     let total = add(add(seed as u32, sum(&removed)), sum(&to));
     // The result is folded to 16 bits since 6.13; both are congruent.
@@ -60,8 +68,12 @@ fn replace(cx: &mut Cx<'_>, more: u64) -> Answer {
     if flags & !(more | SIZE_MASK) != 0 || offset > 0xffff || offset & 1 != 0 {
         return ret(EINVAL);
     }
-    let Some(packet) = cx.rt.packet.clone() else { return ret(EFAULT) };
-    let Some(old) = packet.load(&cx.rt.mem, offset, 2) else { return ret(EFAULT) };
+    let Some(packet) = cx.rt.packet.clone() else {
+        return ret(EFAULT);
+    };
+    let Some(old) = packet.load(&cx.rt.mem, offset, 2) else {
+        return ret(EFAULT);
+    };
     let old = u16::from_le_bytes([
         old.first().copied().unwrap_or(0),
         old.get(1).copied().unwrap_or(0),
@@ -71,7 +83,10 @@ fn replace(cx: &mut Cx<'_>, more: u64) -> Answer {
     }
     let sum = match flags & SIZE_MASK {
         0 if from == 0 => add(u32::from(!old), to as u32),
-        2 => add(add(u32::from(!old), u32::from(!(from as u16))), u32::from(to as u16)),
+        2 => add(
+            add(u32::from(!old), u32::from(!(from as u16))),
+            u32::from(to as u16),
+        ),
         4 => add(add(u32::from(!old), !(from as u32)), to as u32),
         _ => return ret(EINVAL),
     };

@@ -40,7 +40,12 @@ pub struct Dynptr {
 
 impl Dynptr {
     /// The dynptr of nothing.
-    pub const NULL: Dynptr = Dynptr { of: Of::Null, offset: 0, len: 0, rdonly: false };
+    pub const NULL: Dynptr = Dynptr {
+        of: Of::Null,
+        offset: 0,
+        len: 0,
+        rdonly: false,
+    };
 }
 
 /// A dynptr object over a region, for callbacks; its address.
@@ -49,7 +54,12 @@ pub fn local(rt: &mut Runtime, region: RegionId, len: u32) -> Result<u64, Stop> 
     let slot = rt.mem.alloc(Kind::Buffer, vec![0; 16]);
     let slot = slot.ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
     let addr = rt.mem.base(slot);
-    let view = Dynptr { of: Of::Memory(at), offset: 0, len: u64::from(len), rdonly: true };
+    let view = Dynptr {
+        of: Of::Memory(at),
+        offset: 0,
+        len: u64::from(len),
+        rdonly: true,
+    };
     rt.dynptrs.insert(addr, view);
     Ok(addr)
 }
@@ -57,7 +67,11 @@ pub fn local(rt: &mut Runtime, region: RegionId, len: u32) -> Result<u64, Stop> 
 impl Cx<'_> {
     /// The dynptr at an argument; an invalid one is a null one.
     pub(super) fn dynptr(&self, arg: usize) -> Dynptr {
-        self.rt.dynptrs.get(&self.arg(arg)).copied().unwrap_or(Dynptr::NULL)
+        self.rt
+            .dynptrs
+            .get(&self.arg(arg))
+            .copied()
+            .unwrap_or(Dynptr::NULL)
     }
 
     /// Makes an argument's slot a dynptr.
@@ -80,7 +94,8 @@ impl Cx<'_> {
             Of::Memory(base) | Of::Record(base) => Some(base + at),
             Of::Packet => {
                 let p = self.rt.packet.as_ref()?;
-                (at + len <= p.len() as u64).then(|| self.rt.mem.base(p.region) + p.data as u64 + at)
+                (at + len <= p.len() as u64)
+                    .then(|| self.rt.mem.base(p.region) + p.data as u64 + at)
             }
             Of::Null => None,
         }
@@ -135,7 +150,15 @@ fn from_mem(cx: &mut Cx<'_>) -> Answer {
     } else if flags != 0 {
         (Dynptr::NULL, EINVAL)
     } else {
-        (Dynptr { of: Of::Memory(data), offset: 0, len: size, rdonly: false }, 0)
+        (
+            Dynptr {
+                of: Of::Memory(data),
+                offset: 0,
+                len: size,
+                rdonly: false,
+            },
+            0,
+        )
     };
     cx.set_dynptr(4, view)?;
     ret(answer)
@@ -151,7 +174,15 @@ fn reserve(cx: &mut Cx<'_>) -> Answer {
     } else {
         match cx.rt.ring_reserve(map, size, 0)? {
             0 => (Dynptr::NULL, EINVAL),
-            at => (Dynptr { of: Of::Record(at), offset: 0, len: size, rdonly: false }, 0),
+            at => (
+                Dynptr {
+                    of: Of::Record(at),
+                    offset: 0,
+                    len: size,
+                    rdonly: false,
+                },
+                0,
+            ),
         }
     };
     cx.set_dynptr(4, view)?;

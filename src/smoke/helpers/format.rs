@@ -30,12 +30,20 @@ pub fn expand(mem: &Memory, format: &[u8], args: &[u64]) -> Option<Vec<u8>> {
             }
             b'd' | b'i' => {
                 let value = args.next().unwrap_or(0);
-                let value = if spec.long { value as i64 } else { i64::from(value as i32) };
+                let value = if spec.long {
+                    value as i64
+                } else {
+                    i64::from(value as i32)
+                };
                 spec.pad(&mut out, value.to_string().as_bytes());
             }
             b'u' | b'x' | b'X' | b'o' => {
                 let value = args.next().unwrap_or(0);
-                let value = if spec.long { value } else { u64::from(value as u32) };
+                let value = if spec.long {
+                    value
+                } else {
+                    u64::from(value as u32)
+                };
                 let text = match conversion {
                     b'u' => value.to_string(),
                     b'x' if spec.alt => format!("{value:#x}"),
@@ -108,7 +116,11 @@ impl Spec {
 fn pointer(mem: &Memory, format: &[u8], at: usize, value: u64, out: &mut Vec<u8>) -> usize {
     let rest = format.get(at..).unwrap_or(&[]);
     let dotted = |bytes: &[u8]| {
-        bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(".")
+        bytes
+            .iter()
+            .map(u8::to_string)
+            .collect::<Vec<_>>()
+            .join(".")
     };
     match rest {
         [b'i' | b'I', b'4', ..] => {
@@ -152,13 +164,21 @@ mod tests {
     #[test]
     fn formats_as_the_kernel_does() {
         let mut mem = Memory::default();
-        let id = mem.alloc(Kind::Buffer, b"ab\0\x0a\0\0\x01".to_vec()).unwrap();
+        let id = mem
+            .alloc(Kind::Buffer, b"ab\0\x0a\0\0\x01".to_vec())
+            .unwrap();
         let at = mem.base(id);
         let show = |f: &[u8], args: &[u64]| {
             expand(&mem, f, args).map(|b| String::from_utf8_lossy(&b).into_owned())
         };
-        assert_eq!(show(b"%d %u", &[u64::MAX, u64::MAX]).unwrap(), "-1 4294967295");
-        assert_eq!(show(b"%lld|%4d|%-4d|%04x", &[u64::MAX, 7, 7, 0xab]).unwrap(), "-1|   7|7   |00ab");
+        assert_eq!(
+            show(b"%d %u", &[u64::MAX, u64::MAX]).unwrap(),
+            "-1 4294967295"
+        );
+        assert_eq!(
+            show(b"%lld|%4d|%-4d|%04x", &[u64::MAX, 7, 7, 0xab]).unwrap(),
+            "-1|   7|7   |00ab"
+        );
         assert_eq!(show(b"%s %%", &[at]).unwrap(), "ab %");
         assert_eq!(show(b"%pI4", &[at + 3]).unwrap(), "10.0.0.1");
         assert_eq!(show(b"%q", &[0]), None);

@@ -16,7 +16,11 @@ pub enum Iter {
     /// Numbers from `next` to below `end`; `cell` is where they are read.
     Num { next: i64, end: i64, cell: u64 },
     /// Bits of words, by number.
-    Bits { bits: Vec<u32>, next: usize, cell: u64 },
+    Bits {
+        bits: Vec<u32>,
+        next: usize,
+        cell: u64,
+    },
     /// Kernel objects of some kind.
     Objects { kind: String, next: u32 },
 }
@@ -70,16 +74,35 @@ fn new(cx: &mut Cx<'_>, at: u64, kind: &str) -> Answer {
                 _ => 0,
             };
             let cell = cell(cx)?;
-            let bytes = if answer == 0 { cx.bytes(2, words * 8)? } else { Vec::new() };
+            let bytes = if answer == 0 {
+                cx.bytes(2, words * 8)?
+            } else {
+                Vec::new()
+            };
             let bit = |i: &u32| {
-                bytes.get(*i as usize / 8).is_some_and(|byte| byte >> (i % 8) & 1 != 0)
+                bytes
+                    .get(*i as usize / 8)
+                    .is_some_and(|byte| byte >> (i % 8) & 1 != 0)
             };
             let bits = (0..bytes.len() as u32 * 8).filter(bit).collect();
-            cx.rt.iterators.insert(at, Iter::Bits { bits, next: 0, cell });
+            cx.rt.iterators.insert(
+                at,
+                Iter::Bits {
+                    bits,
+                    next: 0,
+                    cell,
+                },
+            );
             ret(answer)
         }
         _ => {
-            cx.rt.iterators.insert(at, Iter::Objects { kind: kind.to_owned(), next: 0 });
+            cx.rt.iterators.insert(
+                at,
+                Iter::Objects {
+                    kind: kind.to_owned(),
+                    next: 0,
+                },
+            );
             ret(0)
         }
     }

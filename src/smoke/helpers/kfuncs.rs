@@ -45,7 +45,10 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
             cx.rt.refcounts.insert(at, 1);
             Ok(Some(at))
         }
-        "bpf_obj_drop_impl" | "bpf_percpu_obj_drop_impl" | "bpf_obj_drop" | "bpf_percpu_obj_drop" => {
+        "bpf_obj_drop_impl"
+        | "bpf_percpu_obj_drop_impl"
+        | "bpf_obj_drop"
+        | "bpf_percpu_obj_drop" => {
             let at = cx.arg(1);
             if let Some(count) = cx.rt.refcounts.get_mut(&at) {
                 *count -= 1;
@@ -71,7 +74,9 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
         "bpf_arena_alloc_pages" | "bpf_arena_reserve_pages" => {
             let map = cx.map(1)?;
             let (wish, count) = (cx.arg(2), cx.arg(3) as u32);
-            let Some(m) = cx.rt.maps.get(map as usize) else { return ret(0) };
+            let Some(m) = cx.rt.maps.get(map as usize) else {
+                return ret(0);
+            };
             let (Some((region, user)), limit) = (m.arena(), m.def.max_entries) else {
                 return ret(0);
             };
@@ -94,13 +99,22 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
             let map = cx.map(1)?;
             let (at, count) = (cx.arg(2), cx.arg(3) as u32);
             if let Some((region, _)) = cx.rt.maps.get(map as usize).and_then(|m| m.arena()) {
-                cx.rt.mem.unmap_pages(region, ((at & 0xffff_ffff) / PAGE) as u32, count);
+                cx.rt
+                    .mem
+                    .unmap_pages(region, ((at & 0xffff_ffff) / PAGE) as u32, count);
             }
             ret(0)
         }
         "bpf_wq_init" => {
             let (at, map) = (cx.arg(1), cx.map(2)?);
-            cx.rt.timers.insert(at, Timer { map, callback: 0, due: None });
+            cx.rt.timers.insert(
+                at,
+                Timer {
+                    map,
+                    callback: 0,
+                    due: None,
+                },
+            );
             ret(0)
         }
         "bpf_wq_set_callback_impl" | "bpf_wq_set_callback" => {
@@ -146,7 +160,12 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
         "bpf_dynptr_from_skb" | "bpf_dynptr_from_xdp" | "bpf_dynptr_from_skb_meta" => {
             let len = cx.rt.packet.as_ref().map_or(0, |p| p.len() as u64);
             let flags = cx.arg(2);
-            let view = Dynptr { of: Of::Packet, offset: 0, len, rdonly: false };
+            let view = Dynptr {
+                of: Of::Packet,
+                offset: 0,
+                len,
+                rdonly: false,
+            };
             cx.set_dynptr(3, if flags == 0 { view } else { Dynptr::NULL })?;
             ret(if flags == 0 { 0 } else { EINVAL })
         }
@@ -157,7 +176,10 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
                 return Ok(Some(0));
             }
             let _ = buffer;
-            Ok(Some(cx.within(&view, offset & 0xffff_ffff, size & 0xffff_ffff).unwrap_or(0)))
+            Ok(Some(
+                cx.within(&view, offset & 0xffff_ffff, size & 0xffff_ffff)
+                    .unwrap_or(0),
+            ))
         }
         "bpf_dynptr_adjust" => {
             let (at, start, end) = (cx.arg(1), cx.arg(2) as u32, cx.arg(3) as u32);
@@ -177,7 +199,11 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
         "bpf_dynptr_is_rdonly" => Ok(Some(u64::from(cx.dynptr(1).rdonly))),
         "bpf_dynptr_size" => {
             let view = cx.dynptr(1);
-            if view.of == Of::Null { ret(EINVAL) } else { Ok(Some(view.len)) }
+            if view.of == Of::Null {
+                ret(EINVAL)
+            } else {
+                Ok(Some(view.len))
+            }
         }
         "bpf_dynptr_clone" => {
             let view = cx.dynptr(1);
@@ -203,7 +229,7 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
             match cx.within(&view, offset, len) {
                 Some(_) if view.rdonly => ret(EINVAL),
                 Some(at) => {
-                    cx.rt.mem.write(at, &vec![byte as u8; len as usize])?;
+                    cx.rt.mem.slice_mut(at, len as usize)?.fill(byte as u8);
                     ret(0)
                 }
                 None => ret(E2BIG),
@@ -218,7 +244,9 @@ fn graph(cx: &mut Cx<'_>, name: &str) -> Answer {
     let [head, node, less, ..] = cx.args;
     let list = |cx: &mut Cx<'_>| cx.rt.collections.entry(head).or_default().clone();
     match name {
-        "bpf_list_push_front_impl" | "bpf_list_push_front" | "bpf_list_push_back_impl"
+        "bpf_list_push_front_impl"
+        | "bpf_list_push_front"
+        | "bpf_list_push_back_impl"
         | "bpf_list_push_back" => {
             let mut nodes = list(cx);
             if name.contains("front") {
@@ -231,7 +259,11 @@ fn graph(cx: &mut Cx<'_>, name: &str) -> Answer {
         }
         "bpf_list_pop_front" | "bpf_list_pop_back" => {
             let nodes = cx.rt.collections.entry(head).or_default();
-            let node = if name.ends_with("front") { nodes.pop_front() } else { nodes.pop_back() };
+            let node = if name.ends_with("front") {
+                nodes.pop_front()
+            } else {
+                nodes.pop_back()
+            };
             Ok(Some(node.unwrap_or(0)))
         }
         "bpf_list_front" | "bpf_rbtree_first" => Ok(Some(list(cx).front().copied().unwrap_or(0))),
@@ -260,7 +292,11 @@ fn graph(cx: &mut Cx<'_>, name: &str) -> Answer {
         }
         "bpf_rbtree_root" | "bpf_rbtree_left" | "bpf_rbtree_right" => {
             let nodes = list(cx);
-            let root = if name.ends_with("root") { nodes.front() } else { None };
+            let root = if name.ends_with("root") {
+                nodes.front()
+            } else {
+                None
+            };
             Ok(Some(root.copied().unwrap_or(0)))
         }
         _ => Ok(None),
@@ -305,7 +341,11 @@ fn strings(cx: &mut Cx<'_>, name: &str) -> Answer {
     let read = |cx: &Cx<'_>, n: usize| cx.rt.mem.string(cx.arg(n), MAX).ok();
     let find = |text: Vec<u8>, byte: u8, last: bool| {
         let hit = |b: &u8| *b == byte;
-        let at = if last { text.iter().rposition(hit) } else { text.iter().position(hit) };
+        let at = if last {
+            text.iter().rposition(hit)
+        } else {
+            text.iter().position(hit)
+        };
         match at {
             Some(at) => at as i64,
             None if byte == 0 => text.len() as i64,
@@ -338,17 +378,24 @@ fn strings(cx: &mut Cx<'_>, name: &str) -> Answer {
                 let _ = a;
                 ret(0)
             }
-            (Some(a), Some(b)) => {
-                ret(a.windows(b.len()).position(|w| w == b).map_or(-2, |at| at as i64))
-            }
+            (Some(a), Some(b)) => ret(a
+                .windows(b.len())
+                .position(|w| w == b)
+                .map_or(-2, |at| at as i64)),
             _ => ret(EFAULT),
         },
         "bpf_stream_vprintk" | "bpf_stream_vprintk_impl" => {
             let format = read(cx, 2).unwrap_or_default();
             let len = cx.arg(4);
-            let words = if len == 0 { Vec::new() } else { cx.bytes(3, len)? };
-            let words: Vec<u64> =
-                words.chunks_exact(8).map(|c| c.try_into().map_or(0, u64::from_le_bytes)).collect();
+            let words = if len == 0 {
+                Vec::new()
+            } else {
+                cx.bytes(3, len)?
+            };
+            let words: Vec<u64> = words
+                .chunks_exact(8)
+                .map(|c| c.try_into().map_or(0, u64::from_le_bytes))
+                .collect();
             match super::format::expand(&cx.rt.mem, &format, &words) {
                 Some(text) => {
                     cx.rt.output.stream.extend(text);

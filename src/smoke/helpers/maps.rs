@@ -4,9 +4,7 @@ use super::{Answer, Cx, ret};
 use crate::smoke::engine::{FaultKind, Stop};
 use crate::smoke::image::map_handle;
 use crate::smoke::maps::Body;
-use crate::smoke::maps::errno::{
-    E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP,
-};
+use crate::smoke::maps::errno::{E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP};
 use crate::smoke::memory::Kind;
 
 /// This CPU, in the flags of perf helpers.
@@ -57,7 +55,9 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             let addr = match m.map(|m| &m.body) {
                 Some(Body::CgroupStorage { region }) => {
                     let percpu = m.is_some_and(|m| m.def.map_type == 21);
-                    cx.rt.mem.cell(*region, if percpu { u64::from(cpu) } else { 0 })
+                    cx.rt
+                        .mem
+                        .cell(*region, if percpu { u64::from(cpu) } else { 0 })
                 }
                 _ => return Err(FaultKind::BadArgument("not a cgroup storage").into()),
             };
@@ -67,7 +67,11 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
         108 | 146 | 157 | 211 => {
             let map = cx.map(1)?;
             let owner = cx.arg(2);
-            ret(if owner == 0 { EINVAL } else { cx.rt.storage_delete(map, owner) })
+            ret(if owner == 0 {
+                EINVAL
+            } else {
+                cx.rt.storage_delete(map, owner)
+            })
         }
         130 => {
             let map = cx.map(1)?;
@@ -94,7 +98,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
         22 => ret(ENOENT),
         55 => {
             let len = cx.arg(4);
-            cx.put(3, &vec![0; len as usize])?;
+            cx.fill(3, len, 0)?;
             ret(ENOENT)
         }
         27 => stack_id(cx),
@@ -130,7 +134,12 @@ fn for_each(cx: &mut Cx<'_>) -> Answer {
     if flags != 0 {
         return ret(EINVAL);
     }
-    let keys = cx.rt.maps.get(map as usize).map(|m| m.keys()).unwrap_or_default();
+    let keys = cx
+        .rt
+        .maps
+        .get(map as usize)
+        .map(|m| m.keys())
+        .unwrap_or_default();
     let key_size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.key_size);
     let Some(region) = cx.rt.mem.reuse(Kind::MapKey, key_size as usize) else {
         return Err(FaultKind::NotModelled("more memory objects".into()).into());
@@ -182,10 +191,18 @@ fn redirect_map(cx: &mut Cx<'_>) -> Answer {
 fn redirect_sock(cx: &mut Cx<'_>, id: u32) -> Answer {
     let map = cx.map(2)?;
     let hash = matches!(id, 71 | 72 | 82);
-    let key = if hash { cx.key(map, 3)? } else { (cx.arg(3) as u32).to_le_bytes().to_vec() };
+    let key = if hash {
+        cx.key(map, 3)?
+    } else {
+        (cx.arg(3) as u32).to_le_bytes().to_vec()
+    };
     let found = targets(cx, map, &key);
     if found {
-        let to = key.iter().rev().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte));
+        let to = key
+            .iter()
+            .rev()
+            .take(8)
+            .fold(0, |n, byte| n << 8 | u64::from(*byte));
         cx.rt.output.redirects.push(("socket", to));
     }
     match (id, found) {
@@ -201,10 +218,15 @@ fn sock_map_update(cx: &mut Cx<'_>) -> Answer {
     let key = cx.key(map, 3)?;
     let size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.value_size);
     let (flags, cpu) = (cx.arg(4), cx.rt.config.cpu);
-    ret(match cx.rt.map_update(map, &key, &vec![0; size as usize], flags, cpu) {
-        error @ (EEXIST | ENOENT | E2BIG | EINVAL) => error,
-        done => done,
-    })
+    ret(
+        match cx
+            .rt
+            .map_update(map, &key, &vec![0; size as usize], flags, cpu)
+        {
+            error @ (EEXIST | ENOENT | E2BIG | EINVAL) => error,
+            done => done,
+        },
+    )
 }
 
 fn storage_get(cx: &mut Cx<'_>) -> Answer {
@@ -213,7 +235,11 @@ fn storage_get(cx: &mut Cx<'_>) -> Answer {
     if owner == 0 || flags > 1 {
         return Ok(Some(0));
     }
-    let init = if init == 0 { None } else { Some(cx.value(map, 3)?) };
+    let init = if init == 0 {
+        None
+    } else {
+        Some(cx.value(map, 3)?)
+    };
     let addr = cx.rt.storage(map, owner, init.as_deref(), flags == 1);
     Ok(Some(addr.unwrap_or(0)))
 }
@@ -222,8 +248,16 @@ fn perf_output(cx: &mut Cx<'_>) -> Answer {
     let map = cx.map(2)?;
     let index = cx.arg(3) & CURRENT_CPU;
     let bytes = cx.bytes(4, cx.arg(5))?;
-    let max = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.max_entries);
-    let index = if index == CURRENT_CPU { u64::from(cx.rt.config.cpu) } else { index };
+    let max = cx
+        .rt
+        .maps
+        .get(map as usize)
+        .map_or(0, |m| m.def.max_entries);
+    let index = if index == CURRENT_CPU {
+        u64::from(cx.rt.config.cpu)
+    } else {
+        index
+    };
     if index >= u64::from(max) {
         return ret(E2BIG);
     }
@@ -235,7 +269,9 @@ fn perf_output(cx: &mut Cx<'_>) -> Answer {
 fn stack_id(cx: &mut Cx<'_>) -> Answer {
     let map = cx.map(2)?;
     let site = u64::from(cx.site.insn);
-    let ips: Vec<u64> = (0..4).map(|i| 0xffff_ffff_8100_0000 + site * 64 + i * 4096).collect();
+    let ips: Vec<u64> = (0..4)
+        .map(|i| 0xffff_ffff_8100_0000 + site * 64 + i * 4096)
+        .collect();
     let Some(m) = cx.rt.maps.get_mut(map as usize) else {
         return ret(EINVAL);
     };
@@ -259,7 +295,9 @@ fn drain(cx: &mut Cx<'_>) -> Answer {
     let mut count = 0;
     while let Some(record) = cx.rt.user_records.pop_front() {
         let Some(region) = cx.rt.mem.alloc(Kind::Buffer, record.clone()) else {
-            return Err(Stop::Fault(FaultKind::NotModelled("more memory objects".into())));
+            return Err(Stop::Fault(FaultKind::NotModelled(
+                "more memory objects".into(),
+            )));
         };
         cx.rt.mem.set_writable(region, false);
         let dynptr = super::dynptr::local(cx.rt, region, record.len() as u32)?;

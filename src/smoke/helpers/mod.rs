@@ -76,6 +76,13 @@ impl Cx<'_> {
         Ok(self.rt.mem.write(self.arg(arg), bytes)?)
     }
 
+    /// Writes `len` equal bytes where an argument points.
+    fn fill(&mut self, arg: usize, len: u64, byte: u8) -> Result<(), Stop> {
+        let at = self.arg(arg);
+        self.rt.mem.slice_mut(at, len as usize)?.fill(byte);
+        Ok(())
+    }
+
     /// The key an argument points at.
     fn key(&self, map: u32, arg: usize) -> Result<Vec<u8>, Stop> {
         let size = self.rt.maps.get(map as usize).map_or(0, |m| m.def.key_size);
@@ -84,7 +91,11 @@ impl Cx<'_> {
 
     /// The value an argument points at.
     fn value(&self, map: u32, arg: usize) -> Result<Vec<u8>, Stop> {
-        let size = self.rt.maps.get(map as usize).map_or(0, |m| m.def.value_size);
+        let size = self
+            .rt
+            .maps
+            .get(map as usize)
+            .map_or(0, |m| m.def.value_size);
         self.bytes(arg, u64::from(size))
     }
 
@@ -117,7 +128,13 @@ pub fn call(
     args: [u64; 5],
     back: &mut dyn Invoke,
 ) -> Result<u64, Stop> {
-    let mut cx = Cx { rt, image, site, args, back };
+    let mut cx = Cx {
+        rt,
+        image,
+        site,
+        args,
+        back,
+    };
     match callee {
         Callee::Helper(id) => helper(&mut cx, id),
         Callee::Kfunc { imm, off } => kfuncs::call(&mut cx, imm, off),

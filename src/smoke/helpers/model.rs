@@ -24,7 +24,7 @@ pub fn helper(cx: &mut Cx<'_>, proto: &HelperProto) -> Result<u64, Stop> {
         };
         if (1..=MAX_OUTPUT).contains(&size) {
             let byte = cx.rt.rng.next() as u8;
-            cx.put(n + 1, &vec![byte & 0x7f; size as usize])?;
+            cx.fill(n + 1, size, byte & 0x7f)?;
         }
     }
     let nullable = proto.ret.flags.has(TypeFlags::MAYBE_NULL);

@@ -28,9 +28,8 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
 /// Without a packet nothing can be moved; loads yield zeroes and an error.
 fn without(cx: &mut Cx<'_>, id: u32) -> Answer {
     if matches!(id, 26 | 68 | 189) {
-        let (to, len) = if id == 189 { (3, 4) } else { (3, 4) };
-        let size = cx.arg(len) as usize;
-        cx.put(to, &vec![0; size])?;
+        let size = cx.arg(4);
+        cx.fill(3, size, 0)?;
     }
     ret(EFAULT)
 }
@@ -48,18 +47,30 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             let bytes = cx.bytes(3, fourth)?;
             let limit = if id == 9 { 0xffff } else { u64::from(u32::MAX) };
             let done = second <= limit && packet.store(&mut cx.rt.mem, second, &bytes);
-            if id == 190 { moved(done) } else { ret(if done { 0 } else { EFAULT }) }
+            if id == 190 {
+                moved(done)
+            } else {
+                ret(if done { 0 } else { EFAULT })
+            }
         }
         26 | 189 => {
             let found = packet.load(mem, second & 0xffff_ffff, fourth);
             load(cx, found, if id == 26 { EFAULT } else { EINVAL })
         }
         68 => {
-            let from = if fifth == 1 { packet.network_offset() as u64 } else { 0 };
+            let from = if fifth == 1 {
+                packet.network_offset() as u64
+            } else {
+                0
+            };
             let found = packet.load(mem, from.wrapping_add(second), fourth);
             load(cx, found, EFAULT)
         }
-        39 => ret(if second <= packet.len() as u64 { 0 } else { -12 }),
+        39 => ret(if second <= packet.len() as u64 {
+            0
+        } else {
+            -12
+        }),
         38 => {
             let want = second as u32 as usize;
             if third != 0 || want < packet.network_offset() || want > 0xffff {
@@ -88,7 +99,9 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             moved(packet.splice(mem, 12, 0, &tag))
         }
         19 => {
-            let tagged = packet.load(mem, 12, 2).is_some_and(|p| p == [0x81, 0] || p == [0x88, 0xa8]);
+            let tagged = packet
+                .load(mem, 12, 2)
+                .is_some_and(|p| p == [0x81, 0] || p == [0x88, 0xa8]);
             if tagged && packet.len() >= 14 + VLAN_HLEN {
                 packet.splice(mem, 12, VLAN_HLEN, &[]);
             }
@@ -96,7 +109,11 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
         }
         31 => change_proto(cx, packet),
         32 => ret(0),
-        34 => Ok(Some(packet.bytes(mem).iter().fold(5381u64, |h, b| (h * 33 + u64::from(*b)) & 0xffff_ffff))),
+        34 => {
+            Ok(Some(packet.bytes(mem).iter().fold(5381u64, |h, b| {
+                (h * 33 + u64::from(*b)) & 0xffff_ffff
+            })))
+        }
         41 | 48 => ret(0),
         97 => ret(0),
         13 => {
@@ -110,7 +127,11 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             ret(if xdp { XDP_REDIRECT } else { TC_ACT_REDIRECT })
         }
         61 | 62 => ret(0),
-        63 => ret(if second < third && third <= packet.len() as u64 { 0 } else { EINVAL }),
+        63 => ret(if second < third && third <= packet.len() as u64 {
+            0
+        } else {
+            EINVAL
+        }),
         90 => {
             if fourth != 0 || third > 0x1000 {
                 return ret(EINVAL);
@@ -129,14 +150,14 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
 
 /// Copies found bytes out, or zeroes with an error.
 fn load(cx: &mut Cx<'_>, found: Option<Vec<u8>>, error: i64) -> Answer {
-    let len = cx.arg(4) as usize;
+    let len = cx.arg(4);
     match found {
         Some(bytes) => {
             cx.put(3, &bytes)?;
             ret(0)
         }
         None => {
-            cx.put(3, &vec![0; len])?;
+            cx.fill(3, len, 0)?;
             ret(error)
         }
     }

@@ -17,7 +17,11 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             if !user {
                 return ret(EPERM);
             }
-            ret(if cx.rt.mem.write(at, &bytes).is_ok() { 0 } else { EFAULT })
+            ret(if cx.rt.mem.write(at, &bytes).is_ok() {
+                0
+            } else {
+                EFAULT
+            })
         }
         _ => Ok(None),
     }
@@ -32,7 +36,7 @@ fn read(cx: &mut Cx<'_>) -> Answer {
             ret(0)
         }
         None => {
-            cx.put(1, &vec![0; len as usize])?;
+            cx.fill(1, len, 0)?;
             ret(EFAULT)
         }
     }
@@ -49,7 +53,14 @@ fn copy(cx: &Cx<'_>, from: u64, len: u64) -> Option<Vec<u8>> {
     }
     // The end of a kernel object is not the end of memory.
     (len <= 1 << 20).then(|| {
-        (0..len).map(|i| cx.rt.mem.slice(from + i, 1).map_or(0, |b| b.first().copied().unwrap_or(0))).collect()
+        (0..len)
+            .map(|i| {
+                cx.rt
+                    .mem
+                    .slice(from + i, 1)
+                    .map_or(0, |b| b.first().copied().unwrap_or(0))
+            })
+            .collect()
     })
 }
 
@@ -60,7 +71,7 @@ fn string(cx: &mut Cx<'_>) -> Answer {
     }
     let found = cx.rt.mem.find(from).is_some_and(|r| cx.rt.mem.is_live(r));
     if !found {
-        cx.put(1, &vec![0; len as usize])?;
+        cx.fill(1, len, 0)?;
         return ret(EFAULT);
     }
     let most = (len.min(MAX_STRING) - 1) as usize;

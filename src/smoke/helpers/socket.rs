@@ -33,7 +33,11 @@ fn name(cx: &mut Cx<'_>) -> Answer {
     if flags > 1 {
         return ret(EINVAL);
     }
-    let text: &[u8] = if flags == 1 { b"tcp_mem" } else { b"net/ipv4/tcp_mem" };
+    let text: &[u8] = if flags == 1 {
+        b"tcp_mem"
+    } else {
+        b"net/ipv4/tcp_mem"
+    };
     copy_out(cx, text)
 }
 
@@ -43,10 +47,14 @@ fn value(cx: &mut Cx<'_>) -> Answer {
 
 /// Copies a text with its NUL into a buffer; cut short it is `-E2BIG`.
 fn copy_out(cx: &mut Cx<'_>, text: &[u8]) -> Answer {
-    let size = cx.arg(3) as usize;
-    let mut out: Vec<u8> = text.iter().copied().take(size.saturating_sub(1)).collect();
+    let size = cx.arg(3);
+    let out: Vec<u8> = text
+        .iter()
+        .copied()
+        .take((size as usize).saturating_sub(1))
+        .collect();
     let fits = out.len() == text.len();
-    out.resize(size, 0);
+    cx.fill(2, size, 0)?;
     cx.put(2, &out)?;
     ret(if fits { text.len() as i64 } else { E2BIG })
 }

@@ -49,15 +49,25 @@ fn cut(format: &[u8]) -> &[u8] {
 
 /// The 64-bit values of an argument array.
 fn words(cx: &Cx<'_>, arg: usize, len: u64) -> Result<Vec<u64>, crate::smoke::engine::Stop> {
-    let bytes = if len == 0 { Vec::new() } else { cx.bytes(arg, len)? };
-    Ok(bytes.chunks_exact(8).map(|c| c.try_into().map_or(0, u64::from_le_bytes)).collect())
+    let bytes = if len == 0 {
+        Vec::new()
+    } else {
+        cx.bytes(arg, len)?
+    };
+    Ok(bytes
+        .chunks_exact(8)
+        .map(|c| c.try_into().map_or(0, u64::from_le_bytes))
+        .collect())
 }
 
 fn print(cx: &mut Cx<'_>, format: &[u8], args: &[u64]) -> Answer {
     match expand(&cx.rt.mem, cut(format), args) {
         Some(text) => {
             let len = text.len() as i64;
-            cx.rt.output.printk.push(String::from_utf8_lossy(&text).into_owned());
+            cx.rt
+                .output
+                .printk
+                .push(String::from_utf8_lossy(&text).into_owned());
             ret(len)
         }
         None => ret(EINVAL),
@@ -116,21 +126,33 @@ fn number(bytes: &[u8], base: u32, signed: bool) -> Result<(u64, usize), i64> {
         at += 2;
     }
     let digits = bytes.get(at..).unwrap_or(&[]);
-    let count = digits.iter().take_while(|b| char::from(**b).is_digit(base)).count();
+    let count = digits
+        .iter()
+        .take_while(|b| char::from(**b).is_digit(base))
+        .count();
     if count == 0 {
         return Err(EINVAL);
     }
     let mut value = 0u64;
     for digit in digits.iter().take(count) {
         let digit = u64::from(char::from(*digit).to_digit(base).unwrap_or(0));
-        let next = value.checked_mul(u64::from(base)).and_then(|v| v.checked_add(digit));
+        let next = value
+            .checked_mul(u64::from(base))
+            .and_then(|v| v.checked_add(digit));
         value = next.ok_or(ERANGE)?;
     }
     let limit = if negative { 1 << 63 } else { i64::MAX as u64 };
     if signed && value > limit {
         return Err(ERANGE);
     }
-    Ok((if negative { value.wrapping_neg() } else { value }, at + count))
+    Ok((
+        if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        },
+        at + count,
+    ))
 }
 
 fn compare(cx: &mut Cx<'_>) -> Answer {

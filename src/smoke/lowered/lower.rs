@@ -28,7 +28,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::traps::key;
-use crate::programs::insn::{AluOp, Callee, Endian, Endness, ImmRef, Insn, JmpOp, Op, Size, Src, Width};
+use crate::programs::insn::{
+    AluOp, Callee, Endian, Endness, ImmRef, Insn, JmpOp, Op, Size, Src, Width,
+};
 use crate::smoke::helpers;
 use crate::smoke::image::Code;
 
@@ -88,7 +90,11 @@ fn writes_r10(op: &Op) -> bool {
             | Op::LdImm64 { dst: 10, .. }
             | Op::Load { dst: 10, .. }
             | Op::LoadAcquire { dst: 10, .. }
-            | Op::Atomic { fetch: true, src: 10, .. }
+            | Op::Atomic {
+                fetch: true,
+                src: 10,
+                ..
+            }
     )
 }
 
@@ -108,7 +114,10 @@ fn entries(code: &Code) -> BTreeSet<u32> {
     for (at, op) in code.ops.iter().enumerate() {
         match *op {
             Op::Call(Callee::Local(rel)) => add(target(at, i64::from(rel))),
-            Op::LdImm64 { src: ImmRef::Func(rel), .. } => add(target(at, i64::from(rel))),
+            Op::LdImm64 {
+                src: ImmRef::Func(rel),
+                ..
+            } => add(target(at, i64::from(rel))),
             _ => {}
         }
         if by_driver(op) {
@@ -116,7 +125,9 @@ fn entries(code: &Code) -> BTreeSet<u32> {
         }
     }
     for map in code.program.maps.iter() {
-        map.jump_targets.iter().for_each(|insn| add(i64::from(*insn)));
+        map.jump_targets
+            .iter()
+            .for_each(|insn| add(i64::from(*insn)));
     }
     out
 }
@@ -128,7 +139,12 @@ pub fn lower(code: &Code) -> Lowered {
     let mut starts = vec![0u32];
     let mut size = 0;
     for (at, op) in code.ops.iter().enumerate() {
-        let need = MAX_INSN.min(estimate(op)) + if entries.contains(&(at as u32)) { ENTRY } else { 0 };
+        let need = MAX_INSN.min(estimate(op))
+            + if entries.contains(&(at as u32)) {
+                ENTRY
+            } else {
+                0
+            };
         if size + need > MAX_TEXT && *op != Op::Second {
             starts.push(at as u32);
             size = 0;
@@ -147,7 +163,10 @@ pub fn lower(code: &Code) -> Lowered {
             entries.insert(to);
         }
     }
-    let mut lowered = Lowered { texts: Vec::new(), at: BTreeMap::new() };
+    let mut lowered = Lowered {
+        texts: Vec::new(),
+        at: BTreeMap::new(),
+    };
     for (i, start) in starts.iter().enumerate() {
         let stop = starts.get(i + 1).copied().unwrap_or(end);
         let own: Vec<u32> = entries.range(*start..stop).copied().collect();
@@ -159,15 +178,25 @@ pub fn lower(code: &Code) -> Lowered {
         for at in *start..stop {
             text.insn(at);
         }
-        lowered.texts.push(Text { bytes: text.finish(), entries: own });
+        lowered.texts.push(Text {
+            bytes: text.finish(),
+            entries: own,
+        });
     }
     lowered
 }
 
 fn estimate(op: &Op) -> usize {
     match op {
-        Op::Alu { op: AluOp::SDiv | AluOp::SMod, .. } | Op::Atomic { .. } => 40,
-        Op::Alu { src: Src::Reg(10), .. } | Op::Jmp { .. } => 40,
+        Op::Alu {
+            op: AluOp::SDiv | AluOp::SMod,
+            ..
+        }
+        | Op::Atomic { .. } => 40,
+        Op::Alu {
+            src: Src::Reg(10), ..
+        }
+        | Op::Jmp { .. } => 40,
         Op::Alu { .. } => 4,
         _ => 32,
     }
@@ -286,10 +315,15 @@ impl<'a> Writer<'a> {
     /// Where a jump from `at` by `off` goes.
     fn label(&self, at: u32, off: i64) -> Label {
         let to = target(at as usize, off);
-        let inside = u32::try_from(to).ok().filter(|to| (self.start..self.stop).contains(to));
+        let inside = u32::try_from(to)
+            .ok()
+            .filter(|to| (self.start..self.stop).contains(to));
         match inside {
             Some(to) if self.code.ops.get(to as usize) == Some(&Op::Second) => Label::Out(to),
-            Some(to) if to <= at => Label::Back { to, cost: at - to + 1 },
+            Some(to) if to <= at => Label::Back {
+                to,
+                cost: at - to + 1,
+            },
             Some(to) => Label::Insn(to),
             None => match u32::try_from(to) {
                 Ok(to) if (to as usize) < self.code.ops.len() => Label::Out(to),
@@ -436,24 +470,55 @@ impl<'a> Writer<'a> {
             Op::AddrSpaceCast { dst, src, .. } => {
                 self.trap(key::EXEC, &[pc, Arg::Reg(src)], Some(dst));
             }
-            Op::LdImm64 { dst, src: ImmRef::Const(value) } => {
+            Op::LdImm64 {
+                dst,
+                src: ImmRef::Const(value),
+            } => {
                 self.emit(0x18, dst, 0, 0, value as i32);
                 self.emit(0, 0, 0, 0, (value >> 32) as i32);
             }
             Op::LdImm64 { dst, .. } => self.trap(key::EXEC, &[pc], Some(dst)),
-            Op::Load { dst, base, off, size, sx } => self.load(at, dst, base, off, size, sx),
-            Op::LoadAcquire { dst, base, off, size } => self.load(at, dst, base, off, size, false),
-            Op::Store { base, off, size, src } => {
+            Op::Load {
+                dst,
+                base,
+                off,
+                size,
+                sx,
+            } => self.load(at, dst, base, off, size, sx),
+            Op::LoadAcquire {
+                dst,
+                base,
+                off,
+                size,
+            } => self.load(at, dst, base, off, size, false),
+            Op::Store {
+                base,
+                off,
+                size,
+                src,
+            } => {
                 let value = match src {
                     Src::Reg(reg) => Arg::Reg(reg),
                     Src::Imm(imm) => Arg::Imm(i64::from(imm)),
                 };
                 self.store(at, base, off, size, value);
             }
-            Op::StoreRelease { base, off, size, src } => {
+            Op::StoreRelease {
+                base,
+                off,
+                size,
+                src,
+            } => {
                 self.store(at, base, off, size, Arg::Reg(src));
             }
-            Op::Atomic { op, fetch, base, off, src, .. } => {
+            Op::Atomic {
+                op,
+                fetch,
+                base,
+                off,
+                src,
+                ..
+            } => {
                 let to = match op {
                     crate::programs::insn::AtomicOp::CmpXchg => Some(0),
                     _ if fetch => Some(src),
@@ -462,7 +527,13 @@ impl<'a> Writer<'a> {
                 let args = [pc, Arg::RegOff(base, off), Arg::Reg(src), Arg::Reg(0)];
                 self.trap(key::EXEC, &args, to);
             }
-            Op::Jmp { w, op, dst, src, off } => self.branch_on(at, w, op, dst, src, off),
+            Op::Jmp {
+                w,
+                op,
+                dst,
+                src,
+                off,
+            } => self.branch_on(at, w, op, dst, src, off),
             Op::Ja { off, .. } => {
                 let to = self.label(at, i64::from(off));
                 self.jump(JA, 0, 0, 0, to);
@@ -513,7 +584,10 @@ impl<'a> Writer<'a> {
             let pc = Arg::Imm(i64::from(at));
             return self.trap(key::EXEC, &[pc, Arg::Reg(dst), value], Some(dst));
         }
-        let bits = crate::programs::isa::ALU.iter().find(|row| row.0 == op).map_or(0, |row| row.1);
+        let bits = crate::programs::isa::ALU
+            .iter()
+            .find(|row| row.0 == op)
+            .map_or(0, |row| row.1);
         match src {
             Src::Imm(imm) => self.emit(bits | class, dst, 0, 0, imm),
             Src::Reg(10) if op == AluOp::Mov && !w.is32() => self.move_any(dst, 10),
@@ -554,7 +628,10 @@ impl<'a> Writer<'a> {
 
     fn branch_on(&mut self, at: u32, w: Width, op: JmpOp, dst: u8, src: Src, off: i16) {
         let class = if w.is32() { 0x06 } else { 0x05 };
-        let bits = crate::programs::isa::JMP.iter().find(|row| row.0 == op).map_or(0, |row| row.1);
+        let bits = crate::programs::isa::JMP
+            .iter()
+            .find(|row| row.0 == op)
+            .map_or(0, |row| row.1);
         let to = self.label(at, i64::from(off));
         let wrong = !w.is32() && !op.is_signed() && op != JmpOp::Set;
         match src {
@@ -613,8 +690,10 @@ impl<'a> Writer<'a> {
         self.leave(Leave::Jump, self.stop);
         loop {
             let wanted: BTreeSet<Label> = self.fixups.iter().map(|f| f.1).collect();
-            let missing: Vec<Label> =
-                wanted.into_iter().filter(|l| !self.places.contains_key(l)).collect();
+            let missing: Vec<Label> = wanted
+                .into_iter()
+                .filter(|l| !self.places.contains_key(l))
+                .collect();
             if missing.is_empty() {
                 break;
             }
@@ -643,6 +722,9 @@ impl<'a> Writer<'a> {
                 insn.off = (to - at as i64 - 1) as i16;
             }
         }
-        self.out.iter().flat_map(|insn| insn.to_bytes(Endian::Little)).collect()
+        self.out
+            .iter()
+            .flat_map(|insn| insn.to_bytes(Endian::Little))
+            .collect()
     }
 }

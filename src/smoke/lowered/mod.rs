@@ -21,11 +21,64 @@ use super::runtime::Runtime;
 use super::{helpers, semantics as sem};
 use crate::programs::insn::{AluOp, Callee, Op, Width};
 
-/// The engine; it keeps what it lowered for as long as it is given the same image.
-#[derive(Default)]
-pub struct Rbpf {
-    lowered: Option<(Arc<Image>, Vec<Lowered>)>,
+/// An image, lowered. Its [`Prepared::engine`] runs it any number of times.
+pub struct Prepared {
+    image: Arc<Image>,
+    lowered: Vec<Lowered>,
 }
+
+impl Prepared {
+    /// Lowers all programs of an image.
+    pub fn new(image: &Arc<Image>) -> Prepared {
+        let lowered = image.programs.iter().map(lower).collect();
+        Prepared {
+            image: Arc::clone(image),
+            lowered,
+        }
+    }
+
+    /// An engine for this image only; it keeps rbpf's machines from run to run.
+    pub fn engine(&self) -> Bound<'_> {
+        let machines = self
+            .lowered
+            .iter()
+            .map(|l| l.texts.iter().map(|_| OnceCell::new()).collect());
+        Bound(Driver {
+            image: &self.image,
+            lowered: &self.lowered,
+            machines: machines.collect(),
+        })
+    }
+}
+
+/// The engine of one image.
+pub struct Bound<'a>(Driver<'a>);
+
+impl Engine for Bound<'_> {
+    fn name(&self) -> &'static str {
+        "rbpf"
+    }
+
+    fn call(
+        &mut self,
+        image: &Arc<Image>,
+        site: Site,
+        args: [u64; 5],
+        rt: &mut Runtime,
+    ) -> RunResult {
+        let driver = &mut self.0;
+        if !Arc::ptr_eq(image, driver.image) {
+            return Prepared::new(image).engine().call(image, site, args, rt);
+        }
+        catching(image, site, args, rt, |rt, site, args| {
+            driver.exec(rt, site, args)
+        })
+    }
+}
+
+/// The engine for any image, for single runs: it lowers at each.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rbpf;
 
 impl Engine for Rbpf {
     fn name(&self) -> &'static str {
@@ -39,15 +92,7 @@ impl Engine for Rbpf {
         args: [u64; 5],
         rt: &mut Runtime,
     ) -> RunResult {
-        let known = self.lowered.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, image));
-        if !known {
-            let lowered = image.programs.iter().map(lower).collect();
-            self.lowered = Some((Arc::clone(image), lowered));
-        }
-        let lowered = self.lowered.as_ref().map_or(&[][..], |(_, lowered)| lowered);
-        let machines = lowered.iter().map(|l| l.texts.iter().map(|_| OnceCell::new()).collect());
-        let mut driver = Driver { image, lowered, machines: machines.collect() };
-        catching(image, site, args, rt, |rt, site, args| driver.exec(rt, site, args))
+        Prepared::new(image).engine().call(image, site, args, rt)
     }
 }
 
@@ -77,8 +122,15 @@ fn broken(what: impl std::fmt::Debug) -> Stop {
 
 /// The last instruction of a program.
 fn last(image: &Image, program: u32) -> u32 {
-    let ops = image.programs.get(program as usize).map_or(&[][..], |c| &c.ops);
-    let slots = if ops.last() == Some(&Op::Second) { 2 } else { 1 };
+    let ops = image
+        .programs
+        .get(program as usize)
+        .map_or(&[][..], |c| &c.ops);
+    let slots = if ops.last() == Some(&Op::Second) {
+        2
+    } else {
+        1
+    };
     (ops.len() as u32).saturating_sub(slots)
 }
 
@@ -107,7 +159,9 @@ impl<'a> Driver<'a> {
         regs[1..6].copy_from_slice(&args);
         rt.enter().map_err(|kind| Stop::from(kind).at(from))?;
         let mut site = from;
+        rt.nest().map_err(|kind| Stop::from(kind).at(from))?;
         let result = self.texts(rt, &mut site, &mut regs);
+        rt.unnest();
         result.map_err(|stop| stop.at(site))
     }
 
@@ -153,10 +207,16 @@ impl<'a> Driver<'a> {
     /// Executes one text from an entry.
     fn text(&mut self, rt: &mut Runtime, at: Site, regs: &mut [u64; 10]) -> Result<Ended, Stop> {
         let nowhere = FaultKind::OutOfProgram(i64::from(at.insn));
-        let lowered: &'a Lowered = self.lowered.get(at.program as usize).ok_or(nowhere.clone())?;
+        let lowered: &'a Lowered = self
+            .lowered
+            .get(at.program as usize)
+            .ok_or(nowhere.clone())?;
         let (text, entry) = lowered.at.get(&at.insn).copied().ok_or(nowhere)?;
         let bytes: &'a [u8] = lowered.texts.get(text).map_or(&[], |t| &t.bytes);
-        let cell = self.machines.get(at.program as usize).and_then(|m| m.get(text));
+        let cell = self
+            .machines
+            .get(at.program as usize)
+            .and_then(|m| m.get(text));
         let cell = cell.ok_or_else(|| broken("no machine"))?;
         if cell.get().is_none() {
             let _ = cell.set(machine(bytes)?);
@@ -171,7 +231,13 @@ impl<'a> Driver<'a> {
         traps::begin(Box::new(session));
         let result = machine.execute_program(&[], &buffer);
         let session = traps::end().ok_or_else(|| broken("the session is gone"))?;
-        let Session { rt: state, regs: saved, left, stop, .. } = *session;
+        let Session {
+            rt: state,
+            regs: saved,
+            left,
+            stop,
+            ..
+        } = *session;
         *rt = state;
         if let Some(stop) = stop {
             return Err(stop);
@@ -184,7 +250,11 @@ impl<'a> Driver<'a> {
             }
             Some((how, insn)) => {
                 *regs = saved;
-                let how = if how == Leave::Jump as u64 { Leave::Jump } else { Leave::Site };
+                let how = if how == Leave::Jump as u64 {
+                    Leave::Jump
+                } else {
+                    Leave::Site
+                };
                 Ok(Ended::Left(how, insn))
             }
         }
@@ -198,10 +268,20 @@ impl<'a> Driver<'a> {
         regs: &mut [u64; 10],
         returns: &mut Vec<Return>,
     ) -> Result<bool, Stop> {
-        let get = |r: u8| regs.get(usize::from(r)).copied().unwrap_or_else(|| rt.frame_pointer());
-        let next = Site { insn: site.insn + 1, ..*site };
+        let get = |r: u8| {
+            regs.get(usize::from(r))
+                .copied()
+                .unwrap_or_else(|| rt.frame_pointer())
+        };
+        let next = Site {
+            insn: site.insn + 1,
+            ..*site
+        };
         let args = [regs[1], regs[2], regs[3], regs[4], regs[5]];
-        let op = self.image.op(*site).ok_or(FaultKind::OutOfProgram(i64::from(site.insn)))?;
+        let op = self
+            .image
+            .op(*site)
+            .ok_or(FaultKind::OutOfProgram(i64::from(site.insn)))?;
         let to = match op {
             Op::Call(Callee::Local(rel)) => {
                 let insn = i64::from(next.insn) + i64::from(rel);
@@ -216,7 +296,10 @@ impl<'a> Driver<'a> {
         };
         if let Some(to) = to {
             let kept = [regs[6], regs[7], regs[8], regs[9]];
-            returns.push(Return { site: next, regs: kept });
+            returns.push(Return {
+                site: next,
+                regs: kept,
+            });
             rt.enter()?;
             *site = to;
             return Ok(false);

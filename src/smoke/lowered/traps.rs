@@ -73,11 +73,23 @@ impl Session {
     /// A session that is about to execute a text.
     pub fn new(rt: Runtime, image: Arc<Image>, program: u32) -> Session {
         let frame = rt.frame_pointer();
-        Session { rt, image, program, frame, regs: [0; 10], left: None, stop: None, site: 0 }
+        Session {
+            rt,
+            image,
+            program,
+            frame,
+            regs: [0; 10],
+            left: None,
+            stop: None,
+            site: 0,
+        }
     }
 
     fn at(&self, insn: u64) -> Site {
-        Site { program: self.program, insn: insn as u32 }
+        Site {
+            program: self.program,
+            insn: insn as u32,
+        }
     }
 
     fn settle(&mut self, insn: u64, result: Result<u64, Stop>) -> u64 {
@@ -167,13 +179,7 @@ fn load<const SIZE: u8, const SX: bool, const FP: bool>(
     })
 }
 
-fn store<const SIZE: u8, const FP: bool>(
-    addr: u64,
-    insn: u64,
-    value: u64,
-    _: u64,
-    _: u64,
-) -> u64 {
+fn store<const SIZE: u8, const FP: bool>(addr: u64, insn: u64, value: u64, _: u64, _: u64) -> u64 {
     with(|s| {
         let addr = if FP { s.frame.wrapping_add(addr) } else { addr };
         match s.rt.mem.store(addr, size(SIZE).bytes(), value) {

@@ -17,7 +17,11 @@ pub struct Fifo {
 impl Fifo {
     /// An empty one.
     pub fn new(stack: bool, max: u64) -> Fifo {
-        Fifo { items: VecDeque::new(), stack, max }
+        Fifo {
+            items: VecDeque::new(),
+            stack,
+            max,
+        }
     }
 
     /// Its values, oldest first.
@@ -63,8 +67,13 @@ impl Bloom {
     pub fn new(max: u64, extra: u64) -> Bloom {
         let hashes = if extra & 15 == 0 { 5 } else { extra & 15 };
         // Bits for the least false positives: n * k / ln 2, as a power of two.
-        let bits = (max.clamp(1, 1 << 22) * hashes * 7 / 5).next_power_of_two().max(64);
-        Bloom { bits: vec![0; (bits / 64) as usize], hashes }
+        let bits = (max.clamp(1, 1 << 22) * hashes * 7 / 5)
+            .next_power_of_two()
+            .max(64);
+        Bloom {
+            bits: vec![0; (bits / 64) as usize],
+            hashes,
+        }
     }
 
     fn positions(&self, value: &[u8]) -> impl Iterator<Item = u64> + use<> {
@@ -90,7 +99,11 @@ impl Bloom {
 
     /// Whether the value may have been added.
     pub fn has(&self, value: &[u8]) -> bool {
-        let bit = |at: u64| self.bits.get((at / 64) as usize).is_some_and(|w| w >> (at % 64) & 1 != 0);
+        let bit = |at: u64| {
+            self.bits
+                .get((at / 64) as usize)
+                .is_some_and(|w| w >> (at % 64) & 1 != 0)
+        };
         self.positions(value).all(bit)
     }
 

@@ -30,18 +30,27 @@ fn normal(key: &[u8]) -> Option<Vec<u8>> {
 
 fn cut(bits: usize, data: &[u8]) -> Vec<u8> {
     let mut out = (bits as u32).to_le_bytes().to_vec();
-    out.extend(data.iter().enumerate().map(|(i, byte)| match bits.saturating_sub(i * 8) {
-        0 => 0,
-        left @ 1..=7 => byte & !(0xff >> left),
-        _ => *byte,
-    }));
+    out.extend(
+        data.iter()
+            .enumerate()
+            .map(|(i, byte)| match bits.saturating_sub(i * 8) {
+                0 => 0,
+                left @ 1..=7 => byte & !(0xff >> left),
+                _ => *byte,
+            }),
+    );
     out
 }
 
 impl LpmBody {
     /// An empty trie of `max` prefixes.
     pub fn new(region: RegionId, max: u64) -> LpmBody {
-        LpmBody { region, max, index: BTreeMap::new(), free: FreeCells::default() }
+        LpmBody {
+            region,
+            max,
+            index: BTreeMap::new(),
+            free: FreeCells::default(),
+        }
     }
 
     /// The keys in order.
@@ -53,14 +62,20 @@ impl LpmBody {
     pub fn lookup(&self, key: &[u8]) -> Option<u64> {
         let (len, data) = key.split_first_chunk::<4>()?;
         let most = (u32::from_le_bytes(*len) as usize).min(data.len() * 8);
-        (0..=most).rev().find_map(|bits| self.index.get(&cut(bits, data)).copied())
+        (0..=most)
+            .rev()
+            .find_map(|bits| self.index.get(&cut(bits, data)).copied())
     }
 
     /// The cell to write a prefix's value to.
     pub fn insert(&mut self, key: &[u8], flags: u64) -> Result<u64, i64> {
         let key = normal(key).ok_or(EINVAL)?;
         if let Some(cell) = self.index.get(&key) {
-            return if flags == NOEXIST { Err(EEXIST) } else { Ok(*cell) };
+            return if flags == NOEXIST {
+                Err(EEXIST)
+            } else {
+                Ok(*cell)
+            };
         }
         if flags == EXIST {
             return Err(ENOENT);
@@ -75,7 +90,9 @@ impl LpmBody {
 
     /// Removes exactly this prefix.
     pub fn remove(&mut self, key: &[u8]) -> i64 {
-        let Some(key) = normal(key) else { return EINVAL };
+        let Some(key) = normal(key) else {
+            return EINVAL;
+        };
         match self.index.remove(&key) {
             Some(cell) => {
                 self.free.give(cell);

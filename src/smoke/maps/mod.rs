@@ -73,11 +73,17 @@ pub enum Body {
     /// Maps in a map.
     Maps(BTreeMap<Vec<u8>, u32>),
     /// Targets of redirection: devices, CPUs, sockets, cgroups.
-    Targets { entries: BTreeMap<Vec<u8>, u32>, region: RegionId },
+    Targets {
+        entries: BTreeMap<Vec<u8>, u32>,
+        region: RegionId,
+    },
     /// Stack traces by id.
     Stacks(BTreeMap<u32, Vec<u64>>),
     /// Values by the object that owns them.
-    Storage { region: RegionId, owners: BTreeMap<u64, u32> },
+    Storage {
+        region: RegionId,
+        owners: BTreeMap<u64, u32>,
+    },
     /// The one value of a cgroup's storage, per CPU where so typed.
     CgroupStorage { region: RegionId },
     /// A structure of functions.
@@ -112,26 +118,31 @@ fn full() -> FaultKind {
 
 impl Map {
     /// Creates a map, empty.
-    pub fn create(
-        def: &MapDef,
-        id: u32,
-        mem: &mut Memory,
-        cpus: u32,
-    ) -> Result<Map, FaultKind> {
+    pub fn create(def: &MapDef, id: u32, mem: &mut Memory, cpus: u32) -> Result<Map, FaultKind> {
         use MapType as T;
         let Some(map_type) = T::from_id(def.map_type) else {
             return Err(FaultKind::NotModelled(format!("map type {}", def.map_type)));
         };
         let kind = Kind::MapValue(id);
         let max = u64::from(def.max_entries);
-        let mut cells = |count: u64| mem.alloc_cells(kind, def.value_size, count).ok_or_else(full);
+        let mut cells = |count: u64| {
+            mem.alloc_cells(kind, def.value_size, count)
+                .ok_or_else(full)
+        };
         let wide = u64::from(cpus);
         let body = match map_type {
-            T::Array => Body::Array { region: cells(max)? },
-            T::PercpuArray => Body::PercpuArray { region: cells(max * wide)? },
-            T::Hash | T::LruHash | T::Rhash => {
-                Body::Hash(HashBody::new(cells(max + 1)?, max, 1, map_type == T::LruHash))
-            }
+            T::Array => Body::Array {
+                region: cells(max)?,
+            },
+            T::PercpuArray => Body::PercpuArray {
+                region: cells(max * wide)?,
+            },
+            T::Hash | T::LruHash | T::Rhash => Body::Hash(HashBody::new(
+                cells(max + 1)?,
+                max,
+                1,
+                map_type == T::LruHash,
+            )),
             T::PercpuHash | T::LruPercpuHash => {
                 let lru = map_type == T::LruPercpuHash;
                 Body::Hash(HashBody::new(cells((max + 1) * wide)?, max, wide, lru))
@@ -145,26 +156,37 @@ impl Map {
             T::ProgArray => Body::ProgArray(BTreeMap::new()),
             T::ArrayOfMaps | T::HashOfMaps => Body::Maps(BTreeMap::new()),
             T::Devmap | T::DevmapHash | T::Cpumap | T::Xskmap | T::Sockmap | T::Sockhash => {
-                Body::Targets { entries: BTreeMap::new(), region: cells(max + 1)? }
+                Body::Targets {
+                    entries: BTreeMap::new(),
+                    region: cells(max + 1)?,
+                }
             }
-            T::ReuseportSockarray | T::CgroupArray => {
-                Body::Targets { entries: BTreeMap::new(), region: cells(max + 1)? }
-            }
+            T::ReuseportSockarray | T::CgroupArray => Body::Targets {
+                entries: BTreeMap::new(),
+                region: cells(max + 1)?,
+            },
             T::StackTrace => Body::Stacks(BTreeMap::new()),
-            T::SkStorage | T::InodeStorage | T::TaskStorage | T::CgrpStorage => {
-                Body::Storage { region: cells(STORAGE_CELLS)?, owners: BTreeMap::new() }
-            }
+            T::SkStorage | T::InodeStorage | T::TaskStorage | T::CgrpStorage => Body::Storage {
+                region: cells(STORAGE_CELLS)?,
+                owners: BTreeMap::new(),
+            },
             T::CgroupStorage => Body::CgroupStorage { region: cells(1)? },
-            T::PercpuCgroupStorage => Body::CgroupStorage { region: cells(wide)? },
+            T::PercpuCgroupStorage => Body::CgroupStorage {
+                region: cells(wide)?,
+            },
             T::StructOps => Body::StructOps { region: cells(1)? },
             T::Arena => {
                 let region = mem.alloc_arena(id).ok_or_else(full)?;
-                let user = if def.map_extra != 0 { def.map_extra } else { 0x7f00_0000_0000 };
+                let user = if def.map_extra != 0 {
+                    def.map_extra
+                } else {
+                    0x7f00_0000_0000
+                };
                 Body::Arena { region, user }
             }
-            T::InsnArray => {
-                Body::Table { region: mem.alloc_cells(kind, 8, max).ok_or_else(full)? }
-            }
+            T::InsnArray => Body::Table {
+                region: mem.alloc_cells(kind, 8, max).ok_or_else(full)?,
+            },
             T::Unspec => return Err(FaultKind::NotModelled("map type 0".into())),
         };
         Ok(Map {
@@ -285,11 +307,23 @@ pub fn initialise(rt: &mut Runtime, image: &Image, id: u32) -> Result<(), FaultK
         }
     }
     if def.kind == MapOrigin::JumpTable {
-        let program = image.table_of.get(id as usize).copied().flatten().unwrap_or(0);
+        let program = image
+            .table_of
+            .get(id as usize)
+            .copied()
+            .flatten()
+            .unwrap_or(0);
         if let Some(region) = rt.maps.get(id as usize).and_then(Map::region) {
             for (i, insn) in def.jump_targets.iter().enumerate() {
                 let addr = rt.mem.cell(region, i as u64);
-                rt.mem.store(addr, 8, code_address(Site { program, insn: *insn }))?;
+                rt.mem.store(
+                    addr,
+                    8,
+                    code_address(Site {
+                        program,
+                        insn: *insn,
+                    }),
+                )?;
             }
         }
     }
@@ -301,20 +335,20 @@ pub fn initialise(rt: &mut Runtime, image: &Image, id: u32) -> Result<(), FaultK
     fill_slots(rt, image, id, &def)
 }
 
-fn fill_slots(
-    rt: &mut Runtime,
-    image: &Image,
-    id: u32,
-    def: &MapDef,
-) -> Result<(), FaultKind> {
+fn fill_slots(rt: &mut Runtime, image: &Image, id: u32, def: &MapDef) -> Result<(), FaultKind> {
     // A map-in-map without initial slots holds one map, so that lookups can hit.
     let mut slots: Vec<(u32, u32)> = Vec::new();
     for (index, target) in &def.slots {
         match target {
             SlotTarget::Map(inner) => slots.push((*index, *inner)),
             SlotTarget::Program(name) => {
-                if let (Some(program), Some(Map { body: Body::ProgArray(p), .. })) =
-                    (image.program_named(name), rt.maps.get_mut(id as usize))
+                if let (
+                    Some(program),
+                    Some(Map {
+                        body: Body::ProgArray(p),
+                        ..
+                    }),
+                ) = (image.program_named(name), rt.maps.get_mut(id as usize))
                 {
                     p.insert(*index, program);
                 }
@@ -330,7 +364,11 @@ fn fill_slots(
         rt.maps.push(made);
         slots.push((0, inner_id));
     }
-    if let Some(Map { body: Body::Maps(maps), .. }) = rt.maps.get_mut(id as usize) {
+    if let Some(Map {
+        body: Body::Maps(maps),
+        ..
+    }) = rt.maps.get_mut(id as usize)
+    {
         for (index, inner) in slots {
             let mut key = index.to_le_bytes().to_vec();
             key.resize(def.key_size as usize, 0);
@@ -354,12 +392,14 @@ impl Runtime {
                 let i = m.index(key)? * u64::from(m.cpus) + u64::from(cpu);
                 Some(self.mem.cell(region, i))
             }
-            Body::Hash(hash) => hash.lookup(key, cpu).map(|cell| self.mem.cell(hash.region, cell)),
+            Body::Hash(hash) => hash
+                .lookup(key, cpu)
+                .map(|cell| self.mem.cell(hash.region, cell)),
             Body::Lpm(lpm) => lpm.lookup(key).map(|cell| self.mem.cell(lpm.region, cell)),
             Body::Maps(maps) => maps.get(key).map(|inner| map_handle(*inner)),
-            Body::Targets { entries, region } => {
-                entries.get(key).map(|cell| self.mem.cell(*region, u64::from(*cell)))
-            }
+            Body::Targets { entries, region } => entries
+                .get(key)
+                .map(|cell| self.mem.cell(*region, u64::from(*cell))),
             _ => None,
         }
     }
@@ -387,7 +427,11 @@ impl Runtime {
                     return EEXIST;
                 }
                 let percpu = matches!(m.body, Body::PercpuArray { .. });
-                let cell = if percpu { i * u64::from(m.cpus) + u64::from(cpu) } else { i };
+                let cell = if percpu {
+                    i * u64::from(m.cpus) + u64::from(cpu)
+                } else {
+                    i
+                };
                 (region, cell)
             }
             Body::Hash(hash) => match hash.insert(key, plain, cpu) {
@@ -454,7 +498,11 @@ impl Runtime {
             },
             Body::Lpm(lpm) => return lpm.remove(key),
             Body::Targets { entries, .. } => {
-                return if entries.remove(key).is_some() { 0 } else { ENOENT };
+                return if entries.remove(key).is_some() {
+                    0
+                } else {
+                    ENOENT
+                };
             }
             Body::Array { .. } | Body::PercpuArray { .. } => return EINVAL,
             Body::Fifo(_) => return EINVAL,
@@ -499,7 +547,13 @@ impl Runtime {
     }
 
     /// The value of an owner in a local storage, made if `create`.
-    pub fn storage(&mut self, map: u32, owner: u64, init: Option<&[u8]>, create: bool) -> Option<u64> {
+    pub fn storage(
+        &mut self,
+        map: u32,
+        owner: u64,
+        init: Option<&[u8]>,
+        create: bool,
+    ) -> Option<u64> {
         let m = self.maps.get_mut(map as usize)?;
         let Body::Storage { region, owners } = &mut m.body else {
             return None;
@@ -527,7 +581,11 @@ impl Runtime {
     pub fn storage_delete(&mut self, map: u32, owner: u64) -> i64 {
         match self.maps.get_mut(map as usize).map(|m| &mut m.body) {
             Some(Body::Storage { owners, .. }) => {
-                if owners.remove(&owner).is_some() { 0 } else { ENOENT }
+                if owners.remove(&owner).is_some() {
+                    0
+                } else {
+                    ENOENT
+                }
             }
             _ => EINVAL,
         }

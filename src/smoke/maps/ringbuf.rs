@@ -1,11 +1,11 @@
 //! Ring buffers towards user space. A consumer is modelled that takes what is
 //! submitted at once, so that only reservations not yet submitted take room.
 
+use super::Body;
+use super::errno::{E2BIG, EAGAIN, EINVAL};
 use crate::smoke::engine::FaultKind;
 use crate::smoke::memory::{Kind, RegionId};
 use crate::smoke::runtime::Runtime;
-use super::Body;
-use super::errno::{E2BIG, EAGAIN, EINVAL};
 use std::collections::BTreeMap;
 
 /// Bytes of a record's header.
@@ -30,11 +30,18 @@ fn room(len: u64) -> u64 {
 impl Ring {
     /// An empty ring of that many bytes.
     pub fn new(size: u64) -> Ring {
-        Ring { size, produced: 0, consumed: 0, open: BTreeMap::new() }
+        Ring {
+            size,
+            produced: 0,
+            consumed: 0,
+            open: BTreeMap::new(),
+        }
     }
 
     fn fits(&self, len: u64) -> bool {
-        len < 1 << 30 && room(len) <= self.size && self.produced - self.consumed + room(len) <= self.size
+        len < 1 << 30
+            && room(len) <= self.size
+            && self.produced - self.consumed + room(len) <= self.size
     }
 
     /// Reservations not yet submitted or discarded.

@@ -34,7 +34,13 @@ fn collect(btf: &Btf, id: u32, off: u32, depth: u32, out: &mut Vec<(u32, u32)>) 
         Some(Type::Struct(c)) if NAMES.contains(&c.name) => out.push((off, c.size)),
         Some(Type::Struct(c)) => {
             for m in c.members.iter() {
-                collect(btf, m.ty, off.saturating_add(m.bit_offset / 8), depth + 1, out);
+                collect(
+                    btf,
+                    m.ty,
+                    off.saturating_add(m.bit_offset / 8),
+                    depth + 1,
+                    out,
+                );
             }
         }
         Some(Type::Array { elem, len, .. }) => {

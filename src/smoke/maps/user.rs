@@ -23,12 +23,17 @@ impl Runtime {
 
     /// The value of a key; for per-CPU maps of all CPUs, each padded to 8 bytes.
     pub fn user_lookup(&mut self, map: u32, key: &[u8]) -> Result<Vec<u8>, i64> {
-        let Some(m) = self.maps.get(map as usize) else { return Err(EINVAL) };
+        let Some(m) = self.maps.get(map as usize) else {
+            return Err(EINVAL);
+        };
         let size = m.def.value_size as usize;
         match &m.body {
             Body::Fifo(_) => return self.map_pop(map, false),
             Body::Maps(maps) => {
-                return maps.get(key).map(|id| id.to_le_bytes().to_vec()).ok_or(ENOENT);
+                return maps
+                    .get(key)
+                    .map(|id| id.to_le_bytes().to_vec())
+                    .ok_or(ENOENT);
             }
             Body::ProgArray(progs) => {
                 let key: [u8; 4] = key.try_into().map_err(|_| EINVAL)?;
@@ -72,7 +77,9 @@ impl Runtime {
 
     /// Sets a value; per-CPU maps take all CPUs' values, or one that serves all.
     pub fn user_update(&mut self, map: u32, key: &[u8], value: &[u8], flags: u64) -> i64 {
-        let Some(m) = self.maps.get_mut(map as usize) else { return EINVAL };
+        let Some(m) = self.maps.get_mut(map as usize) else {
+            return EINVAL;
+        };
         if m.frozen {
             return EPERM;
         }
@@ -80,9 +87,13 @@ impl Runtime {
         let plain = flags & !F_LOCK;
         match &mut m.body {
             Body::Maps(maps) => {
-                let Ok(id) = <[u8; 4]>::try_from(value) else { return EINVAL };
+                let Ok(id) = <[u8; 4]>::try_from(value) else {
+                    return EINVAL;
+                };
                 let array = m.def.map_type == 12;
-                let index = key.first_chunk().map_or(u32::MAX, |k| u32::from_le_bytes(*k));
+                let index = key
+                    .first_chunk()
+                    .map_or(u32::MAX, |k| u32::from_le_bytes(*k));
                 return match maps.contains_key(key) {
                     _ if array && index >= m.def.max_entries => E2BIG,
                     true if plain == NOEXIST => super::EEXIST,
@@ -110,7 +121,9 @@ impl Runtime {
                 return 0;
             }
             Body::Storage { .. } => {
-                let Ok(owner) = <[u8; 8]>::try_from(key) else { return EINVAL };
+                let Ok(owner) = <[u8; 8]>::try_from(key) else {
+                    return EINVAL;
+                };
                 let owner = u64::from_le_bytes(owner);
                 return match self.storage(map, owner, Some(value), true) {
                     Some(addr) => {
@@ -132,7 +145,13 @@ impl Runtime {
             let mut done = 0;
             for (cpu, part) in parts {
                 let flags = if cpu == 0 { flags } else { ANY };
-                done = self.map_update(map, key, part.get(..size).unwrap_or(part), flags, cpu as u32);
+                done = self.map_update(
+                    map,
+                    key,
+                    part.get(..size).unwrap_or(part),
+                    flags,
+                    cpu as u32,
+                );
                 if done != 0 {
                     break;
                 }
@@ -150,9 +169,10 @@ impl Runtime {
             self.map_update(map, key, value, flags, 0)
         };
         if let Some(region) = region {
-            let rdonly = self.maps.get(map as usize).is_some_and(|m| {
-                m.def.flags & crate::object::F_RDONLY_PROG != 0
-            });
+            let rdonly = self
+                .maps
+                .get(map as usize)
+                .is_some_and(|m| m.def.flags & crate::object::F_RDONLY_PROG != 0);
             self.mem.set_writable(region, !rdonly);
         }
         done
@@ -160,7 +180,9 @@ impl Runtime {
 
     /// Removes a key.
     pub fn user_delete(&mut self, map: u32, key: &[u8]) -> i64 {
-        let Some(m) = self.maps.get_mut(map as usize) else { return EINVAL };
+        let Some(m) = self.maps.get_mut(map as usize) else {
+            return EINVAL;
+        };
         if m.frozen {
             return EPERM;
         }
@@ -195,12 +217,16 @@ impl Runtime {
 
     /// The key after `key`, or the first (also when `key` is not there).
     pub fn user_next_key(&self, map: u32, key: Option<&[u8]>) -> Result<Vec<u8>, i64> {
-        let Some(m) = self.maps.get(map as usize) else { return Err(EINVAL) };
+        let Some(m) = self.maps.get(map as usize) else {
+            return Err(EINVAL);
+        };
         match &m.body {
             Body::Bloom(_) | Body::Ringbuf(_) | Body::UserRingbuf => return Err(EOPNOTSUPP),
             Body::Fifo(_) => return Err(EINVAL),
             Body::Array { .. } | Body::PercpuArray { .. } => {
-                let key = key.and_then(|k| k.first_chunk()).map(|k| u32::from_le_bytes(*k));
+                let key = key
+                    .and_then(|k| k.first_chunk())
+                    .map(|k| u32::from_le_bytes(*k));
                 let next = match key {
                     Some(key) if key < m.def.max_entries => key + 1,
                     _ => 0,

@@ -2,6 +2,8 @@
 //! All of them go through both engines, which must agree to the last byte.
 
 mod generated;
+mod maps;
+mod mechanisms;
 mod vectors;
 
 use std::sync::Arc;
@@ -11,13 +13,16 @@ use super::image::Image;
 use super::lowered::Rbpf;
 use super::reference::Reference;
 use super::runtime::{Config, Runtime};
-use crate::helpers_spec::helper_id;
 use crate::programs::Program;
 use crate::programs::raw;
 
 /// A program from assembler text; `.type xdp` unless the text says another.
 pub fn program(text: &str) -> Arc<Program> {
-    let typed = if text.contains(".type") { text.to_owned() } else { format!(".type xdp\n{text}") };
+    let typed = if text.contains(".type") {
+        text.to_owned()
+    } else {
+        format!(".type xdp\n{text}")
+    };
     let made = raw::program(raw::Input::Asm(typed.as_bytes()), "test", None);
     Arc::new(made.unwrap_or_else(|e| panic!("{e}\n{text}")))
 }
@@ -42,7 +47,7 @@ pub fn run_with(
     let (mut rt, ctx) = fresh();
     let expected = Reference::<super::reference::NoTrace>::default().run(image, 0, ctx, &mut rt);
     let (mut other, ctx) = fresh();
-    let got = Rbpf::default().run(image, 0, ctx, &mut other);
+    let got = Rbpf.run(image, 0, ctx, &mut other);
     if let (Err(a), Err(b)) = (&expected, &got)
         && a.kind == b.kind
         && a.kind.is_inconclusive()
@@ -50,7 +55,11 @@ pub fn run_with(
         return (expected, rt);
     }
     assert_eq!(expected, got, "the engines disagree");
-    assert_eq!(rt.digest(), other.digest(), "the engines leave different states");
+    assert_eq!(
+        rt.digest(),
+        other.digest(),
+        "the engines leave different states"
+    );
     (expected, rt)
 }
 
@@ -64,10 +73,7 @@ pub fn run(text: &str) -> u64 {
 /// The fault of a program that does not.
 pub fn fault(text: &str) -> Fault {
     let image = image(text);
-    run_with(&image, &Config::default(), |_| 0).0.expect_err("a fault")
-}
-
-/// The number of a helper.
-pub fn id(name: &str) -> u32 {
-    helper_id(name).unwrap_or_else(|| panic!("no helper {name}"))
+    run_with(&image, &Config::default(), |_| 0)
+        .0
+        .expect_err("a fault")
 }

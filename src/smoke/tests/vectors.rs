@@ -33,7 +33,10 @@ const VECTORS: &[(&str, u64)] = &[
     ("r0 = 5\nr1 = 7\nr0 += r1", 12),
     ("r0 = 5\nr1 = -7\nw0 += w1", 0xffff_fffe),
     // Multiplication.
-    ("r0 = 0x100000000 ll\nr0 *= 0x7fffffff", 0x7fff_ffff_0000_0000),
+    (
+        "r0 = 0x100000000 ll\nr0 *= 0x7fffffff",
+        0x7fff_ffff_0000_0000,
+    ),
     ("r0 = -3\nr0 *= 7", (-21i64) as u64),
     ("r0 = 0x10001\nw0 *= 0x10001", 0x20001),
     ("r0 = -1\nr1 = -1\nr0 *= r1", 1),
@@ -107,52 +110,170 @@ const VECTORS: &[(&str, u64)] = &[
     // Byte order.
     ("r0 = 0x8877665544332211 ll\nr0 = le16 r0", 0x2211),
     ("r0 = 0x8877665544332211 ll\nr0 = le32 r0", 0x4433_2211),
-    ("r0 = 0x8877665544332211 ll\nr0 = le64 r0", 0x8877_6655_4433_2211),
+    (
+        "r0 = 0x8877665544332211 ll\nr0 = le64 r0",
+        0x8877_6655_4433_2211,
+    ),
     ("r0 = 0x8877665544332211 ll\nr0 = be16 r0", 0x1122),
     ("r0 = 0x8877665544332211 ll\nr0 = be32 r0", 0x1122_3344),
-    ("r0 = 0x8877665544332211 ll\nr0 = be64 r0", 0x1122_3344_5566_7788),
+    (
+        "r0 = 0x8877665544332211 ll\nr0 = be64 r0",
+        0x1122_3344_5566_7788,
+    ),
     ("r0 = 0x8877665544332211 ll\nr0 = bswap16 r0", 0x1122),
     ("r0 = 0x8877665544332211 ll\nr0 = bswap32 r0", 0x1122_3344),
-    ("r0 = 0x8877665544332211 ll\nr0 = bswap64 r0", 0x1122_3344_5566_7788),
+    (
+        "r0 = 0x8877665544332211 ll\nr0 = bswap64 r0",
+        0x1122_3344_5566_7788,
+    ),
     // Memory.
-    ("r1 = 0x8877665544332211 ll\n*(u64 *)(r10 - 8) = r1\nr0 = *(u64 *)(r10 - 8)", 0x8877_6655_4433_2211),
-    ("r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(u8 *)(r10 - 8)", 0xfe),
-    ("r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(u16 *)(r10 - 8)", 0xfffe),
-    ("r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(u32 *)(r10 - 8)", 0xffff_fffe),
-    ("r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(s8 *)(r10 - 8)", (-2i64) as u64),
-    ("r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(s16 *)(r10 - 8)", (-2i64) as u64),
-    ("r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(s32 *)(r10 - 8)", (-2i64) as u64),
-    ("*(u64 *)(r10 - 512) = -2\nr0 = *(u64 *)(r10 - 512)", (-2i64) as u64),
-    ("*(u64 *)(r10 - 8) = 0\n*(u8 *)(r10 - 7) = 0x1ff\nr0 = *(u64 *)(r10 - 8)", 0xff00),
-    ("*(u64 *)(r10 - 8) = 0\n*(u16 *)(r10 - 6) = -1\nr0 = *(u64 *)(r10 - 8)", 0xffff_0000),
-    ("*(u64 *)(r10 - 8) = 0\n*(u32 *)(r10 - 4) = -1\nr0 = *(u64 *)(r10 - 8)", 0xffff_ffff_0000_0000),
-    ("*(u64 *)(r10 - 8) = 0\nr1 = 0x1234567\n*(u8 *)(r10 - 8) = w1\nr0 = *(u64 *)(r10 - 8)", 0x67),
-    ("*(u64 *)(r10 - 8) = 0\nr1 = 0x1234567\n*(u16 *)(r10 - 8) = w1\nr0 = *(u64 *)(r10 - 8)", 0x4567),
-    ("*(u64 *)(r10 - 8) = 0\nr1 = 0x1234567\n*(u32 *)(r10 - 8) = w1\nr0 = *(u64 *)(r10 - 8)", 0x0123_4567),
-    ("r2 = r10\nr2 += -16\nr1 = 9\n*(u64 *)(r2 + 0) = r1\nr0 = *(u64 *)(r10 - 16)", 9),
-    ("r1 = r10\nr0 = 3\nr1 += -8\n*(u64 *)(r1 + 0) = r1\nr2 = *(u64 *)(r1 + 0)\nr0 = r2\nr0 -= r10", (-8i64) as u64),
-    ("*(u64 *)(r10 - 8) = r10\nr0 = *(u64 *)(r10 - 8)\nr0 -= r10", 0),
+    (
+        "r1 = 0x8877665544332211 ll\n*(u64 *)(r10 - 8) = r1\nr0 = *(u64 *)(r10 - 8)",
+        0x8877_6655_4433_2211,
+    ),
+    (
+        "r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(u8 *)(r10 - 8)",
+        0xfe,
+    ),
+    (
+        "r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(u16 *)(r10 - 8)",
+        0xfffe,
+    ),
+    (
+        "r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(u32 *)(r10 - 8)",
+        0xffff_fffe,
+    ),
+    (
+        "r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(s8 *)(r10 - 8)",
+        (-2i64) as u64,
+    ),
+    (
+        "r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(s16 *)(r10 - 8)",
+        (-2i64) as u64,
+    ),
+    (
+        "r1 = -2\n*(u64 *)(r10 - 8) = r1\nr0 = *(s32 *)(r10 - 8)",
+        (-2i64) as u64,
+    ),
+    (
+        "*(u64 *)(r10 - 512) = -2\nr0 = *(u64 *)(r10 - 512)",
+        (-2i64) as u64,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\n*(u8 *)(r10 - 7) = 0x1ff\nr0 = *(u64 *)(r10 - 8)",
+        0xff00,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\n*(u16 *)(r10 - 6) = -1\nr0 = *(u64 *)(r10 - 8)",
+        0xffff_0000,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\n*(u32 *)(r10 - 4) = -1\nr0 = *(u64 *)(r10 - 8)",
+        0xffff_ffff_0000_0000,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\nr1 = 0x1234567\n*(u8 *)(r10 - 8) = w1\nr0 = *(u64 *)(r10 - 8)",
+        0x67,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\nr1 = 0x1234567\n*(u16 *)(r10 - 8) = w1\nr0 = *(u64 *)(r10 - 8)",
+        0x4567,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\nr1 = 0x1234567\n*(u32 *)(r10 - 8) = w1\nr0 = *(u64 *)(r10 - 8)",
+        0x0123_4567,
+    ),
+    (
+        "r2 = r10\nr2 += -16\nr1 = 9\n*(u64 *)(r2 + 0) = r1\nr0 = *(u64 *)(r10 - 16)",
+        9,
+    ),
+    (
+        "r1 = r10\nr0 = 3\nr1 += -8\n*(u64 *)(r1 + 0) = r1\nr2 = *(u64 *)(r1 + 0)\nr0 = r2\nr0 -= r10",
+        (-8i64) as u64,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = r10\nr0 = *(u64 *)(r10 - 8)\nr0 -= r10",
+        0,
+    ),
     // Atomics.
-    ("*(u64 *)(r10 - 8) = 5\nr1 = 3\nlock *(u64 *)(r10 - 8) += r1\nr0 = *(u64 *)(r10 - 8)", 8),
-    ("*(u64 *)(r10 - 8) = -1\nr1 = 2\nlock *(u32 *)(r10 - 8) += r1\nr0 = *(u64 *)(r10 - 8)", 0xffff_ffff_0000_0001),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nlock *(u64 *)(r10 - 8) |= r1\nr0 = *(u64 *)(r10 - 8)", 14),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nlock *(u64 *)(r10 - 8) &= r1\nr0 = *(u64 *)(r10 - 8)", 8),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nlock *(u64 *)(r10 - 8) ^= r1\nr0 = *(u64 *)(r10 - 8)", 6),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = atomic_fetch_add((u64 *)(r10 - 8), r1)\nr0 = r1", 12),
-    ("*(u64 *)(r10 - 8) = -1\nr1 = 10\nw1 = atomic_fetch_or((u32 *)(r10 - 8), w1)\nr0 = r1", 0xffff_ffff),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = atomic_fetch_and((u64 *)(r10 - 8), r1)\nr0 = *(u64 *)(r10 - 8)", 8),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = atomic_fetch_xor((u64 *)(r10 - 8), r1)\nr0 = *(u64 *)(r10 - 8)\nr0 += r1", 18),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = xchg_64(r10 - 8, r1)\nr0 = *(u64 *)(r10 - 8)\nr1 <<= 8\nr0 |= r1", 0xc0a),
-    ("*(u64 *)(r10 - 8) = -1\nr1 = 10\nw1 = xchg32_32(r10 - 8, w1)\nr0 = *(u64 *)(r10 - 8)", 0xffff_ffff_0000_000a),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nr0 = 12\nr0 = cmpxchg_64(r10 - 8, r0, r1)\nr1 = *(u64 *)(r10 - 8)\nr1 <<= 8\nr0 |= r1", 0xa0c),
-    ("*(u64 *)(r10 - 8) = 12\nr1 = 10\nr0 = 11\nr0 = cmpxchg_64(r10 - 8, r0, r1)\nr1 = *(u64 *)(r10 - 8)\nr1 <<= 8\nr0 |= r1", 0xc0c),
-    ("*(u64 *)(r10 - 8) = -1\nr1 = 10\nr0 = -1\nw0 = cmpxchg32_32(r10 - 8, w0, w1)\nr1 = *(u64 *)(r10 - 8)\nr0 += r1", 0u64.wrapping_add(0xffff_ffff).wrapping_add(0xffff_ffff_0000_000a)),
+    (
+        "*(u64 *)(r10 - 8) = 5\nr1 = 3\nlock *(u64 *)(r10 - 8) += r1\nr0 = *(u64 *)(r10 - 8)",
+        8,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -1\nr1 = 2\nlock *(u32 *)(r10 - 8) += r1\nr0 = *(u64 *)(r10 - 8)",
+        0xffff_ffff_0000_0001,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nlock *(u64 *)(r10 - 8) |= r1\nr0 = *(u64 *)(r10 - 8)",
+        14,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nlock *(u64 *)(r10 - 8) &= r1\nr0 = *(u64 *)(r10 - 8)",
+        8,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nlock *(u64 *)(r10 - 8) ^= r1\nr0 = *(u64 *)(r10 - 8)",
+        6,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = atomic_fetch_add((u64 *)(r10 - 8), r1)\nr0 = r1",
+        12,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -1\nr1 = 10\nw1 = atomic_fetch_or((u32 *)(r10 - 8), w1)\nr0 = r1",
+        0xffff_ffff,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = atomic_fetch_and((u64 *)(r10 - 8), r1)\nr0 = *(u64 *)(r10 - 8)",
+        8,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = atomic_fetch_xor((u64 *)(r10 - 8), r1)\nr0 = *(u64 *)(r10 - 8)\nr0 += r1",
+        18,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nr1 = xchg_64(r10 - 8, r1)\nr0 = *(u64 *)(r10 - 8)\nr1 <<= 8\nr0 |= r1",
+        0xc0a,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -1\nr1 = 10\nw1 = xchg32_32(r10 - 8, w1)\nr0 = *(u64 *)(r10 - 8)",
+        0xffff_ffff_0000_000a,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nr0 = 12\nr0 = cmpxchg_64(r10 - 8, r0, r1)\nr1 = *(u64 *)(r10 - 8)\nr1 <<= 8\nr0 |= r1",
+        0xa0c,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 12\nr1 = 10\nr0 = 11\nr0 = cmpxchg_64(r10 - 8, r0, r1)\nr1 = *(u64 *)(r10 - 8)\nr1 <<= 8\nr0 |= r1",
+        0xc0c,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -1\nr1 = 10\nr0 = -1\nw0 = cmpxchg32_32(r10 - 8, w0, w1)\nr1 = *(u64 *)(r10 - 8)\nr0 += r1",
+        0u64.wrapping_add(0xffff_ffff)
+            .wrapping_add(0xffff_ffff_0000_000a),
+    ),
     // Acquire and release.
-    ("r1 = 0x1234567\nstore_release((u64 *)(r10 - 8), r1)\nr0 = load_acquire((u64 *)(r10 - 8))", 0x0123_4567),
-    ("*(u64 *)(r10 - 8) = -2\nw0 = load_acquire((u8 *)(r10 - 8))", 0xfe),
-    ("*(u64 *)(r10 - 8) = -2\nw0 = load_acquire((u16 *)(r10 - 8))", 0xfffe),
-    ("*(u64 *)(r10 - 8) = -2\nw0 = load_acquire((u32 *)(r10 - 8))", 0xffff_fffe),
-    ("*(u64 *)(r10 - 8) = 0\nr1 = -1\nstore_release((u16 *)(r10 - 8), w1)\nr0 = *(u64 *)(r10 - 8)", 0xffff),
+    (
+        "r1 = 0x1234567\nstore_release((u64 *)(r10 - 8), r1)\nr0 = load_acquire((u64 *)(r10 - 8))",
+        0x0123_4567,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -2\nw0 = load_acquire((u8 *)(r10 - 8))",
+        0xfe,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -2\nw0 = load_acquire((u16 *)(r10 - 8))",
+        0xfffe,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = -2\nw0 = load_acquire((u32 *)(r10 - 8))",
+        0xffff_fffe,
+    ),
+    (
+        "*(u64 *)(r10 - 8) = 0\nr1 = -1\nstore_release((u16 *)(r10 - 8), w1)\nr0 = *(u64 *)(r10 - 8)",
+        0xffff,
+    ),
     // Jumps over instructions.
     ("r0 = 1\ngoto +1\nr0 = 2\nr0 += 4", 5),
     ("r0 = 1\ngotol +1\nr0 = 2\nr0 += 4", 5),
@@ -166,8 +287,14 @@ const VECTORS: &[(&str, u64)] = &[
     ("r0 = r10\nr1 = r10\nr1 += -8\nr0 -= r1", 8),
     ("w0 = w10\nr1 = r10\nw1 = w1\nr0 ^= r1", 0),
     // Calls of the program's own functions keep r6 to r9 and have a stack.
-    ("r6 = 40\nr1 = 2\ncall pc+2\nr0 += r6\nexit\nr6 = 7\nr0 = r1\n*(u64 *)(r10 - 8) = 5", 42),
-    ("r1 = 5\ncall pc+1\nexit\nr0 = r1\nif r1 == 0 goto +5\n*(u64 *)(r10 - 8) = r1\nr1 += -1\ncall pc-5\nr1 = *(u64 *)(r10 - 8)\nr0 += r1", 15),
+    (
+        "r6 = 40\nr1 = 2\ncall pc+2\nr0 += r6\nexit\nr6 = 7\nr0 = r1\n*(u64 *)(r10 - 8) = 5",
+        42,
+    ),
+    (
+        "r1 = 5\ncall pc+1\nexit\nr0 = r1\nif r1 == 0 goto +5\n*(u64 *)(r10 - 8) = r1\nr1 += -1\ncall pc-5\nr1 = *(u64 *)(r10 - 8)\nr0 += r1",
+        15,
+    ),
 ];
 
 #[test]
@@ -268,18 +395,33 @@ fn accesses_outside_an_object_fault_at_their_instruction() {
 #[test]
 fn what_is_no_instruction_faults() {
     let all = |insns: Vec<Insn>| {
-        let bytes: Vec<u8> = insns.iter().flat_map(|i| i.to_bytes(Endian::Little)).collect();
+        let bytes: Vec<u8> = insns
+            .iter()
+            .flat_map(|i| i.to_bytes(Endian::Little))
+            .collect();
         let text: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
         fault(&format!(".raw {}\nexit\n", text.join(" ")))
     };
-    assert!(matches!(all(vec![Insn::new(0xff, 0, 0, 0, 0)]).kind, FaultKind::Invalid(_)));
-    assert!(matches!(fault("goto +7\nexit\n").kind, FaultKind::OutOfProgram(8)));
+    assert!(matches!(
+        all(vec![Insn::new(0xff, 0, 0, 0, 0)]).kind,
+        FaultKind::Invalid(_)
+    ));
+    assert!(matches!(
+        fault("goto +7\nexit\n").kind,
+        FaultKind::OutOfProgram(8)
+    ));
     assert!(matches!(fault("r0 = 1\n").kind, FaultKind::OutOfProgram(1)));
-    assert!(matches!(fault("call 9999\nexit\n").kind, FaultKind::UnknownHelper(9999)));
+    assert!(matches!(
+        fault("call 9999\nexit\n").kind,
+        FaultKind::UnknownHelper(9999)
+    ));
 }
 
 #[test]
 fn endless_loops_spend_the_budget() {
     assert_eq!(fault("r0 = 0\ngoto -1\nexit\n").kind, FaultKind::Budget);
-    assert_eq!(fault("r0 = 0\ncall pc-2\nexit\n").kind, FaultKind::CallDepth);
+    assert_eq!(
+        fault("r0 = 0\ncall pc-2\nexit\n").kind,
+        FaultKind::CallDepth
+    );
 }
