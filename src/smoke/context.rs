@@ -104,7 +104,7 @@ fn filler(rng: &mut Rng, len: usize) -> Vec<u8> {
     const TEXT: &[u8] = b"/usr/bin/smoke\0GET / HTTP/1.1\r\nHost: example.com\r\n\r\n\0";
     let mut out: Vec<u8> = TEXT.iter().copied().take(len / 2).collect();
     while out.len() < len {
-        out.extend(rng.next().to_le_bytes());
+        out.extend(rng.draw().to_le_bytes());
     }
     out.truncate(len);
     out
@@ -112,9 +112,7 @@ fn filler(rng: &mut Rng, len: usize) -> Vec<u8> {
 
 /// A context described by a layout.
 fn fields(rt: &mut Runtime, layout: &CtxLayout, rng: &mut Rng) -> Result<RegionId, FaultKind> {
-    let size = (layout.limit().max(layout.size) as usize)
-        .min(MAX_BUFFER)
-        .max(8);
+    let size = (layout.limit().max(layout.size) as usize).clamp(8, MAX_BUFFER);
     let memory = layout.fields().is_empty();
     let mut bytes = vec![0; size];
     if memory || matches!(rt.prog_type, ProgType::Kprobe | ProgType::PerfEvent) {
@@ -215,7 +213,7 @@ fn socket(rt: &mut Runtime, rng: &mut Rng) -> Result<u64, FaultKind> {
 
 /// Registers: first arguments point at kernel objects, the rest are numbers.
 fn registers(rt: &mut Runtime, bytes: &mut [u8], rng: &mut Rng) -> Result<(), FaultKind> {
-    let mut words: Vec<u64> = (0..bytes.len() / 8).map(|_| rng.next() & 0xffff).collect();
+    let mut words: Vec<u64> = (0..bytes.len() / 8).map(|_| rng.draw() & 0xffff).collect();
     let user = rt.user.map_or(0, |id| rt.mem.base(id));
     let pointers = if rt.prog_type == ProgType::Kprobe {
         // r10, r9, r8, ax, cx, dx, si, di of `struct pt_regs`.
@@ -281,11 +279,11 @@ fn number(rt: &Runtime, name: &str, rng: &mut Rng) -> u64 {
         "user_port" | "local_port" | "remote_port" => 1 + rng.below(0xffff),
         "retval" => 0,
         "major" | "minor" => rng.below(8),
-        "access_type" => rng.below(4) << 16 | 1 + rng.below(2),
+        "access_type" => (rng.below(4) << 16) | (1 + rng.below(2)),
         "pkt_type" | "tc_classid" | "queue_mapping" | "rx_queue_index" => rng.below(4),
         name if name.contains("ip4") => 0x0100_007f,
         _ => match rng.below(4) {
-            0 => rng.next(),
+            0 => rng.draw(),
             1 => 0,
             _ => rng.below(256),
         },
@@ -345,7 +343,7 @@ fn arguments(
 
 fn number_of(rng: &mut Rng, bits: u32) -> u64 {
     let value = match rng.below(3) {
-        0 => rng.next(),
+        0 => rng.draw(),
         1 => 0,
         _ => rng.below(64),
     };

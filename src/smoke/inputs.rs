@@ -71,7 +71,7 @@ pub fn for_program(program: &Program, count: usize, seed: u64) -> Vec<Input> {
             if packet.len() >= least {
                 out.push(Input {
                     label,
-                    seed: rng.next(),
+                    seed: rng.draw(),
                     packet,
                     context: None,
                 });
@@ -79,7 +79,7 @@ pub fn for_program(program: &Program, count: usize, seed: u64) -> Vec<Input> {
         }
     }
     while out.len() < count {
-        let seed = rng.next();
+        let seed = rng.draw();
         out.push(Input {
             label: format!("seed {:x}", seed as u32),
             seed,
@@ -267,7 +267,7 @@ pub fn frames(mined: &[u64], rng: &mut Rng) -> Vec<(String, Vec<u8>)> {
         ("cut after ipv6", cut(&v6, ETH + 40)),
         ("empty", Vec::new()),
         ("one byte", vec![0x45]),
-        ("noise", (0..128).map(|_| rng.next() as u8).collect()),
+        ("noise", (0..128).map(|_| rng.draw() as u8).collect()),
         (
             "jumbo",
             ethernet(

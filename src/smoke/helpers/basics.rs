@@ -23,7 +23,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             }))
         }
         118 => Ok(Some(rt.clock / JIFFY)),
-        7 => Ok(Some(rt.rng.next() & 0xffff_ffff)),
+        7 => Ok(Some(rt.rng.draw() & 0xffff_ffff)),
         8 => Ok(Some(u64::from(rt.config.cpu))),
         42 => Ok(Some(0)),
         14 => Ok(Some(u64::from(rt.task.tgid) << 32 | u64::from(rt.task.pid))),

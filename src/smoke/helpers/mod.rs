@@ -101,7 +101,7 @@ impl Cx<'_> {
 
     /// A fair choice from the seed.
     fn coin(&mut self) -> bool {
-        self.rt.rng.next() & 1 != 0
+        self.rt.rng.draw() & 1 != 0
     }
 
     /// Calls back into the program.

@@ -23,7 +23,7 @@ pub fn helper(cx: &mut Cx<'_>, proto: &HelperProto) -> Result<u64, Stop> {
             of => cx.arg(usize::from(of)),
         };
         if (1..=MAX_OUTPUT).contains(&size) {
-            let byte = cx.rt.rng.next() as u8;
+            let byte = cx.rt.rng.draw() as u8;
             cx.fill(n + 1, size, byte & 0x7f)?;
         }
     }

@@ -30,7 +30,7 @@ const EDGES: [i64; 16] = [
 
 fn constant(rng: &mut Rng, reg: u8, out: &mut Vec<Insn>) {
     let value = match rng.below(3) {
-        0 => rng.next(),
+        0 => rng.draw(),
         1 => EDGES[rng.below(16) as usize].wrapping_add(rng.below(3) as i64 - 1) as u64,
         _ => rng.below(256),
     };
