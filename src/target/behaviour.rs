@@ -223,5 +223,7 @@ behaviour! {
     null_is_not_nonnull: bool, "7.2", "A constant zero is refused where a global function wants a non-null pointer.";
     kptr_xchg_under_lock: bool, "7.1", "Kptrs may be exchanged while a spin lock is held.";
     arena_offsets_free: bool, "7.0", "A constant may name any offset into an arena.";
+    contexts_movable: bool, "7.0", "A context that the kernel hands over untranslated may be accessed through a moved pointer; a syscall program's at any offset.";
+    throw_ends_program: bool, "7.0", "What a global function throws is held to the program's range of return values.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
 }

@@ -6,12 +6,20 @@
 
 use super::names::tnum_name;
 use crate::abstract_interp::domain::Tnum;
-use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::helpers_spec::MapType;
 
 /// Where a packet starts relative to an aligned address, when strict.
 const PACKET_ALIGN: i32 = 2;
+
+/// Entries of jump tables are read whole.
+fn is_jump_table(vm: &Vm, map: MapRef) -> bool {
+    vm.env
+        .map(map)
+        .is_some_and(|m| MapType::from_id(m.map_type) == Some(MapType::InsnArray))
+}
 
 /// Refuses an access of `size` bytes at `off` from `reg` that may be misaligned.
 /// `off` doesn't include the pointer's fixed offset.
@@ -21,7 +29,7 @@ pub fn check(vm: &Vm, reg: &Reg, off: i32, size: u32, strict: bool) -> Check<()>
         Kind::Packet | Kind::PacketMeta => ("packet ", strict, PACKET_ALIGN),
         Kind::FlowKeys => ("flow keys ", strict, 0),
         Kind::MapKey { .. } => ("key ", strict, 0),
-        Kind::MapValue { .. } => ("value ", strict, 0),
+        Kind::MapValue { map, .. } => ("value ", strict || is_jump_table(vm, map), 0),
         Kind::Ctx => ("context ", strict, 0),
         Kind::Stack { .. } => ("stack ", true, 0),
         Kind::Socket => ("sock ", strict, 0),

@@ -189,6 +189,13 @@ fn pointer(
         let flags = if rdonly { Flags::RDONLY } else { Flags::NONE };
         return Ok(Loaded::pointer(Kind::Buf, flags.with(Flags::MAYBE_NULL)));
     }
+    if let Some(ArgKind::Struct { id }) = info {
+        let kind = Kind::Btf {
+            btf: BtfSrc::Kernel,
+            id,
+        };
+        return Ok(Loaded::pointer(kind, Flags::TRUSTED));
+    }
     let id = promoted(vm, btf, btf.skip_mods_typedefs(to));
     match btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => {}

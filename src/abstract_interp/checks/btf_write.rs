@@ -30,6 +30,8 @@ const STRUCT_OPS_FIELDS: &[(&str, &str, &[&str])] = &[
             "app_limited",
         ],
     ),
+    ("Qdisc_ops", "Qdisc", &["limit", "q.qlen", "qstats"]),
+    ("Qdisc_ops", "sk_buff", &["tstamp"]),
     (
         "sched_ext_ops",
         "task_struct",
@@ -53,6 +55,10 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                 };
             }
             let own = |s: &str| s == "tcp_sock" || s == "inet_connection_sock" || s == "sock";
+            if &*slot.structure == "Qdisc_ops" && name == "sk_buff" && in_qdisc_data(btf, off, size)
+            {
+                return Ok(());
+            }
             let writable = STRUCT_OPS_FIELDS
                 .iter()
                 .filter(|(ops, s, _)| {
@@ -75,6 +81,23 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
             Ok(Found::Scalar | Found::Memory | Found::Struct { .. }) | Err(_) => refused(),
         },
     }
+}
+
+/// Whether the bytes are those of a packet's scratch space that a queueing
+/// discipline may use as it likes.
+fn in_qdisc_data(btf: &Btf, off: i32, size: u32) -> bool {
+    let member = |s: &str, name: &str| {
+        let members = btf.ty(btf.find_struct(s)?)?.composite()?.members;
+        let m = members.iter().find(|m| m.name == name)?;
+        Some((m.bit_offset / 8, btf.resolve_size(m.ty)?))
+    };
+    let (Some((cb, _)), Some((data, len))) =
+        (member("sk_buff", "cb"), member("qdisc_skb_cb", "data"))
+    else {
+        return false;
+    };
+    let start = cb + data;
+    off as u32 >= start && off as u32 + size <= start + len
 }
 
 /// Whether `[off, off + size)` lies within a field (a path of members) of `s`.

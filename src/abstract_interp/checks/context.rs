@@ -7,6 +7,7 @@
 
 use super::access::{Access, Dir, Effect, Loaded, unmodified};
 use super::btf_ctx;
+use super::map_value::Bounded;
 use super::mem_region::Region;
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
@@ -15,7 +16,7 @@ use crate::helpers_spec::{self, CtxKind, ProgType};
 
 /// A load or store; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
-    unmodified(vm.reg(access.reg), access.reg, false)?;
+    let off = offset(vm, access.reg, off, access.size)?;
     let loaded = field(vm, access.reg, off, access.size, access.dir)?;
     // The kernel rewrites a load of a packet pointer into one of another size;
     // with a sign to extend it would make another address.
@@ -53,6 +54,29 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
             refuse_reg(Code::CtxAccess, regno, words)
         }
     }
+}
+
+/// Where an access at `off` (the pointer's fixed offset included) may be: a
+/// context may be moved only where the kernel doesn't translate accesses, and
+/// by an unknown amount only where it is the program's own memory.
+fn offset(vm: &Vm, regno: u8, off: i32, size: u32) -> Check<i32> {
+    const LARGEST: u32 = u16::MAX as u32;
+    let reg = vm.reg(regno);
+    if !vm.env.target.behaviour.contexts_movable || !is_plain_buffer(vm) {
+        unmodified(reg, regno, false)?;
+        return Ok(off);
+    }
+    if vm.env.prog_type() != ProgType::Syscall {
+        unmodified(reg, regno, true)?;
+        return Ok(off);
+    }
+    let region = Bounded {
+        reg,
+        regno,
+        limit: LARGEST,
+    };
+    region.check(off, size, false)?;
+    Ok(off.wrapping_add(reg.bounds.umax as i32))
 }
 
 /// Whether the context is the arguments of a kernel function, described by BTF.
@@ -111,7 +135,7 @@ pub fn is_plain_buffer(vm: &Vm) -> bool {
 /// A callee's access to such a context: its last byte is looked at.
 pub fn last_byte(vm: &Vm, reg: &Reg, region: Region) -> Check<()> {
     super::align::check(vm, reg, region.size.wrapping_sub(1) as i32, 1, false)?;
-    unmodified(reg, region.reg, false)?;
     let last = (region.size as i32).wrapping_sub(1);
+    let last = offset(vm, region.reg, reg.off.wrapping_add(last), 1)?;
     field(vm, region.reg, last, 1, region.dir).map(|_| ())
 }

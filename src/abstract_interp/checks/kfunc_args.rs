@@ -499,6 +499,9 @@ fn one(
             }
         },
         Class::RefcountedKptr => {
+            if by_prototype(vm) {
+                helper_args::unmodified(reg, r, false)?;
+            }
             if !matches!(reg.kind, Kind::Btf { .. }) || !reg.flags.has(Flags::ALLOC) {
                 let words = format!("arg#{i} is neither owning or non-owning ref");
                 return refuse_reg(Code::Graph, r, words);
@@ -607,7 +610,8 @@ fn alloc_object(k: &Kfunc<'_>, i: usize, reg: &Reg, f: &mut Facts) -> Check<()> 
 
 fn dynptr_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Check<()> {
     if !has_suffix(p, "__uninit") {
-        let d = dynptr::check_init(vm, r, None, false)?;
+        let want = (k.name == "bpf_dynptr_file_discard").then_some(DynptrType::File);
+        let d = dynptr::check_init(vm, r, want, false)?;
         f.dynptr = Some(d);
         f.read_dynptrs.push(d);
         return Ok(());

@@ -11,6 +11,7 @@ use crate::abstract_interp::btf_record::Field;
 use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::helpers_spec::MapType;
 use crate::object::MapDef;
 
 /// Variable offsets at or beyond this are unbounded.
@@ -115,17 +116,46 @@ pub fn key_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<()> 
     .check(reg.off, region.size, false)
 }
 
+/// A load of a jump table's entry: the place in the table is kept.
+fn entry(reg: &Reg, map: MapRef, access: &Access, off: i32) -> Check<Effect> {
+    if access.size != 8 {
+        let words = format!("Invalid read of {} bytes from insn_array", access.size);
+        return refuse_reg(Code::JumpTable, access.reg, words);
+    }
+    Ok(Effect::Load(Loaded {
+        reg: Reg {
+            kind: Kind::Insn { map },
+            off,
+            ..*reg
+        },
+        fresh_id: false,
+    }))
+}
+
 /// A load or store through a pointer to a map's value.
 pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> {
     let reg = vm.reg(access.reg);
     let def = def(vm, map)?;
     permitted(def, off, access.size, access.dir)?;
+    let table = MapType::from_id(def.map_type) == Some(MapType::InsnArray);
     let at = Bounded {
         reg,
         regno: access.reg,
-        limit: def.value_size,
+        // A jump table is one stretch of memory.
+        limit: if table {
+            def.max_entries.saturating_mul(8)
+        } else {
+            def.value_size
+        },
     };
+    if table && access.is_write() {
+        let words = format!("write into map forbidden, off={off} size={}", access.size);
+        return refuse_reg(Code::ReadOnlyWrite, access.reg, words);
+    }
     at.check(off, access.size, false)?;
+    if table {
+        return entry(reg, map, access, off);
+    }
     let record = vm.env.records.of_map(map);
     special_fields(&record.fields, reg, off, access.size, true)?;
     let Some(var) = reg.bounds.is_const() else {

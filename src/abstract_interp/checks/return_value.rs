@@ -109,7 +109,8 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
     let program = vm.env.program;
     let entry = &vm.cur.frames[0];
     let reg = vm.reg(r);
-    let as_program = entry.subprog == 0 || entry.in_exception_callback;
+    let thrown = r == 1 && vm.env.target.behaviour.throw_ends_program;
+    let as_program = entry.subprog == 0 || entry.in_exception_callback || thrown;
     let lsm_cgroup = program.attach_type == Some(AttachType::LsmCgroup);
     let mut hook = HookReturn::Number;
     if as_program {

@@ -2,10 +2,10 @@
 
 use crate::abstract_interp::setup::fault::decode_code;
 use crate::abstract_interp::transfer::{
-    alu, atomic, branch, call, imm64, kfunc, ld_abs, mem, subprog,
+    alu, atomic, branch, call, gotox, imm64, kfunc, ld_abs, mem, subprog,
 };
 use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse};
 use crate::programs::insn::{Callee, Op};
 
 impl Vm<'_> {
@@ -45,7 +45,10 @@ impl Vm<'_> {
                 }
             }
             Op::CallX { .. } => refuse(Code::UnknownOpcode, "unknown opcode 8d"),
-            Op::Gotox { .. } => unknown("gotox"),
+            Op::Gotox { dst } => {
+                self.explorer.jumps += 1;
+                gotox::step(self, dst)
+            }
             Op::Second => refuse(Code::JumpOutOfRange, "jump into the middle of ldimm64"),
             Op::Invalid(fault) => refuse(decode_code(&fault), fault.to_string()),
         }

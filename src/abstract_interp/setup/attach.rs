@@ -48,6 +48,11 @@ pub enum ArgKind {
         /// May only be read.
         rdonly: bool,
     },
+    /// A valid kernel object of another struct than the prototype says.
+    Struct {
+        /// Its type in the kernel's BTF.
+        id: u32,
+    },
     /// A reference that the program owns.
     Referenced {
         /// Its id.
@@ -399,6 +404,15 @@ fn struct_ops(
                 kind,
             });
         }
+    }
+    // The list of packets to drop is given as a pointer to a struct of its own.
+    if (&*slot.structure, &*slot.member) == ("Qdisc_ops", "enqueue")
+        && let Some(id) = btf.find_struct("bpf_sk_buff_ptr")
+    {
+        args.push(ArgInfo {
+            index: 2,
+            kind: ArgKind::Struct { id },
+        });
     }
     out.trusted_args = true;
     out.target = Some(Target {

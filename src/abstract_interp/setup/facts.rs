@@ -99,6 +99,24 @@ impl InsnFacts for Facts<'_> {
         }
     }
 
+    fn jump_table(&self, insn: usize) -> Option<Vec<u32>> {
+        let at = u32::try_from(insn).ok()?;
+        let own = |s: &&crate::programs::Subprog| (s.start..s.end).contains(&at);
+        let own = self.program.subprogs.iter().find(own)?;
+        // A table belongs to the function that its first entry is in.
+        let mut targets: Vec<u32> = self
+            .program
+            .maps
+            .iter()
+            .map(|m| &m.jump_targets)
+            .filter(|t| t.first().is_some_and(|f| (own.start..own.end).contains(f)))
+            .flat_map(|t| t.iter().copied())
+            .collect();
+        targets.sort_unstable();
+        targets.dedup();
+        Some(targets)
+    }
+
     fn exception_callback(&self) -> Option<u32> {
         self.program
             .subprogs

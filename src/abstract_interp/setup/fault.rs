@@ -12,12 +12,14 @@ pub fn violation(fault: &Fault) -> Box<Violation> {
         Fault::CallOutOfRange { .. } => Code::CallDestination,
         Fault::TooManySubprogs { .. } => Code::TooManySubprogs,
         Fault::CallRefused { .. } => Code::Kfunc,
-        Fault::JumpOutOfRange { .. } | Fault::IntoWide { .. } => Code::JumpOutOfRange,
+        Fault::JumpOutOfRange { .. }
+        | Fault::IntoWide { .. }
+        | Fault::NoJumpTable { .. }
+        | Fault::JumpTableRange { .. } => Code::JumpOutOfRange,
         Fault::FallThrough { .. } => Code::FallThrough,
         Fault::Decode { fault, .. } => decode_code(fault),
         Fault::Unreachable { .. } => Code::UnreachableInsn,
         Fault::BackEdge { .. } => Code::BackEdge,
-        Fault::NoJumpTable { .. } | Fault::JumpTableRange { .. } => Code::JumpTable,
     };
     Violation::new(code, fault.to_string()).at(fault.insn() as usize)
 }

@@ -5,6 +5,7 @@ pub mod atomic;
 pub mod branch;
 pub mod call;
 pub mod dynptr;
+pub mod gotox;
 pub mod imm64;
 pub mod irq;
 pub mod iter;

@@ -1,0 +1,54 @@
+//! Indirect jumps through a table.
+//!
+//! The register holds an entry of a map of instructions: which one, its offset
+//! into the map says, exactly or within bounds. Every target that the bounds
+//! allow is walked, in ascending order but for the last, which comes first.
+
+use crate::abstract_interp::value::{Flags, Kind};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse_reg, unknown};
+
+/// Bytes of one entry.
+const ENTRY: u64 = 8;
+
+/// Carries out `gotox r`.
+pub fn step(vm: &mut Vm<'_>, r: u8) -> Check<Next> {
+    let reg = *vm.reg(r);
+    let map = match reg.kind {
+        Kind::Insn { map } if reg.flags == Flags::NONE => map,
+        _ => {
+            let words = format!("R{r} has type {}, expected PTR_TO_INSN", reg.type_name());
+            return refuse_reg(Code::JumpTable, r, words);
+        }
+    };
+    let Some(table) = vm.env.map(map).map(|m| m.jump_targets.clone()) else {
+        return unknown("map:missing");
+    };
+    let place = |bound: u64| bound.wrapping_add(reg.off as i64 as u64);
+    let (low, high) = (place(reg.bounds.umin), place(reg.bounds.umax));
+    if let Some(far) = [low, high]
+        .into_iter()
+        .find(|b| *b > u64::from(u32::MAX) * ENTRY)
+    {
+        let words = format!("the sum of R{r} bound value {far} is too big");
+        return refuse_reg(Code::SumTooBig, r, words);
+    }
+    let (low, high) = ((low / ENTRY) as usize, (high / ENTRY) as usize);
+    let Some(entries) = table.get(low..=high) else {
+        let words = format!(
+            "R{r} points to outside of jump table: [{low},{high}] max_entries {}",
+            table.len()
+        );
+        return refuse_reg(Code::JumpOutOfRange, r, words);
+    };
+    let mut targets = entries.to_vec();
+    targets.sort_unstable();
+    targets.dedup();
+    let Some((&last, rest)) = targets.split_last() else {
+        return refuse_reg(Code::JumpTable, r, "no entry in the jump table");
+    };
+    for &target in rest {
+        vm.push_branch(target as usize)?;
+    }
+    Ok(Next::Goto(last as usize))
+}
