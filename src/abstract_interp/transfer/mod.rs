@@ -15,3 +15,6 @@ pub mod mem;
 pub mod pointer;
 pub mod stack;
 pub mod subprog;
+
+#[cfg(test)]
+mod tests;
