@@ -8,13 +8,13 @@
 //! checked against the changed stack, as in the kernel.
 
 use super::access::Dir;
+use super::arg_pointer::{ArgOff, of_struct, reg_off};
 use super::dynptr::Dynptr;
 use super::helper_allowed::id;
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Region, Touched};
-use super::names::{tnum_name, type_name};
-use super::reg_kind;
-use super::{align, btf_ptr, const_str, dynptr, map_args, operand, packet, struct_match};
+use super::names::type_name;
+use super::{align, const_str, dynptr, map_args, operand, packet, reg_kind};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
@@ -71,19 +71,6 @@ pub enum DynptrFact {
     },
     /// Looks into it.
     Read(Dynptr),
-}
-
-/// How far a pointer argument may be from the start of its object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArgOff {
-    /// As its kind allows.
-    Any,
-    /// It is a dynptr.
-    Dynptr,
-    /// What it points to is given back: not at all.
-    Release,
-    /// A dynptr is given back.
-    ReleaseDynptr,
 }
 
 /// Checks argument `n` (0 to 4) of a call of `proto`.
@@ -421,130 +408,6 @@ fn keep_raw(touched: Touched, facts: &mut Facts) -> Touched {
         return Touched::Nothing;
     }
     touched
-}
-
-/// Whether the pointer in register `r` is near enough to its object's start to
-/// be an argument.
-pub fn reg_off(vm: &Vm<'_>, r: u8, how: ArgOff) -> Check<()> {
-    let reg = vm.reg(r);
-    if matches!(how, ArgOff::Release | ArgOff::ReleaseDynptr) {
-        if how == ArgOff::ReleaseDynptr && matches!(reg.kind, Kind::Stack { .. }) {
-            return Ok(());
-        }
-        if reg.off != 0 {
-            let words = format!(
-                "R{r} must have zero offset when passed to release func or trusted arg to kfunc"
-            );
-            return refuse_reg(Code::ReleaseOffset, r, words);
-        }
-        return unmodified(reg, r, false);
-    }
-    let f = reg.flags;
-    match reg.kind {
-        Kind::Stack { .. }
-        | Kind::Packet
-        | Kind::PacketMeta
-        | Kind::MapKey { .. }
-        | Kind::MapValue { .. }
-        | Kind::Scalar
-            if f == Flags::NONE =>
-        {
-            Ok(())
-        }
-        Kind::Mem { .. } if f == Flags::NONE || f == Flags::RDONLY || f == Flags::RINGBUF => Ok(()),
-        Kind::Buf if f == Flags::NONE || f == Flags::RDONLY => Ok(()),
-        Kind::Arena => Ok(()),
-        Kind::Btf { .. } => {
-            let free = [
-                Flags::NONE,
-                Flags::ALLOC,
-                Flags::TRUSTED,
-                Flags::RCU,
-                Flags::ALLOC.with(Flags::NON_OWN_REF),
-                Flags::ALLOC.with(Flags::NON_OWN_REF).with(Flags::RCU),
-            ];
-            unmodified(reg, r, free.contains(&f))
-        }
-        _ => unmodified(reg, r, false),
-    }
-}
-
-/// The pointer is at the start of its object (or, with `fixed_ok`, at a known
-/// place in it).
-pub fn unmodified(reg: &Reg, r: u8, fixed_ok: bool) -> Check<()> {
-    let name = type_name(reg);
-    if reg.off < 0 {
-        let words = format!("negative offset {name} ptr R{r} off={} disallowed", reg.off);
-        return refuse_reg(Code::NegativeOffset, r, words);
-    }
-    if !fixed_ok && reg.off != 0 {
-        let words = format!(
-            "dereference of modified {name} ptr R{r} off={} disallowed",
-            reg.off
-        );
-        return refuse_reg(Code::CtxModified, r, words);
-    }
-    if !reg.var_off_is_zero() {
-        let t = reg.bounds.tnum;
-        let words = format!(
-            "variable {name} access var_off={} disallowed",
-            tnum_name(t.value, t.mask)
-        );
-        return refuse_reg(Code::CtxVarOff, r, words);
-    }
-    Ok(())
-}
-
-/// Register `r` is a valid kernel object of struct `want` (in the kernel's BTF):
-/// a trusted argument of a global function.
-pub fn trusted_btf(vm: &Vm<'_>, r: u8, want: u32, nullable: bool) -> Check<()> {
-    let reg = vm.reg(r);
-    let waived = if nullable {
-        Flags::MAYBE_NULL
-    } else {
-        Flags::NONE
-    };
-    let list = reg_kind::accepted(vm, ArgType::BtfId)?;
-    if !reg_kind::matches(list, reg, waived) {
-        return refuse_reg(Code::TypeMismatch, r, reg_kind::mismatch(list, r, reg));
-    }
-    of_type(vm, reg, r, want, false)?;
-    reg_off(vm, r, ArgOff::Any)
-}
-
-/// Register `r` holds an object of the kernel's struct named `want` (of several
-/// names, divided by `|`, the first that the kernel has).
-fn of_struct(vm: &Vm<'_>, reg: &Reg, r: u8, want: &str, strict: bool) -> Check<()> {
-    of_type(vm, reg, r, kernel_struct(vm, want)?, strict)
-}
-
-/// The struct of the kernel's BTF that a signature names.
-pub fn kernel_struct(vm: &Vm<'_>, names: &str) -> Check<u32> {
-    let Some(btf) = vm.env.kernel_btf else {
-        return unknown("no-kernel-btf");
-    };
-    let name = |n: &'_ str| n.trim().trim_start_matches("struct ").to_owned();
-    match names.split('|').find_map(|n| btf.find_struct(&name(n))) {
-        Some(id) => Ok(id),
-        None => unknown(format!("kernel-struct:{names}")),
-    }
-}
-
-/// Register `r` holds an object of struct `want` of the kernel's BTF.
-fn of_type(vm: &Vm<'_>, reg: &Reg, r: u8, want: u32, strict: bool) -> Check<()> {
-    let Kind::Btf { btf, id } = reg.kind else {
-        return unknown("btf-argument");
-    };
-    if struct_match::matches(vm, (btf, id), reg.off, (BtfSrc::Kernel, want), strict) {
-        return Ok(());
-    }
-    let name = |src, id| btf_ptr::btf_of(vm, src).map_or("?", |b| b.name(id));
-    let words = format!(
-        "R{r} is of type {} but {} is expected",
-        name(btf, id),
-        name(BtfSrc::Kernel, want)
-    );
-    refuse_reg(Code::RegTypeMismatch, r, words)
 }
 
 /// Register `r` points to a constant string (arguments of kfuncs).

@@ -3,8 +3,9 @@
 //! The result is computed without ids: the transfer gives a nullable pointer
 //! its id, and an acquired object its reference.
 
+use super::arg_pointer::kernel_struct;
 use super::helper_allowed::id;
-use super::helper_args::{DynptrFact, Facts, kernel_struct};
+use super::helper_args::{DynptrFact, Facts};
 use super::reg_kind::qualifiers;
 use super::{btf_ptr, map_args, packet, return_value};
 use crate::abstract_interp::btf_record::FieldKind;

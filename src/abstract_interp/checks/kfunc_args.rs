@@ -5,7 +5,8 @@
 //! null, trust, kind, offset, then the kind's own rules.
 
 use super::dynptr::{self, Dynptr};
-use super::helper_args::{self, ArgOff};
+use super::arg_pointer::{self, ArgOff};
+use super::helper_args;
 use super::kfunc_proto::{Kfunc, has_suffix, is_filled_in, is_scalar_struct, is_size, pointee};
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Touched};
@@ -162,7 +163,7 @@ fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Fact
     } else {
         ArgOff::Any
     };
-    helper_args::reg_off(vm, r, off)?;
+    arg_pointer::reg_off(vm, r, off)?;
     one(vm, k, params, i, class, &reg, f)?;
     Ok(if class == Class::MemSized { 2 } else { 1 })
 }
@@ -399,7 +400,7 @@ fn by_type(
     if plain {
         return Ok(Class::Mem);
     }
-    helper_args::reg_off(vm, i as u8 + 1, ArgOff::Any)?;
+    arg_pointer::reg_off(vm, i as u8 + 1, ArgOff::Any)?;
     let words = format!(
         "R{} is {} expected STRUCT {}",
         i + 1,

@@ -3,8 +3,9 @@
 //! map of this type at all.
 
 use super::access::Dir;
+use super::arg_pointer::unmodified;
 use super::helper_allowed::id;
-use super::helper_args::{Facts, unmodified};
+use super::helper_args::Facts;
 use super::mem_region::{self, Region, Touched};
 use super::names::type_name;
 use super::struct_match;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod align;
+pub mod arg_pointer;
 pub mod btf_ctx;
 pub mod btf_ptr;
 pub mod btf_walk;

@@ -3,7 +3,7 @@
 //! Most program types return a number in a range that their hook understands.
 //! Which range depends on the attach type and, for LSM hooks, on the hook.
 
-use super::helper_args::unmodified;
+use super::arg_pointer::unmodified;
 use super::names::type_name;
 use super::operand;
 use crate::abstract_interp::setup::prototype;

@@ -3,7 +3,7 @@
 //! walking the body.
 
 use super::prototype::{self, Arg};
-use crate::abstract_interp::checks::helper_args::{self, ArgOff};
+use crate::abstract_interp::checks::arg_pointer::{self, ArgOff};
 use crate::abstract_interp::checks::mem_region::Touched;
 use crate::abstract_interp::checks::{dynptr, mem_region};
 use crate::abstract_interp::state::State;
@@ -143,14 +143,14 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
             }
             Arg::UntrustedMem | Arg::Untrusted { .. } => {}
             Arg::Ctx => {
-                helper_args::reg_off(vm, r, ArgOff::Any)?;
+                arg_pointer::reg_off(vm, r, ArgOff::Any)?;
                 if reg.kind != Kind::Ctx || reg.flags != Flags::NONE {
                     let words = format!("arg#{i} expects pointer to ctx");
                     return refuse_reg(Code::CtxExpected, r, words);
                 }
             }
             Arg::Mem { size, nullable } => {
-                helper_args::reg_off(vm, r, ArgOff::Any)?;
+                arg_pointer::reg_off(vm, r, ArgOff::Any)?;
                 touched.push(mem_region::check_nullable(vm, r, size)?);
                 let zero = vm.env.target.behaviour.null_is_not_nonnull && reg.is_null();
                 if !nullable && (reg.maybe_null() || zero) {
@@ -165,14 +165,14 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
                 }
             }
             Arg::Dynptr => {
-                helper_args::reg_off(vm, r, ArgOff::Dynptr)?;
+                arg_pointer::reg_off(vm, r, ArgOff::Dynptr)?;
                 dynptr::check_readable(vm, r)?;
             }
             Arg::Trusted { id, nullable } => {
                 if reg.is_null() && nullable {
                     continue;
                 }
-                helper_args::trusted_btf(vm, r, id, nullable)?;
+                arg_pointer::trusted_btf(vm, r, id, nullable)?;
             }
         }
     }

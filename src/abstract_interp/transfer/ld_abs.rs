@@ -5,7 +5,7 @@
 
 use super::call::clobber;
 use super::subprog::leave_frame;
-use crate::abstract_interp::checks::helper_args::unmodified;
+use crate::abstract_interp::checks::arg_pointer::unmodified;
 use crate::abstract_interp::checks::{operand, refs};
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::value::{Flags, Kind, Reg};
