@@ -501,7 +501,7 @@ fn one(
         },
         Class::RefcountedKptr => {
             if by_prototype(vm) {
-                helper_args::unmodified(reg, r, false)?;
+                arg_pointer::unmodified(reg, r, false)?;
             }
             if !matches!(reg.kind, Kind::Btf { .. }) || !reg.flags.has(Flags::ALLOC) {
                 let words = format!("arg#{i} is neither owning or non-owning ref");
