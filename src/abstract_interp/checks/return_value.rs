@@ -142,7 +142,7 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
         return in_range(vm, r, entry.callback_ret, false, "At async callback return");
     }
     if !as_program {
-        let arena = reg.kind == Kind::Arena && vm.env.target.behaviour.global_void_functions;
+        let arena = reg.kind == Kind::Arena && vm.env.target.behaviour.arena_by_type_tag;
         if reg.is_scalar() || arena {
             return Ok(());
         }

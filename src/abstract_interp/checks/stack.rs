@@ -10,6 +10,7 @@
 //! All that can be refused is refused here; `transfer::stack` then can't fail.
 
 use super::access::{Access, Dir, Effect};
+use super::dynptr;
 use super::mem_region::{Region, Touched};
 use super::names::tnum_name;
 use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
@@ -252,6 +253,9 @@ pub fn is_referenced(ty: DynptrType) -> bool {
 
 /// A write at `off` destroys a dynptr there, which must hold no reference.
 fn may_destroy(vm: &Vm, frame: usize, off: i32) -> Check<()> {
+    if vm.env.target.behaviour.clones_keep_reference {
+        return dynptr::may_overwrite(vm, frame, spi(off));
+    }
     let slot = slot(vm, frame, off);
     match slot.spill.kind {
         Kind::DynptrSlot { ty, .. } if slot.kinds[0] == Byte::Dynptr && is_referenced(ty) => {

@@ -115,6 +115,9 @@ const UNSUPPORTED_MEMBERS: &[(&str, &str)] = &[
 /// struct_ops members whose programs may not sleep, where others may.
 const NEVER_SLEEPING: &[(&str, &str)] = &[("bpf_dummy_ops", "test_1"), ("bpf_dummy_ops", "test_2")];
 
+/// Tracepoints at which a page fault may be handled.
+const FAULTABLE_TRACEPOINTS: &[&str] = &["sys_enter", "sys_exit"];
+
 /// LSM hooks whose arguments may be half made or half freed.
 const UNTRUSTED_LSM: &[&str] = &[
     "bpf_lsm_bpf_map_free",
@@ -236,6 +239,11 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
         let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods(to)) else {
             return bad(format!("attach target {name} is not a function pointer"));
         };
+        if program.sleepable && !FAULTABLE_TRACEPOINTS.contains(&short) {
+            return bad(format!(
+                "Sleepable program cannot attach to non-faultable tracepoint {short}"
+            ));
+        }
         let proto = btf.skip_mods(to);
         let args = raw_tp_args(short, v);
         return Ok(Target {

@@ -105,7 +105,8 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
     }
     let mut args = Vec::new();
     for (i, param) in params.iter().enumerate() {
-        let tags = tags_of(btf, func.func_type, i, func.global)?;
+        let mut tags = tags_of(btf, func.func_type, i, func.global)?;
+        tags.arena |= arena_allowed(env, btf, param.ty);
         args.push(argument(env, program, btf, i, param.ty, &tags, name)?);
     }
     Ok(args)
@@ -117,20 +118,19 @@ fn void_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
 
 /// A pointer into the arena, by its type tag.
 fn arena_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
-    env.target.behaviour.global_void_functions && points_to_arena(btf, ret)
+    env.target.behaviour.arena_by_type_tag && points_to_arena(btf, ret)
 }
 
 /// Whether the target of a pointer carries the tag of arena pointers.
 fn points_to_arena(btf: &Btf, ty: u32) -> bool {
-    let mut id = ty;
+    let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods_typedefs(ty)) else {
+        return false;
+    };
+    let mut id = to;
     for _ in 0..32 {
         id = match btf.ty(id) {
-            Some(Type::TypeTag {
-                name: "arena" | "arg:arena",
-                ..
-            }) => return true,
-            Some(Type::Ptr { to } | Type::Const { to } | Type::Volatile { to }) => to,
-            Some(Type::TypeTag { to, .. } | Type::Typedef { to, .. }) => to,
+            Some(Type::TypeTag { name: "arena", .. }) => return true,
+            Some(Type::Const { to } | Type::Volatile { to } | Type::TypeTag { to, .. }) => to,
             _ => return false,
         };
     }

@@ -10,7 +10,7 @@ use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
-use crate::helpers_spec::KfFlags;
+use crate::helpers_spec::{AttachType, KfFlags, ProgType};
 use crate::object::btf::Type;
 
 /// Kfuncs that are allowed while a spin lock is held, beside those on
@@ -98,6 +98,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     }
     let facts = kfunc_args::check(vm, &k)?;
     vm.flush_precision()?;
+    drop_allowed(vm, &k, &facts)?;
     arguments_done(vm, &k, &facts)?;
     sections(vm, &k, sleepable)?;
     if k.is(KfFlags::RCU_PROTECTED) && !vm.in_rcu_section() {
@@ -138,6 +139,52 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         iter::next(vm, at)?;
     }
     Ok(Next::Fallthrough)
+}
+
+/// Where the program may run in an NMI, objects with fields that must be torn
+/// down under locks cannot be dropped.
+fn drop_allowed(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
+    if !vm.env.target.behaviour.drops_nmi_safe
+        || !matches!(k.api, "bpf_obj_drop" | "bpf_percpu_obj_drop")
+    {
+        return Ok(());
+    }
+    let program = vm.env.program;
+    let traces = match program.prog_type {
+        ProgType::Kprobe
+        | ProgType::Tracepoint
+        | ProgType::PerfEvent
+        | ProgType::RawTracepoint
+        | ProgType::RawTracepointWritable => true,
+        ProgType::Tracing => {
+            program.attach_type != Some(AttachType::TraceIter) && !program.sleepable
+        }
+        _ => false,
+    };
+    let safe = |kind: FieldKind| {
+        matches!(
+            kind,
+            FieldKind::SpinLock
+                | FieldKind::ResSpinLock
+                | FieldKind::Timer
+                | FieldKind::Wq
+                | FieldKind::TaskWork
+                | FieldKind::KptrUnref
+                | FieldKind::Refcount
+        )
+    };
+    let fields = match f.object {
+        Some((BtfSrc::Program, id)) => &vm.env.records.of_type(id).fields,
+        _ => return Ok(()),
+    };
+    if traces && fields.iter().any(|field| !safe(field.kind)) {
+        let words = format!(
+            "{} cannot be used in tracing programs on types with NMI unsafe fields",
+            k.name
+        );
+        return refuse(Code::ObjNew, words);
+    }
+    Ok(())
 }
 
 /// Taking a resilient lock may fail: that path is walked later.
