@@ -153,6 +153,7 @@ behaviour! {
     imprecise_zero: bool, "6.8", "A zero stored to an aligned slot is a spilled constant, not zero bytes; partial spills and fills keep zeros.";
     uninit_stack_reads: bool, "6.3, and stable 5.15 and 6.1", "Privileged programs may read stack that was never written.";
     misc_matches_unbounded: bool, "6.9", "Comparing states, an unbounded spilled scalar equals eight misc bytes.";
+    helper_memory_typed: bool, "6.14", "A helper's argument says whether the helper reads or writes the memory; before, a helper may write all stack it gets, and surely writes what needn't be initialised.";
     var_off_write_scrubs: bool, "7.1", "A write at a variable offset that touches a spill makes the whole slot data, not just the bytes it touches.";
     var_off_stack_writes: bool, "5.12", "Stack may be written at a variable offset.";
     callbacks_as_loops: bool, "6.7, and stable 6.6", "A synchronous callback is explored zero, one and more times until it converges; before, once.";

@@ -100,6 +100,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     spill_imm: false,
     imprecise_zero: false,
     uninit_stack_reads: false,
+    helper_memory_typed: false,
     var_off_write_scrubs: false,
     misc_matches_unbounded: false,
     var_off_stack_writes: true,
@@ -246,6 +247,7 @@ const LINUX_6_12: Behaviour = Behaviour {
 
 const LINUX_6_18: Behaviour = Behaviour {
     scalar_series: SpecVersion::V6_18,
+    helper_memory_typed: true,
     map_ptr_not_null: true,
     stack_liveness: StackLiveness::Gathered,
     static_register_liveness: true,

@@ -67,7 +67,19 @@ pub enum Touched {
 
 /// Checks an access of known size.
 pub fn check(vm: &Vm, region: Region) -> Check<Touched> {
-    check_as(vm, vm.reg(region.reg), region)
+    check_as(vm, vm.reg(region.reg), as_typed(vm, region))
+}
+
+/// Where helpers don't say whether they read or write, they write what needn't be
+/// initialised and read everything else.
+fn as_typed(vm: &Vm, region: Region) -> Region {
+    match (vm.env.target.behaviour.helper_memory_typed, region.raw) {
+        (true, _) => region,
+        (false, raw) => Region {
+            dir: if raw { Dir::Write } else { Dir::Read },
+            ..region
+        },
+    }
 }
 
 /// Checks a `(memory, length)` pair: the callee may access as many bytes as
@@ -75,6 +87,9 @@ pub fn check(vm: &Vm, region: Region) -> Check<Touched> {
 ///
 /// The length must be kept precise: this asks for it.
 pub fn check_sized(vm: &Vm, region: Region, size_reg: u8) -> Check<(Touched, u64)> {
+    // A length that varies may leave the end of the buffer as it was.
+    let raw = region.raw && vm.reg(size_reg).bounds.is_const().is_some();
+    let region = as_typed(vm, Region { raw, ..region });
     check_sized_as(vm, vm.reg(region.reg), region, size_reg)
 }
 
@@ -104,18 +119,8 @@ fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(To
             format!("R{size_reg} unbounded memory access, use 'var &= const'"),
         );
     }
-    // A length that varies may leave the end of the buffer as it was.
-    let raw = region.raw && len.bounds.is_const().is_some();
     let size = len.bounds.umax as u32;
-    let touched = check_as(
-        vm,
-        ptr,
-        Region {
-            size,
-            raw,
-            ..region
-        },
-    )?;
+    let touched = check_as(vm, ptr, Region { size, ..region })?;
     vm.need_precise(size_reg);
     Ok((touched, len.bounds.umax))
 }
@@ -209,7 +214,9 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
             }
             buffer::buf_within(reg, region.reg, reg.off, region.size)?;
         }
-        Kind::Stack { frame } => return stack::range(vm, frame as usize, reg, region, reg.off),
+        Kind::Stack { frame } => {
+            return stack::range(vm, frame as usize, reg, region, reg.off, true);
+        }
         Kind::Btf { .. } => {
             btf_ptr::access(vm, reg, region.reg, reg.off, region.size, false)?;
         }

@@ -14,9 +14,11 @@ use super::dynptr;
 use super::mem_region::{Region, Touched};
 use super::names::tnum_name;
 use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
+use crate::abstract_interp::state::FP;
 use crate::abstract_interp::value::{DynptrType, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::target::Behaviour;
 
 /// Offsets at or beyond this, either way, are unbounded.
 const MAX_VAR_OFF: i64 = 1 << 29;
@@ -34,7 +36,22 @@ pub struct Span {
 
 /// Where an access of `size` bytes at `reg` plus `off` may be; refuses what isn't
 /// inside the stack. `off` includes the pointer's fixed offset.
-pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Span> {
+fn within(
+    vm: &Vm,
+    frame: usize,
+    reg: &Reg,
+    regno: u8,
+    off: i32,
+    size: u32,
+    dir: Dir,
+) -> Check<Span> {
+    // What was never written may be read by who may read anything; earlier
+    // kernels refuse it.
+    let depth = if dir == Dir::Write || vm.env.target.behaviour.uninit_stack_reads {
+        MAX_STACK
+    } else {
+        vm.cur.frames[frame].stack.allocated()
+    };
     let verb = if dir == Dir::Read {
         "read from"
     } else {
@@ -55,7 +72,7 @@ pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Span
             (reg.bounds.smin + off, reg.bounds.smax + off + size as i64)
         }
     };
-    if min < -(MAX_STACK as i64) || min > -1 || end > 0 || size > i32::MAX as u32 {
+    if min < -i64::from(depth) || min > -1 || end > 0 || size > i32::MAX as u32 {
         let words = if constant.is_some() {
             format!("invalid {verb} stack R{regno} off={off} size={size}")
         } else {
@@ -76,7 +93,13 @@ pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Span
 /// A load or store; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect> {
     let reg = vm.reg(access.reg);
-    let span = within(reg, access.reg, off, access.size, access.dir)?;
+    if reg.bounds.is_const().is_none() && !vm.env.target.behaviour.var_off_stack_writes {
+        let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
+        let size = access.size;
+        let words = format!("variable stack access var_off={var} off={off} size={size}");
+        return refuse_reg(Code::StackVariable, access.reg, words);
+    }
+    let span = within(vm, frame, reg, access.reg, off, access.size, access.dir)?;
     match (access.dir, span.fixed) {
         (Dir::Read, true) => {
             read_fixed(vm, frame, access, span.min)?;
@@ -104,7 +127,7 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
                 zero_allowed: false,
                 raw: false,
             };
-            range(vm, frame, reg, region, off)?;
+            range(vm, frame, reg, region, off, false)?;
             Ok(Effect::StackVar {
                 frame,
                 min: span.min,
@@ -159,18 +182,34 @@ pub fn bytes(slot: &Slot, off: i32, size: u32) -> impl Iterator<Item = Byte> + '
 /// Whether plain reads may see a byte of the slot. A store at a variable offset
 /// may leave the rest of a spill behind whose first byte it took; such isn't
 /// readable.
-fn is_readable(slot: &Slot, byte: Byte) -> bool {
+fn is_readable(target: &Behaviour, slot: &Slot, byte: Byte) -> bool {
     match byte {
         Byte::Dynptr | Byte::Iter | Byte::Irq => false,
         Byte::Spill => slot.is_spill(),
-        Byte::Misc | Byte::Zero | Byte::Invalid => true,
+        Byte::Invalid => target.uninit_stack_reads,
+        Byte::Misc | Byte::Zero => true,
     }
 }
 
 /// Whether a load of `size` bytes at `off` gives back (part of) the spilled
 /// number: the load begins where the spill does and is no longer.
-pub fn is_narrow_fill(slot: &Slot, off: i32, size: u32) -> bool {
-    size <= spill_size(slot) && off % SLOT as i32 == 0
+pub fn is_narrow_fill(target: &Behaviour, slot: &Slot, off: i32, size: u32) -> bool {
+    let spilled = spill_size(slot);
+    (size == spilled || size < spilled && target.fill_narrow) && off % SLOT as i32 == 0
+}
+
+/// Whether a number stored to an aligned slot is remembered as it is; else its
+/// bytes are data, or zeros.
+pub fn keeps_number(target: &Behaviour, value: &Reg, access: &Access) -> bool {
+    value.is_scalar()
+        && (access.size == SLOT || target.spill_subregs)
+        && (target.imprecise_zero || !value.is_null())
+        && (target.spill_unbounded || !value.bounds.is_unknown())
+}
+
+/// The same of an immediate.
+pub fn keeps_immediate(target: &Behaviour, value: i32) -> bool {
+    target.spill_imm && (target.imprecise_zero || value != 0)
 }
 
 fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
@@ -182,12 +221,14 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
         if !slot.spill.is_scalar() {
             return refuse(Code::StackSpillCorrupt, "invalid size of register fill");
         }
-        if access.value.reg().is_none() || is_narrow_fill(slot, off, access.size) {
+        if access.value.reg().is_none()
+            || is_narrow_fill(&vm.env.target.behaviour, slot, off, access.size)
+        {
             return Ok(());
         }
     }
     for (i, byte) in bytes(slot, off, access.size).enumerate() {
-        if !is_readable(slot, byte) {
+        if !is_readable(&vm.env.target.behaviour, slot, byte) {
             return refuse_reg(
                 Code::StackOob,
                 access.reg,
@@ -205,8 +246,11 @@ fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
     };
     let held = vm.reg(value);
     if held.is_scalar() {
-        if off % SLOT as i32 != 0 && held.is_null() {
-            // Bytes are remembered as zero, which doesn't lead back to the register.
+        let target = &vm.env.target.behaviour;
+        let kept = off % SLOT as i32 == 0 && keeps_number(target, held, access);
+        // Bytes remembered as zero don't lead back to the register; nor do, in
+        // earlier kernels, stores other than through the frame pointer.
+        if !kept && held.is_null() || kept && !target.precise_stack_by_history && access.reg != FP {
             vm.need_precise(value);
         }
         return Ok(());
@@ -279,11 +323,21 @@ fn keeps_zero(vm: &Vm, frame: usize, span: Span) -> bool {
 
 /// Memory of a callee on the stack (or a load at a variable offset); `off`
 /// includes the pointer's fixed offset.
-pub fn range(vm: &Vm, frame: usize, reg: &Reg, region: Region, off: i32) -> Check<Touched> {
+pub fn range(
+    vm: &Vm,
+    frame: usize,
+    reg: &Reg,
+    region: Region,
+    off: i32,
+    by_callee: bool,
+) -> Check<Touched> {
+    let may_write =
+        region.dir == Dir::Write || by_callee && !vm.env.target.behaviour.helper_memory_typed;
+    let dir = if may_write { Dir::Write } else { Dir::Read };
     if region.size == 0 && !region.zero_allowed {
         return refuse_reg(Code::MemLenPair, region.reg, "invalid zero-sized read");
     }
-    let span = within(reg, region.reg, off, region.size, region.dir)?;
+    let span = within(vm, frame, reg, region.reg, off, region.size, dir)?;
     if region.raw && span.fixed {
         for at in span.min..span.end {
             if bytes(slot(vm, frame, at), at, 1).any(|b| b == Byte::Dynptr) {
@@ -300,7 +354,7 @@ pub fn range(vm: &Vm, frame: usize, reg: &Reg, region: Region, off: i32) -> Chec
     }
     for at in span.min..span.end {
         let slot = slot(vm, frame, at);
-        if bytes(slot, at, 1).any(|b| !is_readable(slot, b)) {
+        if bytes(slot, at, 1).any(|b| !is_readable(&vm.env.target.behaviour, slot, b)) {
             let i = at - span.min;
             let place = if span.fixed {
                 format!("off {}+{i}", span.min)
@@ -322,6 +376,6 @@ pub fn range(vm: &Vm, frame: usize, reg: &Reg, region: Region, off: i32) -> Chec
         frame,
         min: span.min,
         end: span.end,
-        clobber: region.dir == Dir::Write,
+        clobber: may_write,
     })
 }

@@ -3,7 +3,9 @@
 //! `checks::stack` has allowed the access; nothing here can fail.
 
 use crate::abstract_interp::checks::access::{Access, Value};
-use crate::abstract_interp::checks::stack::{bytes, is_narrow_fill, is_spillable, spill_size};
+use crate::abstract_interp::checks::stack::{
+    bytes, is_narrow_fill, is_spillable, keeps_immediate, keeps_number, spill_size,
+};
 use crate::abstract_interp::stack::{Byte, SLOT, Slot, spi};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::Vm;
@@ -53,9 +55,9 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
         vm.mark_stack_write(frame, 1 << at);
     }
     match access.value {
-        Value::Reg(r) if aligned && vm.reg(r).is_scalar() => {
+        Value::Reg(r) if aligned && keeps_number(&vm.env.target.behaviour, vm.reg(r), access) => {
             let fits = super::alu::width(vm.reg(r)) <= 8 * access.size;
-            if fits {
+            if fits && vm.env.target.behaviour.spill_unbounded {
                 super::alu::assign_scalar_id(vm, r);
             }
             let mut spill = *vm.reg(r);
@@ -64,7 +66,7 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
             }
             save(vm, frame, at, spill, access.size);
         }
-        Value::Imm(imm) if aligned => {
+        Value::Imm(imm) if aligned && keeps_immediate(&vm.env.target.behaviour, imm) => {
             save(vm, frame, at, Reg::constant(imm as i64 as u64), access.size);
         }
         Value::Reg(r) if is_spillable(vm.reg(r)) => {
@@ -100,12 +102,13 @@ fn writes_zero(vm: &Vm, access: &Access) -> bool {
 
 fn save(vm: &mut Vm, frame: usize, at: usize, spill: Reg, size: u32) {
     vm.record_stack_access(frame, at);
+    let keeps_zeros = vm.env.target.behaviour.imprecise_zero;
     let slot = slot_mut(vm, frame, at);
     slot.spill = spill;
     let rest = (SLOT - size) as usize;
     slot.kinds[rest..].fill(Byte::Spill);
     for kind in &mut slot.kinds[..rest] {
-        if !matches!(*kind, Byte::Zero | Byte::Invalid) {
+        if *kind != Byte::Invalid && !(keeps_zeros && *kind == Byte::Zero) {
             *kind = Byte::Misc;
         }
     }
@@ -119,11 +122,12 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
         destroy_dynptr(vm, frame, spi(off));
     }
     let zero = writes_zero(vm, access);
+    let keeps_spilled_zero = zero && vm.env.target.behaviour.imprecise_zero;
     let scrubs = vm.env.target.behaviour.var_off_write_scrubs;
     for off in min..end {
         let slot = slot_mut(vm, frame, spi(off));
         let index = byte_index(off);
-        if zero
+        if keeps_spilled_zero
             && slot.kinds[index] == Byte::Spill
             && slot.is_scalar_spill()
             && slot.spill.is_null()
@@ -175,15 +179,15 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     };
     if whole {
         vm.cur.set_reg(dst, slot.spill);
-    } else if is_narrow_fill(&slot, off, size) {
+    } else if is_narrow_fill(&vm.env.target.behaviour, &slot, off, size) {
         let mut reg = slot.spill;
-        if super::alu::width(&reg) > size * 8 {
+        if vm.env.target.behaviour.fill_narrow && super::alu::width(&reg) > size * 8 {
             reg.id = 0;
         }
         vm.cur.set_reg(dst, reg);
     } else {
         let all = |byte| bytes(&slot, off, size).all(|b| b == byte);
-        if all(Byte::Spill) && slot.spill.is_null() {
+        if vm.env.target.behaviour.imprecise_zero && all(Byte::Spill) && slot.spill.is_null() {
             vm.cur.set_reg(dst, Reg::constant(0));
         } else {
             // What is loaded isn't the spilled register: nothing leads back to it.
