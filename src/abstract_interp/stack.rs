@@ -84,7 +84,7 @@ impl Slot {
 
 /// Slots that are copied together.
 const CHUNK: usize = 4;
-const _: () = assert!((MAX_STACK / SLOT) as usize % CHUNK == 0);
+const _: () = assert!(((MAX_STACK / SLOT) as usize).is_multiple_of(CHUNK));
 
 type Chunk = [Slot; CHUNK];
 

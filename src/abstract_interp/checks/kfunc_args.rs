@@ -4,8 +4,8 @@
 //! changes nothing. The order of the tests on one argument is the kernel's:
 //! null, trust, kind, offset, then the kind's own rules.
 
-use super::dynptr::{self, Dynptr};
 use super::arg_pointer::{self, ArgOff};
+use super::dynptr::{self, Dynptr};
 use super::helper_args;
 use super::kfunc_proto::{Kfunc, has_suffix, is_filled_in, is_scalar_struct, is_size, pointee};
 use super::locks::{self, LockFact, LockOp};
