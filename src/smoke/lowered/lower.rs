@@ -1,7 +1,7 @@
 //! Lowering: from a program to texts that rbpf executes rightly.
 //!
 //! rbpf 0.4.1 keeps its registers and does arithmetic and jumps; everything else
-//! is a *trap*, a call of a Rust function (see [`super::traps`]). So rbpf never
+//! is a *trap*, a call of a Rust function (see `traps`). So rbpf never
 //! holds a real address of ours, and the only memory it touches is its own stack,
 //! where the lowered text keeps registers while a trap has its arguments. What
 //! rbpf lacks or gets wrong is rewritten:

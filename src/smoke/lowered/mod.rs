@@ -2,7 +2,7 @@
 //!
 //! rbpf executes a text until it is left; the driver then does what was asked
 //! (a call of the program's functions, a helper with callbacks, a tail call) and
-//! enters the next text. See [`lower`] for what a text looks like, [`traps`] for
+//! enters the next text. See `lower` for what a text looks like, `traps` for
 //! what it calls. There is no unsafe code here: rbpf is given addresses of nothing
 //! but its own stack and a read-only array of registers.
 
