@@ -25,6 +25,8 @@ const MAX_SLOTS: usize = 1 << 18;
 /// Arrays up to this many bytes are stored flat, larger ones by element.
 const FLAT_BYTES: u64 = 1 << 20;
 const PAGE: u64 = 4096;
+/// Most pages that arenas have here.
+const MAX_PAGES: usize = 1 << 16;
 
 /// Names an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,8 +149,8 @@ enum Data {
         count: u64,
         cells: Cells,
     },
-    /// Pages of an arena.
-    Pages(BTreeMap<u32, Box<[u8]>>),
+    /// Pages of an arena; their bytes come with the first write.
+    Pages(BTreeMap<u32, Option<Box<[u8]>>>),
 }
 
 #[derive(Clone, Debug)]
@@ -189,7 +191,7 @@ impl Region {
             Data::Pages(pages) => {
                 for (page, bytes) in pages {
                     hash.word(u64::from(*page));
-                    hash.bytes(bytes);
+                    hash.bytes(bytes.as_deref().unwrap_or(&[]));
                 }
             }
         }
@@ -447,19 +449,22 @@ impl Memory {
         }
     }
 
-    /// Adds pages to an arena.
-    pub fn map_pages(&mut self, id: RegionId, first: u32, count: u32) {
-        if let Some(Region {
+    /// Adds pages to an arena; false when it has too many.
+    pub fn map_pages(&mut self, id: RegionId, first: u32, count: u32) -> bool {
+        let Some(Region {
             data: Data::Pages(pages),
             ..
         }) = self.regions.get_mut(id.0 as usize)
-        {
-            for page in first..first.saturating_add(count) {
-                pages
-                    .entry(page)
-                    .or_insert_with(|| vec![0; PAGE as usize].into());
-            }
+        else {
+            return false;
+        };
+        if pages.len() + count as usize > MAX_PAGES {
+            return false;
         }
+        for page in first..first.saturating_add(count) {
+            pages.entry(page).or_insert(None);
+        }
+        true
     }
 
     /// Takes pages from an arena.
@@ -469,9 +474,8 @@ impl Memory {
             ..
         }) = self.regions.get_mut(id.0 as usize)
         {
-            for page in first..first.saturating_add(count) {
-                pages.remove(&page);
-            }
+            let end = first.saturating_add(count);
+            pages.retain(|page, _| *page < first || *page >= end);
         }
     }
 
@@ -562,8 +566,9 @@ impl Memory {
             Data::Pages(pages) => {
                 let (page, within) = ((off as u64 / PAGE) as u32, off % PAGE as usize);
                 match pages.get(&page) {
-                    Some(bytes) => bytes.get(within..within + len),
-                    None => ZEROS.get(..len),
+                    Some(Some(bytes)) => bytes.get(within..within + len),
+                    _ if within + len > PAGE as usize => None,
+                    _ => ZEROS.get(..len),
                 }
             }
         };
@@ -601,7 +606,10 @@ impl Memory {
                 }
                 Data::Pages(pages) => {
                     let (page, within) = ((off as u64 / PAGE) as u32, off % PAGE as usize);
-                    pages.get_mut(&page)?.get_mut(within..within + len)
+                    pages
+                        .get_mut(&page)?
+                        .get_or_insert_with(|| vec![0; PAGE as usize].into())
+                        .get_mut(within..within + len)
                 }
             }
         });

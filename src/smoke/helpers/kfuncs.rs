@@ -87,12 +87,13 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
                 cx.rt.mem.map_pages(region, 0, 1);
                 cx.rt.mem.free_pages(region, count, limit)
             };
-            match page.filter(|_| count > 0) {
-                Some(page) => {
-                    cx.rt.mem.map_pages(region, page, count);
+            let fits =
+                |page: &u32| count > 0 && page.checked_add(count).is_some_and(|end| end <= limit);
+            match page.filter(fits) {
+                Some(page) if cx.rt.mem.map_pages(region, page, count) => {
                     Ok(Some(user + u64::from(page) * PAGE))
                 }
-                None => ret(0),
+                _ => ret(0),
             }
         }
         "bpf_arena_free_pages" => {

@@ -367,3 +367,30 @@ fn engines_are_fast() {
     eprintln!("reference {reference:.0} M/s, rbpf {rbpf:.0} M/s");
     assert!(reference >= 20.0 && rbpf >= 10.0);
 }
+
+#[test]
+fn arenas_have_as_many_pages_as_they_say() {
+    let text = |pages: u32| {
+        format!(
+            ".map a arena 0 0 8
+             r1 = map[a] ll
+             r2 = 0
+             r3 = {pages}
+             r4 = 0
+             r5 = 0
+             call kfunc[bpf_arena_alloc_pages]
+             if r0 == 0 goto out
+             r6 = addr_space_cast(r0, 0x0, 0x1)
+             *(u64 *)(r6 + 8) = 42
+             r1 = addr_space_cast(r0, 0x0, 0x1)
+             r0 = *(u64 *)(r1 + 8)
+             r2 = *(u64 *)(r1 + 4096)
+             r0 += r2
+             out:
+             exit"
+        )
+    };
+    assert_eq!(run(&text(2)), 42);
+    assert_eq!(run(&text(9)), 0);
+    assert_eq!(run(&text(u32::MAX >> 1)), 0);
+}
