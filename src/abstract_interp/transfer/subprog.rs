@@ -14,7 +14,7 @@ use crate::abstract_interp::setup::{globals, prototype};
 use crate::abstract_interp::state::{Frame, RetRange, State};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Halt, Next, Vm, refuse, unknown};
 use crate::helpers_spec::MapType;
 
 /// Who runs a callback, and with it the arguments that it gets.
@@ -289,7 +289,7 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
                      i.e. in a RCU/IRQ/preempt-disabled section or a non-sleepable program";
         return refuse(Code::SleepInPreempt, words);
     }
-    args?;
+    args.map_err(|halt| bad_arguments(vm, subprog, halt))?;
     vm.flush_precision()?;
     if behaviour.global_pkt_change && effects.changes_packet {
         refs::invalidate_packet(&mut vm.cur);
@@ -306,6 +306,33 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
         return Ok(Next::End);
     }
     Ok(Next::Fallthrough)
+}
+
+/// The kernel says which call it was after what is wrong with the argument; of
+/// the faults that are peculiar to arguments, that is what the message is of.
+fn bad_arguments(vm: &Vm<'_>, subprog: usize, halt: Halt) -> Halt {
+    let Halt::Violation(mut v) = halt else {
+        return halt;
+    };
+    let name = vm
+        .env
+        .program
+        .subprogs
+        .get(subprog)
+        .map_or("", |s| &*s.name);
+    v.words += &format!("\nCaller passes invalid args into func#{subprog} ('{name}')");
+    let peculiar = [
+        Code::CtxExpected,
+        Code::RefArgs,
+        Code::FuncProtoArgs,
+        Code::ScalarExpected,
+        Code::SizeUnresolved,
+        Code::RegTypeMismatch,
+    ];
+    if peculiar.contains(&v.code) {
+        v.code = Code::SubprogArgs;
+    }
+    Halt::Violation(v)
 }
 
 /// `exit`: back to the caller, or the end of the program.
