@@ -247,8 +247,9 @@ fn frame_covers(
 }
 
 /// Whether one register or slot, taken alone, isn't covered.
-fn differs(old: &Frame, cur: &Frame, at: Where, ids: &mut IdMap, exact: Exact) -> bool {
+fn differs(old: &Frame, cur: &Frame, live: u16, at: Where, ids: &mut IdMap, exact: Exact) -> bool {
     match at {
+        Where::Reg(r) if live >> r & 1 == 0 => false,
         Where::Reg(r) => !reg_covers(&old.regs[r as usize], &cur.regs[r as usize], ids, exact),
         Where::Slot(i) => {
             let slot = old.stack.slot(i as usize);
@@ -293,7 +294,8 @@ impl Vm<'_> {
         // one too. While no id is paired, a mismatch is one under every pairing.
         if let Some(at) = node.hint {
             ids.reset(self.last_id);
-            if differs(old.frame(), cur.frame(), at, ids, exact) {
+            let live = self.env.cfg.live_regs(node.track.insn as usize);
+            if differs(old.frame(), cur.frame(), live, at, ids, exact) {
                 return Err(Some(at));
             }
         }

@@ -17,6 +17,7 @@ mod precision;
 mod scc;
 mod stack_live;
 mod step;
+mod sweep;
 mod track;
 mod visited;
 mod widen;

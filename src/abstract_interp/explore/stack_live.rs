@@ -15,10 +15,12 @@
 //! read is dropped from kept states, so that more states compare as covered.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
 use super::scc::frame_insn;
+use super::sweep::{Dirty, Order};
 use crate::abstract_interp::state::State;
 use crate::cfg::Cfg;
 
@@ -46,6 +48,8 @@ struct Instance {
     frames: Vec<Vec<Masks>>,
     /// What is known of `must_write` of each instruction.
     writes: Vec<Writes>,
+    /// Instructions (from `start`) whose own sets changed since the last solution.
+    dirty: Vec<u32>,
 }
 
 /// Whether `must_write` of an instruction was set, and may still change.
@@ -83,6 +87,9 @@ pub struct StackLiveness {
     writes: SmallVec<[u64; 16]>,
     /// Whether any of them is set.
     wrote: bool,
+    /// Orders of subprograms, once asked for.
+    orders: Vec<Option<Rc<Order>>>,
+    dirty: Dirty,
     /// The chains looked up last, by depth: mostly the ones asked for next.
     recent: SmallVec<[usize; 8]>,
 }
@@ -134,6 +141,7 @@ impl StackLiveness {
             changed: false,
             write_shrunk: false,
             writes: vec![Writes::Unset; len],
+            dirty: Vec::new(),
         });
         self.by_chain.insert(chain, at);
         self.recent[depth - 1] = at;
@@ -171,7 +179,10 @@ impl StackLiveness {
         let masks = instance.masks(frame, insn);
         let grown = masks.may_read | slots;
         let news = grown != masks.may_read && grown | masks.before != masks.before;
-        masks.may_read = grown;
+        if grown != masks.may_read {
+            masks.may_read = grown;
+            instance.dirty.push((insn - instance.start) as u32);
+        }
         instance.changed |= news;
     }
 
@@ -207,7 +218,10 @@ impl StackLiveness {
             let old = masks.must_write;
             let new = if seen { new & old } else { new };
             masks.must_write = new;
-            instance.changed |= old != new;
+            if old != new {
+                instance.dirty.push(rel as u32);
+                instance.changed = true;
+            }
             instance.write_shrunk |= old & !new != 0;
             if new != 0 {
                 after = Writes::Set;
@@ -219,9 +233,11 @@ impl StackLiveness {
     /// Brings the chains of a state up to date; call it when a path ends and
     /// when a frame is left.
     pub fn update(&mut self, cfg: &Cfg, state: &State, insn: usize) {
-        self.current = None;
+        let mut innermost = self.current.take();
         for frame in (0..state.frames.len()).rev() {
-            let at = self.instance(cfg, state, insn as u32, frame);
+            let at = innermost
+                .take()
+                .unwrap_or_else(|| self.instance(cfg, state, insn as u32, frame));
             if self.instances[at].changed {
                 self.solve(cfg, at);
                 let instance = &mut self.instances[at];
@@ -240,35 +256,39 @@ impl StackLiveness {
                 .flatten()
                 .for_each(|m| m.written = 0);
         }
-        let order = cfg.postorder_of(cfg.subprog_of(instance.start));
+        let subprog = cfg.subprog_of(instance.start);
+        if self.orders.len() <= subprog {
+            self.orders.resize(subprog + 1, None);
+        }
+        let order = self.orders[subprog].get_or_insert_with(|| Rc::new(Order::new(cfg, subprog)));
         let start = instance.start;
         for masks in instance.frames.iter_mut().filter(|m| !m.is_empty()) {
-            loop {
-                let mut changed = false;
-                for &insn in order {
-                    let insn = insn as usize;
-                    let succ = cfg.successors(insn);
-                    if succ.is_empty() {
-                        continue;
-                    }
-                    let (mut after, mut written) = (0, u64::MAX);
-                    for &s in succ.iter() {
-                        let s = &masks[s as usize - start];
-                        after |= s.before;
-                        written &= s.written;
-                    }
-                    let m = &mut masks[insn - start];
-                    let before = after & !m.must_write | m.may_read;
-                    let written = written | m.must_write;
-                    changed |= before != m.before || written != m.written;
-                    m.before = before;
-                    m.written = written;
-                }
-                if !changed {
-                    break;
-                }
+            if instance.write_shrunk {
+                self.dirty.all(order);
+            } else {
+                self.dirty.some(order, &instance.dirty);
             }
+            self.dirty.solve(order, |insn| {
+                let succ = cfg.successors(start + insn);
+                if succ.is_empty() {
+                    return false;
+                }
+                let (mut after, mut written) = (0, u64::MAX);
+                for &s in succ.iter() {
+                    let s = &masks[s as usize - start];
+                    after |= s.before;
+                    written &= s.written;
+                }
+                let m = &mut masks[insn];
+                let before = after & !m.must_write | m.may_read;
+                let written = written | m.must_write;
+                let changed = before != m.before || written != m.written;
+                m.before = before;
+                m.written = written;
+                changed
+            });
         }
+        instance.dirty.clear();
         if instance.chain.len() > 1 {
             self.hand_to_caller(cfg, at);
         }

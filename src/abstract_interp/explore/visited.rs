@@ -1,11 +1,11 @@
 //! When a path may end because it was walked before, and which states to keep.
 
-use super::compare::Exact;
+use super::compare::{Exact, Where};
 use super::scc::{BackEdge, Chain, chain};
 use super::track::Track;
 use super::{Listed, Node, NodeId};
 use crate::abstract_interp::stack::Slot;
-use crate::abstract_interp::state::{FP, NO_CALLSITE, State};
+use crate::abstract_interp::state::{FP, NO_CALLSITE, NREGS, State};
 use crate::abstract_interp::value::{IterState, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse};
@@ -154,9 +154,11 @@ impl Vm<'_> {
                 Finding::Miss
             });
         }
+        if !self.same_registers(id) {
+            return Ok(Finding::Miss);
+        }
         let node = self.explorer.node(id);
-        if same_registers(&node.state, &self.cur)
-            && node.state.may_goto_depth == self.cur.may_goto_depth
+        if node.state.may_goto_depth == self.cur.may_goto_depth
             && node.state.callback_unroll_depth == self.cur.callback_unroll_depth
             && !iter_depths_differ(&node.state, &self.cur)
             && self.covers(id, Exact::Yes)
@@ -167,6 +169,39 @@ impl Vm<'_> {
             );
         }
         Ok(Finding::Miss)
+    }
+
+    /// Whether both innermost frames hold the same in every register, ids
+    /// included: a cheap sign of a loop that does not move.
+    fn same_registers(&mut self, id: NodeId) -> bool {
+        let node = self.explorer.node(id);
+        if node.state.frames.len() != self.cur.frames.len() {
+            return false;
+        }
+        let (old, cur) = (&node.state.frame().regs, &self.cur.frame().regs);
+        let same = |r: usize| {
+            let (a, b) = (&old[r], &cur[r]);
+            a.kind == b.kind
+                && a.flags == b.flags
+                && a.off == b.off
+                && a.range == b.range
+                && a.bounds == b.bounds
+                && a.id == b.id
+                && a.ref_id == b.ref_id
+        };
+        // What moved in the last round of a loop most likely moved again.
+        if let Some(Where::Reg(r)) = node.hint
+            && !same(r as usize)
+        {
+            return false;
+        }
+        match (0..NREGS).find(|&r| !same(r)) {
+            None => true,
+            Some(r) => {
+                self.explorer.node_mut(id).hint = Some(Where::Reg(r as u8));
+                false
+            }
+        }
     }
 
     /// Whether the iterator that r1 points to may give more elements.
@@ -272,8 +307,8 @@ impl Vm<'_> {
             }
             let node = self.explorer.node(id);
             if node.track.branches > 0
-                || !same_callsites(&node.state, &self.cur)
                 || self.unfinished(id)
+                || !same_callsites(&node.state, &self.cur)
             {
                 continue;
             }
@@ -334,26 +369,6 @@ impl Vm<'_> {
         self.explorer.note_peak();
         self.settle_backedges(edges)
     }
-}
-
-/// Whether both innermost frames hold the same in every register, ids aside: a
-/// cheap sign of a loop that does not move.
-fn same_registers(old: &State, cur: &State) -> bool {
-    old.frames.len() == cur.frames.len()
-        && old
-            .frame()
-            .regs
-            .iter()
-            .zip(&cur.frame().regs)
-            .all(|(a, b)| {
-                a.kind == b.kind
-                    && a.flags == b.flags
-                    && a.off == b.off
-                    && a.range == b.range
-                    && a.bounds == b.bounds
-                    && a.id == b.id
-                    && a.ref_id == b.ref_id
-            })
 }
 
 fn iter_depths_differ(old: &State, cur: &State) -> bool {
