@@ -3,6 +3,7 @@ pub mod btf_record;
 pub mod checks;
 pub mod domain;
 pub mod explore;
+pub mod observe;
 pub mod setup;
 pub mod stack;
 pub mod state;
@@ -12,5 +13,6 @@ pub mod verify;
 pub mod violation;
 pub mod vm;
 
-pub use verify::{Input, verify};
+pub use observe::{Observed, Pointee, verify_observing};
+pub use verify::{Input, verify, verify_with};
 pub use violation::{Code, Stats, Unknown, Verdict, Verification, Violation};

@@ -7,6 +7,7 @@
 use super::checks::stack_depth;
 use super::checks::subprog_facts::SubprogFacts;
 use super::explore::Explorer;
+use super::observe::Observer;
 use super::setup;
 use super::state::State;
 use super::violation::{Stats, Unknown, Verdict, Verification, Violation};
@@ -31,6 +32,11 @@ pub struct Input<'a> {
 
 /// Verifies one program for one target.
 pub fn verify(input: &Input<'_>) -> Verification {
+    verify_with(input, None)
+}
+
+/// As [`verify`]; the observer is shown every state on the way.
+pub fn verify_with(input: &Input<'_>, observer: Option<Observer<'_>>) -> Verification {
     let ops = decode_with(
         &input.program.insns,
         &IsaRules::linux(input.target.release.0, input.target.release.1),
@@ -40,7 +46,9 @@ pub fn verify(input: &Input<'_>) -> Verification {
         Ok(cfg) => cfg,
         Err(fault) => return early(setup::fault::violation(&fault)),
     };
-    match run(input, &ops, &cfg) {
+    // The observer outlives what the verification borrows.
+    let observer = observer.map(|o| o as Observer<'_>);
+    match run(input, &ops, &cfg, observer) {
         Ok(v) => v,
         Err(halt) => Verification {
             verdict: verdict(Err(halt)),
@@ -69,7 +77,12 @@ fn verdict(result: Check<()>) -> Verdict {
     }
 }
 
-fn run<'a>(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Verification> {
+fn run<'a>(
+    input: &Input<'a>,
+    ops: &'a [Op],
+    cfg: &'a Cfg,
+    observer: Option<Observer<'a>>,
+) -> Check<Verification> {
     let env = Env::new(input, ops, cfg)?;
     setup::check_program(&env)?;
     let mut vm = Vm {
@@ -82,6 +95,7 @@ fn run<'a>(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Verification
         explorer: Explorer::default(),
         globals: setup::Globals::new(input.program),
         subprogs: SubprogFacts::new(&env),
+        observer,
         env,
     };
     let mut depth = 0;

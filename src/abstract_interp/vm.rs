@@ -201,6 +201,8 @@ pub struct Vm<'a> {
     pub globals: super::setup::Globals,
     /// How functions are used, and what stack they need.
     pub subprogs: SubprogFacts,
+    /// Who is shown each state before its instruction is processed.
+    pub(super) observer: Option<super::observe::Observer<'a>>,
 }
 
 /// Whether the arithmetic of an instruction was on arena pointers.

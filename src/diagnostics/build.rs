@@ -68,11 +68,7 @@ pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
 
 /// Where an instruction stands in the source.
 pub fn place_of(program: &Program, insn: usize) -> Option<Place> {
-    line_of(program, insn).map(|l| Place {
-        file: l.file.to_string(),
-        line: l.line,
-        column: l.col,
-    })
+    program.place(u32::try_from(insn).ok()?)
 }
 
 fn capitalized(text: String) -> String {

@@ -15,18 +15,9 @@ pub use build::{Context, describe, place_of};
 pub use names::{ProgramNames, instruction};
 pub use source::{Source, SourceText};
 
-use crate::abstract_interp::Code;
+pub use crate::programs::Place;
 
-/// A place in the program's source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// File as the object's line information names it.
-    pub file: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1; 0 if it isn't known.
-    pub column: u32,
-}
+use crate::abstract_interp::Code;
 
 /// A piece of source text with something to say about it.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::names;
 use crate::programs::insn::Op;
-use crate::programs::{LineInfo, Program};
+use crate::programs::{LineInfo, MAX_LINE, Program};
 
 /// Finds the text of a source file by the name that line information gives it.
 pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
@@ -192,9 +192,6 @@ impl<'a> Sources<'a> {
         self.list.len() - 1
     }
 }
-
-/// Lines above this are taken as broken line information.
-const MAX_LINE: u32 = 1 << 20;
 
 /// The line record that covers an instruction slot, if it makes sense.
 pub(super) fn line_of(program: &Program, insn: usize) -> Option<&LineInfo> {

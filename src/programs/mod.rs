@@ -18,8 +18,8 @@ pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
 pub use link::{LinkOptions, Linked, link, usual_kconfig};
 pub use program::{
-    CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, Program,
-    StructOpsSlot, Subprog,
+    CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, MAX_LINE,
+    Place, Program, StructOpsSlot, Subprog,
 };
 
 #[cfg(test)]

@@ -94,6 +94,31 @@ pub struct LineInfo {
     pub text: Arc<str>,
 }
 
+/// Lines above this are taken as broken line information.
+pub const MAX_LINE: u32 = 1 << 20;
+
+/// A place in a program's source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// File as the object's line information names it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1; 0 if it isn't known.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Place {
+    /// `file:line:column`, as compilers print it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        match self.column {
+            0 => Ok(()),
+            column => write!(f, ":{column}"),
+        }
+    }
+}
+
 /// What became of a CO-RE relocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CoreOutcome {
@@ -254,6 +279,17 @@ impl Program {
             .partition_point(|l| l.insn <= insn)
             .checked_sub(1)?;
         self.line_info.get(i).filter(|l| l.insn >= start)
+    }
+
+    /// Where an instruction stands in the source.
+    pub fn place(&self, insn: u32) -> Option<Place> {
+        self.line_at(insn)
+            .filter(|l| (1..=MAX_LINE).contains(&l.line))
+            .map(|l| Place {
+                file: l.file.to_string(),
+                line: l.line,
+                column: l.col,
+            })
     }
 
     /// Where an instruction was in the file: section and byte offset.

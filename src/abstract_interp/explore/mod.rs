@@ -196,6 +196,9 @@ impl Vm<'_> {
             }
             prev = insn as i32;
             self.explorer.live.begin_insn(self.env.cfg, &self.cur, insn);
+            if let Some(observer) = &mut self.observer {
+                observer(&self.env, &self.cur, insn);
+            }
             let next = self.step()?;
             self.flush_precision()?;
             self.explorer.live.commit_insn(insn);

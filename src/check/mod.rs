@@ -4,16 +4,18 @@
 //! parallel over programs and targets. A panic of one verification becomes an
 //! `internal-error` of that program and leaves the others alone.
 
+mod verify;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use crate::abstract_interp::{self, Input, Stats, Verdict, Verification};
-use crate::diagnostics::{self, Context, SourceText};
+use self::verify::{internal, load_error, panic_text, verify_program};
+use crate::diagnostics::SourceText;
 use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::{Btf, Object};
-use crate::programs::{self, LinkOptions, LoadError, Program, decode, raw};
-use crate::report::{InputError, LoadErrorReport, ObjectReport, Outcome, ProgramReport, Report};
+use crate::programs::{self, LinkOptions, LoadError, Program, raw};
+use crate::report::{InputError, LoadErrorReport, ObjectReport, ProgramReport, Report};
 use crate::target::Target;
 
 /// A kernel to predict for.
@@ -245,107 +247,4 @@ fn check_program(
             panic_text(&*panic),
         )
     }))
-}
-
-fn verify_program(
-    program: &Program,
-    choice: &TargetChoice<'_>,
-    options: &Options<'_>,
-) -> ProgramReport {
-    let start = options.clock.map(|now| now());
-    let Verification { verdict, stats } = abstract_interp::verify(&Input {
-        program,
-        target: choice.target,
-        kernel_btf: choice.kernel_btf,
-    });
-    let verify_us = options
-        .clock
-        .zip(start)
-        .map(|(now, start)| now().saturating_sub(start));
-    let outcome = match verdict {
-        Verdict::Accept => Outcome::Accept,
-        Verdict::Reject(violation) => {
-            let ops = decode(&program.insns);
-            let context = Context {
-                program,
-                ops: &ops,
-                target: &choice.target.name,
-                source_text: options.source_text,
-            };
-            Outcome::Reject(Box::new(diagnostics::describe(&context, &violation)))
-        }
-        Verdict::Unknown(u) => Outcome::Unknown {
-            place: u.insn.and_then(|i| diagnostics::place_of(program, i)),
-            name: u.name,
-            insn: u.insn,
-            internal: None,
-        },
-    };
-    report_of(program, choice.target, outcome, Some(stats), verify_us)
-}
-
-fn report_of(
-    program: &Program,
-    target: &Target,
-    outcome: Outcome,
-    stats: Option<Stats>,
-    verify_us: Option<u64>,
-) -> ProgramReport {
-    ProgramReport {
-        program: program.name.to_string(),
-        section: program.section.to_string(),
-        prog_type: program.prog_type.name().to_owned(),
-        attach_type: program
-            .attach_type
-            .map_or_else(String::new, |a| a.name().to_owned()),
-        target: target.name.clone(),
-        outcome,
-        insns: program.insns.len(),
-        stats,
-        verify_us,
-    }
-}
-
-fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
-    ProgramReport {
-        program: e.program.as_deref().unwrap_or("").to_owned(),
-        section: e.section.as_deref().unwrap_or("").to_owned(),
-        prog_type: e.prog_type.map_or("", |t| t.name()).to_owned(),
-        attach_type: e.attach_type.map_or("", |t| t.name()).to_owned(),
-        target: target.name.clone(),
-        outcome: Outcome::LoadError {
-            stage: e.kind.stage().to_owned(),
-            reason: e.reason.clone(),
-        },
-        insns: e.insns,
-        stats: None,
-        verify_us: None,
-    }
-}
-
-fn internal(target: &Target, program: &str, section: &str, detail: String) -> ProgramReport {
-    ProgramReport {
-        program: program.to_owned(),
-        section: section.to_owned(),
-        prog_type: String::new(),
-        attach_type: String::new(),
-        target: target.name.clone(),
-        outcome: Outcome::Unknown {
-            name: "internal-error".into(),
-            insn: None,
-            place: None,
-            internal: Some(detail),
-        },
-        insns: 0,
-        stats: None,
-        verify_us: None,
-    }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-        .unwrap_or_else(|| "panic".into())
 }
