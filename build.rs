@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
+#[path = "build/rules.rs"]
+mod rules;
+
 const VERSIONS: [&str; 7] = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18", "7.3"];
 const DIR: &str = "src/helpers_spec/data";
 
@@ -294,6 +297,8 @@ fn main() {
     programs(&words, &mut out);
     sets(&mut out);
     let dir = env::var("OUT_DIR").unwrap_or_else(|_| panic!("no OUT_DIR"));
+    println!("cargo:rerun-if-changed=build/rules.rs");
+    rules::generate(Path::new(&dir));
     let path = Path::new(&dir).join("spec_tables.rs");
     fs::write(&path, out).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }

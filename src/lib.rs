@@ -14,6 +14,7 @@ pub mod limits;
 pub mod object;
 pub mod programs;
 pub mod report;
+pub mod rules;
 pub mod smoke;
 pub mod target;
 

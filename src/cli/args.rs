@@ -21,8 +21,10 @@ pub(super) enum Verb {
     Dump(DumpArgs),
     /// Draw control flow graphs.
     Cfg(CfgArgs),
-    /// Explain a rejection code.
+    /// Explain a rule: what, why, examples, remedy.
     Explain(ExplainArgs),
+    /// List the rules.
+    Rules(RulesArgs),
     /// List the targets, or one target's behaviours.
     Targets(TargetsArgs),
 }
@@ -156,6 +158,24 @@ pub(super) struct ExplainArgs {
     /// Code (`BPF0108`, `108`) or name (`packet-access-unchecked`); none lists all.
     #[arg(value_name = "CODE")]
     pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = RulesFormat::Text)]
+    pub(super) format: RulesFormat,
+    /// Only the rules of one family (`memory`, `lint`, ...).
+    #[arg(long, value_name = "NAME")]
+    pub(super) family: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RulesFormat {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
 }
 
 #[derive(Debug, Args)]

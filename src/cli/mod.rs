@@ -10,6 +10,7 @@ mod dump;
 mod explain;
 mod inputs;
 mod output;
+mod rules;
 mod targets;
 
 use clap::Parser as _;
@@ -60,6 +61,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Dump(a) => dump::run(a),
         args::Verb::Cfg(a) => cfg::run(a),
         args::Verb::Explain(a) => explain::run(a),
+        args::Verb::Rules(a) => rules::run(a),
         args::Verb::Targets(a) => targets::run(a),
     };
     match result {

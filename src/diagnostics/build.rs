@@ -51,8 +51,8 @@ pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
     Diagnostic {
         code: violation.code,
         what,
-        why: page.why.to_owned(),
-        remedy: page.remedy.to_owned(),
+        why: page.rule.why_short(),
+        remedy: page.rule.remedy_short(),
         kernel_words: violation.words.clone(),
         insn,
         insn_text,

@@ -1,9 +1,9 @@
-//! Words for every rejection: what, why the kernel insists, and the remedy.
+//! Words for every rejection: what was refused, made from the [`Facts`] of one
+//! refusal.
 //!
 //! One file per family of codes. [`page`] is an exhaustive match, so a code
-//! without words does not compile. A page states the rule once; its `what` is a
-//! sentence made from the [`Facts`] of one refusal, or from none of them for
-//! `explain CODE`.
+//! without words does not compile. Why the kernel insists, and the remedy, are
+//! those of the catalogue's page.
 
 mod functions;
 mod helpers;
@@ -14,6 +14,7 @@ mod references;
 mod registers;
 
 use crate::abstract_interp::Code;
+use crate::rules::{self, Rule};
 
 /// What is known of one refusal, as text ready to be put in a sentence.
 #[derive(Clone, Debug, Default)]
@@ -141,18 +142,15 @@ impl Facts {
 pub struct Page {
     /// One sentence: what was refused.
     pub what: fn(&Facts) -> String,
-    /// Why the kernel insists on the rule.
-    pub why: &'static str,
-    /// How the program is mended.
-    pub remedy: &'static str,
+    /// The catalogue's page: why the kernel insists, and how the program is mended.
+    pub rule: &'static Rule,
 }
 
-/// Defines the pages of one family: `NAME: |facts| sentence, "why", "remedy";`.
+/// Defines the sentences of one family: `NAME: |facts| sentence;`.
 macro_rules! pages {
-    ($($name:ident: $what:expr, $why:literal, $remedy:literal;)*) => {
+    ($($name:ident: $what:expr;)*) => {
         $(
-            pub(super) const $name: $crate::diagnostics::wording::Page =
-                $crate::diagnostics::wording::Page { what: $what, why: $why, remedy: $remedy };
+            pub(super) const $name: fn(&$crate::diagnostics::wording::Facts) -> String = $what;
         )*
     };
 }
@@ -163,18 +161,26 @@ use pages;
 pub fn page_for(code: Code, facts: &Facts) -> Page {
     match code {
         Code::Rcu | Code::Preempt | Code::Irq if facts.words.contains("may sleep") => {
-            references::SLEEPABLE
+            page(Code::Sleepable)
         }
-        Code::SubprogArgs if facts.words.contains("return scalar") => functions::SUBPROG_RETURN,
-        Code::SpinLock if facts.words.contains("accessed directly") => memory::SPECIAL_FIELD,
-        Code::TailCallStack if facts.words.contains("expected prog array") => helpers::MAP_FUNC,
-        Code::StackOob if facts.unwritten_stack().is_some() => memory::STACK_UNINIT,
+        Code::SubprogArgs if facts.words.contains("return scalar") => page(Code::SubprogReturn),
+        Code::SpinLock if facts.words.contains("accessed directly") => page(Code::SpecialField),
+        Code::TailCallStack if facts.words.contains("expected prog array") => page(Code::MapFunc),
+        Code::StackOob if facts.unwritten_stack().is_some() => page(Code::StackUninit),
         _ => page(code),
     }
 }
 
 /// The page of a code.
 pub fn page(code: Code) -> Page {
+    Page {
+        what: what(code),
+        rule: rules::of(code),
+    }
+}
+
+/// The sentence of a code.
+fn what(code: Code) -> fn(&Facts) -> String {
     use Code as C;
     match code {
         C::UninitRegister => registers::UNINIT_REGISTER,
@@ -324,7 +330,8 @@ mod tests {
             let page = page(code);
             for facts in [&Facts::default(), &full] {
                 let what = (page.what)(facts);
-                for text in [what.as_str(), page.why, page.remedy] {
+                let (why, remedy) = (page.rule.why_short(), page.rule.remedy_short());
+                for text in [&what, &why, &remedy] {
                     assert!(text.len() > 15 && text.ends_with('.'), "{code:?}: {text}");
                     assert!(!text.contains("  "), "{code:?}: {text}");
                 }

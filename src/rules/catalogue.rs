@@ -1,0 +1,247 @@
+//! Rules as data, and how they are found.
+
+use super::page;
+use crate::abstract_interp::Code;
+
+/// How bad it is when a rule fires. Not the same as how sure we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Probably a mistake, or a cost.
+    Warning,
+    /// It does not load, or it does not do what it says.
+    Error,
+}
+
+impl Severity {
+    /// `note`, `warning`, `error`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// How sure the rule is when it fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Confidence {
+    /// A hint: read it and decide.
+    Low,
+    /// Right in most programs.
+    Medium,
+    /// Follows from the program and the target.
+    High,
+}
+
+impl Confidence {
+    /// `low`, `medium`, `high`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+/// What a rule judges. Follows from the hundred of its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RuleKind {
+    /// 0001 to 0699: a kernel refuses the program.
+    Rejection,
+    /// 07xx: a runtime or a kernel lacks something.
+    Portability,
+    /// 08xx: a verifier takes it, a reviewer would not.
+    Lint,
+    /// 09xx: policy, budgets, configuration.
+    Policy,
+}
+
+impl RuleKind {
+    /// `rejection`, `portability`, `lint`, `policy`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RuleKind::Rejection => "rejection",
+            RuleKind::Portability => "portability",
+            RuleKind::Lint => "lint",
+            RuleKind::Policy => "policy",
+        }
+    }
+}
+
+/// Key words of a kernel's message, and the series that print it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// Words in the order in which a log line has them; `..` stands for anything
+    /// between them.
+    pub words: &'static str,
+    /// First series that prints it; `None`: the oldest known.
+    pub since: Option<(u16, u16)>,
+    /// Last series that prints it; `None`: the newest known.
+    pub until: Option<(u16, u16)>,
+}
+
+impl Message {
+    /// Whether a log line holds the key words in their order.
+    pub fn matches(&self, line: &str) -> bool {
+        let mut rest = line;
+        self.words.split("..").map(str::trim).all(|word| {
+            rest.find(word).is_some_and(|at| {
+                rest = rest.get(at + word.len()..).unwrap_or("");
+                true
+            })
+        })
+    }
+
+    /// Whether the kernels of a series print it.
+    pub fn printed_by(&self, series: (u16, u16)) -> bool {
+        self.since.is_none_or(|s| s <= series) && self.until.is_none_or(|u| series <= u)
+    }
+}
+
+/// One page of the catalogue. Texts are Markdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rule {
+    /// Stable number, never reused.
+    pub number: u16,
+    /// Stable kebab-case name; it states the fault.
+    pub name: &'static str,
+    /// Folder of the page.
+    pub family: &'static str,
+    /// What it judges.
+    pub kind: RuleKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// One line, for lists.
+    pub title: &'static str,
+    /// What is wrong when it fires.
+    pub what: &'static str,
+    /// Why it matters, or why the kernel insists; the first paragraph stands alone.
+    pub why: &'static str,
+    /// An example that fires.
+    pub bad: &'static str,
+    /// The example, mended.
+    pub good: &'static str,
+    /// How it is mended; the first paragraph stands alone.
+    pub remedy: &'static str,
+    /// First series for which the rule holds.
+    pub since: Option<(u16, u16)>,
+    /// Last series for which the rule holds.
+    pub until: Option<(u16, u16)>,
+    /// Why no example can be run, where that is so.
+    pub unshown: Option<&'static str>,
+    /// How kernels word it.
+    pub messages: &'static [Message],
+}
+
+impl Rule {
+    /// `BPF0108`.
+    pub fn id(&self) -> String {
+        format!("BPF{:04}", self.number)
+    }
+
+    /// The reason in one paragraph, without line breaks.
+    pub fn why_short(&self) -> String {
+        page::first_paragraph(self.why)
+    }
+
+    /// The remedy in one paragraph, without line breaks.
+    pub fn remedy_short(&self) -> String {
+        page::first_paragraph(self.remedy)
+    }
+
+    /// Whether the rule holds for a kernel series.
+    pub fn holds_for(&self, series: (u16, u16)) -> bool {
+        self.since.is_none_or(|s| s <= series) && self.until.is_none_or(|u| series <= u)
+    }
+}
+
+mod generated {
+    use super::*;
+    include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+}
+
+/// Every rule, by number.
+pub fn all() -> &'static [Rule] {
+    generated::RULES
+}
+
+/// The rule of a number.
+pub const fn by_number(number: u16) -> Option<&'static Rule> {
+    let mut i = 0;
+    while i < generated::RULES.len() {
+        if generated::RULES[i].number == number {
+            return Some(&generated::RULES[i]);
+        }
+        i += 1;
+    }
+    None
+}
+
+/// The page of a rejection code.
+pub const fn of(code: Code) -> &'static Rule {
+    match by_number(code.number()) {
+        Some(rule) => rule,
+        None => panic!("a code without a page"),
+    }
+}
+
+// A code without a page, or a page under another name, does not compile.
+const _: () = {
+    let mut i = 0;
+    while i < Code::ALL.len() {
+        let (code, rule) = (Code::ALL[i], of(Code::ALL[i]));
+        assert!(same(code.name().as_bytes(), rule.name.as_bytes()));
+        i += 1;
+    }
+};
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+/// Finds a rule by id (`BPF0108`, `bpf108`, `108`) or name.
+pub fn find(text: &str) -> Option<&'static Rule> {
+    let lower = text.to_ascii_lowercase();
+    let digits = lower.strip_prefix("bpf").unwrap_or(&lower);
+    match digits.parse() {
+        Ok(number) => by_number(number),
+        Err(_) => all().iter().find(|r| r.name == lower),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_found_by_number_and_name() {
+        let rule = find("packet-access-unchecked").unwrap();
+        assert_eq!(rule.id(), "BPF0108");
+        for text in ["BPF0108", "bpf108", "108", "0108"] {
+            assert_eq!(find(text), Some(rule), "{text}");
+        }
+        assert_eq!((find("no-such-rule"), find("9999")), (None, None));
+    }
+
+    #[test]
+    fn key_words_match_in_their_order() {
+        let message = Message {
+            words: "access to map value .. off=",
+            since: Some((6, 1)),
+            until: None,
+        };
+        assert!(message.matches("invalid access to map value, value_size=64 off=64 size=8"));
+        assert!(!message.matches("off=64: invalid access to map value"));
+        assert!(!message.printed_by((5, 10)) && message.printed_by((6, 1)));
+    }
+}

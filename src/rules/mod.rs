@@ -1,0 +1,13 @@
+//! The catalogue: a page for every code that `bpfassay` can print.
+//!
+//! A page is data: `rules/FAMILY/NAME.toml` holds number, name, severity,
+//! confidence and the kernel's key words, `NAME.md` the text (what, why, a bad
+//! and a good example, remedy). The build embeds them; tests run the examples.
+//! Everything that names a rule (a refusal, a lint, a SARIF descriptor) reads it
+//! from here, so that each text has one place.
+
+mod catalogue;
+mod page;
+
+pub use catalogue::{Confidence, Message, Rule, RuleKind, Severity, all, by_number, find, of};
+pub use page::{Fence, fences, first_paragraph};

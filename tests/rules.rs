@@ -1,0 +1,203 @@
+//! Runs the examples of every page: what is bad fires the page's rule, what is
+//! good doesn't and is accepted. An example that needs a kernel's types names its
+//! BTF, or runs only where `BPFASSAY_BTF` does.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bpfassay::abstract_interp::Code;
+use bpfassay::object::Btf;
+use bpfassay::programs::raw;
+use bpfassay::report::{Outcome, ProgramReport};
+use bpfassay::rules::{self, Fence, Rule, RuleKind};
+use bpfassay::{InputKind, Options, TargetChoice, check, target};
+
+/// Pages that may stay without an example that runs.
+const MOST_UNSHOWN: usize = 130;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn btf(path: &Path) -> Btf {
+    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+    Btf::parse(Arc::from(bytes)).unwrap_or_else(|e| panic!("{path:?}: {e}"))
+}
+
+/// What checking an example says of its program.
+fn run(fence: &Fence<'_>) -> Result<ProgramReport, String> {
+    let name = fence.option("target").unwrap_or(target::DEFAULT);
+    let kernel = target::by_name(name).ok_or_else(|| format!("no target {name}"))?;
+    let types = fence.option("btf").map(|path| btf(&root().join(path)));
+    let choice = [TargetChoice {
+        target: &kernel,
+        kernel_btf: types.as_ref(),
+    }];
+    let mut options = Options {
+        only: fence.option("prog"),
+        ..Options::new("example.bpfasm", &choice)
+    };
+    if let Some(word) = fence.option("type") {
+        options.prog_type = Some(raw::type_by_name(word).ok_or_else(|| format!("no type {word}"))?);
+    }
+    let bytes = if fence.language == "bpfasm" {
+        options.kind = InputKind::Asm;
+        fence.text.clone().into_bytes()
+    } else {
+        let path = fence.option("path").ok_or("no path=")?;
+        fence.option("prog").ok_or("no prog=")?;
+        options.name = path;
+        std::fs::read(root().join(path)).map_err(|e| format!("{path}: {e}"))?
+    };
+    let mut object = check(&bytes, &options).objects.remove(0);
+    if let Some(e) = &object.error {
+        return Err(e.to_string());
+    }
+    match object.programs.len() {
+        1 => Ok(object.programs.remove(0)),
+        n => Err(format!("{n} programs")),
+    }
+}
+
+fn said(report: &ProgramReport) -> String {
+    match &report.outcome {
+        Outcome::Reject(d) => format!(
+            "reject {} at {} ({})",
+            d.code.name(),
+            d.insn,
+            d.kernel_words
+        ),
+        Outcome::Unknown { name, internal, .. } => {
+            format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
+        }
+        Outcome::LoadError { stage, reason } => format!("load-error {stage}: {reason}"),
+        Outcome::Accept => "accept".into(),
+    }
+}
+
+/// The lines of an object's example are lines of its C source, in that order.
+fn excerpt(fence: &Fence<'_>) -> Result<(), String> {
+    let path = root().join(fence.option("path").unwrap_or(""));
+    let source = std::fs::read_to_string(path.with_extension("c"))
+        .map_err(|e| format!("{path:?}: source: {e}"))?;
+    let code = |line: &str| {
+        line.split("// ERROR")
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_owned()
+    };
+    let mut lines = source.lines().map(code);
+    for wanted in fence.text.lines().map(code).filter(|l| !l.is_empty()) {
+        if wanted != "..." && !lines.any(|line| line == wanted) {
+            return Err(format!("{path:?} has no such line there: {wanted}"));
+        }
+    }
+    Ok(())
+}
+
+/// Why an example isn't as its section says.
+fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
+    if fence.language == "object"
+        && let Err(e) = excerpt(fence)
+    {
+        return Some(e);
+    }
+    let report = match run(fence) {
+        Ok(report) => report,
+        Err(e) => return Some(e),
+    };
+    let met = match (&report.outcome, bad, rule.kind) {
+        (Outcome::Reject(d), true, RuleKind::Rejection) => d.code.number() == rule.number,
+        (Outcome::Accept, false, _) => true,
+        _ => false,
+    };
+    if !met {
+        return Some(said(&report));
+    }
+    let Outcome::Reject(d) = &report.outcome else {
+        return None;
+    };
+    let series = target::by_name(&report.target)?.spec.series();
+    let worded = rule
+        .messages
+        .iter()
+        .any(|m| m.printed_by(series) && m.matches(&d.kernel_words));
+    (!worded).then(|| format!("none of the page's messages is {:?}", d.kernel_words))
+}
+
+#[test]
+fn examples_are_what_they_say() {
+    let (mut ran, mut faults) = (0, Vec::new());
+    for rule in rules::all().iter().filter(|r| r.unshown.is_none()) {
+        for (section, text, bad) in [("Bad", rule.bad, true), ("Good", rule.good, false)] {
+            let fences = rules::fences(text);
+            let mut examples = fences.iter().filter(|f| f.runs()).peekable();
+            if examples.peek().is_none() {
+                faults.push(format!("{} {section}: no example that runs", rule.name));
+            }
+            for fence in examples {
+                ran += 1;
+                if let Some(fault) = fault(rule, fence, bad) {
+                    faults.push(format!("{} {section}: {fault}", rule.name));
+                }
+            }
+        }
+    }
+    eprintln!("{ran} examples ran");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn few_pages_are_without_an_example() {
+    let unshown: Vec<&Rule> = rules::all()
+        .iter()
+        .filter(|r| r.unshown.is_some())
+        .collect();
+    for rule in &unshown {
+        eprintln!("{}: {}", rule.name, rule.unshown.unwrap_or(""));
+    }
+    eprintln!(
+        "{} pages, {} without an example",
+        rules::all().len(),
+        unshown.len()
+    );
+    assert!(unshown.len() <= MOST_UNSHOWN);
+}
+
+#[test]
+fn every_code_has_its_page_and_every_rejection_page_its_code() {
+    for &code in Code::ALL {
+        let rule = rules::of(code);
+        assert_eq!((rule.number, rule.name), (code.number(), code.name()));
+        assert_eq!(rule.kind, RuleKind::Rejection);
+    }
+    let pages = rules::all()
+        .iter()
+        .filter(|r| r.kind == RuleKind::Rejection);
+    assert_eq!(pages.count(), Code::ALL.len());
+}
+
+/// Key words are of the class that the code belongs to, so that `explain --log`
+/// and the measurements of agreement say the same.
+#[test]
+fn messages_belong_to_the_class_of_their_code() {
+    let classes = bpfassay::helpers_spec::message_classes();
+    let mut wrong = Vec::new();
+    for &code in Code::ALL {
+        let class = classes.iter().find(|c| c.id == code.class()).unwrap();
+        let regex = regex::Regex::new(class.regex).unwrap();
+        for message in rules::of(code).messages {
+            let line = message.words.replace(" .. ", " x ");
+            if !regex.is_match(&line) {
+                wrong.push(format!(
+                    "{}: {:?} is not of {}",
+                    code.name(),
+                    line,
+                    class.id
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
