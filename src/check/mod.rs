@@ -103,6 +103,7 @@ fn empty(options: &Options<'_>) -> ObjectReport {
         error: None,
         load_errors: Vec::new(),
         programs: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

@@ -114,6 +114,7 @@ fn unreadable(name: &str, failure: &Failure) -> Report {
             }),
             load_errors: Vec::new(),
             programs: Vec::new(),
+            findings: Vec::new(),
         }],
     }
 }

@@ -78,7 +78,7 @@ fn capitalized(text: String) -> String {
     })
 }
 
-fn label(sources: &mut Sources<'_>, insn: usize, text: String) -> Label {
+pub(super) fn label(sources: &mut Sources<'_>, insn: usize, text: String) -> Label {
     if let Some(record) = sources.record(insn) {
         let source = sources.file(&record.file);
         let span = sources

@@ -6,12 +6,14 @@
 
 mod build;
 mod cause;
+mod finding;
 mod flow;
 mod names;
 mod source;
 pub mod wording;
 
 pub use build::{Context, describe, place_of};
+pub use finding::Finding;
 pub use names::{ProgramNames, instruction};
 pub use source::{Source, SourceText};
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
-use crate::diagnostics::{Branch, Diagnostic, Label};
+use crate::diagnostics::{Branch, Diagnostic, Finding, Label, Source};
 
 /// Version of the document's schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -30,6 +30,10 @@ pub fn document(report: &Report) -> Value {
             "load_error": t.load_error,
             "unreadable": t.unreadable,
             "internal_error": t.internal,
+            "errors": t.errors,
+            "warnings": t.warnings,
+            "notes": t.notes,
+            "suppressed": t.suppressed,
         },
         "objects": report.objects.iter().map(object).collect::<Vec<_>>(),
     })
@@ -49,6 +53,7 @@ fn object(o: &ObjectReport) -> Value {
             "reason": e.reason,
         })).collect::<Vec<_>>(),
         "programs": o.programs.iter().map(|p| program(&o.object, p)).collect::<Vec<_>>(),
+        "findings": o.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }
 
@@ -74,16 +79,40 @@ fn diagnostic(d: &Diagnostic) -> Value {
         "kernel_words": d.kernel_words,
         "insn": d.insn,
         "insn_text": d.insn_text,
-        "primary": label(d, &d.primary),
-        "secondary": d.secondary.iter().map(|l| label(d, l)).collect::<Vec<_>>(),
+        "primary": label(&d.sources, &d.primary),
+        "secondary": d.secondary.iter().map(|l| label(&d.sources, l)).collect::<Vec<_>>(),
         "branches_before": d.branches_before,
         "branches": d.branches.iter().map(branch).collect::<Vec<_>>(),
         "registers": d.registers.iter().map(|(r, text)| json!({ "reg": r, "holds": text })).collect::<Vec<_>>(),
     })
 }
 
-fn label(d: &Diagnostic, l: &Label) -> Value {
-    let source = d.sources.get(l.source);
+/// A finding of a lint, a policy, a budget or a portability check.
+pub(super) fn finding(f: &Finding) -> Value {
+    json!({
+        "code": f.rule.id(),
+        "name": f.rule.name,
+        "kind": f.rule.kind.name(),
+        "severity": f.severity.name(),
+        "confidence": f.rule.confidence.name(),
+        "what": f.what,
+        "why": f.rule.why_short(),
+        "remedy": f.remedy,
+        "program": f.program,
+        "section": f.section,
+        "insn": f.insn,
+        "file": f.place.as_ref().map(|p| p.file.as_str()),
+        "line": f.place.as_ref().map(|p| p.line),
+        "column": f.place.as_ref().map(|p| p.column),
+        "targets": f.targets,
+        "suppressed": f.suppressed,
+        "primary": f.primary.as_ref().map(|l| label(&f.sources, l)),
+        "secondary": f.secondary.iter().map(|l| label(&f.sources, l)).collect::<Vec<_>>(),
+    })
+}
+
+fn label(sources: &[Source], l: &Label) -> Value {
+    let source = sources.get(l.source);
     let text = source.and_then(|s| s.line(l.line)).map_or("", |(_, t)| t);
     let start = source
         .and_then(|s| s.line(l.line))

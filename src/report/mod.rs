@@ -3,12 +3,14 @@
 //! A [`Report`] holds everything a rendering needs; renderings read it and
 //! nothing else. Order is the order of objects, programs and targets as given.
 
+mod draw;
 pub mod json;
 pub mod jsonl;
 pub mod text;
 
 use crate::abstract_interp::Stats;
-use crate::diagnostics::{Diagnostic, Place};
+use crate::diagnostics::{Diagnostic, Finding, Place};
+use crate::rules::Severity;
 
 /// What `check` found in all objects.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,16 @@ pub struct ObjectReport {
     pub load_errors: Vec<LoadErrorReport>,
     /// One entry per program and target.
     pub programs: Vec<ProgramReport>,
+    /// What lints, policy, budgets and portability have to say, by program,
+    /// instruction and rule; the suppressed ones too.
+    pub findings: Vec<Finding>,
+}
+
+impl ObjectReport {
+    /// The findings that aren't suppressed.
+    pub fn shown(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| f.suppressed.is_none())
+    }
 }
 
 /// An input that is not a BPF object, or is damaged.
@@ -141,6 +153,14 @@ pub struct Totals {
     pub unreadable: usize,
     /// Faults of ours among the unknown.
     pub internal: usize,
+    /// Findings that are errors.
+    pub errors: usize,
+    /// Findings that are warnings.
+    pub warnings: usize,
+    /// Findings that are notes.
+    pub notes: usize,
+    /// Findings that are suppressed.
+    pub suppressed: usize,
 }
 
 impl Report {
@@ -150,6 +170,14 @@ impl Report {
         for object in &self.objects {
             t.unreadable += usize::from(object.error.is_some());
             t.load_error += object.load_errors.len();
+            for f in &object.findings {
+                match f.severity {
+                    _ if f.suppressed.is_some() => t.suppressed += 1,
+                    Severity::Error => t.errors += 1,
+                    Severity::Warning => t.warnings += 1,
+                    Severity::Note => t.notes += 1,
+                }
+            }
             for p in &object.programs {
                 match &p.outcome {
                     Outcome::Accept => t.accept += 1,

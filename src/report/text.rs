@@ -1,15 +1,12 @@
 //! The report for people: one line per program, and for each refusal its spans
 //! and its story.
-//!
-//! Labels are drawn by miette. One drawing holds the labels of one file; the
-//! refused file comes first, others (inlined headers) follow.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
-
+use super::draw::{Paint, Picture, paragraph};
 use super::{ObjectReport, Outcome, ProgramReport, Report};
-use crate::diagnostics::{Diagnostic, Label, Source};
+use crate::diagnostics::{Diagnostic, Finding};
+use crate::rules::Severity;
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +55,17 @@ pub fn summary(report: &Report) -> String {
             let _ = write!(text, ", {n} {word}");
         }
     }
+    for (n, word) in [
+        (t.errors, "error"),
+        (t.warnings, "warning"),
+        (t.notes, "note"),
+        (t.suppressed, "suppressed finding"),
+    ] {
+        if n > 0 {
+            let s = if n == 1 { "" } else { "s" };
+            let _ = write!(text, ", {n} {word}{s}");
+        }
+    }
     if t.internal > 0 {
         let _ = write!(text, " ({} by an internal error)", t.internal);
     }
@@ -88,6 +96,9 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
     }
     for p in &object.programs {
         render_program(out, &object.object, p, style);
+    }
+    for f in object.shown() {
+        render_finding(out, f, style);
     }
 }
 
@@ -159,39 +170,40 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
 
 /// Draws one refusal.
 pub fn render_diagnostic(out: &mut String, d: &Diagnostic, style: Style) {
-    let theme = if style.color {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
+    let picture = Picture {
+        code: format!("{} {}", d.number(), d.code.name()),
+        what: &d.what,
+        severity: Severity::Error,
+        sources: &d.sources,
+        primary: Some(&d.primary),
+        secondary: &d.secondary,
     };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
-        .with_links(false);
-    let mut files: Vec<usize> = vec![d.primary.source];
-    files.extend(d.secondary.iter().map(|l| l.source));
-    let mut seen = Vec::new();
-    files.retain(|f| {
-        let new = !seen.contains(f);
-        seen.push(*f);
-        new
-    });
-    for (i, &file) in files.iter().enumerate() {
-        let Some(source) = d.sources.get(file) else {
-            continue;
-        };
-        let drawing = Drawing {
-            diagnostic: d,
-            file,
-            source,
-            first: i == 0,
-        };
-        let mut text = String::new();
-        if handler.render_report(&mut text, &drawing).is_ok() {
-            out.push_str(text.trim_end());
-            out.push('\n');
-        }
-    }
+    picture.draw(out, style.color, style.width);
     story(out, d, style);
+    out.push('\n');
+}
+
+/// Draws one finding.
+pub fn render_finding(out: &mut String, f: &Finding, style: Style) {
+    let paint = Paint(style.color);
+    let width = style.width.max(40);
+    let picture = Picture {
+        code: format!("{} {}", f.rule.id(), f.rule.name),
+        what: &f.what,
+        severity: f.severity,
+        sources: &f.sources,
+        primary: f.primary.as_ref(),
+        secondary: &f.secondary,
+    };
+    picture.draw(out, style.color, style.width);
+    if let Some(program) = &f.program {
+        paragraph(out, &paint, "program", program, width);
+    }
+    if !f.targets.is_empty() {
+        paragraph(out, &paint, "targets", &f.targets.join(", "), width);
+    }
+    paragraph(out, &paint, "why", &f.rule.why_short(), width);
+    paragraph(out, &paint, "remedy", &f.remedy, width);
     out.push('\n');
 }
 
@@ -229,199 +241,11 @@ fn story(out: &mut String, d: &Diagnostic, style: Style) {
     }
 }
 
+/// `R1=ctx()`, as a verifier log words it.
 fn register(reg: u8, text: &str) -> String {
     if text.starts_with('R') {
         text.to_owned()
     } else {
         format!("R{reg}={text}")
-    }
-}
-
-fn paragraph(out: &mut String, paint: &Paint, head: &str, text: &str, width: usize) {
-    let room = width.saturating_sub(12).max(20);
-    let mut line = String::new();
-    let mut lines = Vec::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    for (i, line) in lines.iter().enumerate() {
-        let label = if i == 0 {
-            format!("{head:>9}:")
-        } else {
-            " ".repeat(10)
-        };
-        let _ = writeln!(out, "{} {line}", paint.dim(&label));
-    }
-}
-
-struct Paint(bool);
-
-impl Paint {
-    fn with(&self, code: &str, text: &str) -> String {
-        if self.0 {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
-    }
-    fn good(&self, text: &str) -> String {
-        self.with("32", text)
-    }
-    fn bad(&self, text: &str) -> String {
-        self.with("1;31", text)
-    }
-    fn warn(&self, text: &str) -> String {
-        self.with("1;33", text)
-    }
-    fn name(&self, text: &str) -> String {
-        self.with("1", text)
-    }
-    fn dim(&self, text: &str) -> String {
-        self.with("36", text)
-    }
-}
-
-/// The labels of one file, as miette wants them.
-struct Drawing<'a> {
-    diagnostic: &'a Diagnostic,
-    file: usize,
-    source: &'a Source,
-    first: bool,
-}
-
-impl Drawing<'_> {
-    fn spans(&self) -> impl Iterator<Item = LabeledSpan> + '_ {
-        let d = self.diagnostic;
-        let story = d.secondary.len() > 1;
-        let span = move |l: &Label, number: Option<usize>| {
-            let primary = number.is_none();
-            let text = Some(match number {
-                Some(n) if story => format!("({}) {}", n + 1, l.text),
-                _ => l.text.clone(),
-            });
-            let at = (l.offset, l.len);
-            if primary {
-                LabeledSpan::new_primary_with_span(text, at)
-            } else {
-                LabeledSpan::new_with_span(text, at)
-            }
-        };
-        let secondary = d.secondary.iter().enumerate();
-        let secondary = secondary
-            .filter(|(_, l)| l.source == self.file)
-            .map(move |(i, l)| span(l, Some(i)));
-        let primary = (self.file == d.primary.source).then(|| span(&d.primary, None));
-        secondary.chain(primary)
-    }
-}
-
-impl fmt::Debug for Drawing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.diagnostic.code)
-    }
-}
-
-impl fmt::Display for Drawing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first {
-            f.write_str(&self.diagnostic.what)
-        } else {
-            f.write_str("the value's way through another file:")
-        }
-    }
-}
-
-impl std::error::Error for Drawing<'_> {}
-
-impl miette::Diagnostic for Drawing<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.first.then(|| {
-            let code = self.diagnostic.code;
-            Box::new(format!("{} {}", self.diagnostic.number(), code.name()))
-                as Box<dyn fmt::Display>
-        })
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(if self.first {
-            miette::Severity::Error
-        } else {
-            miette::Severity::Advice
-        })
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(self)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.spans()))
-    }
-}
-
-impl SourceCode for Drawing<'_> {
-    fn read_span<'a>(
-        &'a self,
-        span: &miette::SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
-        // Whole lines, with their true number: miette's own reader cuts the first
-        // line at the span when it is asked for no context, and joins distant
-        // snippets.
-        let outside = || miette::MietteError::OutOfBounds;
-        if before == 0 && after == 0 {
-            // The place that the head of a snippet names.
-            let (line, column) = self.source.position(span.offset()).ok_or_else(outside)?;
-            let data = self
-                .source
-                .text
-                .get(span.offset()..span.offset() + span.len())
-                .ok_or_else(outside)?;
-            return Ok(Box::new(miette::MietteSpanContents::new_named(
-                self.source.name.clone(),
-                data.as_bytes(),
-                *span,
-                line as usize - 1,
-                column as usize - 1,
-                1,
-            )));
-        }
-        let (first, last) = self
-            .source
-            .snippet(span.offset(), span.len())
-            .ok_or_else(outside)?;
-        let start = self.source.line(first).ok_or_else(outside)?.0;
-        let (end, text) = self.source.line(last).ok_or_else(outside)?;
-        let end = end + text.len();
-        let data = self.source.text.get(start..end).ok_or_else(outside)?;
-        Ok(Box::new(miette::MietteSpanContents::new_named(
-            self.source.name.clone(),
-            data.as_bytes(),
-            (start, end - start).into(),
-            first as usize - 1,
-            0,
-            (last - first + 1) as usize,
-        )))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paragraphs_wrap_at_the_width() {
-        let mut out = String::new();
-        paragraph(&mut out, &Paint(false), "why", &"word ".repeat(40), 60);
-        assert!(out.lines().all(|l| l.len() <= 60), "{out}");
-        assert!(out.lines().count() > 3);
     }
 }

@@ -1,0 +1,110 @@
+//! Findings: what lints, policies, budgets and portability checks have to say,
+//! with the places they are about.
+
+use super::build::{Context, label};
+use super::source::{Source, Sources};
+use super::{Label, Place};
+use crate::rules::{Rule, Severity};
+
+/// One finding, ready to be drawn.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that fired.
+    pub rule: &'static Rule,
+    /// How bad it is here; the rule's own unless configured.
+    pub severity: Severity,
+    /// One sentence: what was found.
+    pub what: String,
+    /// How it is mended.
+    pub remedy: String,
+    /// The program, unless it is about the object.
+    pub program: Option<String>,
+    /// The program's section.
+    pub section: Option<String>,
+    /// The instruction slot it is about.
+    pub insn: Option<usize>,
+    /// Where that stands in the source.
+    pub place: Option<Place>,
+    /// Source texts that the labels point into.
+    pub sources: Vec<Source>,
+    /// The place it is about.
+    pub primary: Option<Label>,
+    /// Places that belong to it, in the order of the story.
+    pub secondary: Vec<Label>,
+    /// Targets it holds for; none: it doesn't depend on the target.
+    pub targets: Vec<String>,
+    /// Why it is suppressed, if it is.
+    pub suppressed: Option<String>,
+}
+
+impl Finding {
+    /// A finding about an object, or a part of it that has no place in a program.
+    pub fn of_object(rule: &'static Rule, what: impl Into<String>) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            what: what.into(),
+            remedy: rule.remedy_short(),
+            program: None,
+            section: None,
+            insn: None,
+            place: None,
+            sources: Vec::new(),
+            primary: None,
+            secondary: Vec::new(),
+            targets: Vec::new(),
+            suppressed: None,
+        }
+    }
+
+    /// A finding about a program as a whole.
+    pub fn of_program(
+        context: &Context<'_>,
+        rule: &'static Rule,
+        what: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            program: Some(context.program.name.clone()),
+            section: Some(context.program.section.clone()),
+            ..Finding::of_object(rule, what)
+        }
+    }
+
+    /// A finding about the instruction slot `insn` of a program: `text` labels
+    /// it, `also` labels slots that belong to it.
+    pub fn at(
+        context: &Context<'_>,
+        rule: &'static Rule,
+        what: impl Into<String>,
+        insn: usize,
+        text: impl Into<String>,
+        also: &[(usize, String)],
+    ) -> Finding {
+        let program = context.program;
+        let mut sources = Sources::new(program, context.ops, context.source_text);
+        let primary = label(&mut sources, insn, text.into());
+        let secondary = also
+            .iter()
+            .filter(|(at, _)| *at < program.insns.len())
+            .map(|(at, text)| label(&mut sources, *at, text.clone()))
+            .collect();
+        Finding {
+            insn: Some(insn),
+            place: super::place_of(program, insn),
+            sources: sources.list,
+            primary: Some(primary),
+            secondary,
+            ..Finding::of_program(context, rule, what)
+        }
+    }
+
+    /// What findings of one object are ordered by.
+    pub fn order(&self) -> (Option<&str>, Option<usize>, u16, &str) {
+        (
+            self.program.as_deref(),
+            self.insn,
+            self.rule.number,
+            &self.what,
+        )
+    }
+}
