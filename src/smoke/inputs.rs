@@ -20,6 +20,8 @@ pub struct Input {
     pub packet: Vec<u8>,
     /// Bytes of the context, in place of what would be made.
     pub context: Option<Vec<u8>>,
+    /// Maps hold entries from the start, and lookups of missing keys make some.
+    pub populated: bool,
 }
 
 const ETH: usize = 14;
@@ -50,8 +52,12 @@ pub fn constants(program: &Program) -> Vec<u64> {
     out
 }
 
-/// The inputs to run a program on, `count` at least.
-pub fn for_program(program: &Program, count: usize, seed: u64) -> Vec<Input> {
+/// Frames that run once more with the maps the other way round.
+const TWINS: usize = 6;
+
+/// The inputs to run a program on: `least` of them at least, `most` at most (then
+/// spread over all kinds). Every other one has populated maps.
+pub fn for_program(program: &Program, least: usize, most: usize, seed: u64) -> Vec<Input> {
     let mined = constants(program);
     let mut rng = Rng(seed);
     let mut out: Vec<Input> = Vec::new();
@@ -63,28 +69,50 @@ pub fn for_program(program: &Program, count: usize, seed: u64) -> Vec<Input> {
             } else {
                 frame.get(ETH..).unwrap_or(&[]).to_vec()
             };
-            let least = if program.prog_type == ProgType::Xdp {
+            let shortest = if program.prog_type == ProgType::Xdp {
                 ETH
             } else {
                 0
             };
-            if packet.len() >= least {
+            if packet.len() >= shortest {
                 out.push(Input {
                     label,
                     seed: rng.draw(),
                     packet,
-                    context: None,
+                    populated: out.len() % 2 == 1,
+                    ..Input::default()
                 });
             }
         }
+        for i in 0..TWINS.min(out.len()) {
+            if let Some(mut twin) = out.get(i).cloned() {
+                twin.seed = rng.draw();
+                twin.populated = !twin.populated;
+                out.push(twin);
+            }
+        }
     }
-    while out.len() < count {
+    while out.len() < least {
         let seed = rng.draw();
         out.push(Input {
             label: format!("seed {:x}", seed as u32),
             seed,
+            populated: out.len() % 2 == 1,
             ..Input::default()
         });
+    }
+    if out.len() > most.max(1) {
+        let (n, most) = (out.len(), most.max(1));
+        let mut at = 0;
+        out.retain(|_| {
+            // Those at which `at * most / n` grows: evenly spread, the first among them.
+            let keep = at == 0 || at * most / n != (at - 1) * most / n;
+            at += 1;
+            keep
+        });
+    }
+    for input in out.iter_mut().filter(|i| i.populated) {
+        input.label.push_str(", populated maps");
     }
     out
 }

@@ -12,16 +12,19 @@ pub mod image;
 pub mod inputs;
 pub mod lowered;
 pub mod maps;
+pub mod meaning;
 pub mod memory;
 pub mod packet;
 pub mod reference;
+pub mod report;
 pub mod run;
 pub mod runtime;
 pub mod semantics;
 
 pub use engine::{Engine, Fault, FaultKind, Outcome, Site};
 pub use inputs::Input;
-pub use run::{SmokeOptions, SmokeReport, SmokeVerdict, run, run_traced};
+pub use report::{After, MapState, RunReport, SmokeReport, SmokeVerdict};
+pub use run::{Engines, Preset, SmokeOptions, run, run_traced};
 
 #[cfg(test)]
 mod tests;

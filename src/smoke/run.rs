@@ -1,17 +1,17 @@
 //! Smoke runs: a program, its inputs, both engines, and what came of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use super::context;
-use super::engine::{Engine, Fault, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
+use super::engine::{Engine, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
 use super::image::{Image, code_site};
 use super::inputs::{self, Input};
 use super::lowered::Prepared;
-use super::maps::Body;
+use super::maps::{ANY, Body, Map};
+use super::meaning::meaning;
 use super::reference::{Reference, Tracer};
-use super::runtime::{Called, Config, Output, Runtime};
+use super::report::{After, MapState, RunReport, SmokeReport};
+use super::runtime::{Called, Config, Runtime};
 use crate::helpers_spec::{ProgType, helper_name};
 use crate::object::Btf;
 use crate::programs::Program;
@@ -20,19 +20,48 @@ use crate::programs::insn::Op;
 /// Timers that are run after a program, so that one that arms itself ends.
 const MAX_TIMERS: usize = 8;
 
+/// Which engines run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engines {
+    /// The reference interpreter, then rbpf, which must agree.
+    #[default]
+    Both,
+    /// The reference interpreter alone.
+    Reference,
+    /// rbpf alone; nobody sees which instructions it reaches.
+    Rbpf,
+}
+
+/// What a map holds before the program runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preset {
+    /// The map's name.
+    pub map: String,
+    /// Keys (empty for queues and stacks) and values, as user space writes them.
+    pub entries: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
 /// What to run, and how.
 #[derive(Clone)]
 pub struct SmokeOptions<'a> {
     /// The least number of inputs; packet types have about thirty anyway.
     pub inputs: usize,
+    /// The greatest number of inputs.
+    pub most: usize,
     /// Seed of the inputs.
     pub seed: u64,
     /// Instructions that one run may take.
     pub fuel: u64,
-    /// Replay in rbpf, and compare.
-    pub both_engines: bool,
+    /// Instructions after which no further input is tried.
+    pub total_fuel: u64,
+    /// Who runs.
+    pub engines: Engines,
     /// These inputs in place of made ones.
     pub only: Option<&'a [Input]>,
+    /// Contents of maps.
+    pub presets: &'a [Preset],
+    /// Keep packet and maps as each run leaves them ([`RunReport::after`]).
+    pub keep: bool,
     /// Other programs of the object, for tail calls.
     pub siblings: &'a [Arc<Program>],
     /// The kernel's BTF, for the arguments of tracing programs.
@@ -43,95 +72,17 @@ impl Default for SmokeOptions<'_> {
     fn default() -> Self {
         SmokeOptions {
             inputs: 8,
+            most: usize::MAX,
             seed: 1,
             fuel: 1 << 20,
-            both_engines: true,
+            total_fuel: u64::MAX,
+            engines: Engines::Both,
             only: None,
+            presets: &[],
+            keep: false,
             siblings: &[],
             kernel_btf: None,
         }
-    }
-}
-
-/// What all runs come to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SmokeVerdict {
-    /// Every run ended by `exit`, and the engines agree.
-    Pass,
-    /// A run did not.
-    Fault,
-    /// Nothing was run, or nothing can be said: why.
-    Skipped(String),
-}
-
-impl fmt::Display for SmokeVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SmokeVerdict::Pass => f.write_str("pass"),
-            SmokeVerdict::Fault => f.write_str("fault"),
-            SmokeVerdict::Skipped(why) => write!(f, "skipped: {why}"),
-        }
-    }
-}
-
-/// One run.
-#[derive(Clone, Debug)]
-pub struct RunReport {
-    /// What it was fed with.
-    pub input: Input,
-    /// How it ended.
-    pub result: RunResult,
-    /// What its return value means to the hook, if that has a name.
-    pub meaning: Option<&'static str>,
-    /// Instructions executed.
-    pub insns: u64,
-    /// What it gave out.
-    pub output: Output,
-    /// The packet afterwards, if it changed.
-    pub packet: Option<Vec<u8>>,
-    /// Maps that changed, by name.
-    pub maps_changed: BTreeSet<String>,
-    /// How rbpf ended, if it disagrees.
-    pub disagreement: Option<String>,
-}
-
-/// What a program did on its inputs.
-#[derive(Clone, Debug)]
-pub struct SmokeReport {
-    /// In a word.
-    pub verdict: SmokeVerdict,
-    /// Every run.
-    pub runs: Vec<RunReport>,
-    /// Helpers and kfuncs called, by name, with counts over all runs.
-    pub called: BTreeMap<String, u64>,
-    /// Those that were only modelled.
-    pub modelled: BTreeSet<String>,
-    /// Instructions that some run reached, and all instructions.
-    pub reached: (usize, usize),
-}
-
-impl SmokeReport {
-    fn skipped(why: String) -> SmokeReport {
-        SmokeReport {
-            verdict: SmokeVerdict::Skipped(why),
-            runs: Vec::new(),
-            called: BTreeMap::new(),
-            modelled: BTreeSet::new(),
-            reached: (0, 0),
-        }
-    }
-
-    /// The first fault, with the input that leads to it.
-    pub fn fault(&self) -> Option<(&Input, &Fault)> {
-        self.runs.iter().find_map(|r| match &r.result {
-            Err(fault) if !fault.kind.is_inconclusive() => Some((&r.input, fault)),
-            _ => None,
-        })
-    }
-
-    /// Runs in which the engines disagree.
-    pub fn disagreements(&self) -> impl Iterator<Item = &RunReport> {
-        self.runs.iter().filter(|r| r.disagreement.is_some())
     }
 }
 
@@ -184,55 +135,89 @@ pub fn run_traced<T: Tracer>(
     let inputs = match options.only {
         Some(inputs) => inputs,
         None => {
-            made = inputs::for_program(program, options.inputs, options.seed);
+            made = inputs::for_program(program, options.inputs, options.most, options.seed);
             &made
         }
     };
     let ops = image.programs.first().map_or(&[][..], |c| &c.ops);
     let mut seen = vec![false; ops.len()];
     let mut report = SmokeReport::skipped(String::new());
-    let prepared = Prepared::new(&image);
-    let mut rbpf = prepared.engine();
+    let mined: Arc<[u64]> = inputs::constants(program).into();
+    let prepared = (options.engines != Engines::Reference).then(|| Prepared::new(&image));
+    let mut rbpf = prepared.as_ref().map(Prepared::engine);
+    let mut left = options.total_fuel;
     for input in inputs {
+        let run = Run {
+            image: &image,
+            input,
+            mined: &mined,
+            options,
+        };
         let mut reference = Reference {
             tracer: Coverage {
                 seen: &mut seen,
                 inner: tracer,
             },
         };
-        let first = one(&image, input, options, &mut reference);
-        let (mut one_report, state) = match first {
+        let first = match &mut rbpf {
+            Some(rbpf) if options.engines == Engines::Rbpf => run.once(rbpf),
+            _ => run.once(&mut reference),
+        };
+        let (mut one, mut state) = match first {
             Ok(done) => done,
             Err(why) => return SmokeReport::skipped(why.to_string()),
         };
-        if options.both_engines {
-            let second = one(&image, input, options, &mut rbpf);
-            one_report.disagreement = disagreement(&one_report, &state, second);
+        if let Some(rbpf) = rbpf.as_mut().filter(|_| options.engines == Engines::Both) {
+            one.disagreement = disagreement(&one, &state, run.once(rbpf));
+        }
+        if options.keep {
+            one.after = Some(after(&mut state));
         }
         for (called, count) in &state.called {
             *report.called.entry(name_of(called)).or_insert(0) += count;
         }
         report.modelled.extend(state.modelled.iter().map(name_of));
-        report.runs.push(one_report);
+        left = left.saturating_sub(one.insns);
+        report.runs.push(one);
+        if left == 0 {
+            break;
+        }
     }
     let slots = ops.iter().filter(|op| **op != Op::Second).count();
     report.reached = (seen.iter().filter(|s| **s).count(), slots);
-    report.verdict = verdict(&report);
+    report.seen = seen;
+    report.verdict = report.conclude();
     report
 }
 
-fn verdict(report: &SmokeReport) -> SmokeVerdict {
-    if report.fault().is_some() || report.disagreements().next().is_some() {
-        return SmokeVerdict::Fault;
-    }
-    let inconclusive = report.runs.iter().find_map(|r| r.result.as_ref().err());
-    match inconclusive {
-        // One run that ends well is worth a pass; none is worth nothing.
-        Some(fault) if report.runs.iter().all(|r| r.result.is_err()) => {
-            SmokeVerdict::Skipped(fault.kind.to_string())
+/// Packet and maps at the end of a run.
+fn after(rt: &mut Runtime) -> After {
+    let packet = rt.packet.as_ref().map(|p| p.bytes(&rt.mem).to_vec());
+    let mut maps = Vec::new();
+    for map in 0..rt.maps.len() as u32 {
+        let Some(m) = rt.maps.get(map as usize) else {
+            continue;
+        };
+        let (def, keys) = (m.def.clone(), m.keys());
+        let sparse = matches!(m.body, Body::Array { .. } | Body::PercpuArray { .. });
+        let mut entries = Vec::new();
+        for key in keys {
+            if let Ok(value) = rt.user_lookup(map, &key)
+                && !(sparse && value.iter().all(|b| *b == 0))
+            {
+                entries.push((key, value));
+            }
         }
-        _ => SmokeVerdict::Pass,
+        if let Some(Map {
+            body: Body::Fifo(fifo),
+            ..
+        }) = rt.maps.get(map as usize)
+        {
+            entries.extend(fifo.items().map(|value| (Vec::new(), value.clone())));
+        }
+        maps.push(MapState { def, entries });
     }
+    After { packet, maps }
 }
 
 fn name_of(called: &Called) -> String {
@@ -242,51 +227,82 @@ fn name_of(called: &Called) -> String {
     }
 }
 
-/// Runs once: the program, then the timers it armed.
-fn one(
-    image: &Arc<Image>,
-    input: &Input,
-    options: &SmokeOptions<'_>,
-    engine: &mut dyn Engine,
-) -> Result<(RunReport, Runtime), FaultKind> {
-    let config = Config {
-        seed: input.seed,
-        fuel: options.fuel,
-        ..Config::default()
-    };
-    let mut rt = Runtime::new(image, config)?;
-    rt.attach(image, 0);
-    let ctx = context::build(&mut rt, image, 0, input, options.kernel_btf)?;
-    let before: Vec<u64> = rt.maps.iter().map(|m| map_digest(&rt, m.id)).collect();
-    let mut result = engine.run(image, 0, ctx, &mut rt);
-    for _ in 0..MAX_TIMERS {
-        if result.is_err() {
-            break;
-        }
-        let Some((at, timer)) = rt.next_timer() else {
-            break;
+/// One input of one program.
+struct Run<'a> {
+    image: &'a Arc<Image>,
+    input: &'a Input,
+    mined: &'a Arc<[u64]>,
+    options: &'a SmokeOptions<'a>,
+}
+
+impl Run<'_> {
+    /// Runs once: the program, then the timers it armed.
+    fn once(&self, engine: &mut dyn Engine) -> Result<(RunReport, Runtime), FaultKind> {
+        let (image, input, options) = (self.image, self.input, self.options);
+        let config = Config {
+            seed: input.seed,
+            fuel: options.fuel,
+            populate: input.populated,
+            mined: Arc::clone(self.mined),
+            ..Config::default()
         };
-        if let Err(fault) = timer_run(image, engine, &mut rt, at, timer.map, timer.callback) {
-            result = Err(fault);
+        let mut rt = Runtime::new(image, config)?;
+        for preset in options.presets {
+            preset.put(&mut rt)?;
         }
+        rt.attach(image, 0);
+        let ctx = context::build(&mut rt, image, 0, input, options.kernel_btf)?;
+        let before: Vec<u64> = rt.maps.iter().map(|m| map_digest(&rt, m.id)).collect();
+        let mut result = engine.run(image, 0, ctx, &mut rt);
+        for _ in 0..MAX_TIMERS {
+            if result.is_err() {
+                break;
+            }
+            let Some((at, timer)) = rt.next_timer() else {
+                break;
+            };
+            if let Err(fault) = timer_run(image, engine, &mut rt, at, timer.map, timer.callback) {
+                result = Err(fault);
+            }
+        }
+        let changed = |(i, digest): (usize, &u64)| {
+            let m = rt.maps.get(i)?;
+            (map_digest(&rt, m.id) != *digest).then(|| m.def.name.to_string())
+        };
+        let maps_changed = before.iter().enumerate().filter_map(changed).collect();
+        let packet = rt.packet.as_ref().map(|p| p.bytes(&rt.mem).to_vec());
+        let report = RunReport {
+            input: input.clone(),
+            meaning: result.as_ref().ok().and_then(|o| meaning(rt.prog_type, o)),
+            result,
+            insns: options.fuel - rt.fuel,
+            output: rt.output.clone(),
+            packet: packet.filter(|p| *p != input.packet),
+            maps_changed,
+            after: None,
+            disagreement: None,
+        };
+        Ok((report, rt))
     }
-    let changed = |(i, digest): (usize, &u64)| {
-        let m = rt.maps.get(i)?;
-        (map_digest(&rt, m.id) != *digest).then(|| m.def.name.to_string())
-    };
-    let maps_changed = before.iter().enumerate().filter_map(changed).collect();
-    let packet = rt.packet.as_ref().map(|p| p.bytes(&rt.mem).to_vec());
-    let report = RunReport {
-        input: input.clone(),
-        meaning: result.as_ref().ok().and_then(|o| meaning(rt.prog_type, o)),
-        result,
-        insns: options.fuel - rt.fuel,
-        output: rt.output.clone(),
-        packet: packet.filter(|p| *p != input.packet),
-        maps_changed,
-        disagreement: None,
-    };
-    Ok((report, rt))
+}
+
+impl Preset {
+    fn put(&self, rt: &mut Runtime) -> Result<(), FaultKind> {
+        let map = rt.maps.iter().find(|m| *m.def.name == *self.map);
+        let fail = |why: String| FaultKind::NotModelled(format!("preset of {}: {why}", self.map));
+        let map = map.ok_or_else(|| fail("no such map".into()))?.id;
+        for (key, value) in &self.entries {
+            let error = if key.is_empty() {
+                rt.map_push(map, value, ANY)
+            } else {
+                rt.user_update(map, key, value, ANY)
+            };
+            if error != 0 {
+                return Err(fail(format!("error {error}")));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A timer's callback gets the map, the key and the value.
@@ -360,56 +376,6 @@ fn tell(result: &RunResult) -> String {
         Ok(outcome) => format!("returns {:#x}", outcome.ret),
         Err(fault) => fault.to_string(),
     }
-}
-
-/// What a return value means to the program's hook.
-pub fn meaning(prog_type: ProgType, outcome: &Outcome) -> Option<&'static str> {
-    use ProgType as P;
-    let names: &[(i32, &str)] = match prog_type {
-        P::Xdp => &[
-            (0, "XDP_ABORTED"),
-            (1, "XDP_DROP"),
-            (2, "XDP_PASS"),
-            (3, "XDP_TX"),
-            (4, "XDP_REDIRECT"),
-        ],
-        P::SchedCls | P::SchedAct => &[
-            (-1, "TC_ACT_UNSPEC"),
-            (0, "TC_ACT_OK"),
-            (1, "TC_ACT_RECLASSIFY"),
-            (2, "TC_ACT_SHOT"),
-            (3, "TC_ACT_PIPE"),
-            (4, "TC_ACT_STOLEN"),
-            (5, "TC_ACT_QUEUED"),
-            (6, "TC_ACT_REPEAT"),
-            (7, "TC_ACT_REDIRECT"),
-            (8, "TC_ACT_TRAP"),
-        ],
-        P::SkSkb | P::SkMsg | P::SkLookup | P::SkReuseport => &[(0, "SK_DROP"), (1, "SK_PASS")],
-        P::Netfilter => &[(0, "NF_DROP"), (1, "NF_ACCEPT")],
-        P::FlowDissector => &[
-            (0, "BPF_OK"),
-            (2, "BPF_DROP"),
-            (129, "BPF_FLOW_DISSECTOR_CONTINUE"),
-        ],
-        P::LwtIn | P::LwtOut | P::LwtXmit | P::LwtSeg6local => &[
-            (0, "BPF_OK"),
-            (2, "BPF_DROP"),
-            (7, "BPF_REDIRECT"),
-            (128, "BPF_LWT_REROUTE"),
-        ],
-        P::CgroupSkb
-        | P::CgroupSock
-        | P::CgroupSockAddr
-        | P::CgroupDevice
-        | P::CgroupSysctl
-        | P::CgroupSockopt => &[(0, "reject"), (1, "allow")],
-        _ => return None,
-    };
-    names
-        .iter()
-        .find(|(value, _)| *value == outcome.ret as i32)
-        .map(|(_, name)| *name)
 }
 
 /// Nothing to call back into, for user-side operations.

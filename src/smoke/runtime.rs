@@ -5,6 +5,7 @@
 //! repeated, by either engine, to the last bit.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::engine::{FaultKind, Site, Stop};
 use super::image::{Image, code_address, map_handle};
@@ -37,6 +38,10 @@ pub struct Config {
     pub fuel: u64,
     /// Iterations that `may_goto` grants a frame.
     pub may_goto: u32,
+    /// Maps hold entries, as if user space had filled them.
+    pub populate: bool,
+    /// Constants of the program, for values of such entries.
+    pub mined: Arc<[u64]>,
 }
 
 impl Default for Config {
@@ -47,6 +52,8 @@ impl Default for Config {
             cpu: 0,
             fuel: 1 << 20,
             may_goto: 0xffff,
+            populate: false,
+            mined: Arc::from([]),
         }
     }
 }
@@ -256,6 +263,9 @@ impl Runtime {
         }
         for i in 0..image.maps.len() {
             super::maps::initialise(&mut rt, image, i as u32)?;
+        }
+        if rt.config.populate {
+            rt.populate_arrays();
         }
         Ok(rt)
     }

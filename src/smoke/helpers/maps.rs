@@ -16,7 +16,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
         1 => {
             let map = cx.map(1)?;
             let key = cx.key(map, 2)?;
-            Ok(Some(cx.rt.map_lookup(map, &key, cpu).unwrap_or(0)))
+            Ok(Some(cx.rt.program_lookup(map, &key, cpu)?))
         }
         2 => {
             let map = cx.map(1)?;
@@ -36,7 +36,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             if cpu >= u64::from(cx.rt.config.cpus) {
                 return Ok(Some(0));
             }
-            Ok(Some(cx.rt.map_lookup(map, &key, cpu as u32).unwrap_or(0)))
+            Ok(Some(cx.rt.program_lookup(map, &key, cpu as u32)?))
         }
         87 => {
             let map = cx.map(1)?;
@@ -115,6 +115,7 @@ fn pop(cx: &mut Cx<'_>, remove: bool) -> Answer {
             return ret(answer);
         }
     }
+    cx.rt.stock(map);
     match cx.rt.map_pop(map, remove) {
         Ok(value) => {
             cx.put(2, &value)?;
@@ -180,7 +181,8 @@ fn redirect_map(cx: &mut Cx<'_>) -> Answer {
     let mut bytes = key.to_le_bytes().to_vec();
     bytes.resize(size, 0);
     let broadcast = flags & 8 != 0;
-    if !broadcast && !targets(cx, map, &bytes) {
+    let there = targets(cx, map, &bytes) || (cx.rt.config.populate && cx.coin());
+    if !broadcast && !there {
         return ret((flags & 3) as i64);
     }
     cx.rt.output.redirects.push(("map", key));
@@ -196,7 +198,7 @@ fn redirect_sock(cx: &mut Cx<'_>, id: u32) -> Answer {
     } else {
         (cx.arg(3) as u32).to_le_bytes().to_vec()
     };
-    let found = targets(cx, map, &key);
+    let found = targets(cx, map, &key) || (cx.rt.config.populate && cx.coin());
     if found {
         let to = key
             .iter()
@@ -240,7 +242,8 @@ fn storage_get(cx: &mut Cx<'_>) -> Answer {
     } else {
         Some(cx.value(map, 3)?)
     };
-    let addr = cx.rt.storage(map, owner, init.as_deref(), flags == 1);
+    let create = flags == 1 || (cx.rt.config.populate && cx.coin());
+    let addr = cx.rt.storage(map, owner, init.as_deref(), create);
     Ok(Some(addr.unwrap_or(0)))
 }
 

@@ -17,6 +17,7 @@ pub mod errno;
 mod hash;
 mod keyless;
 mod lpm;
+mod populate;
 pub mod ringbuf;
 mod special;
 pub mod user;
