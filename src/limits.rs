@@ -8,6 +8,22 @@ pub const MAX_INPUT_BYTES: u64 = 1 << 30;
 /// The largest source file read for an explanation.
 pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
 
+/// Inputs on which `check` runs an accepted program that is not about packets.
+pub const SMOKE_INPUTS: usize = 8;
+
+/// Inputs on which `check` runs one that is: a spread of the boundary packets.
+pub const SMOKE_PACKETS: usize = 10;
+
+/// Instructions of one run in `check`: a few milliseconds.
+pub const SMOKE_RUN_INSNS: u64 = 1 << 16;
+
+/// Instructions of all runs of a program in `check`, before what verifying it
+/// cost is added: programs that loop would run far longer than they are explored.
+pub const SMOKE_BASE_INSNS: u64 = 1 << 14;
+
+/// What is added for each instruction that the verifier processed.
+pub const SMOKE_INSNS_PER_PROCESSED: u64 = 4;
+
 /// Stack of a worker thread. The engine keeps its own work lists; this leaves
 /// room for deeply nested types.
 pub const WORKER_STACK_BYTES: usize = 16 << 20;

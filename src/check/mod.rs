@@ -1,9 +1,10 @@
 //! The whole way from bytes to a report.
 //!
 //! Parsing is shared; linking is done once per target; verification runs in
-//! parallel over programs and targets. A panic of one verification becomes an
+//! parallel over programs and targets; what is accepted is run. A panic of one verification becomes an
 //! `internal-error` of that program and leaves the others alone.
 
+mod smoke;
 mod verify;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,6 +62,8 @@ pub struct Options<'a> {
     pub source_text: SourceText<'a>,
     /// A clock in microseconds, if exploration is to be timed.
     pub clock: Option<fn() -> u64>,
+    /// Run what is accepted.
+    pub smoke: bool,
 }
 
 impl<'a> Options<'a> {
@@ -75,6 +78,7 @@ impl<'a> Options<'a> {
             only: None,
             source_text: &|_| None,
             clock: None,
+            smoke: true,
         }
     }
 }
@@ -208,14 +212,18 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     let jobs: Vec<(usize, usize)> = (0..count)
         .flat_map(|p| (0..links.len()).map(move |t| (p, t)))
         .collect();
-    report.programs = jobs
+    let mut done: Vec<smoke::Job> = jobs
         .par_iter()
         .filter_map(|&(p, t)| {
             let entry = links.get(t)?.programs.get(p)?;
             let choice = options.targets.get(t)?;
-            check_program(entry, choice, options)
+            Some((p, t, check_program(entry, choice, options)?))
         })
         .collect();
+    if options.smoke {
+        smoke::run_accepted(&mut done, &links, options);
+    }
+    report.programs = done.into_iter().map(|(_, _, report)| report).collect();
     report
 }
 

@@ -63,6 +63,7 @@ fn report_of(
         insns: program.insns.len(),
         stats,
         verify_us,
+        smoke: None,
     }
 }
 
@@ -80,6 +81,7 @@ pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
         insns: e.insns,
         stats: None,
         verify_us: None,
+        smoke: None,
     }
 }
 
@@ -104,6 +106,7 @@ pub(super) fn internal(
         insns: 0,
         stats: None,
         verify_us: None,
+        smoke: None,
     }
 }
 

@@ -90,6 +90,9 @@ pub(super) struct CheckArgs {
     /// Tell what each verification cost.
     #[arg(long)]
     pub(super) stats: bool,
+    /// Don't run what is accepted.
+    #[arg(long)]
+    pub(super) no_smoke: bool,
     /// Directory where the source files are looked for; repeatable.
     #[arg(long, value_name = "DIR")]
     pub(super) source_root: Vec<PathBuf>,

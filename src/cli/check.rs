@@ -33,6 +33,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
                     only: args.open.prog.as_deref(),
                     source_text: &source_text,
                     clock: Some(micros),
+                    smoke: !args.no_smoke,
                     ..Options::new(&name, &choices)
                 },
             ),
@@ -78,6 +79,9 @@ fn code(report: &Report, args: &CheckArgs) -> u8 {
         );
         return exit::INTERNAL;
     }
+    if smoke_faults(report) > 0 {
+        return exit::INTERNAL;
+    }
     if t.unreadable > 0 {
         for object in &report.objects {
             if let Some(error) = &object.error {
@@ -96,6 +100,27 @@ fn code(report: &Report, args: &CheckArgs) -> u8 {
         FailOn::Never => args.strict && t.unknown > 0,
     };
     if failed { exit::FINDINGS } else { exit::CLEAN }
+}
+
+/// Complains of every fault after `accept`; how many there were.
+fn smoke_faults(report: &Report) -> usize {
+    let mut count = 0;
+    for object in &report.objects {
+        for p in &object.programs {
+            let Some(fault) = p.smoke.as_ref().and_then(|s| s.fault.as_ref()) else {
+                continue;
+            };
+            count += 1;
+            eprintln!(
+                "bpfassay: {} {} on {}: accepted, but its run failed: {}; please report it",
+                object.object, p.program, p.target, fault.what
+            );
+            if let Some(command) = fault.reproducer(&object.object, &p.program) {
+                eprintln!("bpfassay: reproduce with: {command}");
+            }
+        }
+    }
+    count
 }
 
 fn unreadable(name: &str, failure: &Failure) -> Report {

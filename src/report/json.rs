@@ -65,6 +65,17 @@ fn program(object: &str, p: &ProgramReport) -> Value {
         _ => Value::Null,
     };
     map.insert("finding".into(), finding);
+    let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
+    let fault = fault.map(|f| {
+        json!({
+            "what": f.what,
+            "insn": f.insn,
+            "file": f.place.as_ref().map(|p| &p.0),
+            "line": f.place.as_ref().map(|p| p.1),
+            "reproduce": f.reproducer(object, &p.program),
+        })
+    });
+    map.insert("smoke_fault".into(), json!(fault));
     Value::Object(map)
 }
 

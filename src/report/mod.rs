@@ -6,6 +6,7 @@
 mod draw;
 pub mod json;
 pub mod jsonl;
+pub mod smoke;
 pub mod text;
 
 use crate::abstract_interp::Stats;
@@ -97,6 +98,8 @@ pub struct ProgramReport {
     pub stats: Option<Stats>,
     /// How long it took, if somebody measured.
     pub verify_us: Option<u64>,
+    /// What came of running it; `None` if it was not accepted, or not to be run.
+    pub smoke: Option<smoke::Smoke>,
 }
 
 /// The verdict on one program.
@@ -251,6 +254,7 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
     put("peak_states", json!(stats.map(|s| s.peak_states)));
     put("stack_depth", json!(stats.map(|s| s.stack_depth)));
     put("verify_us", json!(p.verify_us));
-    put("smoke", Value::Null);
+    let smoke = p.smoke.as_ref().map(|s| s.verdict.to_string());
+    put("smoke", json!(smoke));
     map
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::draw::{Paint, Picture, paragraph};
-use super::{ObjectReport, Outcome, ProgramReport, Report};
+use super::{ObjectReport, Outcome, ProgramReport, Report, smoke};
 use crate::diagnostics::{Diagnostic, Finding};
 use crate::rules::Severity;
 
@@ -39,6 +39,14 @@ pub fn render(report: &Report, style: Style) -> String {
         render_object(&mut out, object, style);
     }
     out.push_str(&summary(report));
+    let t = smoke::totals(report);
+    if style.stats && t.pass + t.fault + t.skipped > 0 {
+        let _ = writeln!(
+            out,
+            "smoke: {} passed, {} faulted, {} skipped; {} runs, {} instructions; {} of {} instructions reached",
+            t.pass, t.fault, t.skipped, t.runs, t.insns, t.reached, t.slots
+        );
+    }
     out
 }
 
@@ -134,7 +142,10 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
         out.push(']');
     }
     match &p.outcome {
-        Outcome::Accept => out.push('\n'),
+        Outcome::Accept => {
+            out.push('\n');
+            smoke_fault(out, object, p, &paint);
+        }
         Outcome::LoadError { stage, reason } => {
             let hint = if stage == "section" {
                 " (--type gives one)"
@@ -165,6 +176,26 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             out.push('\n');
             render_diagnostic(out, d, style);
         }
+    }
+}
+
+/// A fault after `accept`, which is a contradiction, with the way to see it again.
+fn smoke_fault(out: &mut String, object: &str, p: &ProgramReport, paint: &Paint) {
+    let Some(fault) = p.smoke.as_ref().and_then(|s| s.fault.as_ref()) else {
+        return;
+    };
+    let _ = write!(
+        out,
+        "  {} {}",
+        paint.bad("smoke fault after accept, a bug of bpfassay:"),
+        fault.what
+    );
+    if let Some((file, line)) = &fault.place {
+        let _ = write!(out, " ({file}:{line})");
+    }
+    out.push('\n');
+    if let Some(command) = fault.reproducer(object, &p.program) {
+        let _ = writeln!(out, "  {} {command}", paint.dim("reproduce:"));
     }
 }
 

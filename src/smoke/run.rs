@@ -1,5 +1,6 @@
 //! Smoke runs: a program, its inputs, both engines, and what came of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::context;
@@ -13,7 +14,7 @@ use super::reference::{Reference, Tracer};
 use super::report::{After, MapState, RunReport, SmokeReport};
 use super::runtime::{Called, Config, Runtime};
 use crate::helpers_spec::{ProgType, helper_name};
-use crate::object::Btf;
+use crate::object::{Btf, SlotTarget};
 use crate::programs::Program;
 use crate::programs::insn::Op;
 
@@ -123,10 +124,12 @@ pub fn run_traced<T: Tracer>(
         .insns
         .iter()
         .any(|i| i.opcode == 0x85 && i.src == 0 && i.imm == 12);
+    // Program arrays hold what the object puts into them: only that can be reached.
+    let named = tail_call_names([program]);
     let others = options
         .siblings
         .iter()
-        .filter(|p| tail && p.name != program.name)
+        .filter(|p| tail && p.name != program.name && named.contains(p.name.as_str()))
         .cloned();
     let image = Arc::new(Image::new(
         [Arc::new(program.clone())].into_iter().chain(others),
@@ -188,6 +191,17 @@ pub fn run_traced<T: Tracer>(
     report.seen = seen;
     report.verdict = report.conclude();
     report
+}
+
+/// Names of the programs that the programs' maps hold for tail calls.
+pub fn tail_call_names<'a>(programs: impl IntoIterator<Item = &'a Program>) -> BTreeSet<&'a str> {
+    let maps = programs.into_iter().flat_map(|p| p.maps.iter());
+    maps.flat_map(|m| &m.slots)
+        .filter_map(|(_, target)| match target {
+            SlotTarget::Program(name) => Some(name.as_ref()),
+            SlotTarget::Map(_) => None,
+        })
+        .collect()
 }
 
 /// Packet and maps at the end of a run.

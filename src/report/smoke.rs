@@ -1,0 +1,143 @@
+//! What smoke runs add to a report.
+
+use std::fmt::Write as _;
+
+use super::Report;
+use crate::programs::Program;
+use crate::smoke::{Input, SmokeReport, SmokeVerdict};
+
+/// What came of running an accepted program.
+#[derive(Clone, Debug)]
+pub struct Smoke {
+    /// In a word.
+    pub verdict: SmokeVerdict,
+    /// Inputs it ran on.
+    pub runs: usize,
+    /// Instructions executed.
+    pub insns: u64,
+    /// Instructions that some run reached, and all instructions.
+    pub reached: (usize, usize),
+    /// The first fault or disagreement of the engines.
+    pub fault: Option<SmokeFault>,
+}
+
+/// A fault after `accept`: the tool contradicts itself.
+#[derive(Clone, Debug)]
+pub struct SmokeFault {
+    /// What happened.
+    pub what: String,
+    /// The instruction, if it is one of the program's.
+    pub insn: Option<u32>,
+    /// Source file and line of that instruction.
+    pub place: Option<(String, u32)>,
+    /// The input that leads there; `None` if the runner itself failed.
+    pub input: Option<Input>,
+}
+
+impl Smoke {
+    /// From what the runner says.
+    pub fn of(program: &Program, report: &SmokeReport) -> Smoke {
+        let fault = match report.fault() {
+            Some((input, fault)) => {
+                let insn = (fault.site.program == 0).then_some(fault.site.insn);
+                let line = insn.and_then(|i| program.line_at(i));
+                Some(SmokeFault {
+                    what: fault.to_string(),
+                    insn,
+                    place: line.map(|l| (l.file.to_string(), l.line)),
+                    input: Some(input.clone()),
+                })
+            }
+            None => report.disagreements().next().map(|run| SmokeFault {
+                what: format!(
+                    "the engines disagree: {}",
+                    run.disagreement.as_deref().unwrap_or("")
+                ),
+                insn: None,
+                place: None,
+                input: Some(run.input.clone()),
+            }),
+        };
+        Smoke {
+            verdict: report.verdict.clone(),
+            runs: report.runs.len(),
+            insns: report.insns(),
+            reached: report.reached,
+            fault,
+        }
+    }
+
+    /// The runner panicked.
+    pub fn internal(what: String) -> Smoke {
+        Smoke {
+            verdict: SmokeVerdict::Skipped("internal error".into()),
+            runs: 0,
+            insns: 0,
+            reached: (0, 0),
+            fault: Some(SmokeFault {
+                what: format!("the smoke run panicked: {what}"),
+                insn: None,
+                place: None,
+                input: None,
+            }),
+        }
+    }
+}
+
+impl SmokeFault {
+    /// The command that shows it again.
+    pub fn reproducer(&self, object: &str, program: &str) -> Option<String> {
+        let input = self.input.as_ref()?;
+        let mut text = format!(
+            "bpfassay run {object} --prog {program} --input-seed {}",
+            input.seed
+        );
+        if input.populated {
+            text.push_str(" --populated");
+        }
+        if !input.packet.is_empty() {
+            text.push_str(" --packet ");
+            for byte in &input.packet {
+                let _ = write!(text, "{byte:02x}");
+            }
+        }
+        Some(text)
+    }
+}
+
+/// How smoke runs ended, over all programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SmokeTotals {
+    /// Programs that passed.
+    pub pass: usize,
+    /// Programs that faulted, or whose run failed for a fault of ours.
+    pub fault: usize,
+    /// Programs of which nothing can be said.
+    pub skipped: usize,
+    /// Runs.
+    pub runs: usize,
+    /// Instructions executed.
+    pub insns: u64,
+    /// Instructions reached.
+    pub reached: usize,
+    /// Instructions there are.
+    pub slots: usize,
+}
+
+/// Counts the smoke runs of a report.
+pub fn totals(report: &Report) -> SmokeTotals {
+    let mut t = SmokeTotals::default();
+    let programs = report.objects.iter().flat_map(|o| &o.programs);
+    for smoke in programs.filter_map(|p| p.smoke.as_ref()) {
+        match (&smoke.verdict, &smoke.fault) {
+            (SmokeVerdict::Fault, _) | (_, Some(_)) => t.fault += 1,
+            (SmokeVerdict::Pass, None) => t.pass += 1,
+            (SmokeVerdict::Skipped(_), None) => t.skipped += 1,
+        }
+        t.runs += smoke.runs;
+        t.insns += smoke.insns;
+        t.reached += smoke.reached.0;
+        t.slots += smoke.reached.1;
+    }
+    t
+}
