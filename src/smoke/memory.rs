@@ -23,7 +23,7 @@ const LEAD: u64 = 0x1000;
 /// Beyond this many slots nothing is allocated any more.
 const MAX_SLOTS: usize = 1 << 18;
 /// Arrays up to this many bytes are stored flat, larger ones by element.
-const FLAT_BYTES: u64 = 1 << 20;
+const FLAT_BYTES: u64 = 1 << 15;
 const PAGE: u64 = 4096;
 /// Most pages that arenas have here.
 const MAX_PAGES: usize = 1 << 16;
@@ -168,11 +168,16 @@ struct Region {
     writable: bool,
     lenient: bool,
     live: bool,
+    /// Something was written since it was made; else it equals itself in any run.
+    touched: bool,
 }
 
 impl Region {
     fn digest(&self, hash: &mut Digest) {
         hash.word(self.base);
+        if !self.touched {
+            return;
+        }
         match &self.data {
             Data::Flat { bytes, lo, hi } => hash.bytes(bytes.get(*lo..*hi).unwrap_or(&[])),
             Data::Cells {
@@ -236,6 +241,7 @@ impl Memory {
             writable: true,
             lenient: false,
             live: true,
+            touched: false,
         });
         Some(RegionId(self.regions.len() as u32 - 1))
     }
@@ -418,8 +424,15 @@ impl Memory {
 
     /// All bytes of a flat object, to change them from outside.
     pub fn bytes_mut(&mut self, id: RegionId) -> &mut [u8] {
-        match self.regions.get_mut(id.0 as usize).map(|r| &mut r.data) {
-            Some(Data::Flat { bytes, .. }) => bytes,
+        match self.regions.get_mut(id.0 as usize) {
+            Some(Region {
+                data: Data::Flat { bytes, .. },
+                touched,
+                ..
+            }) => {
+                *touched = true;
+                bytes
+            }
             _ => &mut [],
         }
     }
@@ -440,9 +453,11 @@ impl Memory {
     pub fn replace(&mut self, id: RegionId, new: Vec<u8>) {
         if let Some(Region {
             data: Data::Flat { bytes, lo, hi },
+            touched,
             ..
         }) = self.regions.get_mut(id.0 as usize)
         {
+            *touched = true;
             *lo = 0;
             *hi = new.len();
             *bytes = new;
@@ -453,6 +468,7 @@ impl Memory {
     pub fn map_pages(&mut self, id: RegionId, first: u32, count: u32) -> bool {
         let Some(Region {
             data: Data::Pages(pages),
+            touched,
             ..
         }) = self.regions.get_mut(id.0 as usize)
         else {
@@ -461,6 +477,7 @@ impl Memory {
         if pages.len() + count as usize > MAX_PAGES {
             return false;
         }
+        *touched = true;
         for page in first..first.saturating_add(count) {
             pages.entry(page).or_insert(None);
         }
@@ -471,9 +488,11 @@ impl Memory {
     pub fn unmap_pages(&mut self, id: RegionId, first: u32, count: u32) {
         if let Some(Region {
             data: Data::Pages(pages),
+            touched,
             ..
         }) = self.regions.get_mut(id.0 as usize)
         {
+            *touched = true;
             let end = first.saturating_add(count);
             pages.retain(|page, _| *page < first || *page >= end);
         }
@@ -587,6 +606,7 @@ impl Memory {
         };
         let found = self.regions.get_mut(id.0 as usize).and_then(|r| {
             let off = usize::try_from(addr.wrapping_sub(r.base)).ok()?;
+            r.touched = true;
             match &mut r.data {
                 Data::Flat { bytes, .. } => bytes.get_mut(off..off + len),
                 Data::Cells {
