@@ -663,6 +663,67 @@ def prog_rows(facts, out):
                                "yes" if p["unprivileged_allowed"] else "no",
                                p["ctx"], p["kernel_ctx"]]) + "\n")
 
+    # Where the facts name no release: mainline's history; of the newest only that
+    # they came between 6.18 and 7.3.
+    late = {"BPF_STRUCT_OPS": "v6.4", "BPF_NETFILTER": "v6.4", "BPF_TRACE_UPROBE_MULTI": "v6.6",
+            "BPF_CGROUP_UNIX_CONNECT": "v6.7", "BPF_CGROUP_UNIX_SENDMSG": "v6.7", "BPF_CGROUP_UNIX_RECVMSG": "v6.7",
+            "BPF_CGROUP_UNIX_GETPEERNAME": "v6.7", "BPF_CGROUP_UNIX_GETSOCKNAME": "v6.7",
+            "BPF_TRACE_UPROBE_SESSION": "v6.13"}
+    with open(os.path.join(out, "attach_types.tsv"), "w") as f:
+        f.write("# Attach types and the mainline release in which each appeared.\n#: attach\tsince\n")
+        for a in facts["attach_types"]:
+            since = a["since"] or late.get(a["name"]) or "v7.3"
+            for v in a["present_in"]:
+                assert num(since) <= num(v), a
+            f.write(f"{short_attach(a['name'])}\t{since}\n")
+
+
+# ------------------------------------------------------------------ profiles
+
+def profile_status(entry):
+    note = " ".join(entry.get("note", "").split())
+    if not note and entry.get("how"):
+        note = entry["how"]
+    return entry["status"], note
+
+
+def profile_tables(facts):
+    """The tables of a profile that the facts settle by name."""
+    tables = {}
+    for table, prefix in (("helpers", ""), ("map_types", "BPF_MAP_TYPE_")):
+        rows = facts[table]
+        if isinstance(rows, str):
+            continue
+        lines = [f"[{table}]", '"*" = "no"']
+        for e in rows:
+            status, note = profile_status(e)
+            key = e["name"][len(prefix):].lower() if prefix else e["name"]
+            if note:
+                lines.append(f'{key} = {{ status = "{status}", note = {json.dumps(note)} }}')
+            elif status != "no":
+                lines.append(f'{key} = "{status}"')
+        tables[table] = lines
+    return tables
+
+
+def profile_rows(folder, out):
+    """Rewrites the tables `source`, `helpers` and `map_types` of each profile and
+    leaves the others, which were read by hand, alone."""
+    for name in sorted(os.listdir(folder)):
+        facts = json.load(open(os.path.join(folder, name)))
+        path = os.path.join(out, "profiles", name.replace(".json", ".toml"))
+        source = facts["source"]
+        tables = {"source": ["[source]"] + [f"{k} = {json.dumps(source[k])}" for k in ("repo", "commit", "date")]
+                  + ["files = ["] + [f"  {json.dumps(f)}," for f in source["files"]] + ["]"]}
+        tables.update(profile_tables(facts))
+        parts = re.split(r"(?m)^(?=\[)", open(path).read())
+        for i, part in enumerate(parts):
+            head = re.match(r"\[(\w+)\]", part)
+            if head and head[1] in tables:
+                parts[i] = "\n".join(tables.pop(head[1])) + "\n\n"
+        assert not tables or set(tables) == set(), (path, list(tables))
+        open(path, "w").write("".join(parts).rstrip("\n") + "\n")
+
 
 # ----------------------------------------------------------------- BTF sets
 
@@ -753,6 +814,7 @@ def main():
     prog_rows(load("prog_types.json"), out)
     set_rows(load("btf_id_sets.json"), out)
     message_rows(load("verifier_messages.json"), out)
+    profile_rows(os.path.join(facts_dir, "profiles"), out)
 
 
 main()

@@ -168,8 +168,17 @@ pub fn helper_since(id: u32) -> Option<&'static str> {
         .map(|(_, since)| since)
 }
 
-/// The number of a helper, by its name with or without `bpf_`.
+/// The number of a helper, by its name with or without `bpf_`, or by a former or
+/// other name of the same helper.
 pub fn helper_id(name: &str) -> Option<u32> {
+    helper_id_exact(name).or_else(|| {
+        let other = super::features::alias(name).filter(|a| a.kind == "helper")?;
+        helper_id_exact(other.name)
+    })
+}
+
+/// The number of a helper, by its own name with or without `bpf_`.
+pub(super) fn helper_id_exact(name: &str) -> Option<u32> {
     let table = &tables::HELPERS_BY_NAME;
     let find = |name: &str| table.binary_search_by(|(n, _)| (*n).cmp(name)).ok();
     let at = find(name).or_else(|| find(&format!("bpf_{name}")))?;

@@ -12,6 +12,7 @@
 
 mod btf_sets;
 mod context;
+mod features;
 mod helpers;
 mod ids;
 mod kfuncs;
@@ -31,6 +32,10 @@ pub use btf_sets::{
     sleepable_target,
 };
 pub use context::{CtxField, CtxKind, CtxLayout, ctx_access, netfilter_field, pointer_access};
+pub use features::{
+    Alias, COMMANDS, InsnClass, Mechanism, Named, alias, aliases, attach_type_known,
+    attach_type_since, command, named,
+};
 pub use helpers::{
     HelperCap, HelperProto, accepted_registers, all_helpers, helper_allowed, helper_by_name,
     helper_cap, helper_count, helper_ever_allowed, helper_id, helper_main, helper_name,

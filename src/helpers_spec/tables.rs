@@ -1,6 +1,7 @@
 //! The tables that the build script makes of `data/`, and their row types.
 
 use super::context::{Buffer, CtxLayout};
+use super::features::Alias;
 use super::helpers::{Availability, HelperProto, HelperSlot};
 use super::ids::{AttachType, ProgType};
 use super::kfuncs::{KfFlags, KfuncSet, KfuncSpec};
