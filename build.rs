@@ -12,6 +12,9 @@ use std::{env, fs};
 
 #[path = "build/rules.rs"]
 mod rules;
+/// The format of profiles, as the library reads it.
+#[path = "src/target/profile/format.rs"]
+mod profile;
 
 const VERSIONS: [&str; 7] = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18", "7.3"];
 const DIR: &str = "src/helpers_spec/data";
@@ -296,6 +299,7 @@ fn main() {
     kfuncs(&words, &mut out);
     programs(&words, &mut out);
     sets(&mut out);
+    features(&words, &helpers, &mut out);
     let dir = env::var("OUT_DIR").unwrap_or_else(|_| panic!("no OUT_DIR"));
     println!("cargo:rerun-if-changed=build/rules.rs");
     rules::generate(Path::new(&dir));
@@ -1104,4 +1108,101 @@ fn sets(out: &mut String) {
         ));
     }
     list(out, "MESSAGES", "MessageClass", &rows);
+}
+
+/// Words of a vocabulary of `features.rs`, in its `Variant = "word", "title";` form.
+fn feature_words(source: &str, ty: &str) -> BTreeSet<String> {
+    let start = source
+        .find(&format!("    {ty}:\n"))
+        .unwrap_or_else(|| panic!("no vocabulary {ty}"));
+    let body = &source[start..];
+    let body = &body[..body.find("\n}").unwrap_or(body.len())];
+    body.lines()
+        .filter_map(|l| l.split_once(" = \"")?.1.split_once('"'))
+        .map(|(word, _)| word.to_owned())
+        .collect()
+}
+
+/// Other names, the ages of attach types, and the profiles that come with the tool.
+fn features(words: &Words, helpers: &Helpers, out: &mut String) {
+    let path = "src/helpers_spec/features.rs";
+    println!("cargo:rerun-if-changed={path}");
+    println!("cargo:rerun-if-changed=src/target/profile/format.rs");
+    let source = fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let insns = feature_words(&source, "InsnClass");
+    let mechanisms = feature_words(&source, "Mechanism");
+    let commands: BTreeSet<&str> = source
+        .lines()
+        .filter_map(|l| l.trim().strip_prefix("\"BPF_")?.strip_suffix("\","))
+        .collect();
+    let names: BTreeSet<&str> = helpers.names.values().map(|(n, _)| n.as_str()).collect();
+    let mut rows = BTreeMap::new();
+    for row in &table("aliases.tsv", &["alias", "kind", "name", "note"]) {
+        let (kind, name) = (row.cell(1), row.cell(2));
+        let there = match kind {
+            "helper" => names.contains(name),
+            "map" => words.maps.contains_key(name),
+            "instruction" => insns.contains(name),
+            "mechanism" => mechanisms.contains(name),
+            "command" => name
+                .strip_prefix("BPF_")
+                .is_some_and(|n| commands.contains(n)),
+            "kfunc" => !names.contains(name),
+            _ => row.bad("kind"),
+        };
+        if !there || names.contains(row.cell(0)) {
+            row.bad("no such name, or the alias is a name itself");
+        }
+        let text = format!(
+            "Alias{{alias:{:?},kind:{kind:?},name:{name:?},note:{:?}}}",
+            row.cell(0),
+            row.cell(3)
+        );
+        if rows.insert(row.cell(0).to_owned(), text).is_some() {
+            row.bad("alias stands twice");
+        }
+    }
+    let aliases: Vec<String> = rows.keys().cloned().collect();
+    let rows: Vec<String> = rows.into_values().collect();
+    list(out, "ALIASES", "Alias", &rows);
+    let mut since = vec![(0, 0); words.attaches.len()];
+    for row in &table("attach_types.tsv", &["attach", "since"]) {
+        let release = row.cell(1).trim_start_matches('v').split_once('.');
+        let Some((major, minor)) = release else {
+            row.bad("release")
+        };
+        since[words.attach(row, row.cell(0)) as usize] = (row.num(major), row.num(minor));
+    }
+    assert!(
+        since.iter().all(|s| s.0 > 0),
+        "attach_types.tsv lacks a type"
+    );
+    let rows: Vec<String> = since.iter().map(|s| format!("{s:?}")).collect();
+    list(out, "ATTACH_SINCE", "(u16,u16)", &rows);
+    let helper = |key: &str| {
+        names.contains(key)
+            || names.contains(&*format!("bpf_{key}"))
+            || aliases.iter().any(|a| a == key)
+    };
+    let known = |table: &str, key: &str| match table {
+        "helpers" => helper(key),
+        "map_types" => words.maps.contains_key(key),
+        "prog_types" => words.progs.contains_key(key),
+        "attach_types" => words.attaches.contains_key(key),
+        "instructions" => insns.contains(key),
+        "mechanisms" => mechanisms.contains(key),
+        "commands" => commands.contains(key.trim_start_matches("BPF_")),
+        _ => false,
+    };
+    for name in ["bpftime", "dragonos", "mimic", "rbpf"] {
+        let path = format!("{DIR}/profiles/{name}.toml");
+        println!("cargo:rerun-if-changed={path}");
+        let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let file = profile::parse(&text, &known).unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert_eq!(file.name, name, "{path}: name");
+        assert!(
+            !file.entries.is_empty() && file.commit.len() == 40,
+            "{path}: empty"
+        );
+    }
 }

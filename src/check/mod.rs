@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use self::verify::{internal, load_error, panic_text, verify_program};
 use crate::diagnostics::SourceText;
-use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
 use crate::programs::{self, LinkOptions, LoadError, Program, raw};
 use crate::report::{InputError, LoadErrorReport, ObjectReport, ProgramReport, Report};
@@ -144,7 +144,10 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
-    let kfunc_exists = |name: &str| helpers_spec::kfunc(name, choice.target.spec).is_some();
+    let kfunc_exists = |name: &str| choice.target.has_kfunc(name);
+    // Of a series the release tells; what a kernel lists decides over it.
+    let listed = choice.target.offer().is_some();
+    let map_type_exists = |ty: u32| listed.then(|| choice.target.map_type(ty).there());
     // Other loaders take the first part of a section name (`tc/tail`).
     let type_of = |section: &str, _program: &str| {
         let (first, _) = section.split_once('/').filter(|_| options.legacy)?;
@@ -159,6 +162,7 @@ fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> 
                 force_type: options.prog_type,
                 type_of: &type_of,
                 kfunc_exists: &kfunc_exists,
+                map_type_exists: &map_type_exists,
                 release: choice.target.release,
                 legacy_sections: options.legacy,
                 legacy_maps: options.legacy,

@@ -10,7 +10,7 @@
 
 use super::{
     Behaviour, Eviction, Limits, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
-    StackRounding, Target,
+    StackRounding, Target, TargetKind,
 };
 use crate::helpers_spec::SpecVersion;
 
@@ -29,10 +29,11 @@ impl Row {
         Target {
             name: format!("linux-{}", self.spec.name()),
             release: self.release,
-            release_name: self.release_name,
+            release_name: self.release_name.into(),
             spec: self.spec,
             limits: self.limits,
             behaviour: self.behaviour,
+            kind: TargetKind::Series,
         }
     }
 }

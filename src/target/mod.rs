@@ -1,4 +1,9 @@
-//! A target: one kernel release, what it has and how its verifier behaves.
+//! A target: a kernel or another runtime, what it has and how its verifier behaves.
+//!
+//! There are three kinds ([`TargetKind`]): a kernel series as measured; a kernel
+//! whose BTF lists what it has, backports included; a runtime that a profile
+//! describes. All three verify with the rules of a series; what else they have
+//! or lack is data, asked through [`Target::helper`] and its neighbours.
 //!
 //! The engine reads the switches of [`Behaviour`] and the numbers of
 //! [`Limits`]; it never compares versions. A target is a point release with
@@ -7,14 +12,32 @@
 mod behaviour;
 mod limits;
 mod linux;
+mod offer;
+pub mod profile;
 
 pub use behaviour::{
     Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
     StackRounding, Switch,
 };
 pub use limits::Limits;
+pub use offer::{Enumerated, Offer, Offered};
+pub use profile::Profile;
 
-use crate::helpers_spec::SpecVersion;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
+
+/// Where a target's facts come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A kernel series, from measurements.
+    Series,
+    /// A kernel whose BTF lists what it has.
+    Vmlinux(Arc<Offer>),
+    /// A runtime, from its profile.
+    Runtime(Arc<Profile>),
+}
 
 /// A kernel release as a verifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,27 +47,157 @@ pub struct Target {
     /// The point release that the facts and switches describe.
     pub release: (u16, u16, u16),
     /// The release as its makers write it (`7.3-rc7`).
-    pub release_name: &'static str,
+    pub release_name: Cow<'static, str>,
     /// The bucket of facts it reads.
     pub spec: SpecVersion,
     /// The numbers that bound a program.
     pub limits: Limits,
     /// How its verifier behaves.
     pub behaviour: Behaviour,
+    /// Where its facts come from.
+    pub kind: TargetKind,
 }
 
-/// The target of that name: `linux-6.18` or `6.18`.
+impl Target {
+    /// The series of those facts.
+    pub fn of_series(spec: SpecVersion) -> Target {
+        let row = linux::ROWS.iter().find(|row| row.spec == spec);
+        row.unwrap_or(&linux::NEWEST_LTS).target()
+    }
+
+    /// A kernel by what its BTF enumerates, verified with the rules of the series
+    /// that it is most like.
+    pub fn from_vmlinux(name: &str, listed: &Enumerated<'_>) -> Result<Target, String> {
+        let offer = Offer::new(listed)?;
+        let base = Target::of_series(offer.nearest());
+        Ok(Target {
+            name: name.to_owned(),
+            kind: TargetKind::Vmlinux(Arc::new(offer)),
+            ..base
+        })
+    }
+
+    /// A runtime by its profile.
+    pub fn from_profile(profile: Profile) -> Target {
+        let base = Target::of_series(profile.base);
+        Target {
+            name: profile.name.clone(),
+            kind: TargetKind::Runtime(Arc::new(profile)),
+            ..base
+        }
+    }
+
+    /// The profile, of a runtime.
+    pub fn profile(&self) -> Option<&Profile> {
+        match &self.kind {
+            TargetKind::Runtime(profile) => Some(profile),
+            _ => None,
+        }
+    }
+
+    /// What its BTF lists, of a kernel known by it.
+    pub fn offer(&self) -> Option<&Offer> {
+        match &self.kind {
+            TargetKind::Vmlinux(offer) => Some(offer),
+            _ => None,
+        }
+    }
+
+    /// Whether its verifier can be asked with the same answers as another's: rules
+    /// and facts are the same, whatever a runtime lacks besides.
+    pub fn verifies_like(&self, other: &Target) -> bool {
+        let listed = |t: &Target| match &t.kind {
+            TargetKind::Vmlinux(offer) => Some(offer.clone()),
+            _ => None,
+        };
+        let extra = |t: &Target| t.profile().is_some_and(|p| !p.extra_helpers().is_empty());
+        self.spec == other.spec
+            && self.release == other.release
+            && self.limits == other.limits
+            && self.behaviour == other.behaviour
+            && listed(self) == listed(other)
+            && !extra(self)
+            && !extra(other)
+    }
+
+    /// Whether it has a helper, and which facts describe it.
+    pub fn helper(&self, id: u32) -> Offered {
+        match &self.kind {
+            TargetKind::Vmlinux(offer) => offer.helper(id),
+            TargetKind::Runtime(p) if p.extra_helper(id).is_some() => Offered::Unmodelled,
+            _ => Offered::when(
+                helpers_spec::helper_main(id, self.spec).is_some(),
+                self.spec,
+            ),
+        }
+    }
+
+    /// The series whose facts describe a helper here.
+    pub fn helper_spec(&self, id: u32) -> SpecVersion {
+        self.helper(id).facts().unwrap_or(self.spec)
+    }
+
+    /// Whether it has a map type, by the kernel's number.
+    pub fn map_type(&self, ty: u32) -> Offered {
+        match &self.kind {
+            TargetKind::Vmlinux(offer) => offer.map_type(ty),
+            _ => Offered::when(helpers_spec::map_type_known(ty, self.spec), self.spec),
+        }
+    }
+
+    /// Whether it has a program type.
+    pub fn prog_type(&self, ty: ProgType) -> Offered {
+        match &self.kind {
+            TargetKind::Vmlinux(offer) => offer.prog_type(ty),
+            _ => Offered::when(helpers_spec::prog_type_known(ty, self.spec), self.spec),
+        }
+    }
+
+    /// Whether it has an attach type.
+    pub fn attach_type(&self, ty: AttachType) -> Offered {
+        match &self.kind {
+            TargetKind::Vmlinux(offer) => offer.attach_type(ty),
+            _ => Offered::when(helpers_spec::attach_type_known(ty, self.spec), self.spec),
+        }
+    }
+
+    /// The series whose facts describe a kernel function here.
+    pub fn kfunc_spec(&self, name: &str) -> SpecVersion {
+        let listed = self.offer().and_then(|o| o.kfunc(name));
+        listed.unwrap_or(self.spec)
+    }
+
+    /// Whether it has a kernel function.
+    pub fn has_kfunc(&self, name: &str) -> bool {
+        match &self.kind {
+            TargetKind::Vmlinux(offer) => offer.kfunc(name).is_some(),
+            _ => helpers_spec::kfunc(name, self.spec).is_some(),
+        }
+    }
+}
+
+/// The target of that name: `linux-6.18`, `6.18`, or a profile that comes with
+/// the tool.
 pub fn by_name(name: &str) -> Option<Target> {
     let series = name.strip_prefix("linux-").unwrap_or(name);
     linux::ROWS
         .iter()
         .find(|row| row.spec.name() == series)
         .map(linux::Row::target)
+        .or_else(|| {
+            let profile = profile::embedded().find(|p| p.name == name)?;
+            Some(Target::from_profile(profile))
+        })
 }
 
-/// Every target, oldest kernel first.
+/// Every kernel series, oldest first.
 pub fn all() -> Vec<Target> {
     linux::ROWS.iter().map(linux::Row::target).collect()
+}
+
+/// Every runtime whose profile comes with the tool, by name.
+pub fn runtimes() -> Vec<Target> {
+    profile::embedded().map(Target::from_profile).collect()
 }
 
 /// The name of the target used when none is asked for: the newest long-term series.
@@ -72,6 +225,21 @@ mod tests {
             assert_eq!(t.spec, t.behaviour.scalar_series);
             assert_eq!((t.release.0, t.release.1), t.spec.series());
         }
+    }
+
+    #[test]
+    fn runtimes_stand_on_a_series() {
+        let dragonos = by_name("dragonos").unwrap();
+        assert!(dragonos.profile().is_some());
+        assert!(dragonos.verifies_like(&Target::default()));
+        assert!(!dragonos.verifies_like(&by_name("6.12").unwrap()));
+        // It has helpers of its own, which change what the verifier answers.
+        assert!(!by_name("bpftime").unwrap().verifies_like(&dragonos));
+        assert_eq!(
+            by_name("bpftime").unwrap().helper(1000),
+            Offered::Unmodelled
+        );
+        assert_eq!(runtimes().len(), 4);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use super::locks;
 use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::abstract_interp::vm::{Check, Vm, refuse, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
+use crate::target::Offered;
 
 /// Ids of helpers that the rules name.
 pub mod id {
@@ -57,14 +58,19 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     let exchange = helper == id::KPTR_XCHG && vm.env.target.behaviour.kptr_xchg_under_lock;
     locks::check_call(vm, helper == id::SPIN_UNLOCK || exchange)?;
     let program = vm.env.program;
-    let v = vm.env.target.spec;
-    let at = u32::try_from(helper)
-        .ok()
-        .filter(|&h| h < helpers_spec::helper_count(v));
-    let Some(at) = at else {
+    let target = vm.env.target;
+    let Ok(at) = u32::try_from(helper) else {
         return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
     };
     let name = helpers_spec::helper_name(at).unwrap_or("unknown");
+    let v = match target.helper(at) {
+        Offered::As(v) => v,
+        Offered::Unmodelled => return unknown(format!("helper:{helper}")),
+        Offered::Absent if at >= helpers_spec::helper_count(target.spec) => {
+            return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
+        }
+        Offered::Absent => return barred(vm, name, helper),
+    };
     let proto = helpers_spec::helper_proto_for(
         at,
         signature_type(program.prog_type, helper),

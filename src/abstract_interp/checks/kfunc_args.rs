@@ -676,7 +676,8 @@ fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Chec
 
 /// Whether the iterator's elements are protected by RCU: its constructor says.
 fn iter_is_rcu(vm: &Vm, short: &str) -> bool {
-    crate::helpers_spec::kfunc(&format!("bpf_iter_{short}_new"), vm.env.target.spec)
+    let name = format!("bpf_iter_{short}_new");
+    crate::helpers_spec::kfunc(&name, vm.env.target.kfunc_spec(&name))
         .is_some_and(|s| s.flags.contains(KfFlags::RCU_PROTECTED))
 }
 

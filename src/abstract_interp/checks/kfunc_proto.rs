@@ -37,7 +37,7 @@ impl<'a> Kfunc<'a> {
             return unknown("kfunc");
         };
         let name = &*k.name;
-        let Some(spec) = crate::helpers_spec::kfunc(name, vm.env.target.spec) else {
+        let Some(spec) = crate::helpers_spec::kfunc(name, vm.env.target.kfunc_spec(name)) else {
             return unknown(format!("kfunc:{name}"));
         };
         let declared_by_kernel = vm.env.kernel_btf_is_real && k.kernel_id.is_some();

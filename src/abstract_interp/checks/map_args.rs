@@ -326,7 +326,9 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
         return Ok(());
     }
     let ty = def(vm, map)?.map_type;
-    let v = vm.env.target.spec;
+    let target = vm.env.target;
+    let map_facts = target.map_type(ty).facts().unwrap_or(target.spec);
+    let v = target.helper_spec(helper as u32).max(map_facts);
     let name = helpers_spec::helper_name(helper as u32).unwrap_or("unknown");
     let words = format!("cannot pass map_type {ty} into func {name}#{helper}");
     let sock = matches!(

@@ -117,7 +117,8 @@ fn code(env: &Env<'_>, subprog: usize) -> std::ops::Range<usize> {
 fn helper(env: &Env<'_>, id: i32) -> Option<&'static helpers_spec::HelperProto> {
     let program = env.program;
     let id = u32::try_from(id).ok()?;
-    helpers_spec::helper_proto(id, program.prog_type, program.attach_type, env.target.spec)
+    let v = env.target.helper_spec(id);
+    helpers_spec::helper_proto(id, program.prog_type, program.attach_type, v)
 }
 
 /// A call as far as its register use goes.
@@ -157,7 +158,7 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
             Some(Summary {
                 args: params.len(),
                 void: matches!(btf.ty(ret), Some(Type::Void)),
-                fastcall: helpers_spec::kfunc(&k.name, env.target.spec)
+                fastcall: helpers_spec::kfunc(&k.name, env.target.kfunc_spec(&k.name))
                     .is_some_and(|k| k.flags.contains(KfFlags::FASTCALL)),
             })
         }

@@ -1,7 +1,7 @@
 //! What the control flow analysis must know of calls.
 
 use crate::cfg::{CallFacts, CfgRules, InsnFacts};
-use crate::helpers_spec::{self, KfFlags, Semantics, SpecVersion};
+use crate::helpers_spec::{self, KfFlags, Semantics};
 use crate::object::btf::Type;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
@@ -11,19 +11,19 @@ use crate::target::Target;
 pub struct Facts<'a> {
     program: &'a Program,
     ops: &'a [Op],
-    spec: SpecVersion,
+    target: &'a Target,
     /// The rules of the target.
     pub rules: CfgRules,
 }
 
 impl<'a> Facts<'a> {
     /// Of one program.
-    pub fn new(program: &'a Program, target: &Target, ops: &'a [Op]) -> Facts<'a> {
+    pub fn new(program: &'a Program, target: &'a Target, ops: &'a [Op]) -> Facts<'a> {
         let rules = CfgRules::linux(target.release.0, target.release.1);
         Facts {
             program,
             ops,
-            spec: target.spec,
+            target,
             rules,
         }
     }
@@ -34,7 +34,7 @@ impl<'a> Facts<'a> {
                 id,
                 self.program.prog_type,
                 self.program.attach_type,
-                self.spec,
+                self.target.helper_spec(id),
             )
         });
         let Some(p) = proto else {
@@ -63,7 +63,8 @@ impl<'a> Facts<'a> {
         else {
             return CallFacts::default();
         };
-        let flags = helpers_spec::kfunc(&k.name, self.spec).map_or(KfFlags::NONE, |s| s.flags);
+        let flags = helpers_spec::kfunc(&k.name, self.target.kfunc_spec(&k.name))
+            .map_or(KfFlags::NONE, |s| s.flags);
         let name: &str = &k.name;
         CallFacts {
             args: self.parameters(k.proto),

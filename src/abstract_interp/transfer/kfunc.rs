@@ -41,7 +41,7 @@ const UNDER_LOCK: &[&str] = &[
 /// Whether a kfunc may be called while a spin lock is held.
 fn allowed_under_lock(vm: &Vm<'_>, name: &str) -> bool {
     if vm.env.target.behaviour.kfuncs_say_lock_safe {
-        crate::helpers_spec::kfunc(name, vm.env.target.spec)
+        crate::helpers_spec::kfunc(name, vm.env.target.kfunc_spec(name))
             .is_some_and(|k| k.flags.contains(KfFlags::SPINLOCK_SAFE))
     } else {
         UNDER_LOCK.contains(&name)
@@ -74,7 +74,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         program.prog_type,
         program.attach_type,
         program.attach_to.as_deref(),
-        vm.env.target.spec,
+        vm.env.target.kfunc_spec(&name),
     ) {
         return refuse(
             Code::Kfunc,

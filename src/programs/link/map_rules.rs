@@ -241,13 +241,26 @@ fn special(map: &MapDef, ty: T, release: (u16, u16)) -> Result<(), &'static str>
     }
 }
 
-/// Whether a kernel of that release creates the map. `Err` is why not.
-pub(super) fn check(map: &MapDef, release: (u16, u16, u16)) -> Result<(), String> {
+/// The kernel that is to create maps.
+pub(super) struct Kernel<'a> {
+    /// Its release.
+    pub(super) release: (u16, u16, u16),
+    /// Whether it has a map type, where that is known of it.
+    pub(super) has: &'a dyn Fn(u32) -> Option<bool>,
+}
+
+/// Whether a kernel creates the map. `Err` is why not.
+pub(super) fn check(map: &MapDef, kernel: &Kernel<'_>) -> Result<(), String> {
+    let release = kernel.release;
     let bad = |why: String| format!("map {}: {why}", map.name);
     let Some((ty, rule)) = T::from_id(map.map_type).and_then(|t| rule_of(t).map(|r| (t, r))) else {
         return Err(bad(format!("unknown type {}", map.map_type)));
     };
-    if (release.0, release.1) < rule.since {
+    let told = (kernel.has)(map.map_type);
+    if told == Some(false) {
+        return Err(bad(format!("the kernel has no type {ty}")));
+    }
+    if told.is_none() && (release.0, release.1) < rule.since {
         return Err(bad(format!(
             "type {ty} is there since Linux {}.{}",
             rule.since.0, rule.since.1
@@ -272,7 +285,7 @@ pub(super) fn check(map: &MapDef, release: (u16, u16, u16)) -> Result<(), String
     match &map.inner {
         Some(inner) if map.is_map_in_map() => match inner.is_map_in_map() {
             true => Err(bad("maps nest only once".into())),
-            false => check(inner, release),
+            false => check(inner, kernel),
         },
         _ => Ok(()),
     }
@@ -294,9 +307,26 @@ mod tests {
         }
     }
 
+    fn on(m: &MapDef, release: (u16, u16, u16)) -> Result<(), String> {
+        let has = &|_| None;
+        super::check(m, &Kernel { release, has })
+    }
+
+    #[test]
+    fn what_a_kernel_lists_overrides_its_release() {
+        let arena = def(T::Arena, 0, 0, 1, MMAPABLE);
+        let listed = |there: bool| {
+            let has = move |_| Some(there);
+            let release = (6, 6, 0);
+            check(&arena, &Kernel { release, has: &has })
+        };
+        assert!(listed(true).is_ok());
+        assert!(listed(false).unwrap_err().contains("has no type arena"));
+    }
+
     #[test]
     fn sizes_and_flags_are_those_of_the_type() {
-        let ok = |m: &MapDef| check(m, (6, 18, 0)).is_ok();
+        let ok = |m: &MapDef| on(m, (6, 18, 0)).is_ok();
         assert!(ok(&def(T::Hash, 4, 8, 1, 0)));
         assert!(!ok(&def(T::Hash, 0, 8, 1, 0)));
         assert!(!ok(&def(T::Array, 8, 8, 1, 0)));
@@ -309,7 +339,7 @@ mod tests {
         assert!(ok(&def(T::LpmTrie, 8, 8, 1, NO_PREALLOC)));
         assert!(!ok(&def(T::ArrayOfMaps, 4, 4, 1, 0)));
         assert!(!ok(&def(T::InsnArray, 4, 16, 1, 0)));
-        assert!(check(&def(T::InsnArray, 4, 16, 1, 0), (7, 3, 0)).is_ok());
-        assert!(check(&def(T::Arena, 0, 0, 1, MMAPABLE), (6, 6, 0)).is_err());
+        assert!(on(&def(T::InsnArray, 4, 16, 1, 0), (7, 3, 0)).is_ok());
+        assert!(on(&def(T::Arena, 0, 0, 1, MMAPABLE), (6, 6, 0)).is_err());
     }
 }

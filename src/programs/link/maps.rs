@@ -1,5 +1,6 @@
 //! The maps as they would be created: sizes mended, values filled in.
 
+use super::map_rules::Kernel;
 use crate::object::{Btf, Kind, MapDef, MapOrigin, Object, Type};
 use std::sync::Arc;
 
@@ -66,10 +67,10 @@ fn types_fit(btf: &Btf, map: &MapDef) -> bool {
 }
 
 /// The first map that the kernel would not create.
-pub(super) fn first_error(maps: &[MapDef], release: (u16, u16, u16)) -> Option<String> {
+pub(super) fn first_error(maps: &[MapDef], kernel: &Kernel<'_>) -> Option<String> {
     maps.iter()
         .filter(|m| m.struct_ops.as_ref().is_none_or(|s| !s.optional))
-        .find_map(|m| super::map_rules::check(m, release).err())
+        .find_map(|m| super::map_rules::check(m, kernel).err())
 }
 
 /// The object's maps, ready.

@@ -189,8 +189,12 @@ impl<'a> Context<'a> {
             text.entry(&f.name).or_default().push(i);
         }
         let maps = maps::ready(object, options.adjust_maps, &symbols.kconfig);
+        let kernel = map_rules::Kernel {
+            release: options.release,
+            has: options.map_type_exists,
+        };
         Ok(Context {
-            map_error: maps::first_error(&maps, options.release),
+            map_error: maps::first_error(&maps, &kernel),
             maps: maps.into(),
             info: info::InfoIndex::new(object),
             callbacks: callbacks(object.btf.as_deref()),

@@ -26,6 +26,9 @@ pub struct LinkOptions<'a> {
     pub adjust_maps: bool,
     /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
     pub kfunc_exists: &'a dyn Fn(&str) -> bool,
+    /// Whether the kernel has a map type, by number, where more is known of it than
+    /// its release.
+    pub map_type_exists: &'a dyn Fn(u32) -> Option<bool>,
     /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`);
     /// by default those that distributions have in common.
     pub kconfig: &'a dyn Fn(&str) -> Option<String>,
@@ -42,6 +45,7 @@ impl Default for LinkOptions<'_> {
             legacy_maps: false,
             adjust_maps: true,
             kfunc_exists: &|_| true,
+            map_type_exists: &|_| None,
             kconfig: &usual_kconfig,
         }
     }

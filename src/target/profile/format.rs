@@ -1,0 +1,245 @@
+//! The file format of a profile: TOML with a fixed set of tables.
+//!
+//! Read at run time and, for the profiles that come with the tool, by the build
+//! script, which includes this file: hence it knows no names of helpers or map
+//! types itself and asks `known` for them. `schemas/profile.v1.json` describes
+//! the same format to editors.
+//!
+//! Every fault is one message with its line; the first one ends the reading.
+
+use toml::de::{DeTable, DeValue};
+
+/// The value of `schema` in a profile.
+pub const SCHEMA: &str = "bpfassay-profile-v1";
+
+/// The tables that hold statuses, with the plural that they carry as a name.
+pub const TABLES: [&str; 7] = [
+    "helpers",
+    "map_types",
+    "prog_types",
+    "attach_types",
+    "instructions",
+    "mechanisms",
+    "commands",
+];
+
+/// Whether a runtime has something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// It does not.
+    No,
+    /// With a restriction or a difference, which a note tells.
+    Partial,
+    /// It does.
+    Yes,
+}
+
+impl Status {
+    /// The word in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Status::No => "no",
+            Status::Partial => "partial",
+            Status::Yes => "yes",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Status> {
+        [Status::No, Status::Partial, Status::Yes]
+            .into_iter()
+            .find(|s| s.name() == name)
+    }
+}
+
+/// One line of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The table.
+    pub table: &'static str,
+    /// The key; `*` for all that the table does not name.
+    pub key: String,
+    /// The status.
+    pub status: Status,
+    /// What is to be known of it; may be empty.
+    pub note: String,
+}
+
+/// A profile as its file has it, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// Name on the command line.
+    pub name: String,
+    /// What the runtime is.
+    pub title: String,
+    /// The kernel series whose rules stand in for its verifier.
+    pub base: String,
+    /// Repository that the facts were read from.
+    pub repo: String,
+    /// Commit of it.
+    pub commit: String,
+    /// Date of that commit.
+    pub date: String,
+    /// Statuses, table by table.
+    pub entries: Vec<Entry>,
+    /// Helpers that Linux does not have: number, name.
+    pub extra_helpers: Vec<(u32, String)>,
+}
+
+/// Reads a profile. `known` says whether a table may have a key.
+pub fn parse(text: &str, known: &dyn Fn(&str, &str) -> bool) -> Result<File, String> {
+    let at = |offset: usize| {
+        let before = text.as_bytes().get(..offset).unwrap_or_default();
+        1 + before.iter().filter(|b| **b == b'\n').count()
+    };
+    let fault = |offset: usize, what: String| format!("line {}: {what}", at(offset));
+    let document = DeTable::parse(text).map_err(|e| {
+        let offset = e.span().map_or(0, |s| s.start);
+        fault(offset, e.message().to_owned())
+    })?;
+    let mut file = File {
+        base: "linux-6.18".into(),
+        ..File::default()
+    };
+    let mut schema = false;
+    // In the order of the file, so that the first fault is the first in it.
+    let mut items: Vec<_> = document.get_ref().iter().collect();
+    items.sort_by_key(|(k, _)| k.span().start);
+    for (key, value) in items {
+        let (name, start) = (key.get_ref().as_ref(), key.span().start);
+        match name {
+            "schema" => {
+                let version = string(value.get_ref());
+                if version != Some(SCHEMA) {
+                    return Err(fault(start, format!("schema is not \"{SCHEMA}\"")));
+                }
+                schema = true;
+            }
+            "name" | "title" | "base" => {
+                let text = string(value.get_ref())
+                    .ok_or_else(|| fault(start, format!("{name} is not a string")))?;
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+                if name == "name" && (text.is_empty() || !text.chars().all(plain)) {
+                    let what = "name may hold letters, digits, '-', '_' and '.' only";
+                    return Err(fault(start, what.into()));
+                }
+                match name {
+                    "name" => file.name = text.into(),
+                    "title" => file.title = text.into(),
+                    _ => file.base = text.into(),
+                }
+            }
+            "source" => source(
+                &mut file,
+                table(value.get_ref(), name, start, &fault)?,
+                &fault,
+            )?,
+            "extra_helpers" => {
+                for (key, value) in table(value.get_ref(), name, start, &fault)? {
+                    let id = match value.get_ref() {
+                        DeValue::Integer(n) => u32::from_str_radix(n.as_str(), n.radix()).ok(),
+                        _ => None,
+                    };
+                    let id = id.ok_or_else(|| {
+                        let what = format!("extra_helpers.{}: not a helper number", key.get_ref());
+                        fault(key.span().start, what)
+                    })?;
+                    file.extra_helpers.push((id, key.get_ref().to_string()));
+                }
+            }
+            _ => {
+                let Some(kind) = TABLES.iter().copied().find(|t| *t == name) else {
+                    return Err(fault(start, format!("unknown key {name}")));
+                };
+                let rows = table(value.get_ref(), name, start, &fault)?;
+                statuses(&mut file, kind, rows, known, &fault)?;
+            }
+        }
+    }
+    if !schema {
+        return Err(fault(0, format!("no line schema = \"{SCHEMA}\"")));
+    }
+    if file.name.is_empty() {
+        return Err(fault(0, "no name".into()));
+    }
+    file.extra_helpers.sort();
+    Ok(file)
+}
+
+type Fault<'a> = &'a dyn Fn(usize, String) -> String;
+
+fn string<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
+    match value {
+        DeValue::String(text) => Some(text.as_ref()),
+        _ => None,
+    }
+}
+
+fn table<'a, 'i>(
+    value: &'a DeValue<'i>,
+    name: &str,
+    start: usize,
+    fault: Fault<'_>,
+) -> Result<&'a DeTable<'i>, String> {
+    match value {
+        DeValue::Table(table) => Ok(table),
+        _ => Err(fault(start, format!("{name} is not a table"))),
+    }
+}
+
+fn source(file: &mut File, rows: &DeTable<'_>, fault: Fault<'_>) -> Result<(), String> {
+    for (key, value) in rows {
+        let (name, start) = (key.get_ref().as_ref(), key.span().start);
+        let text = string(value.get_ref());
+        match (name, text) {
+            ("repo", Some(text)) => file.repo = text.into(),
+            ("commit", Some(text)) => file.commit = text.into(),
+            ("date", Some(text)) => file.date = text.into(),
+            ("files", None) if matches!(value.get_ref(), DeValue::Array(_)) => {}
+            ("repo" | "commit" | "date" | "files", _) => {
+                return Err(fault(start, format!("source.{name} has the wrong type")));
+            }
+            _ => return Err(fault(start, format!("unknown key source.{name}"))),
+        }
+    }
+    Ok(())
+}
+
+fn statuses(
+    file: &mut File,
+    kind: &'static str,
+    rows: &DeTable<'_>,
+    known: &dyn Fn(&str, &str) -> bool,
+    fault: Fault<'_>,
+) -> Result<(), String> {
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|(k, _)| k.span().start);
+    for (key, value) in rows {
+        let (name, start) = (key.get_ref().as_ref(), key.span().start);
+        if name != "*" && !known(kind, name) {
+            return Err(fault(start, format!("{kind}: unknown name {name}")));
+        }
+        let bad = |what: &str| fault(start, format!("{kind}.{name}: {what}"));
+        let (mut status, mut note) = (None, String::new());
+        match value.get_ref() {
+            DeValue::String(word) => status = Some(word.as_ref()),
+            DeValue::Table(fields) => {
+                for (field, value) in fields {
+                    match (field.get_ref().as_ref(), string(value.get_ref())) {
+                        ("status", Some(word)) => status = Some(word),
+                        ("note", Some(text)) => note = text.to_owned(),
+                        (other, _) => return Err(bad(&format!("unknown field {other}"))),
+                    }
+                }
+            }
+            _ => return Err(bad("neither a status nor a table with one")),
+        }
+        let status = status.and_then(Status::from_name);
+        file.entries.push(Entry {
+            table: kind,
+            key: name.to_owned(),
+            status: status.ok_or_else(|| bad("status is none of yes, partial, no"))?,
+            note,
+        });
+    }
+    Ok(())
+}
