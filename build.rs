@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-#[path = "build/rules.rs"]
-mod rules;
 /// The format of profiles, as the library reads it.
 #[path = "src/target/profile/format.rs"]
 mod profile;
+#[path = "build/rules.rs"]
+mod rules;
 
 const VERSIONS: [&str; 7] = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18", "7.3"];
 const DIR: &str = "src/helpers_spec/data";

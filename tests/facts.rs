@@ -600,3 +600,137 @@ fn program_types_and_sets() {
     let have: Vec<&str> = spec::message_classes().iter().map(|c| c.regex).collect();
     assert_eq!(have, want);
 }
+
+#[test]
+fn profiles_of_runtimes() {
+    use bpfassay::target::profile::{Status, embedded};
+    let mut compared = 0;
+    for profile in embedded() {
+        let Some(f) = facts(&format!("profiles/{}.json", profile.name)) else {
+            return;
+        };
+        let mut out = Vec::new();
+        let source = &f["source"];
+        for (have, key) in [
+            (&profile.repo, "repo"),
+            (&profile.commit, "commit"),
+            (&profile.date, "date"),
+        ] {
+            assert_eq!(have, text(&source[key]), "{} {key}", profile.name);
+        }
+        let mut compare = |name: &str, have: Option<(Status, String)>, want: &Value| {
+            compared += 1;
+            let Some((status, note)) = have else {
+                out.push(format!("{}: {name} is not resolved", profile.name));
+                return;
+            };
+            let told = want["note"].as_str().or(want["how"].as_str());
+            let told = told.map(|t| t.split_whitespace().collect::<Vec<_>>().join(" "));
+            if status.name() != text(&want["status"]) || note != told.unwrap_or_default() {
+                out.push(format!(
+                    "{}: {name} is {status:?} {note:?}, not {want}",
+                    profile.name
+                ));
+            }
+        };
+        for h in array(&f["helpers"]) {
+            let name = text(&h["name"]);
+            let id = helper_id(name);
+            assert_eq!(id, h["id"].as_u64().map(|n| n as u32), "{name}");
+            let have = id.and_then(|id| profile.helper(id));
+            compare(name, have.map(|s| (s.status, s.note.to_owned())), h);
+        }
+        for m in array(&f["map_types"]) {
+            let name = text(&m["name"]);
+            let have = MapType::from_name(name).and_then(|t| profile.map_type(t));
+            compare(name, have.map(|s| (s.status, s.note.to_owned())), m);
+        }
+        for h in array(&f["non_linux_helpers"]) {
+            let id = h["id"].as_u64().unwrap_or(0) as u32;
+            assert_eq!(profile.extra_helper(id), h["name"].as_str());
+        }
+        none(out);
+    }
+    // Three runtimes with 211 helpers and 35 map types each; rbpf has none of its own.
+    assert_eq!(compared, 3 * (211 + 35));
+    let rbpf = embedded().find(|p| p.name == "rbpf").unwrap();
+    let f = facts("profiles/rbpf.json").unwrap();
+    assert!(text(&f["helpers"]).starts_with("none by default"));
+    assert!(text(&f["map_types"]).starts_with("none"));
+    for (id, name) in all_helpers() {
+        assert_ne!(rbpf.helper(id).unwrap().status, Status::Yes, "{name}");
+    }
+    for t in MapType::ALL {
+        assert_eq!(rbpf.map_type(*t).unwrap().status, Status::No);
+    }
+    assert!(text(&f["tail_calls"]).starts_with("rejected"));
+    assert_eq!(
+        rbpf.mechanism(Mechanism::TailCalls).unwrap().status,
+        Status::No
+    );
+    assert!(text(&f["atomics"]).starts_with("only legacy XADD"));
+    assert_ne!(
+        rbpf.instruction(InsnClass::AtomicAdd).unwrap().status,
+        Status::No
+    );
+    assert_eq!(
+        rbpf.instruction(InsnClass::AtomicOr).unwrap().status,
+        Status::No
+    );
+    assert_eq!(
+        rbpf.mechanism(Mechanism::BpfToBpf).unwrap().status,
+        Status::Yes
+    );
+}
+
+#[test]
+fn everything_that_runtimes_list_is_in_the_database() {
+    let Some(f) = facts("seed_lists.json") else {
+        return;
+    };
+    let mut out = Vec::new();
+    let mut resolved = 0;
+    let mut take = |kind: &str, name: &str, fits: &dyn Fn(&Named) -> bool| {
+        resolved += 1;
+        match named(name) {
+            Some(found) if fits(&found) => {}
+            found => out.push(format!("{kind} {name}: {found:?}")),
+        }
+    };
+    let helper = |n: &Named| matches!(n, Named::Helper(_) | Named::Kfunc(_));
+    let map = |n: &Named| matches!(n, Named::Map(_));
+    let insn = |n: &Named| matches!(n, Named::Instruction(_));
+    let mechanism = |n: &Named| matches!(n, Named::Mechanism(_));
+    let operation = |n: &Named| {
+        matches!(
+            n,
+            Named::Helper(_) | Named::Command(_) | Named::Mechanism(_)
+        )
+    };
+    let command = |n: &Named| matches!(n, Named::Command(_));
+    for (_, lists) in object(&f) {
+        for (what, list) in object(lists) {
+            let fits: &dyn Fn(&Named) -> bool = match what.as_str() {
+                "helpers" => &helper,
+                "map_types" => &map,
+                "instructions" => &insn,
+                "mechanisms" => &mechanism,
+                "map_operations" => &operation,
+                "bpf_commands" => &command,
+                _ => continue,
+            };
+            for entry in array(list) {
+                let name = entry.as_str().unwrap_or_else(|| text(&entry["name"]));
+                take(what, name, fits);
+                if let Some(id) = entry["id"].as_u64() {
+                    assert_eq!(helper_id(name), Some(id as u32), "{name}");
+                }
+            }
+            for entry in object(list).flat_map(|(_, l)| array(l)) {
+                take(what, text(entry), fits);
+            }
+        }
+    }
+    none(out);
+    assert!(resolved > 300, "{resolved} names only");
+}

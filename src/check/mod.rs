@@ -6,6 +6,9 @@
 
 mod smoke;
 mod verify;
+mod vmlinux;
+
+pub use vmlinux::vmlinux_target;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -32,13 +32,17 @@ pub(super) enum Verb {
 /// How an input is opened.
 #[derive(Debug, Args)]
 pub(super) struct OpenArgs {
-    /// Kernel to predict for (`linux-6.18`); repeatable, and a comma-separated list.
+    /// Kernel or runtime to predict for: `linux-6.18`, `dragonos`, `host`, a file
+    /// with a kernel's BTF; repeatable, and a comma-separated list.
     #[arg(long, short, value_name = "TARGET", value_delimiter = ',')]
     pub(super) target: Vec<String>,
     /// vmlinux BTF of the target (raw BTF, or an ELF file with a .BTF section);
     /// `TARGET=FILE` gives it to one target only.
     #[arg(long, value_name = "[TARGET=]FILE")]
     pub(super) btf: Vec<String>,
+    /// Profile of a runtime to predict for, as a file; repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(super) profile: Vec<PathBuf>,
     /// Program type as libbpf names it, or a section name (`xdp`, `tracepoint`,
     /// `cgroup/connect4`): overrides the object's sections; needed for raw inputs.
     #[arg(long = "type", value_name = "TYPE")]
@@ -183,7 +187,24 @@ pub(super) enum RulesFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct TargetsArgs {
-    /// Print this target's behaviours.
+    /// What this target has and how its verifier behaves.
     #[arg(value_name = "TARGET")]
     pub(super) target: Option<String>,
+    /// What changes from one target to another.
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "target")]
+    pub(super) diff: Vec<String>,
+    /// Profile of a runtime to list too, as a file; repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(super) profile: Vec<PathBuf>,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = TargetsFormat::Text)]
+    pub(super) format: TargetsFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TargetsFormat {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
 }

@@ -6,12 +6,12 @@ use std::sync::Mutex;
 
 use super::Failure;
 use super::args::OpenArgs;
-use crate::check::{InputKind, TargetChoice};
+use crate::check::{InputKind, TargetChoice, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::limits;
 use crate::object::{Btf, Elf};
 use crate::programs::raw;
-use crate::target::{self, Target};
+use crate::target::{self, Profile, Target};
 
 /// The targets of one run, with their BTF.
 pub(super) struct Targets {
@@ -22,28 +22,23 @@ pub(super) struct Targets {
 impl Targets {
     /// Reads what the arguments name.
     pub(super) fn open(args: &OpenArgs) -> Result<Targets, Failure> {
-        let names: Vec<String> = if args.target.is_empty() {
-            vec![target::DEFAULT.to_owned()]
-        } else {
-            args.target
-                .iter()
-                .map(|t| t.trim().to_owned())
-                .filter(|t| !t.is_empty())
-                .collect()
-        };
         let mut targets = Targets {
             list: Vec::new(),
             btfs: Vec::new(),
         };
-        for name in names {
-            let target = find(&name)?;
-            if !targets.list.iter().any(|(t, _)| t.name == target.name) {
-                targets.list.push((target, None));
-            }
+        let named = args.target.iter().map(|t| t.trim());
+        for name in named.filter(|t| !t.is_empty()) {
+            targets.add(find(name)?)?;
+        }
+        for path in &args.profile {
+            targets.add((profile(path)?, None))?;
+        }
+        if targets.list.is_empty() {
+            targets.add((Target::default(), None))?;
         }
         for spec in &args.btf {
             let (name, file) = match spec.split_once('=') {
-                Some((name, file)) => (Some(find(name)?.name), file),
+                Some((name, file)) => (Some(find(name)?.0.name), file),
                 None => (None, spec.as_str()),
             };
             let btf = kernel_btf(Path::new(file))?;
@@ -66,6 +61,23 @@ impl Targets {
         Ok(targets)
     }
 
+    /// Adds a target with its BTF; the same one twice counts once.
+    fn add(&mut self, (target, btf): (Target, Option<Btf>)) -> Result<(), Failure> {
+        if let Some((other, _)) = self.list.iter().find(|(t, _)| t.name == target.name) {
+            if *other == target {
+                return Ok(());
+            }
+            let what = format!("two targets are named {}", target.name);
+            return Err(Failure::usage(what));
+        }
+        let at = btf.map(|btf| {
+            self.btfs.push(btf);
+            self.btfs.len() - 1
+        });
+        self.list.push((target, at));
+        Ok(())
+    }
+
     /// The targets, as `check` takes them.
     pub(super) fn choices(&self) -> Vec<TargetChoice<'_>> {
         self.list
@@ -80,22 +92,63 @@ impl Targets {
 
 /// The first target that is asked for.
 pub(super) fn first_target(args: &OpenArgs) -> Result<Target, Failure> {
-    find(
-        args.target
-            .first()
-            .map_or(target::DEFAULT, |name| name.trim()),
-    )
+    match (args.target.first(), args.profile.first()) {
+        (Some(name), _) => Ok(find(name.trim())?.0),
+        (None, Some(path)) => profile(path),
+        (None, None) => Ok(Target::default()),
+    }
 }
 
-/// A target by name, or a complaint that lists the names.
-pub(super) fn find(name: &str) -> Result<Target, Failure> {
-    target::by_name(name).ok_or_else(|| {
-        let all: Vec<String> = target::all().into_iter().map(|t| t.name).collect();
-        Failure::usage(format!(
-            "unknown target {name}; there are: {}",
-            all.join(", ")
-        ))
-    })
+/// Where the running kernel keeps its BTF, and tells its release.
+const HOST_BTF: &str = "/sys/kernel/btf/vmlinux";
+const HOST_RELEASE: &str = "/proc/sys/kernel/osrelease";
+
+/// A target by name, `host`, or the file that holds a kernel's BTF; with the BTF
+/// if there is one. Otherwise a complaint that lists the names.
+pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
+    if let Some(target) = target::by_name(name) {
+        return Ok((target, None));
+    }
+    if name == "host" {
+        let btf = kernel_btf(Path::new(HOST_BTF)).map_err(|e| {
+            Failure::usage(format!(
+                "target host: the running kernel shows no BTF: {}",
+                e.text
+            ))
+        })?;
+        let mut target = vmlinux_target(name, &btf)
+            .map_err(|e| Failure::usage(format!("target host: {HOST_BTF}: {e}")))?;
+        if let Ok(release) = std::fs::read_to_string(HOST_RELEASE) {
+            target.release_name = release.trim().to_owned().into();
+        }
+        return Ok((target, Some(btf)));
+    }
+    let path = Path::new(name);
+    if path.is_file() {
+        if path.extension().is_some_and(|e| e == "toml") {
+            let what = format!("target {name}: a profile is given with --profile");
+            return Err(Failure::usage(what));
+        }
+        let btf = kernel_btf(path)?;
+        let target =
+            vmlinux_target(name, &btf).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+        return Ok((target, Some(btf)));
+    }
+    let all = target::all().into_iter().chain(target::runtimes());
+    let all: Vec<String> = all.map(|t| t.name).collect();
+    Err(Failure::usage(format!(
+        "unknown target {name}; there are: {}, host, and files with a kernel's BTF",
+        all.join(", ")
+    )))
+}
+
+/// A runtime by the file of its profile.
+pub(super) fn profile(path: &Path) -> Result<Target, Failure> {
+    let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
+    let text = String::from_utf8(read(path)?).map_err(|_| fail(&"not UTF-8"))?;
+    Profile::parse(&text)
+        .map(Target::from_profile)
+        .map_err(|e| fail(&e))
 }
 
 fn kernel_btf(path: &Path) -> Result<Btf, Failure> {

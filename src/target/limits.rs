@@ -44,3 +44,33 @@ pub struct Limits {
     /// Tail calls at run time.
     pub tail_calls: u32,
 }
+
+impl Limits {
+    /// Every bound by the name of its field.
+    pub fn list(&self) -> Vec<(&'static str, u64)> {
+        macro_rules! rows {
+            ($($field:ident),*) => { vec![$((stringify!($field), u64::from(self.$field))),*] };
+        }
+        rows!(
+            max_insns_unprivileged,
+            max_insns,
+            complexity,
+            jump_sequence,
+            states_per_insn,
+            stack,
+            tail_call_caller_stack,
+            frames,
+            subprogs,
+            used_maps,
+            used_btfs,
+            loop_iterations,
+            kfuncs,
+            var_off,
+            var_size,
+            packet_off,
+            percpu_alloc,
+            cpus,
+            tail_calls
+        )
+    }
+}

@@ -63,7 +63,7 @@ pub struct Enumerated<'a> {
     pub prog_types: &'a [(u32, &'a str)],
     /// Of `enum bpf_attach_type`.
     pub attach_types: &'a [(u32, &'a str)],
-    /// Whether the kernel has a function of that name.
+    /// Whether the kernel has a function of that name that programs may call.
     pub function: &'a dyn Fn(&str) -> bool,
 }
 
@@ -188,6 +188,13 @@ fn nearest(listed: &Enumerated<'_>) -> SpecVersion {
         .unwrap_or(SpecVersion::V6_18)
 }
 
+/// Whether a function that a later series lets programs call is likely to be
+/// callable where it exists: others were ordinary functions first.
+fn backported(name: &str) -> bool {
+    let own = ["bpf_", "__bpf_", "scx_bpf_"];
+    own.iter().any(|p| name.starts_with(p)) && !name.contains("_test")
+}
+
 impl Offer {
     /// Reads the enumerators.
     pub(super) fn new(listed: &Enumerated<'_>) -> Result<Offer, String> {
@@ -208,7 +215,8 @@ impl Offer {
         let mut kfuncs = BTreeMap::new();
         for v in SpecVersion::ALL.iter().filter(|v| **v >= nearest) {
             for k in helpers_spec::kfuncs(*v) {
-                if !kfuncs.contains_key(k.name) && (listed.function)(k.name) {
+                let likely = *v == nearest || backported(k.name);
+                if likely && !kfuncs.contains_key(k.name) && (listed.function)(k.name) {
                     kfuncs.insert(k.name, *v);
                 }
             }

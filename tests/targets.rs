@@ -1,0 +1,235 @@
+//! Targets that are no kernel series: a vendor's kernel by its BTF, runtimes by
+//! their profiles; and the database that holds what runtimes speak of.
+
+use bpfassay::check::{InputKind, Options, TargetChoice, check, vmlinux_target};
+use bpfassay::helpers_spec::{self as spec, *};
+use bpfassay::object::Btf;
+use bpfassay::report::Outcome;
+use bpfassay::target::{self, Offered, Target};
+
+/// A BTF blob of enumerations and functions without parameters.
+struct Blob {
+    types: Vec<u8>,
+    strings: Vec<u8>,
+    count: u32,
+}
+
+impl Blob {
+    fn new() -> Blob {
+        Blob {
+            types: Vec::new(),
+            strings: vec![0],
+            count: 0,
+        }
+    }
+
+    fn name(&mut self, text: &str) -> u32 {
+        let at = self.strings.len() as u32;
+        self.strings.extend_from_slice(text.as_bytes());
+        self.strings.push(0);
+        at
+    }
+
+    fn words(&mut self, words: &[u32]) {
+        for w in words {
+            self.types.extend_from_slice(&w.to_le_bytes());
+        }
+    }
+
+    fn enumeration(&mut self, name: &str, values: &[(u32, String)]) {
+        let name = self.name(name);
+        self.words(&[name, 6 << 24 | values.len() as u32, 4]);
+        for (id, text) in values {
+            let text = self.name(text);
+            self.words(&[text, *id]);
+        }
+        self.count += 1;
+    }
+
+    fn function(&mut self, name: &str) {
+        self.words(&[0, 13 << 24, 0]);
+        let name = self.name(name);
+        self.words(&[name, 12 << 24, self.count + 1]);
+        self.count += 2;
+    }
+
+    fn btf(self) -> Btf {
+        let (types, strings) = (self.types.len() as u32, self.strings.len() as u32);
+        let mut bytes = vec![0x9f, 0xeb, 1, 0];
+        for word in [24, 0, types, types, strings] {
+            bytes.extend_from_slice(&u32::to_le_bytes(word));
+        }
+        bytes.extend(self.types);
+        bytes.extend(self.strings);
+        Btf::parse(bytes.into()).unwrap()
+    }
+}
+
+/// The BTF of a kernel like a series, with changes to its helpers and map types.
+fn kernel_like(
+    v: SpecVersion,
+    without: &[u32],
+    helpers: &[(u32, &str)],
+    maps: &[(u32, &str)],
+) -> Btf {
+    let mut blob = Blob::new();
+    let upper = |prefix: &str, name: &str| format!("{prefix}{}", name.to_uppercase());
+    let owned = |extra: &[(u32, &str)]| {
+        extra
+            .iter()
+            .map(|(i, n)| (*i, (*n).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let mut list: Vec<(u32, String)> = vec![(0, "BPF_FUNC_unspec".into())];
+    list.extend(
+        spec::helpers(v)
+            .filter(|h| !without.contains(&h.id))
+            .map(|h| (h.id, h.name.replacen("bpf_", "BPF_FUNC_", 1))),
+    );
+    list.extend(owned(helpers));
+    list.push((300, "__BPF_FUNC_MAX_ID".into()));
+    blob.enumeration("bpf_func_id", &list);
+    let mut list: Vec<(u32, String)> = MapType::ALL
+        .iter()
+        .filter(|t| map_type_known(t.id(), v))
+        .map(|t| (t.id(), upper("BPF_MAP_TYPE_", t.name())))
+        .collect();
+    list.extend(owned(maps));
+    blob.enumeration("bpf_map_type", &list);
+    let list: Vec<(u32, String)> = ProgType::ALL
+        .iter()
+        .filter(|t| prog_type_known(**t, v))
+        .map(|t| (t.id(), upper("BPF_PROG_TYPE_", t.name())))
+        .collect();
+    blob.enumeration("bpf_prog_type", &list);
+    let list: Vec<(u32, String)> = AttachType::ALL
+        .iter()
+        .filter(|t| attach_type_known(**t, v))
+        .map(|t| (t.id(), upper("BPF_", t.name())))
+        .collect();
+    blob.enumeration("bpf_attach_type", &list);
+    for k in spec::kfuncs(v) {
+        blob.function(k.name);
+    }
+    blob.btf()
+}
+
+fn verdict(target: &Target, text: &str) -> Outcome {
+    let choices = [TargetChoice {
+        target,
+        kernel_btf: None,
+    }];
+    let options = Options {
+        kind: InputKind::Asm,
+        ..Options::new("p.bpfasm", &choices)
+    };
+    let report = check(text.as_bytes(), &options);
+    assert!(
+        report.objects[0].error.is_none(),
+        "{:?}",
+        report.objects[0].error
+    );
+    report.objects[0].programs[0].outcome.clone()
+}
+
+fn program(body: &str) -> String {
+    format!(".type socket_filter\n.license \"GPL\"\n{body}r0 = 0\nexit\n")
+}
+
+#[test]
+fn a_series_is_recognised_by_what_its_btf_lists() {
+    for v in SpecVersion::ALL {
+        let found = vmlinux_target("k", &kernel_like(*v, &[], &[], &[])).unwrap();
+        assert_eq!(found.spec, *v);
+        let series = target::by_name(v.name()).unwrap();
+        for (id, name) in all_helpers() {
+            assert_eq!(found.helper(id), series.helper(id), "{v} {name}");
+        }
+        for t in MapType::ALL.iter().skip(1) {
+            assert_eq!(found.map_type(t.id()), series.map_type(t.id()), "{v} {t}");
+        }
+        for t in ProgType::ALL.iter().skip(1) {
+            assert_eq!(found.prog_type(*t), series.prog_type(*t), "{v} {t}");
+        }
+        for t in AttachType::ALL {
+            assert_eq!(found.attach_type(*t), series.attach_type(*t), "{v} {t}");
+        }
+    }
+}
+
+#[test]
+fn a_vendor_s_backports_count_and_its_omissions_too() {
+    // 5.15 with a helper of 6.1 and a map type of 5.16; without a helper of its
+    // own; with one that no Linux has.
+    let btf = kernel_like(
+        SpecVersion::V5_15,
+        &[5],
+        &[
+            (208, "BPF_FUNC_ktime_get_tai_ns"),
+            (250, "BPF_FUNC_vendor_magic"),
+        ],
+        &[(30, "BPF_MAP_TYPE_BLOOM_FILTER")],
+    );
+    let vendor = vmlinux_target("vendor", &btf).unwrap();
+    let plain = target::by_name("5.15").unwrap();
+    assert_eq!(vendor.spec, SpecVersion::V5_15);
+    assert_eq!(vendor.helper(208), Offered::As(SpecVersion::V6_1));
+    assert_eq!(vendor.map_type(30), Offered::As(SpecVersion::V6_1));
+    assert_eq!(plain.map_type(30), Offered::Absent);
+    assert_eq!(
+        vendor.offer().unwrap().unknown(),
+        [("helper", 250, "vendor_magic")]
+    );
+
+    let tai = program("call 208\n");
+    assert!(matches!(verdict(&vendor, &tai), Outcome::Accept));
+    assert!(matches!(verdict(&plain, &tai), Outcome::Reject(_)));
+
+    let clock = program("call 5\n");
+    assert!(matches!(verdict(&plain, &clock), Outcome::Accept));
+    match verdict(&vendor, &clock) {
+        Outcome::Reject(d) => assert_eq!(d.code.name(), "unknown-function"),
+        other => panic!("{other:?}"),
+    }
+
+    match verdict(&vendor, &program("call 250\n")) {
+        Outcome::Unknown { name, .. } => assert_eq!(name, "helper:250"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_btf_that_is_no_kernel_s_is_refused() {
+    let mut blob = Blob::new();
+    blob.enumeration("bpf_map_type", &[(1, "BPF_MAP_TYPE_HASH".into())]);
+    let error = vmlinux_target("x", &blob.btf()).unwrap_err();
+    assert_eq!(error, "no BTF of a kernel: it has no enum bpf_func_id");
+}
+
+#[test]
+fn other_names_resolve() {
+    assert_eq!(helper_id("bpf_lookup_element"), Some(1));
+    assert_eq!(helper_id("bpf_get_stackid_pe"), Some(27));
+    let proto = helper_by_name("bpf_update_element", SpecVersion::V6_18);
+    assert_eq!(proto.unwrap().name, "bpf_map_update_elem");
+    // A kernel function's name is not taken for a helper's.
+    assert_eq!(helper_id("bpf_strcmp"), None);
+    assert_eq!(named("bpf_strcmp"), Some(Named::Kfunc("bpf_strcmp")));
+    assert!(kfunc("bpf_strcmp", SpecVersion::V6_18).is_some());
+    assert_eq!(
+        named("Atomic Compare and exchange"),
+        Some(Named::Instruction(InsnClass::AtomicCmpxchg))
+    );
+    assert_eq!(
+        named("bpf-to-bpf"),
+        Some(Named::Mechanism(Mechanism::BpfToBpf))
+    );
+    assert_eq!(named("LRU_HASH"), Some(Named::Map(MapType::LruHash)));
+    assert_eq!(named("MAP_CREATE"), Some(Named::Command("BPF_MAP_CREATE")));
+    assert_eq!(named("bpf_no_such_thing"), None);
+    // Every alias leads somewhere, and to something else than itself.
+    for a in aliases() {
+        assert!(named(a.alias).is_some(), "{}", a.alias);
+        assert!(!a.note.is_empty(), "{}", a.alias);
+    }
+}
