@@ -10,6 +10,8 @@ pub mod check;
 pub mod cli;
 pub mod diagnostics;
 pub mod helpers_spec;
+#[cfg(feature = "kernel")]
+pub mod kernel;
 pub mod limits;
 pub mod object;
 pub mod programs;

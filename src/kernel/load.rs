@@ -1,0 +1,367 @@
+//! Offering a linked program to the running kernel, as libbpf would.
+//!
+//! The object's BTF is loaded, every map of the object created (struct_ops maps too,
+//! but none is registered), the references that a linked program keeps as indices
+//! become descriptors and BTF ids, and the program goes to `BPF_PROG_LOAD` with its
+//! function and line information. What a loader could not resolve has been poisoned
+//! while linking, and the verifier meets it.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+
+use super::map::{LiveMap, create_map};
+use super::sys::{self, ProgSpec};
+use super::{Kernel, LOG_BYTES, LiveBtf, LiveProg, load_btf, text};
+use crate::object::Btf;
+use crate::programs::{Endian, Program};
+
+/// `BPF_PSEUDO_*` of a wide load and of a call.
+const MAP_FD: u8 = 1;
+const MAP_VALUE: u8 = 2;
+const BTF_ID: u8 = 3;
+const MAP_IDX: u8 = 5;
+const MAP_IDX_VALUE: u8 = 6;
+const KFUNC: u8 = 2;
+
+const LD_IMM64: u8 = 0x18;
+const CALL: u8 = 0x85;
+
+/// Messages and statistics, no trace of instructions.
+const LOG_STATS: u32 = 4;
+/// The trace of instructions.
+const LOG_TRACE: u32 = 1;
+
+/// At which step the kernel refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// A map was not created.
+    Map,
+    /// Something that the load command needs is not known.
+    Prepare,
+    /// The load command was refused without a word of the verifier.
+    Syscall,
+    /// The verifier refused.
+    Verifier,
+}
+
+impl Stage {
+    /// The stable word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stage::Map => "map",
+            Stage::Prepare => "prepare",
+            Stage::Syscall => "syscall",
+            Stage::Verifier => "verifier",
+        }
+    }
+}
+
+/// Why a program is not in the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", stage.name())]
+pub struct Refusal {
+    /// At which step.
+    pub stage: Stage,
+    /// The error number; 0 if no system call failed.
+    pub errno: i32,
+    /// The kernel's message, or ours.
+    pub message: String,
+    /// The instruction that the verifier was at, where its trace tells.
+    pub insn: Option<u32>,
+}
+
+/// A program in the kernel, with its maps.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The program.
+    pub program: LiveProg,
+    /// Its maps, in the order of [`Program::maps`].
+    pub maps: Vec<LiveMap>,
+    /// Instructions that the verifier processed, as it says.
+    pub processed: Option<u64>,
+}
+
+/// What the kernel said.
+pub type Outcome = Result<Loaded, Refusal>;
+
+/// Everything that `BPF_PROG_LOAD` needs.
+pub struct Offer<'a> {
+    program: &'a Program,
+    maps: Vec<LiveMap>,
+    btf: Option<LiveBtf>,
+    insns: Vec<u8>,
+    func_info: Vec<u8>,
+    line_info: Vec<u8>,
+    license: CString,
+    /// Where in the kernel it hangs: type and expected attach type.
+    attach: (u32, u32),
+}
+
+fn refused(stage: Stage, message: String) -> Refusal {
+    Refusal {
+        stage,
+        errno: 0,
+        message,
+        insn: None,
+    }
+}
+
+/// Creates what a program needs.
+pub fn offer<'a>(kernel: &Kernel, program: &'a Program) -> Result<Offer<'a>, Refusal> {
+    let object_btf = program.btf.as_deref();
+    // Without its BTF a program may still load: libbpf goes on, too.
+    let btf = object_btf.and_then(|b| load_btf(b).ok());
+    let mut maps = Vec::with_capacity(program.maps.len());
+    for def in program.maps.iter() {
+        let map = create_map(kernel, def, object_btf, btf.as_ref()).map_err(|e| Refusal {
+            stage: Stage::Map,
+            errno: e.raw_os_error().unwrap_or(0),
+            message: format!("map {}: {e}", def.name),
+            insn: None,
+        })?;
+        maps.push(map);
+    }
+    let attach = match &program.struct_ops {
+        Some(slot) => match (slot.kernel_type, slot.kernel_member) {
+            (Some(ty), Some(member)) => (ty, member),
+            _ => {
+                let what = format!("the kernel's {} is not known", slot.structure);
+                return Err(refused(Stage::Prepare, what));
+            }
+        },
+        None => (
+            program.attach_btf_id.unwrap_or(0),
+            program.attach_type.map_or(0, |a| a.id()),
+        ),
+    };
+    let insns = resolved(program, &maps)?;
+    let license = CString::new(program.license.as_str())
+        .map_err(|_| refused(Stage::Prepare, "the licence has a NUL".into()))?;
+    Ok(Offer {
+        func_info: btf
+            .as_ref()
+            .map_or_else(Vec::new, |_| func_info(&program.func_info)),
+        line_info: match (&btf, object_btf) {
+            (Some(_), Some(b)) if !program.func_info.is_empty() => line_info(program, b),
+            _ => Vec::new(),
+        },
+        program,
+        maps,
+        btf,
+        insns,
+        license,
+        attach,
+    })
+}
+
+/// The instructions with descriptors and BTF ids in place of indices.
+fn resolved(program: &Program, maps: &[LiveMap]) -> Result<Vec<u8>, Refusal> {
+    let missing = |what: String| refused(Stage::Prepare, what);
+    let mut out = Vec::with_capacity(program.insns.len() * 8);
+    let mut second = false;
+    for insn in &program.insns {
+        let mut insn = *insn;
+        let first = !std::mem::take(&mut second);
+        if first && insn.opcode == LD_IMM64 {
+            second = true;
+            match insn.src {
+                MAP_IDX | MAP_IDX_VALUE => {
+                    let map = usize::try_from(insn.imm).ok().and_then(|i| maps.get(i));
+                    let map = map.ok_or_else(|| missing(format!("no map {}", insn.imm)))?;
+                    insn.src = if insn.src == MAP_IDX {
+                        MAP_FD
+                    } else {
+                        MAP_VALUE
+                    };
+                    insn.imm = map.raw_fd();
+                }
+                BTF_ID => {
+                    let ksym = usize::try_from(insn.imm)
+                        .ok()
+                        .and_then(|i| program.ksyms.get(i));
+                    let id = ksym.and_then(|k| k.kernel_id);
+                    let name = ksym.map_or("?", |k| &k.name);
+                    insn.imm = id
+                        .ok_or_else(|| missing(format!("kernel symbol {name} has no BTF id")))?
+                        as i32;
+                }
+                _ => {}
+            }
+        } else if first && insn.opcode == CALL && insn.src == KFUNC {
+            let kfunc = usize::try_from(insn.imm)
+                .ok()
+                .and_then(|i| program.kfuncs.get(i));
+            let id = kfunc.and_then(|k| k.kernel_id);
+            let name = kfunc.map_or("?", |k| &k.name);
+            insn.imm =
+                id.ok_or_else(|| missing(format!("kernel function {name} has no BTF id")))? as i32;
+            insn.off = 0;
+        }
+        out.extend(insn.to_bytes(Endian::Little));
+    }
+    Ok(out)
+}
+
+fn func_info(records: &[(u32, u32)]) -> Vec<u8> {
+    let words = records.iter().flat_map(|(insn, ty)| [*insn, *ty]);
+    words.flat_map(u32::to_le_bytes).collect()
+}
+
+/// Line records, whose strings are named by their place in the BTF.
+fn line_info(program: &Program, btf: &Btf) -> Vec<u8> {
+    let places = strings(btf);
+    let place = |text: &str| places.get(text).copied().unwrap_or(0);
+    let records = program.line_info.iter().flat_map(|l| {
+        let place_in_line = l.line << 10 | (l.col & 0x3ff);
+        [l.insn, place(&l.file), place(&l.text), place_in_line]
+    });
+    records.flat_map(u32::to_le_bytes).collect()
+}
+
+/// Where each string of the BTF begins.
+fn strings(btf: &Btf) -> HashMap<&str, u32> {
+    let mut out = HashMap::new();
+    let bytes = btf.bytes();
+    let word = |at: usize| {
+        let word = bytes.get(at..at + 4).and_then(|b| b.try_into().ok());
+        word.map_or(0, u32::from_le_bytes) as usize
+    };
+    // Header: its length, types' offset and length, strings' offset and length.
+    let (start, len) = (word(4) + word(16), word(20));
+    let section = bytes.get(start..start + len).unwrap_or(&[]);
+    let mut at = 0;
+    for string in section.split(|b| *b == 0) {
+        if let Ok(text) = std::str::from_utf8(string) {
+            out.entry(text).or_insert(at as u32);
+        }
+        at += string.len() + 1;
+    }
+    out
+}
+
+impl Offer<'_> {
+    fn load(&self, level: u32, log: &mut [u8]) -> std::io::Result<LiveProg> {
+        let program = self.program;
+        sys::prog_load(
+            &ProgSpec {
+                prog_type: program.prog_type.id(),
+                insns: &self.insns,
+                license: &self.license,
+                kern_version: program.kern_version,
+                flags: program.prog_flags,
+                name: &program.name,
+                expected_attach_type: self.attach.1,
+                btf: self.btf.as_ref().map(|b| &b.0),
+                func_info: &self.func_info,
+                line_info: &self.line_info,
+                attach_btf_id: self.attach.0,
+                attach_prog: None,
+                log_level: level,
+            },
+            log,
+        )
+        .map(LiveProg)
+    }
+
+    /// The verifier's trace of a refused program.
+    fn trace(&self, errno: i32) -> Option<String> {
+        let mut log = vec![0; LOG_BYTES];
+        match self.load(LOG_TRACE, &mut log) {
+            Err(e) if e.raw_os_error() == Some(errno) => Some(text(&log)),
+            _ => None,
+        }
+    }
+
+    /// Offers it.
+    pub fn ask(self) -> Outcome {
+        let mut log = vec![0; 256 << 10];
+        match self.load(LOG_STATS, &mut log) {
+            Ok(program) => Ok(Loaded {
+                program,
+                maps: self.maps,
+                processed: processed(&text(&log)),
+            }),
+            Err(e) => {
+                let errno = e.raw_os_error().unwrap_or(0);
+                let words = text(&log);
+                let said: Vec<&str> = words.lines().filter(|l| !is_statistics(l)).collect();
+                // Statistics are the verifier's, too.
+                if words.trim().is_empty() {
+                    return Err(Refusal {
+                        stage: Stage::Syscall,
+                        errno,
+                        message: e.to_string(),
+                        insn: None,
+                    });
+                }
+                let insn = self.trace(errno).and_then(|t| last_insn(&t));
+                Err(Refusal {
+                    stage: Stage::Verifier,
+                    errno,
+                    message: said.join("\n"),
+                    insn,
+                })
+            }
+        }
+    }
+}
+
+/// Offers a program and tells what the kernel said.
+pub fn load(kernel: &Kernel, program: &Program) -> Outcome {
+    offer(kernel, program)?.ask()
+}
+
+fn is_statistics(line: &str) -> bool {
+    line.trim().is_empty()
+        || ["processed ", "verification time ", "stack depth "]
+            .iter()
+            .any(|head| line.starts_with(head))
+}
+
+fn processed(log: &str) -> Option<u64> {
+    let line = log.lines().rfind(|l| l.starts_with("processed "))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The number of the last line `N: (op) …` of a trace.
+fn last_insn(trace: &str) -> Option<u32> {
+    trace.lines().rev().find_map(|line| {
+        let (number, rest) = line.split_once(": (")?;
+        let op = rest.get(..2)?;
+        u8::from_str_radix(op, 16).ok()?;
+        number.trim().parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traces_are_read() {
+        let trace = "0: R1=ctx() R10=fp0\n; int x = 1;\n12: (b7) r0 = 1   ; R0=1\n13: (95) exit\nR0 !read_ok\nprocessed 2 insns\n";
+        assert_eq!(last_insn(trace), Some(13));
+        assert_eq!(
+            processed("processed 27 insns (limit 1000000) max_states"),
+            Some(27)
+        );
+        assert!(is_statistics("verification time 12 usec"));
+        assert!(!is_statistics("R0 !read_ok"));
+    }
+
+    #[test]
+    fn strings_of_btf_are_found() {
+        // One INT named `int`, and a second string.
+        let types: [u32; 4] = [1, 1 << 24, 4, 32];
+        let names = b"\0int\0file.c\0";
+        let mut bytes = vec![0x9f, 0xeb, 1, 0];
+        for word in [24, 0, 16, 16, names.len() as u32] {
+            bytes.extend(u32::to_le_bytes(word));
+        }
+        bytes.extend(types.iter().flat_map(|w| w.to_le_bytes()));
+        bytes.extend(names);
+        let btf = Btf::parse(bytes.into()).unwrap();
+        let places = strings(&btf);
+        assert_eq!((places["int"], places["file.c"]), (1, 5));
+    }
+}
