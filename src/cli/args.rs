@@ -17,6 +17,9 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Verify every program of the objects for every target.
     Check(CheckArgs),
+    /// Hold verdicts here beside those of the running kernel (needs privilege).
+    #[cfg(feature = "kernel")]
+    Compare(CompareArgs),
     /// Disassemble, with source lines.
     Dump(DumpArgs),
     /// Draw control flow graphs.
@@ -123,6 +126,34 @@ pub(super) enum FailOn {
     Unknown,
     /// Nothing fails the run, but unreadable input and internal errors.
     Never,
+}
+
+#[cfg(feature = "kernel")]
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// ELF objects; `.bpfasm`, `.hex` and `.bin` are raw programs.
+    #[arg(required = true, value_name = "OBJ")]
+    pub(super) objects: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub(super) format: CompareFormat,
+    /// Write the report here instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Text: only programs whose verdicts differ.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[cfg(feature = "kernel")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
 }
 
 #[derive(Debug, Args)]

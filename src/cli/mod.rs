@@ -6,6 +6,8 @@
 mod args;
 mod cfg;
 mod check;
+#[cfg(feature = "kernel")]
+mod compare;
 mod dump;
 mod explain;
 mod inputs;
@@ -58,6 +60,8 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let result = match &cli.verb {
         args::Verb::Check(a) => check::run(a),
+        #[cfg(feature = "kernel")]
+        args::Verb::Compare(a) => compare::run(a),
         args::Verb::Dump(a) => dump::run(a),
         args::Verb::Cfg(a) => cfg::run(a),
         args::Verb::Explain(a) => explain::run(a),
