@@ -6,14 +6,14 @@
 //! function and line information. What a loader could not resolve has been poisoned
 //! while linking, and the verifier meets it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 
 use super::map::{LiveMap, create_map};
 use super::sys::{self, ProgSpec};
 use super::{Kernel, LOG_BYTES, LiveBtf, LiveProg, load_btf, text};
 use crate::object::Btf;
-use crate::programs::{Endian, Program};
+use crate::programs::{Endian, KsymRef, Program};
 
 /// `BPF_PSEUDO_*` of a wide load and of a call.
 const MAP_FD: u8 = 1;
@@ -22,6 +22,9 @@ const BTF_ID: u8 = 3;
 const MAP_IDX: u8 = 5;
 const MAP_IDX_VALUE: u8 = 6;
 const KFUNC: u8 = 2;
+
+/// Addresses of the kernel's symbols.
+const KALLSYMS: &str = "/proc/kallsyms";
 
 const LD_IMM64: u8 = 0x18;
 const CALL: u8 = 0x85;
@@ -109,6 +112,7 @@ fn refused(stage: Stage, message: String) -> Refusal {
 /// Creates what a program needs.
 pub fn offer<'a>(kernel: &Kernel, program: &'a Program) -> Result<Offer<'a>, Refusal> {
     let object_btf = program.btf.as_deref();
+    absent_symbols(program)?;
     // Without its BTF a program may still load: libbpf goes on, too.
     let btf = object_btf.and_then(|b| load_btf(b).ok());
     let mut maps = Vec::with_capacity(program.maps.len());
@@ -152,6 +156,33 @@ pub fn offer<'a>(kernel: &Kernel, program: &'a Program) -> Result<Offer<'a>, Ref
         license,
         attach,
     })
+}
+
+/// Symbols without a type are looked up in kallsyms, as a loader does. (Which address
+/// they have is of no interest to the verifier: the program keeps the one that was
+/// made up while linking.)
+fn absent_symbols(program: &Program) -> Result<(), Refusal> {
+    let wanted = |k: &&KsymRef| k.resolved && !k.weak && k.kernel_id.is_none();
+    if !program.ksyms.iter().any(|k| wanted(&k)) {
+        return Ok(());
+    }
+    let text = std::fs::read_to_string(KALLSYMS).unwrap_or_default();
+    let known: HashSet<&str> = text
+        .lines()
+        .filter_map(|l| l.split_whitespace().nth(2))
+        .collect();
+    match program
+        .ksyms
+        .iter()
+        .filter(wanted)
+        .find(|k| !known.contains(&*k.name))
+    {
+        Some(k) => Err(refused(
+            Stage::Prepare,
+            format!("the kernel shows no symbol {}", k.name),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The instructions with descriptors and BTF ids in place of indices.

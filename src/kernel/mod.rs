@@ -8,6 +8,7 @@
 //! [`Kernel::open`] says whether there is a kernel that answers and whether we may
 //! ask; [`load`] offers a linked program as libbpf would.
 
+mod btf;
 mod load;
 mod map;
 mod sys;
@@ -174,12 +175,13 @@ pub fn probe(probe: &Probe<'_>) -> Answer {
 
 /// Loads BTF.
 pub fn load_btf(btf: &Btf) -> Result<LiveBtf, String> {
-    if let Ok(fd) = sys::btf_load(btf.bytes(), &mut []) {
+    let bytes = btf::mended(btf);
+    if let Ok(fd) = sys::btf_load(&bytes, &mut []) {
         return Ok(LiveBtf(fd));
     }
     // Again, for its words.
-    let mut log = vec![0; 64 << 10];
-    match sys::btf_load(btf.bytes(), &mut log) {
+    let mut log = vec![0; LOG_BYTES];
+    match sys::btf_load(&bytes, &mut log) {
         Ok(fd) => Ok(LiveBtf(fd)),
         Err(e) => {
             let log = text(&log);
