@@ -1,0 +1,493 @@
+//! Holds the tables of helpers and map types against the running kernel: every
+//! helper number in every kind of program that the kernel lets us load, every map
+//! type.
+//!
+//! A helper is probed by a program that calls it with nothing in its argument
+//! registers: the verifier says whether the number is one that such a program may
+//! call before it looks at arguments. A disagreement is an error unless
+//! [`EXPLAINED`] names a kernel option that is off here. Where the kernel cannot be
+//! asked, or no target is of its series, the tests say so and pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::sync::Arc;
+
+use bpfassay::helpers_spec::{
+    self, AttachType, MapType, ProgType, SpecVersion, helper_allowed, helper_count, helper_name,
+    load_attach_ok, lsm_hooks, map_rules, map_type_known, prog_type_known, sleepable_allowed,
+};
+use bpfassay::kernel::{self, Kernel, Probe};
+use bpfassay::object::btf::{Kind, Type};
+use bpfassay::object::{Btf, MapDef, StructOpsDef};
+use bpfassay::target;
+
+/// What a kernel was built with.
+#[derive(Clone, Copy, Debug)]
+enum Build {
+    On(&'static str),
+    Off(&'static str),
+}
+
+/// Why a kernel lacks a helper that our tables have: they are of kernels with every
+/// feature on and nothing locked down.
+const EXPLAINED: &[(&str, Build)] = &[
+    (
+        "bpf_override_return",
+        Build::Off("CONFIG_BPF_KPROBE_OVERRIDE"),
+    ),
+    (
+        "bpf_probe_write_user",
+        Build::On("CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY"),
+    ),
+    (
+        "bpf_probe_write_user",
+        Build::On("CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"),
+    ),
+];
+
+/// Numbers beyond the last helper that are probed, too.
+const BEYOND: u32 = 16;
+/// `BPF_F_SLEEPABLE`.
+const SLEEPABLE: u32 = 1 << 4;
+
+/// The kernel with its tables, or a printed reason.
+fn kernel() -> Option<(Kernel, SpecVersion)> {
+    let kernel = match Kernel::open() {
+        Ok(kernel) => kernel,
+        Err(why) => {
+            eprintln!("skipped: {why}");
+            return None;
+        }
+    };
+    match target::by_name(&kernel.series()) {
+        Some(target) => Some((kernel, target.spec)),
+        None => {
+            eprintln!("skipped: no target is of the series of {}", kernel.release);
+            None
+        }
+    }
+}
+
+/// Kernel options that are on, with their values; `None` if the kernel hides them.
+fn config(release: &str) -> Option<BTreeSet<String>> {
+    let packed = Command::new("gzip")
+        .args(["-dc", "/proc/config.gz"])
+        .output();
+    let text = match packed {
+        Ok(out) if out.status.success() => String::from_utf8_lossy(&out.stdout).into_owned(),
+        _ => std::fs::read_to_string(format!("/boot/config-{release}")).ok()?,
+    };
+    let names = text
+        .lines()
+        .filter_map(|l| l.split_once('=').map(|(name, _)| name.to_owned()));
+    Some(names.collect())
+}
+
+/// Why a helper is missing here, if the table says so and the kernel is built so.
+fn explained(name: &str, options: Option<&BTreeSet<String>>) -> Option<String> {
+    let options = options?;
+    let holds = |build: &Build| match build {
+        Build::On(option) => options.contains(*option),
+        Build::Off(option) => !options.contains(*option),
+    };
+    EXPLAINED
+        .iter()
+        .find(|(helper, build)| *helper == name && holds(build))
+        .map(|(helper, build)| format!("{helper}: {build:?}"))
+}
+
+/// A kind of program to probe.
+#[derive(Clone, Debug)]
+struct Place {
+    prog_type: ProgType,
+    attach: Option<AttachType>,
+    /// Function, hook, iterator, or `struct/member`.
+    target: Option<String>,
+    /// Its id in the kernel's BTF; a struct_ops structure's.
+    btf_id: u32,
+    /// Expected attach type in the load call; a struct_ops member's index.
+    number: u32,
+    sleepable: bool,
+}
+
+impl Place {
+    fn plain(prog_type: ProgType, attach: Option<AttachType>) -> Place {
+        Place {
+            prog_type,
+            attach,
+            target: None,
+            btf_id: 0,
+            number: attach.map_or(0, AttachType::id),
+            sleepable: false,
+        }
+    }
+
+    fn name(&self) -> String {
+        let mut name = self.prog_type.name().to_owned();
+        if let Some(attach) = self.attach {
+            name += &format!(" {}", attach.name());
+        }
+        if let Some(target) = &self.target {
+            name += &format!(" {target}");
+        }
+        if self.sleepable {
+            name += " (sleepable)";
+        }
+        name
+    }
+
+    fn offer(&self, insns: &[u8]) -> kernel::Answer {
+        kernel::probe(&Probe {
+            prog_type: self.prog_type.id(),
+            attach_type: self.number,
+            attach_btf_id: self.btf_id,
+            flags: if self.sleepable { SLEEPABLE } else { 0 },
+            insns,
+            ..Probe::default()
+        })
+    }
+}
+
+/// `r0 = N; exit`.
+fn empty_program(ret: i32) -> Vec<u8> {
+    let mut insns = vec![0xb7, 0, 0, 0];
+    insns.extend(ret.to_le_bytes());
+    insns.extend([0x95, 0, 0, 0, 0, 0, 0, 0]);
+    insns
+}
+
+/// `call ID; r0 = 0; exit`.
+fn calling(id: u32) -> Vec<u8> {
+    let mut insns = vec![0x85, 0, 0, 0];
+    insns.extend(id.to_le_bytes());
+    insns.extend(empty_program(0));
+    insns
+}
+
+/// Program types that hang on the kernel's BTF.
+fn needs_target(prog_type: ProgType) -> bool {
+    matches!(
+        prog_type,
+        ProgType::Tracing | ProgType::Lsm | ProgType::StructOps | ProgType::Ext
+    )
+}
+
+/// Every kind of program whose helpers our tables tell apart.
+fn places(kernel: &Kernel, spec: SpecVersion) -> Vec<Place> {
+    let mut out = Vec::new();
+    for &prog_type in ProgType::ALL {
+        if prog_type == ProgType::Unspec || !prog_type_known(prog_type, spec) {
+            continue;
+        }
+        if needs_target(prog_type) {
+            continue;
+        }
+        let attaches = AttachType::ALL.iter().copied().map(Some);
+        let attaches = [None].into_iter().chain(attaches);
+        for attach in attaches.filter(|a| belongs(prog_type, *a) && load_attach_ok(prog_type, *a)) {
+            out.push(Place::plain(prog_type, attach));
+        }
+    }
+    if let Some(btf) = &kernel.btf {
+        tracing(btf, &mut out);
+        lsm(btf, spec, &mut out);
+        struct_ops(btf, &mut out);
+    }
+    let sleeping: Vec<Place> = out
+        .iter()
+        .filter(|p| sleepable_allowed(p.prog_type, p.attach, spec))
+        .map(|p| Place {
+            sleepable: true,
+            ..p.clone()
+        })
+        .collect();
+    out.extend(sleeping);
+    out
+}
+
+/// Attach types that a program type is made for: the load call takes others, too,
+/// but they change nothing.
+fn belongs(prog_type: ProgType, attach: Option<AttachType>) -> bool {
+    let Some(attach) = attach else { return true };
+    helpers_spec::sections()
+        .iter()
+        .any(|row| row.prog_type == prog_type && row.attach == Some(attach))
+}
+
+fn tracing(btf: &Btf, out: &mut Vec<Place>) {
+    let mut add = |attach, target: &str, id| {
+        out.push(Place {
+            target: Some(target.to_owned()),
+            btf_id: id,
+            ..Place::plain(ProgType::Tracing, Some(attach))
+        });
+    };
+    for id in 1..btf.type_count() {
+        match btf.ty(id) {
+            Some(Type::Typedef { name, .. }) => {
+                if let Some(point) = name.strip_prefix("btf_trace_")
+                    && ["sched_switch", "sys_enter", "kfree_skb", "task_newtask"].contains(&point)
+                {
+                    add(AttachType::TraceRawTp, point, id);
+                }
+            }
+            Some(Type::Func { name, .. }) => {
+                if let Some(iter) = name.strip_prefix("bpf_iter_") {
+                    add(AttachType::TraceIter, iter, id);
+                }
+                // One for each rule of helpers that look at the traced function.
+                if [
+                    "vfs_read",
+                    "vfs_truncate",
+                    "security_file_permission",
+                    "bpf_sk_storage_get",
+                    "tcp_connect",
+                ]
+                .contains(&name)
+                {
+                    for attach in [
+                        AttachType::TraceFentry,
+                        AttachType::TraceFexit,
+                        AttachType::ModifyReturn,
+                    ] {
+                        add(attach, name, id);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn lsm(btf: &Btf, spec: SpecVersion, out: &mut Vec<Place>) {
+    for hook in lsm_hooks(spec) {
+        let name = format!("bpf_lsm_{}", hook.trim_start_matches("bpf_lsm_"));
+        let Some(id) = btf.find_func(&name) else {
+            continue;
+        };
+        for attach in [AttachType::LsmMac, AttachType::LsmCgroup] {
+            out.push(Place {
+                target: Some(hook.to_owned()),
+                btf_id: id,
+                ..Place::plain(ProgType::Lsm, Some(attach))
+            });
+        }
+    }
+}
+
+/// Every function member of every structure that programs may implement.
+fn struct_ops(btf: &Btf, out: &mut Vec<Place>) {
+    for id in 1..btf.type_count() {
+        let Some(Type::Struct(value)) = btf.ty(id) else {
+            continue;
+        };
+        let Some(name) = value.name.strip_prefix("bpf_struct_ops_") else {
+            continue;
+        };
+        let Some(ops) = btf.find_struct(name) else {
+            continue;
+        };
+        if !value.members.iter().any(|m| m.ty == ops) {
+            continue;
+        }
+        let Some(Type::Struct(structure)) = btf.ty(ops) else {
+            continue;
+        };
+        for (index, member) in (0u32..).zip(structure.members.iter()) {
+            let ty = btf.ty(btf.skip_mods_typedefs(member.ty));
+            let Some(Type::Ptr { to }) = ty else { continue };
+            if btf.kind(btf.skip_mods_typedefs(to)) != Some(Kind::FuncProto) {
+                continue;
+            }
+            out.push(Place {
+                target: Some(format!("{name}/{}", member.name)),
+                btf_id: ops,
+                number: index,
+                ..Place::plain(ProgType::StructOps, None)
+            });
+        }
+    }
+}
+
+/// Whether the kernel lets the program call the number.
+fn kernel_allows(log: &str) -> bool {
+    ![
+        "cannot use helper",
+        "unknown func",
+        "invalid func",
+        "not allowed in probe",
+    ]
+    .iter()
+    .any(|words| log.contains(words))
+}
+
+#[test]
+fn helpers_are_where_the_tables_have_them() {
+    let Some((kernel, spec)) = kernel() else {
+        return;
+    };
+    let options = config(&kernel.release);
+    let (mut probed, mut kinds) = (0, BTreeMap::<&str, u32>::new());
+    let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut excused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for place in places(&kernel, spec) {
+        // What cannot be loaded at all says nothing of its helpers.
+        let first = [0, 1].map(|ret| place.offer(&empty_program(ret)));
+        if first.iter().all(|a| a.program.is_none()) {
+            let statistics = |l: &&str| l.is_empty() || l.starts_with("processed ");
+            let word = first[0].log.lines().find(|l| !statistics(l));
+            let error = first[0].error.as_ref().map(ToString::to_string);
+            let why = word.map_or(error.unwrap_or_default(), str::to_owned);
+            refused.entry(why).or_default().push(place.name());
+            continue;
+        }
+        *kinds.entry(place.prog_type.name()).or_default() += 1;
+        for id in 0..helper_count(spec) + BEYOND {
+            let answer = place.offer(&calling(id));
+            let live = kernel_allows(&answer.log);
+            if answer.program.is_none() && answer.log.trim().is_empty() {
+                wrong
+                    .entry(format!("no answer: {:?}", answer.error))
+                    .or_default()
+                    .push(format!("{id} in {}", place.name()));
+                continue;
+            }
+            probed += 1;
+            let ours = helper_allowed(
+                id,
+                place.prog_type,
+                place.attach,
+                place.target.as_deref(),
+                place.sleepable,
+                spec,
+            );
+            if ours == live {
+                continue;
+            }
+            let name = helper_name(id).unwrap_or("?");
+            if let Some(why) = explained(name, options.as_ref()).filter(|_| ours) {
+                excused.entry(why).or_default().insert(place.name());
+                continue;
+            }
+            let said = answer.log.lines().find(|l| l.contains('#')).unwrap_or("");
+            wrong
+                .entry(format!("{name}#{id} here {ours}, kernel {live} ({said})"))
+                .or_default()
+                .push(place.name());
+        }
+    }
+    eprintln!(
+        "{}: {probed} pairs of helper and kind of program, kinds by type: {kinds:?}",
+        kernel.release
+    );
+    for (why, names) in &refused {
+        eprintln!(
+            "not loadable here, so not probed: {} kinds ({} …): {why}",
+            names.len(),
+            names[0]
+        );
+    }
+    for (why, pairs) in &excused {
+        eprintln!("{} disagreements explained by {why}", pairs.len());
+    }
+    assert!(probed > 5000, "only {probed} pairs could be probed");
+    let list: Vec<String> = wrong
+        .iter()
+        .map(|(what, places)| format!("{what}: {}", places.join(", ")))
+        .collect();
+    assert!(
+        list.is_empty(),
+        "{} disagree:\n{}",
+        list.len(),
+        list.join("\n")
+    );
+}
+
+/// The structure of struct_ops that any kernel has.
+const STRUCT_OPS: &str = "tcp_congestion_ops";
+
+/// BTF with an `int`, for keys and values of storages, and the structure above.
+fn types() -> Arc<Btf> {
+    let mut bytes = vec![0x9f, 0xeb, 1, 0];
+    let strings = format!("\0int\0{STRUCT_OPS}\0");
+    for word in [24, 0, 28, 28, strings.len() as u32] {
+        bytes.extend(u32::to_le_bytes(word));
+    }
+    for word in [1, 1 << 24, 4, 1 << 24 | 32, 5, 4 << 24, 0] {
+        bytes.extend(u32::to_le_bytes(word));
+    }
+    bytes.extend(strings.bytes());
+    Arc::new(Btf::parse(bytes.into()).unwrap())
+}
+
+/// A definition that satisfies the rules of a type, so that only the type counts.
+fn definition(map_type: MapType) -> MapDef {
+    let rules = map_rules(map_type);
+    let least = |sizes: helpers_spec::Sizes| {
+        [0, 1, 4, 8, 16, 4096]
+            .into_iter()
+            .find(|n| sizes.allows(*n))
+            .expect("a size that the type takes")
+    };
+    let plain = MapDef {
+        name: "probe".into(),
+        map_type: map_type.id(),
+        key_size: least(rules.key),
+        value_size: least(rules.value),
+        max_entries: least(rules.entries),
+        flags: rules.flags,
+        ..MapDef::default()
+    };
+    match map_type {
+        MapType::ArrayOfMaps | MapType::HashOfMaps => MapDef {
+            inner: Some(Box::new(definition(MapType::Array))),
+            ..plain
+        },
+        MapType::StructOps => MapDef {
+            struct_ops: Some(StructOpsDef {
+                type_id: 2,
+                ..StructOpsDef::default()
+            }),
+            ..plain
+        },
+        _ if rules.needs_btf => MapDef {
+            value_size: 4,
+            key_type: 1,
+            value_type: 1,
+            ..plain
+        },
+        _ => plain,
+    }
+}
+
+#[test]
+fn map_types_are_those_of_the_tables() {
+    let Some((kernel, spec)) = kernel() else {
+        return;
+    };
+    let btf = types();
+    let live_btf = kernel::load_btf(&btf).expect("the kernel takes simple types");
+    let (mut known, mut wrong) = (Vec::new(), Vec::new());
+    for &map_type in MapType::ALL {
+        if map_type == MapType::Unspec {
+            continue;
+        }
+        let def = definition(map_type);
+        let made = kernel::create_map(&kernel, &def, Some(&btf), Some(&live_btf));
+        let ours = map_type_known(map_type.id(), spec);
+        match (made, ours) {
+            (Ok(_), true) => known.push(map_type.name()),
+            (Err(_), false) => {}
+            (Ok(_), false) => wrong.push(format!("{map_type}: the kernel has it")),
+            (Err(e), true) => wrong.push(format!("{map_type}: the kernel says {e}")),
+        }
+    }
+    eprintln!(
+        "{}: {} map types created: {}",
+        kernel.release,
+        known.len(),
+        known.join(" ")
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
