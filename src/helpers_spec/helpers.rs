@@ -296,6 +296,8 @@ fn hook_allows(
     const SK_STORAGE_GET: u32 = 107;
     const SK_STORAGE_DELETE: u32 = 108;
     match (id, attach_to) {
+        // There for tracing programs, and then barred: no hook is the right one.
+        (D_PATH | SK_STORAGE_GET | SK_STORAGE_DELETE, _) if prog_type == ProgType::Syscall => false,
         (D_PATH, Some(hook)) => match prog_type {
             ProgType::Lsm => super::btf_sets::lsm_hook_sleepable(hook, v),
             _ if attach == Some(AttachType::TraceIter) => v > SpecVersion::V5_10,
