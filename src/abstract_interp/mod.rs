@@ -3,6 +3,7 @@ pub mod btf_record;
 pub mod checks;
 pub mod domain;
 pub mod explore;
+pub mod follow;
 pub mod observe;
 pub mod setup;
 pub mod stack;
@@ -13,6 +14,7 @@ pub mod verify;
 pub mod violation;
 pub mod vm;
 
+pub use follow::{Candidate, Follower};
 pub use observe::{Observed, Pointee, verify_observing};
-pub use verify::{Input, verify, verify_with};
+pub use verify::{Input, Prepared, verify, verify_with};
 pub use violation::{Code, Stats, Unknown, Verdict, Verification, Violation};

@@ -30,6 +30,34 @@ pub struct Input<'a> {
     pub kernel_btf: Option<&'a Btf>,
 }
 
+/// A program's instructions and their graph, as a target reads them.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The instructions, decoded; one per slot.
+    pub ops: Vec<Op>,
+    /// Their control flow.
+    pub cfg: Cfg,
+}
+
+impl Prepared {
+    /// Decodes and draws the graph.
+    ///
+    /// # Errors
+    ///
+    /// The structural fault for which the target refuses the program.
+    pub fn new(input: &Input<'_>) -> Result<Prepared, Box<Violation>> {
+        let ops = decode_with(
+            &input.program.insns,
+            &IsaRules::linux(input.target.release.0, input.target.release.1),
+        );
+        let facts = setup::facts::Facts::new(input.program, input.target, &ops);
+        match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
+            Ok(cfg) => Ok(Prepared { ops, cfg }),
+            Err(fault) => Err(setup::fault::violation(&fault)),
+        }
+    }
+}
+
 /// Verifies one program for one target.
 pub fn verify(input: &Input<'_>) -> Verification {
     verify_with(input, None)
@@ -37,18 +65,14 @@ pub fn verify(input: &Input<'_>) -> Verification {
 
 /// As [`verify`]; the observer is shown every state on the way.
 pub fn verify_with(input: &Input<'_>, observer: Option<Observer<'_>>) -> Verification {
-    let ops = decode_with(
-        &input.program.insns,
-        &IsaRules::linux(input.target.release.0, input.target.release.1),
-    );
-    let facts = setup::facts::Facts::new(input.program, input.target, &ops);
-    let cfg = match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
-        Ok(cfg) => cfg,
-        Err(fault) => return early(setup::fault::violation(&fault)),
+    let prepared = match Prepared::new(input) {
+        Ok(prepared) => prepared,
+        Err(violation) => return early(violation),
     };
+    let Prepared { ops, cfg } = &prepared;
     // The observer outlives what the verification borrows.
     let observer = observer.map(|o| o as Observer<'_>);
-    match run(input, &ops, &cfg, observer) {
+    match run(input, ops, cfg, observer) {
         Ok(v) => v,
         Err(halt) => Verification {
             verdict: verdict(Err(halt)),

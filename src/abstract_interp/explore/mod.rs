@@ -73,6 +73,16 @@ struct Pending {
     prev: i32,
 }
 
+/// A path that can be taken up: for walking one path by itself.
+#[derive(Debug)]
+pub struct Fork {
+    /// The state it begins with.
+    pub state: State,
+    /// The instruction slot it begins at.
+    pub insn: usize,
+    track: Track,
+}
+
 /// Paths to walk, states kept, counts.
 #[derive(Debug, Default)]
 pub struct Explorer {
@@ -154,9 +164,7 @@ impl Vm<'_> {
     /// Walks all paths of the function whose entry state is `self.cur`, from
     /// `entry`.
     pub(super) fn explore(&mut self, entry: usize) -> Check<()> {
-        self.explorer.reset(self.env.ops.len());
-        self.explorer.track = Some(Track::start(entry));
-        self.insn = entry;
+        self.begin_path(entry);
         let result = self.walk();
         result.map_err(|halt| self.place(halt))
     }
@@ -211,6 +219,62 @@ impl Vm<'_> {
                 },
             }
         }
+    }
+
+    /// Makes ready to walk one path from `entry`, without pruning.
+    pub(super) fn begin_path(&mut self, entry: usize) {
+        self.explorer.reset(self.env.ops.len());
+        self.explorer.track = Some(Track::start(entry));
+        self.insn = entry;
+    }
+
+    /// Carries out the current instruction after `prev`; gives all that may come
+    /// next, what exploration takes first in front.
+    pub(super) fn step_alone(&mut self, prev: i32) -> Check<Vec<Fork>> {
+        let insn = self.insn;
+        self.explorer.entry_open = false;
+        self.prev_insn = prev;
+        self.explorer.pending.clear();
+        let Some(op) = self.env.ops.get(insn) else {
+            return refuse(Code::FallThrough, format!("invalid insn idx {insn}"));
+        };
+        let slots = op.slots();
+        let track = self.explorer.track_mut();
+        track.last_insn = prev;
+        track.insn = insn as u32;
+        if self.env.cfg.flags(insn).jmp_point() {
+            self.open_entry();
+        }
+        self.explorer.live.begin_insn(self.env.cfg, &self.cur, insn);
+        let next = self
+            .step()
+            .and_then(|next| self.flush_precision().map(|()| next))
+            .map_err(|halt| self.place(halt))?;
+        self.explorer.live.commit_insn(insn);
+        let at = match next {
+            Next::Fallthrough => Some(insn + slots),
+            Next::Goto(at) => Some(at),
+            Next::End => None,
+        };
+        let first = at.map(|insn| Fork {
+            state: self.cur.clone(),
+            insn,
+            track: self.explorer.track().clone(),
+        });
+        let rest = self.explorer.pending.drain(..).rev().map(|p| Fork {
+            state: p.state,
+            insn: p.insn,
+            track: p.track,
+        });
+        Ok(first.into_iter().chain(rest).collect())
+    }
+
+    /// Goes on with a path.
+    pub(super) fn resume(&mut self, fork: Fork) {
+        self.explorer.live.leave_chain();
+        self.cur = fork.state;
+        self.explorer.track = Some(fork.track);
+        self.insn = fork.insn;
     }
 
     /// Ends the current path and takes up the youngest one left; gives the
