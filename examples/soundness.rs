@@ -16,7 +16,7 @@ use bpfassay::abstract_interp::{Input, Verdict, verify};
 use bpfassay::helpers_spec::{self, ProgType};
 use bpfassay::object::{Btf, Object};
 use bpfassay::programs::{LinkOptions, link};
-use bpfassay::smoke::SmokeOptions;
+use bpfassay::smoke::{Engines, SmokeOptions};
 use bpfassay::target::Target;
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 &input,
                 &SmokeOptions {
                     inputs: number("--inputs", 8),
-                    both_engines: false,
+                    engines: Engines::Reference,
                     kernel_btf: btf.as_ref(),
                     ..SmokeOptions::default()
                 },

@@ -8,7 +8,7 @@ mod concrete;
 
 use bpfassay::abstract_interp::{Input, Verdict, verify};
 use bpfassay::check::{InputKind, programs_of};
-use bpfassay::smoke::SmokeOptions;
+use bpfassay::smoke::{Engines, SmokeOptions};
 use bpfassay::{Options, TargetChoice, target};
 
 #[test]
@@ -46,7 +46,7 @@ fn concrete_registers_lie_inside_abstract_values() {
             let done = concrete::follow(
                 &input,
                 &SmokeOptions {
-                    both_engines: false,
+                    engines: Engines::Reference,
                     ..SmokeOptions::default()
                 },
             );
