@@ -5,6 +5,7 @@
 //! [`check()`] is the whole way from bytes to a [`report::Report`].
 
 pub mod abstract_interp;
+pub mod audit;
 pub mod cfg;
 pub mod check;
 pub mod cli;

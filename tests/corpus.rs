@@ -152,6 +152,7 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
                 format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
             }
             Outcome::LoadError { stage, reason } => format!("load-error {stage}: {reason}"),
+            Outcome::Lacks(lacks) => format!("lacks {}", lacks.len()),
             Outcome::Accept => "accept".to_owned(),
         };
         return Some(format!("expected {verdict}, got {}", detail.trim_end()));

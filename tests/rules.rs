@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bpfassay::abstract_interp::Code;
+use bpfassay::diagnostics::Finding;
 use bpfassay::object::Btf;
 use bpfassay::programs::raw;
 use bpfassay::report::{Outcome, ProgramReport};
@@ -25,7 +26,7 @@ fn btf(path: &Path) -> Btf {
 }
 
 /// What checking an example says of its program.
-fn run(fence: &Fence<'_>) -> Result<ProgramReport, String> {
+fn run(fence: &Fence<'_>) -> Result<(ProgramReport, Vec<Finding>), String> {
     let name = fence.option("target").unwrap_or(target::DEFAULT);
     let kernel = target::by_name(name).ok_or_else(|| format!("no target {name}"))?;
     let types = fence.option("btf").map(|path| btf(&root().join(path)));
@@ -54,7 +55,7 @@ fn run(fence: &Fence<'_>) -> Result<ProgramReport, String> {
         return Err(e.to_string());
     }
     match object.programs.len() {
-        1 => Ok(object.programs.remove(0)),
+        1 => Ok((object.programs.remove(0), object.findings)),
         n => Err(format!("{n} programs")),
     }
 }
@@ -71,6 +72,10 @@ fn said(report: &ProgramReport) -> String {
             format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
         }
         Outcome::LoadError { stage, reason } => format!("load-error {stage}: {reason}"),
+        Outcome::Lacks(lacks) => {
+            let what: Vec<&str> = lacks.iter().map(|f| f.what.as_str()).collect();
+            format!("lacks: {}", what.join("; "))
+        }
         Outcome::Accept => "accept".into(),
     }
 }
@@ -103,12 +108,18 @@ fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
     {
         return Some(e);
     }
-    let report = match run(fence) {
-        Ok(report) => report,
+    let (report, findings) = match run(fence) {
+        Ok(found) => found,
         Err(e) => return Some(e),
     };
+    let fires = |findings: &[Finding]| findings.iter().any(|f| f.rule.number == rule.number);
     let met = match (&report.outcome, bad, rule.kind) {
         (Outcome::Reject(d), true, RuleKind::Rejection) => d.code.number() == rule.number,
+        (Outcome::Lacks(lacks), true, RuleKind::Portability) => {
+            lacks.len() == 1 && lacks[0].rule.number == rule.number
+        }
+        (Outcome::Accept, true, RuleKind::Portability) => fires(&findings),
+        (Outcome::Accept, false, RuleKind::Portability) => !fires(&findings),
         (Outcome::Accept, false, _) => true,
         _ => false,
     };

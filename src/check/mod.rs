@@ -4,6 +4,7 @@
 //! parallel over programs and targets; what is accepted is run. A panic of one verification becomes an
 //! `internal-error` of that program and leaves the others alone.
 
+mod portability;
 mod smoke;
 mod verify;
 mod vmlinux;
@@ -14,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use self::verify::{internal, load_error, panic_text, verify_program};
+use self::verify::{internal, load_error, no_such_type, panic_text, verify_program};
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
@@ -231,6 +232,9 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
         smoke::run_accepted(&mut done, &links, options);
     }
     report.programs = done.into_iter().map(|(_, _, report)| report).collect();
+    let partial = report.programs.iter_mut().filter_map(|p| p.partial.take());
+    report.findings.extend(partial.map(|f| *f));
+    report.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     report
 }
 
@@ -251,6 +255,9 @@ fn check_program(
     };
     if options.only.is_some_and(|only| only != &*program.name) {
         return None;
+    }
+    if !choice.target.prog_type(program.prog_type).there() {
+        return Some(no_such_type(program, choice.target));
     }
     let done = catch_unwind(AssertUnwindSafe(|| {
         verify_program(program, choice, options)

@@ -1,5 +1,6 @@
 //! One program on one target: verified, and worded.
 
+use super::portability::judge;
 use super::{Options, TargetChoice};
 use crate::abstract_interp::{self, Input, Stats, Verdict, Verification};
 use crate::diagnostics::{self, Context};
@@ -13,16 +14,28 @@ pub(super) fn verify_program(
     options: &Options<'_>,
 ) -> ProgramReport {
     let start = options.clock.map(|now| now());
-    let Verification { verdict, stats } = abstract_interp::verify(&Input {
+    let input = Input {
         program,
         target: choice.target,
         kernel_btf: choice.kernel_btf,
-    });
+    };
+    let runtime = choice.target.profile().is_some();
+    let (verification, observed) = if runtime {
+        let (verification, observed) = abstract_interp::verify_observing(&input);
+        (verification, Some(observed))
+    } else {
+        (abstract_interp::verify(&input), None)
+    };
+    let Verification { verdict, stats } = verification;
+    // What was reached is all that can be only if nothing ended the way there.
+    let observed = observed.filter(|_| matches!(verdict, Verdict::Accept));
     let verify_us = options
         .clock
         .zip(start)
         .map(|(now, start)| now().saturating_sub(start));
+    let judged = judge(program, choice, observed.as_ref(), options);
     let outcome = match verdict {
+        _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),
         Verdict::Accept => Outcome::Accept,
         Verdict::Reject(violation) => {
             let ops = decode(&program.insns);
@@ -41,7 +54,19 @@ pub(super) fn verify_program(
             internal: None,
         },
     };
-    report_of(program, choice.target, outcome, Some(stats), verify_us)
+    ProgramReport {
+        partial: judged.partial.map(Box::new),
+        ..report_of(program, choice.target, outcome, Some(stats), verify_us)
+    }
+}
+
+/// The target has no programs of the type: the load call is refused as it stands.
+pub(super) fn no_such_type(program: &Program, target: &Target) -> ProgramReport {
+    let outcome = Outcome::LoadError {
+        stage: "syscall".into(),
+        reason: format!("no programs of type {} there", program.prog_type),
+    };
+    report_of(program, target, outcome, None, None)
 }
 
 fn report_of(
@@ -63,6 +88,7 @@ fn report_of(
         insns: program.insns.len(),
         stats,
         verify_us,
+        partial: None,
         smoke: None,
     }
 }
@@ -81,6 +107,7 @@ pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
         insns: e.insns,
         stats: None,
         verify_us: None,
+        partial: None,
         smoke: None,
     }
 }
@@ -106,6 +133,7 @@ pub(super) fn internal(
         insns: 0,
         stats: None,
         verify_us: None,
+        partial: None,
         smoke: None,
     }
 }

@@ -65,6 +65,11 @@ fn program(object: &str, p: &ProgramReport) -> Value {
         _ => Value::Null,
     };
     map.insert("finding".into(), finding);
+    let lacks = match &p.outcome {
+        Outcome::Lacks(lacks) => lacks.iter().map(self::finding).collect(),
+        _ => Vec::new(),
+    };
+    map.insert("lacks".into(), Value::Array(lacks));
     let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
     let fault = fault.map(|f| {
         json!({

@@ -75,6 +75,7 @@ fn empty(object: &ObjectReport, stage: &str, reason: &str, target: &str) -> Valu
         insns: 0,
         stats: None,
         verify_us: None,
+        partial: None,
         smoke: None,
     };
     let mut map = flat(&object.object, &program);

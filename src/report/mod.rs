@@ -98,6 +98,8 @@ pub struct ProgramReport {
     pub stats: Option<Stats>,
     /// How long it took, if somebody measured.
     pub verify_us: Option<u64>,
+    /// What the runtime has in part only of what the program needs.
+    pub partial: Option<Box<Finding>>,
     /// What came of running it; `None` if it was not accepted, or not to be run.
     pub smoke: Option<smoke::Smoke>,
 }
@@ -120,6 +122,8 @@ pub enum Outcome {
         /// Not a limit but a fault of ours: what it said.
         internal: Option<String>,
     },
+    /// A runtime lacks things that the program needs: at least one.
+    Lacks(Vec<Finding>),
     /// The loader fails before the verifier.
     LoadError {
         /// The stage that failed.
@@ -134,7 +138,7 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Outcome::Accept => "accept",
-            Outcome::Reject(_) => "reject",
+            Outcome::Reject(_) | Outcome::Lacks(_) => "reject",
             Outcome::Unknown { .. } => "unknown",
             Outcome::LoadError { .. } => "load-error",
         }
@@ -184,7 +188,7 @@ impl Report {
             for p in &object.programs {
                 match &p.outcome {
                     Outcome::Accept => t.accept += 1,
-                    Outcome::Reject(_) => t.reject += 1,
+                    Outcome::Reject(_) | Outcome::Lacks(_) => t.reject += 1,
                     Outcome::LoadError { .. } => t.load_error += 1,
                     Outcome::Unknown { internal, .. } => {
                         t.unknown += 1;
@@ -210,6 +214,16 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
             message = Some(d.what.clone());
             insn = Some(d.insn);
             place = d.place.clone();
+        }
+        Outcome::Lacks(lacks) => {
+            if let Some(first) = lacks.first() {
+                code = Some(first.rule.id());
+                class = Some(first.rule.name.to_owned());
+                insn = first.insn;
+                place = first.place.clone();
+            }
+            let all: Vec<&str> = lacks.iter().map(|f| f.what.as_str()).collect();
+            message = Some(all.join("; "));
         }
         Outcome::Unknown {
             name,

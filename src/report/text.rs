@@ -115,7 +115,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
     let word = match &p.outcome {
         Outcome::Accept if !style.all => return,
         Outcome::Accept => paint.good("accept    "),
-        Outcome::Reject(_) => paint.bad("reject    "),
+        Outcome::Reject(_) | Outcome::Lacks(_) => paint.bad("reject    "),
         Outcome::Unknown { .. } => paint.warn("UNKNOWN   "),
         Outcome::LoadError { .. } => paint.bad("load-error"),
     };
@@ -175,6 +175,12 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
         Outcome::Reject(d) => {
             out.push('\n');
             render_diagnostic(out, d, style);
+        }
+        Outcome::Lacks(lacks) => {
+            out.push('\n');
+            for f in lacks {
+                render_finding(out, f, style);
+            }
         }
     }
 }
