@@ -5,6 +5,9 @@
 //! layouts against their definitions. A dangling or unknown word ends the build
 //! with the file and line at fault.
 
+#[path = "build/audit_tables.rs"]
+mod audit_tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -289,6 +292,8 @@ impl Pool {
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
+    println!("cargo:rerun-if-changed=src/helpers_spec/risk.rs");
     let words = Words::read();
     let mut out = String::new();
     let helpers = helpers(&words, &mut out);
@@ -300,6 +305,11 @@ fn main() {
     programs(&words, &mut out);
     sets(&mut out);
     features(&words, &helpers, &mut out);
+    let by_name = helpers
+        .names
+        .iter()
+        .map(|(id, (name, _))| (name.clone(), *id));
+    audit_tables::write(&by_name.collect(), &mut out);
     let dir = env::var("OUT_DIR").unwrap_or_else(|_| panic!("no OUT_DIR"));
     println!("cargo:rerun-if-changed=build/rules.rs");
     rules::generate(Path::new(&dir));

@@ -18,7 +18,10 @@ mod ids;
 mod kfuncs;
 mod maps;
 mod messages;
+mod options;
 mod programs;
+mod risk;
+mod since;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -50,9 +53,12 @@ pub use maps::{
     map_type_known,
 };
 pub use messages::{MessageClass, message_classes};
+pub use options::config_options;
 pub use programs::{
     PacketAccess, ProgTypeFacts, RetRange, SectionRule, load_attach_ok, prog_type_facts,
     prog_type_known, ret_range, section, sections, sleepable_allowed,
 };
+pub use risk::{Risk, RiskSet, helper_risk, kfunc_risk};
+pub use since::{Known, Release, SinceKind, helper_known, kfunc_known, since, since_source};
 pub use types::{ArgSpec, ArgType, RegBase, RegClass, RetSpec, RetType, Semantics, TypeFlags};
 pub use version::SpecVersion;
