@@ -21,4 +21,4 @@ pub mod rules;
 pub mod smoke;
 pub mod target;
 
-pub use check::{InputKind, Options, TargetChoice, check};
+pub use check::{InputKind, Options, TargetChoice, audit as audit_object, check};

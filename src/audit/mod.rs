@@ -1,3 +1,48 @@
-//! Audits: what an object needs, and who can host it.
+//! Audits: what an object needs, whatever a verifier says of it.
+//!
+//! One pass over each linked program collects calls, instructions, features,
+//! relocations and maps as *sites* with spans; [`guards`] tells which of them are
+//! needed on which kernel; [`oldest`] puts dates on them. A verification of the
+//! program on one target adds what only exploration knows: stack depth, processed
+//! instructions, which maps a call is given, what is dead.
+//!
+//! | file | what |
+//! |---|---|
+//! | `model` | the results |
+//! | `reach`, `guards`, `sites` | what control reaches under which answers |
+//! | `calls`, `features`, `maps`, `core_needs`, `channels`, `access` | what is used |
+//! | `oldest`, `memory` | when it works, what it costs |
+//! | `portability` | what another runtime lacks for it |
+//! | `graph`, `diff` | who uses what; what changed between two builds |
+//!
+//! What it doesn't know: what user space does with maps and programs; kernel
+//! options that Kconfig forces on; backports of distributions.
 
+pub mod access;
+mod calls;
+mod channels;
+mod core_needs;
+pub mod diff;
+mod features;
+pub mod graph;
+mod guards;
+mod maps;
+mod memory;
+mod model;
+mod oldest;
 pub mod portability;
+mod program;
+mod reach;
+mod sites;
+
+pub use calls::strong as strong_kfuncs;
+pub use guards::{Condition, Guard, GuardKind, Kconfig, Presence};
+pub use maps::{map_need, needs as map_needs};
+pub use memory::{Memory, memory};
+pub use model::{
+    BtfState, Call, Callee, Capability, Channel, ConfigNeed, CoreNeed, Feature, MapNeed, MapUse,
+    ObjectAudit, Requirements, SlotHolds, SymbolNeed, Unlinked, Verified,
+};
+pub use oldest::{Need, Oldest, Reason, together};
+pub use program::{Subject, requirements};
+pub use sites::Site;

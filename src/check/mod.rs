@@ -6,10 +6,13 @@
 
 mod portability;
 mod smoke;
+mod audit;
 mod verify;
 mod vmlinux;
 
 pub use vmlinux::vmlinux_target;
+
+pub use audit::{DEFAULT_CPUS, audit};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,0 +1,126 @@
+//! Helpers and kernel functions: who is called, where, and since when this
+//! program's type may.
+
+use std::collections::BTreeMap;
+
+use super::model::{Call, Callee};
+use super::oldest::Need;
+use super::sites::Sites;
+use crate::helpers_spec::{
+    self, Known, Release, SpecVersion, helper_known, helper_name, helper_risk, kfunc_known,
+    kfunc_risk,
+};
+use crate::object::{ExternKind, Object};
+use crate::programs::Program;
+use crate::programs::insn::{Callee as Target, Op};
+
+/// Numbers from here on stand for what a loader could not resolve.
+const POISON: i32 = 0x0100_0000;
+
+/// Collects the calls of a program.
+pub fn calls(program: &Program, ops: &[Op], sites: &Sites<'_>) -> Vec<Call> {
+    let mut found: BTreeMap<(Callee, String), Vec<usize>> = BTreeMap::new();
+    for (at, op) in ops.iter().enumerate() {
+        let Op::Call(target) = op else { continue };
+        let key = match *target {
+            Target::Helper(id) if (0..POISON).contains(&id) => {
+                let id = id as u32;
+                let name = helper_name(id).map_or_else(|| format!("helper#{id}"), str::to_owned);
+                (Callee::Helper(id), name)
+            }
+            Target::Kfunc { imm, .. } => {
+                let known = usize::try_from(imm)
+                    .ok()
+                    .and_then(|i| program.kfuncs.get(i));
+                let weak = known.is_some_and(|k| k.weak);
+                let name = known.map_or_else(|| format!("kfunc#{imm}"), |k| k.name.to_string());
+                (Callee::Kfunc { weak }, name)
+            }
+            _ => continue,
+        };
+        found.entry(key).or_default().push(at);
+    }
+    found
+        .into_iter()
+        .map(|((callee, name), insns)| call(program, callee, name, &insns, sites))
+        .collect()
+}
+
+fn call(
+    program: &Program,
+    callee: Callee,
+    name: String,
+    insns: &[usize],
+    sites: &Sites<'_>,
+) -> Call {
+    let (prog_type, attach) = (program.prog_type, program.attach_type);
+    let attach_to = program.attach_to.as_deref();
+    let (risks, gpl_only, known) = match callee {
+        Callee::Helper(id) => (
+            helper_risk(&name),
+            SpecVersion::ALL
+                .iter()
+                .rev()
+                .find_map(|v| helpers_spec::helper_proto(id, prog_type, attach, *v))
+                .is_some_and(|p| p.gpl_only),
+            helper_known(id, prog_type, attach, attach_to, program.sleepable),
+        ),
+        // Kernel functions are for GPL-compatible programs only, all of them.
+        Callee::Kfunc { .. } => (
+            kfunc_risk(&name),
+            true,
+            kfunc_known(&name, prog_type, attach, attach_to),
+        ),
+    };
+    Call {
+        callee,
+        name,
+        risks,
+        gpl_only,
+        known,
+        sites: insns.iter().map(|i| sites.at(*i)).collect(),
+    }
+}
+
+/// What the calls ask of a kernel.
+pub fn needs(calls: &[Call]) -> Vec<Need> {
+    let need = |call: &Call| Need {
+        what: format!("{} {}", call.callee.kind(), call.name),
+        known: call.known,
+        insns: call.sites.iter().map(|s| s.insn).collect(),
+        at_attach: false,
+    };
+    calls.iter().map(need).collect()
+}
+
+/// The kernel functions that a loader must find before it loads any program of
+/// the object, called or not.
+pub fn strong(object: &Object) -> Vec<Need> {
+    let kfunc = |name: &str| {
+        let date = helpers_spec::since(helpers_spec::SinceKind::Kfunc, name);
+        let first = SpecVersion::ALL
+            .iter()
+            .copied()
+            .find(|v| helpers_spec::kfunc(name, *v).is_some())
+            .map(Release::from);
+        match (date, first) {
+            (Some(date), Some(first)) if date <= first => Some(Known {
+                release: date,
+                certain: first,
+                lacking: None,
+            }),
+            (_, Some(first)) => Some(Known::exactly(first)),
+            (Some(date), None) => Some(Known::exactly(date)),
+            (None, None) => None,
+        }
+    };
+    object
+        .externs
+        .iter()
+        .filter(|e| !e.weak && e.kind == ExternKind::Kfunc)
+        .map(|e| {
+            let name = crate::object::btf::essential_name(&e.name);
+            Need::whole(format!("kfunc {name}"), kfunc(name))
+        })
+        .collect()
+}

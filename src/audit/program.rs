@@ -1,0 +1,187 @@
+//! The audit of one program.
+
+use super::access::{self, Parts};
+use super::calls;
+use super::channels::channels;
+use super::core_needs;
+use super::features;
+use super::guards::{Kconfig, Worlds};
+use super::maps;
+use super::model::{Requirements, Verified};
+use super::oldest::{Need, oldest};
+use super::sites::Sites;
+use crate::abstract_interp::observe::Observed;
+use crate::abstract_interp::setup::facts::Facts;
+use crate::cfg;
+use crate::helpers_spec::{Known, Release, SinceKind, load_attach_ok, prog_type_facts, since};
+use crate::programs::insn::Op;
+use crate::programs::program::F_XDP_HAS_FRAGS;
+use crate::programs::sections::section_info;
+use crate::programs::{Program, decode};
+use crate::target::Target;
+
+/// What the audit of a program takes.
+pub struct Subject<'a> {
+    /// The program, linked against its own types with every kernel function there.
+    pub program: &'a Program,
+    /// The values that a loader writes into `.kconfig`.
+    pub kconfig: &'a [Kconfig],
+    /// What the whole object asks of a kernel: maps, strong kernel functions.
+    pub object_needs: &'a [Need],
+    /// The target it was verified for.
+    pub target: &'a Target,
+    /// What verification said.
+    pub verified: Verified,
+    /// What it saw.
+    pub observed: &'a Observed,
+    /// The verdict is an acceptance in which every question was answered yes.
+    pub whole: bool,
+}
+
+/// Audits a program.
+pub fn requirements(subject: &Subject<'_>) -> Requirements {
+    let program = subject.program;
+    let ops = decode(&program.insns);
+    let newest = crate::target::all().pop().unwrap_or_default();
+    let facts = Facts::new(program, &newest, &ops);
+    let cfg = cfg::analyze(&program.insns, &ops, &facts, &facts.rules).ok();
+    let worlds = Worlds::new(program, &ops, cfg.as_ref(), subject.kconfig);
+    let presences = worlds.presences();
+    let dead = dead(subject, &ops, &worlds);
+    let sites = Sites {
+        program,
+        presences: &presences,
+        dead: &dead,
+        maps_at: &|insn| subject.observed.maps_at(insn),
+    };
+    let calls = calls::calls(program, &ops, &sites);
+    let used = features::used(program, &ops, cfg.as_ref(), &sites);
+    let core = core_needs::core(program, &sites);
+    let symbols = core_needs::symbols(program);
+    let maps = maps::uses(program, &ops, subject.observed, &calls);
+    let mut needs = identity_needs(program);
+    needs.extend(calls::needs(&calls));
+    needs.extend(used.needs);
+    needs.extend(subject.object_needs.iter().cloned());
+    let names: Vec<&str> = used.features.iter().map(|f| f.name).collect();
+    let parts = Parts {
+        calls: &calls,
+        core: &core,
+        symbols: &symbols,
+        maps: &maps,
+    };
+    Requirements {
+        program: program.name.clone(),
+        section: program.section.clone(),
+        prog_type: program.prog_type,
+        attach_type: program.attach_type,
+        attach_to: program.attach_to.clone(),
+        autoload: program.autoload,
+        sleepable: program.sleepable,
+        insns: program.insns.len(),
+        functions: program
+            .subprogs
+            .iter()
+            .map(|s| s.name.to_string())
+            .collect(),
+        license: program.license.clone(),
+        gpl_compatible: program.gpl_compatible,
+        isa: used.isa,
+        capabilities: access::capabilities(program, &calls, &names),
+        config: access::config(program, &parts),
+        channels: channels(program, &calls, &maps),
+        oldest: oldest(program, &needs, &worlds, &dead),
+        features: used.features,
+        core,
+        symbols,
+        maps,
+        calls,
+        guards: worlds.guards.clone(),
+        verified: subject.verified.clone(),
+    }
+}
+
+/// Slots that constants let control reach, and verification of an accepted
+/// program did not.
+fn dead(subject: &Subject<'_>, ops: &[Op], worlds: &Worlds<'_>) -> Vec<bool> {
+    let mut dead = vec![false; ops.len()];
+    if !subject.whole {
+        return dead;
+    }
+    let (major, minor, _) = subject.target.release;
+    let reached = worlds.all_yes(Release::new(major, minor));
+    for (at, op) in ops.iter().enumerate() {
+        if let Some(slot) = dead.get_mut(at) {
+            *slot = *op != Op::Second
+                && reached.get(at) == Some(&true)
+                && !subject.observed.reached(at);
+        }
+    }
+    dead
+}
+
+/// What the program's type, hook and flags ask of a kernel.
+fn identity_needs(program: &Program) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let ty = program.prog_type;
+    let known = prog_type_facts(ty).and_then(|f| Release::parse(f.since));
+    needs.push(Need::whole(
+        format!("program type {ty}"),
+        known.map(Known::exactly),
+    ));
+    let info = section_info(&program.section, true);
+    let optional = info.is_some_and(|i| i.attach_optional || i.usdt);
+    if let Some(attach) = program.attach_type.filter(|_| !optional)
+        && let Some(release) = since(SinceKind::AttachType, attach.name())
+    {
+        use crate::helpers_spec::ProgType as P;
+        let at_load = matches!(ty, P::Tracing | P::Lsm | P::StructOps) || !load_attach_ok(ty, None);
+        needs.push(Need {
+            at_attach: !at_load,
+            ..Need::whole(
+                format!("attach type {attach}"),
+                Some(Known::exactly(release)),
+            )
+        });
+        if attach == crate::helpers_spec::AttachType::TraceIter
+            && let Some(over) = &program.attach_to
+            && let Some(release) = since(SinceKind::Iterator, over)
+        {
+            needs.push(Need::whole(
+                format!("iterator over {over}"),
+                Some(Known::exactly(release)),
+            ));
+        }
+    }
+    if let Some(slot) = &program.struct_ops
+        && let Some(release) = since(SinceKind::StructOps, &slot.structure)
+    {
+        needs.push(Need::whole(
+            format!("struct_ops {}", slot.structure),
+            Some(Known::exactly(release)),
+        ));
+    }
+    let mut feature = |name: &str, at_attach| {
+        if let Some(release) = since(SinceKind::Feature, name) {
+            needs.push(Need {
+                at_attach,
+                ..Need::whole(format!("feature {name}"), Some(Known::exactly(release)))
+            });
+        }
+    };
+    if program.sleepable {
+        use crate::helpers_spec::{AttachType as A, ProgType as P};
+        match (ty, program.attach_type) {
+            // Programs of system calls always sleep.
+            (P::Syscall, _) => {}
+            (P::Tracing, Some(A::TraceIter)) => feature("sleepable_iter", false),
+            (P::Kprobe, _) => feature("sleepable_uprobe", false),
+            (P::StructOps, _) => feature("sleepable_struct_ops", false),
+            _ => feature("sleepable", false),
+        }
+    }
+    if program.prog_flags & F_XDP_HAS_FRAGS != 0 {
+        feature("xdp_frags", false);
+    }
+    needs
+}

@@ -1,0 +1,299 @@
+//! From bytes to an audit: requirements from the object itself, verdicts from one
+//! target.
+//!
+//! The programs are linked twice. For the requirements, against the object's own
+//! types and with every kernel function present, so that nothing is left out
+//! because some kernel lacks it. For the verdict, as for `check`. Instruction
+//! numbers are the same in both.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use super::verify::panic_text;
+use super::{Opened, Options, TargetChoice, linked, open};
+use crate::abstract_interp::observe::{Observed, verify_observing};
+use crate::abstract_interp::{Input, Verdict};
+use crate::audit::{
+    self, BtfState, Kconfig, MapNeed, Memory, Need, ObjectAudit, Oldest, Requirements, Subject,
+    Unlinked, Verified,
+};
+use crate::diagnostics::{self, Context};
+use crate::helpers_spec::Release;
+use crate::object::{ExternKind, Object};
+use crate::programs::{self, LinkOptions, LoadError, Program, decode};
+use crate::target::Target;
+
+/// CPUs that per-CPU memory is counted for, unless told otherwise.
+pub const DEFAULT_CPUS: u32 = 8;
+
+/// Audits one input. The first target of the options gives the verdicts.
+pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
+    let default = Target::default();
+    let choice = options.targets.first().copied().unwrap_or(TargetChoice {
+        target: &default,
+        kernel_btf: None,
+    });
+    let mut out = ObjectAudit {
+        object: options.name.to_owned(),
+        error: None,
+        target: choice.target.name.clone(),
+        cpus,
+        bytes: bytes.len(),
+        license: String::new(),
+        btf: BtfState::Absent,
+        load_errors: Vec::new(),
+        maps: Vec::new(),
+        memory: Memory::default(),
+        programs: Vec::new(),
+        unlinked: Vec::new(),
+        oldest: Oldest::default(),
+        capabilities: Vec::new(),
+        config: Vec::new(),
+    };
+    let opened = match open(bytes, options) {
+        Ok(opened) => opened,
+        Err(e) => {
+            out.error = Some(e.to_string());
+            return out;
+        }
+    };
+    let generous = generous(&opened, options);
+    let linked = linked(&opened, &choice, options);
+    let errors = linked.object_errors.iter().chain(&generous.object_errors);
+    for e in errors {
+        let text = format!("{}: {}", e.kind.stage(), e.reason);
+        if !out.load_errors.contains(&text) {
+            out.load_errors.push(text);
+        }
+    }
+    let (mut needs, mut kconfig) = (Vec::new(), Vec::new());
+    if let Opened::Object(object) = &opened {
+        out.license = object.license.clone();
+        out.btf = match (&object.btf, &object.btf_refused) {
+            (None, _) => BtfState::Absent,
+            (Some(_), None) => BtfState::Present,
+            (Some(_), Some(why)) => BtfState::Refused(why.clone()),
+        };
+        out.maps = maps(object, &generous.programs, cpus);
+        needs = audit::map_needs(&out.maps);
+        needs.extend(audit::strong_kfuncs(object));
+        kconfig = self::kconfig(object);
+    } else if let Some(Ok(p)) = generous.programs.first() {
+        out.license = p.license.clone();
+        let all = &p.maps;
+        out.maps = all
+            .iter()
+            .map(|m| audit::map_need(m, all, None, cpus))
+            .collect();
+        needs = audit::map_needs(&out.maps);
+    }
+    out.memory = out
+        .maps
+        .iter()
+        .map(|m| m.memory)
+        .fold(Memory::default(), Memory::plus);
+    let one = |entry: &Result<Program, LoadError>| {
+        program(entry, &linked.programs, &choice, options, &needs, &kconfig)
+    };
+    let found: Vec<Result<Requirements, Unlinked>> =
+        generous.programs.par_iter().filter_map(one).collect();
+    for result in found {
+        match result {
+            Ok(p) => out.programs.push(p),
+            Err(u) => out.unlinked.push(u),
+        }
+    }
+    finish(&mut out, &needs);
+    out
+}
+
+/// Sums the programs up.
+fn finish(out: &mut ObjectAudit, needs: &[Need]) {
+    let loaded: Vec<&Requirements> = out.programs.iter().filter(|p| p.autoload).collect();
+    out.oldest = if loaded.is_empty() {
+        object_alone(needs)
+    } else {
+        audit::together(loaded.iter().map(|p| &p.oldest))
+    };
+    let caps = out.programs.iter().flat_map(|p| &p.capabilities);
+    out.capabilities = audit::access::all_capabilities(caps);
+    let unused = audit::access::map_config(&out.maps);
+    let config = out.programs.iter().flat_map(|p| &p.config).chain(&unused);
+    out.config = audit::access::all_config(config);
+}
+
+/// The oldest kernel of an object without programs.
+fn object_alone(needs: &[Need]) -> Oldest {
+    let release = needs.iter().map(|n| n.known.map(|k| k.release)).max();
+    let Some(release) = release.flatten() else {
+        return Oldest::default();
+    };
+    Oldest {
+        release: Some(release.max(Release::FIRST)),
+        certain: Some(release),
+        ..Oldest::default()
+    }
+}
+
+fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
+    let type_of = |section: &str, _program: &str| {
+        let (first, _) = section.split_once('/').filter(|_| options.legacy)?;
+        let info = programs::sections::section_info(first, true)?;
+        Some((info.prog_type, info.attach_type))
+    };
+    match opened {
+        Opened::Object(object) => programs::link(
+            object,
+            &LinkOptions {
+                force_type: options.prog_type,
+                type_of: &type_of,
+                kfunc_exists: &|_| true,
+                release: (Release::NEWEST.major, Release::NEWEST.minor, 0),
+                legacy_sections: options.legacy,
+                legacy_maps: options.legacy,
+                ..LinkOptions::default()
+            },
+        ),
+        Opened::Raw(program) => programs::Linked {
+            programs: vec![Ok((**program).clone())],
+            object_errors: Vec::new(),
+        },
+    }
+}
+
+/// The maps as a loader creates them; those of a linked program have the sizes
+/// that loaders fill in.
+fn maps(object: &Object, linked: &[Result<Program, LoadError>], cpus: u32) -> Vec<MapNeed> {
+    let adjusted = linked.iter().find_map(|p| p.as_ref().ok()).map(|p| &p.maps);
+    let btf = object.btf.as_deref();
+    let all = object.maps.iter().enumerate();
+    all.map(|(i, own)| {
+        let map = adjusted.and_then(|maps| maps.get(i)).unwrap_or(own);
+        let mut map = map.clone();
+        // Loaders give a perf event array an entry for each CPU.
+        if own.max_entries == 0 && own.map_type == 4 {
+            map.max_entries = cpus;
+        }
+        audit::map_need(&map, &object.maps, btf, cpus)
+    })
+    .collect()
+}
+
+fn kconfig(object: &Object) -> Vec<Kconfig> {
+    let values = object.externs.iter().filter_map(|e| match e.kind {
+        ExternKind::Kconfig { offset, size, .. } => Some(Kconfig {
+            name: e.name.to_string(),
+            offset,
+            size,
+        }),
+        _ => None,
+    });
+    values.collect()
+}
+
+fn program(
+    entry: &Result<Program, LoadError>,
+    linked: &[Result<Program, LoadError>],
+    choice: &TargetChoice<'_>,
+    options: &Options<'_>,
+    object_needs: &[Need],
+    kconfig: &[Kconfig],
+) -> Option<Result<Requirements, Unlinked>> {
+    let wanted = |name: &str| options.only.is_none_or(|only| only == name);
+    let program = match entry {
+        Ok(program) => program,
+        Err(e) => {
+            let name = e.program.clone().unwrap_or_default();
+            return wanted(&name).then(|| {
+                Err(Unlinked {
+                    program: name,
+                    section: e.section.clone().unwrap_or_default(),
+                    stage: e.kind.stage(),
+                    reason: e.reason.clone(),
+                })
+            });
+        }
+    };
+    if !wanted(&program.name) {
+        return None;
+    }
+    let (verified, observed) = verdict(program, linked, choice, options);
+    let whole = verified.verdict == "accept" && choice.kernel_btf.is_none();
+    Some(Ok(audit::requirements(&Subject {
+        program,
+        kconfig,
+        object_needs,
+        target: choice.target,
+        verified,
+        observed: &observed,
+        whole,
+    })))
+}
+
+fn verdict(
+    program: &Program,
+    linked: &[Result<Program, LoadError>],
+    choice: &TargetChoice<'_>,
+    options: &Options<'_>,
+) -> (Verified, Observed) {
+    let failed = |reason: String| {
+        let verified = Verified {
+            verdict: "load-error",
+            reason: Some(reason),
+            stats: None,
+        };
+        (verified, Observed::default())
+    };
+    let same = |p: &&Result<Program, LoadError>| match p {
+        Ok(p) => p.name == program.name && p.section == program.section,
+        Err(e) => {
+            e.program.as_deref() == Some(&program.name)
+                && e.section.as_deref() == Some(&program.section)
+        }
+    };
+    let on_target = match linked.iter().find(same) {
+        Some(Ok(p)) => p,
+        Some(Err(e)) => return failed(format!("{}: {}", e.kind.stage(), e.reason)),
+        None => return failed("the object does not load on the target".into()),
+    };
+    let seen = catch_unwind(AssertUnwindSafe(|| {
+        verify_observing(&Input {
+            program: on_target,
+            target: choice.target,
+            kernel_btf: choice.kernel_btf,
+        })
+    }));
+    let (verification, observed) = match seen {
+        Ok(both) => both,
+        Err(panic) => {
+            let verified = Verified {
+                verdict: "unknown",
+                reason: Some(format!("internal-error: {}", panic_text(&*panic))),
+                stats: None,
+            };
+            return (verified, Observed::default());
+        }
+    };
+    let (verdict, reason) = match &verification.verdict {
+        Verdict::Accept => ("accept", None),
+        Verdict::Reject(violation) => {
+            let ops = decode(&on_target.insns);
+            let context = Context {
+                program: on_target,
+                ops: &ops,
+                target: &choice.target.name,
+                source_text: options.source_text,
+            };
+            let d = diagnostics::describe(&context, violation);
+            ("reject", Some(format!("{} {}", d.number(), d.what)))
+        }
+        Verdict::Unknown(u) => ("unknown", Some(u.name.to_string())),
+    };
+    let verified = Verified {
+        verdict,
+        reason,
+        stats: Some(verification.stats),
+    };
+    (verified, observed)
+}
