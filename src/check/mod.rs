@@ -4,9 +4,9 @@
 //! parallel over programs and targets; what is accepted is run. A panic of one verification becomes an
 //! `internal-error` of that program and leaves the others alone.
 
+mod audit;
 mod portability;
 mod smoke;
-mod audit;
 mod verify;
 mod vmlinux;
 
