@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use bpfassay::audit::{ObjectAudit, Requirements};
 use bpfassay::check::{self, Options, TargetChoice};
-use bpfassay::helpers_spec::{ProgType, Release, config_options};
+use bpfassay::helpers_spec::{ProgType, Release};
 use bpfassay::target::Target;
 use oracle::Oracle;
 use rayon::prelude::*;
@@ -136,13 +136,13 @@ impl Tally {
 }
 
 /// A refused helper or kernel function that hangs on an option of the kernel's
-/// build, which the audit names.
-fn hangs_on_option(program: &Requirements, line: &Value) -> bool {
+/// build (or on a module of it), which the audit names.
+fn hangs_on_option(audit: &ObjectAudit, line: &Value) -> bool {
     let all = words(line);
-    program.calls.iter().any(|c| {
-        all.contains(&c.name)
-            && !config_options("helper", &c.name).is_empty()
-            && program.config.iter().any(|o| o.because.contains(&c.name))
+    audit.config.iter().any(|c| {
+        c.because.iter().any(|name| {
+            all.contains(&format!("'{name}'")) || all.contains(&format!("unknown func {name}#"))
+        })
     })
 }
 
@@ -199,7 +199,7 @@ fn judge(
     tally.lacking += 1;
     if !runs {
         tally.lacking_ok += 1;
-    } else if hangs_on_option(program, line) {
+    } else if hangs_on_option(audit, line) {
         tally.option += 1;
     } else if wrong_everywhere && matches!(lack, Lack::MapType | Lack::Instruction) {
         tally.definition += 1;

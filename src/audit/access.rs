@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Call, Callee, Capability, ConfigNeed, CoreNeed, MapNeed, MapUse, SymbolNeed};
+use super::oldest::Need;
 use crate::helpers_spec::{
     self, HelperCap, KfFlags, SpecVersion, config_options, helper_cap, prog_type_facts,
 };
@@ -146,6 +147,7 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
     for call in parts.calls {
         if let Callee::Kfunc { .. } = call.callee {
             add("feature", "btf", "kernel functions");
+            add("kfunc", &call.name, &call.name);
         } else {
             add("helper", &call.name, &call.name);
         }
@@ -183,9 +185,15 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
         .collect()
 }
 
-/// Options for the maps that no program uses.
-pub fn map_config(maps: &[MapNeed]) -> Vec<ConfigNeed> {
+/// Options for what hangs on the whole object: its maps, and the kernel functions
+/// without which none of its programs is loaded.
+pub fn object_config(maps: &[MapNeed], kfuncs: &[Need]) -> Vec<ConfigNeed> {
     let mut because = Because::<String>::default();
+    for name in kfuncs.iter().filter_map(|n| n.what.strip_prefix("kfunc ")) {
+        for option in config_options("kfunc", name) {
+            because.add((*option).to_owned(), name);
+        }
+    }
     for m in maps {
         for option in config_options("map_type", &m.type_name) {
             because.add((*option).to_owned(), format!("map {}", m.name));

@@ -7,10 +7,9 @@ use super::model::{Call, Callee};
 use super::oldest::Need;
 use super::sites::Sites;
 use crate::helpers_spec::{
-    self, Known, Release, SpecVersion, helper_known, helper_name, helper_risk, kfunc_known,
-    kfunc_risk,
+    self, SpecVersion, helper_known, helper_name, helper_risk, kfunc_known, kfunc_risk,
 };
-use crate::object::{ExternKind, Object};
+use crate::object::{Btf, ExternKind, Object, Type};
 use crate::programs::Program;
 use crate::programs::insn::{Callee as Target, Op};
 
@@ -69,7 +68,13 @@ fn call(
         Callee::Kfunc { .. } => (
             kfunc_risk(&name),
             true,
-            kfunc_known(&name, prog_type, attach, attach_to),
+            kfunc_known(
+                &name,
+                declared(program, &name),
+                prog_type,
+                attach,
+                attach_to,
+            ),
         ),
     };
     Call {
@@ -80,6 +85,22 @@ fn call(
         known,
         sites: insns.iter().map(|i| sites.at(*i)).collect(),
     }
+}
+
+/// How many parameters the object declares for a function.
+fn parameters(btf: &Btf, func: u32) -> Option<usize> {
+    let Some(Type::Func { proto, .. }) = btf.ty(func) else {
+        return None;
+    };
+    match btf.ty(proto) {
+        Some(Type::FuncProto { params, .. }) => usize::try_from(params.len()).ok(),
+        _ => None,
+    }
+}
+
+fn declared(program: &Program, name: &str) -> Option<usize> {
+    let kfunc = program.kfuncs.iter().find(|k| &*k.name == name)?;
+    parameters(program.btf.as_deref()?, kfunc.proto)
 }
 
 /// What the calls ask of a kernel.
@@ -96,31 +117,17 @@ pub fn needs(calls: &[Call]) -> Vec<Need> {
 /// The kernel functions that a loader must find before it loads any program of
 /// the object, called or not.
 pub fn strong(object: &Object) -> Vec<Need> {
-    let kfunc = |name: &str| {
-        let date = helpers_spec::since(helpers_spec::SinceKind::Kfunc, name);
-        let first = SpecVersion::ALL
-            .iter()
-            .copied()
-            .find(|v| helpers_spec::kfunc(name, *v).is_some())
-            .map(Release::from);
-        match (date, first) {
-            (Some(date), Some(first)) if date <= first => Some(Known {
-                release: date,
-                certain: first,
-                lacking: None,
-            }),
-            (_, Some(first)) => Some(Known::exactly(first)),
-            (Some(date), None) => Some(Known::exactly(date)),
-            (None, None) => None,
-        }
-    };
     object
         .externs
         .iter()
         .filter(|e| !e.weak && e.kind == ExternKind::Kfunc)
         .map(|e| {
             let name = crate::object::btf::essential_name(&e.name);
-            Need::whole(format!("kfunc {name}"), kfunc(name))
+            let params = object.btf.as_deref().and_then(|b| parameters(b, e.btf_id));
+            Need::whole(
+                format!("kfunc {name}"),
+                helpers_spec::kfunc_present(name, params),
+            )
         })
         .collect()
 }

@@ -118,7 +118,7 @@ fn finish(out: &mut ObjectAudit, needs: &[Need]) {
     };
     let caps = out.programs.iter().flat_map(|p| &p.capabilities);
     out.capabilities = audit::access::all_capabilities(caps);
-    let unused = audit::access::map_config(&out.maps);
+    let unused = audit::access::object_config(&out.maps, needs);
     let config = out.programs.iter().flat_map(|p| &p.config).chain(&unused);
     out.config = audit::access::all_config(config);
 }

@@ -59,6 +59,8 @@ pub use programs::{
     prog_type_known, ret_range, section, sections, sleepable_allowed,
 };
 pub use risk::{Risk, RiskSet, helper_risk, kfunc_risk};
-pub use since::{Known, Release, SinceKind, helper_known, kfunc_known, since, since_source};
+pub use since::{
+    Known, Release, SinceKind, helper_known, kfunc_known, kfunc_present, since, since_source,
+};
 pub use types::{ArgSpec, ArgType, RegBase, RegClass, RetSpec, RetType, Semantics, TypeFlags};
 pub use version::SpecVersion;

@@ -9,7 +9,7 @@
 
 use super::helpers::{helper_allowed, helper_since};
 use super::ids::{AttachType, ProgType};
-use super::kfuncs::{kfunc, kfunc_allowed};
+use super::kfuncs::{KfFlags, kfunc, kfunc_allowed};
 use super::programs::prog_type_facts;
 use super::tables;
 use super::version::SpecVersion;
@@ -125,16 +125,19 @@ impl Known {
         }
     }
 
-    /// Reconciles a date with what the tables say of each series: the date holds
-    /// if it lies after the last series that lacks the thing and not after the
-    /// first that has it; else that first series is all we know.
-    fn reconcile(date: Option<Release>, has: impl Fn(SpecVersion) -> bool) -> Option<Known> {
-        let first = SpecVersion::ALL.iter().copied().find(|v| has(*v))?;
+    /// Reconciles a date with what the tables say of each series: yes, no, or
+    /// nothing. The date holds if it lies after the last series that lacks the
+    /// thing and not after the first that has it; else that first series is all
+    /// we know.
+    fn reconcile(
+        date: Option<Release>,
+        has: impl Fn(SpecVersion) -> Option<bool>,
+    ) -> Option<Known> {
+        let all = SpecVersion::ALL.iter().copied();
+        let first = all.clone().find(|v| has(*v) == Some(true))?;
         let certain = Release::from(first);
-        let lacking = SpecVersion::ALL
-            .iter()
-            .copied()
-            .take_while(|v| *v < first)
+        let lacking = all
+            .filter(|v| *v < first && has(*v) == Some(false))
             .last()
             .map(Release::from);
         let fits = |date: &Release| *date <= certain && lacking.is_none_or(|l| *date > l);
@@ -157,7 +160,9 @@ pub fn helper_known(
     let helper = helper_since(id).and_then(Release::parse);
     let own = prog_type_facts(prog_type).and_then(|f| Release::parse(f.since));
     let known = Known::reconcile(helper.max(own), |v| {
-        helper_allowed(id, prog_type, attach, attach_to, sleepable, v)
+        Some(helper_allowed(
+            id, prog_type, attach, attach_to, sleepable, v,
+        ))
     })?;
     // Programs of every type have had the map calls and tail calls from the start.
     const ALWAYS: [u32; 4] = [1, 2, 3, 12];
@@ -171,18 +176,43 @@ pub fn helper_known(
     })
 }
 
+/// The series whose kernel functions were read from sources; of the others, only
+/// what they have is known.
+const COMPLETE: [SpecVersion; 4] = [
+    SpecVersion::V5_10,
+    SpecVersion::V6_1,
+    SpecVersion::V6_12,
+    SpecVersion::V7_3,
+];
+
+/// Functions that kernels have for their own tests only.
+fn only_for_tests(name: &str) -> bool {
+    ["bpf_kfunc_call_", "bpf_testmod_", "bpf_modify_return_test"]
+        .iter()
+        .any(|stem| name.starts_with(stem))
+}
+
 /// Since when a program of that type may call a kernel function; none if no
-/// series lets it, or none has it.
+/// series lets it, or none has it. With `params`, one of another number of
+/// parameters is another function: loaders refuse it.
 pub fn kfunc_known(
     name: &str,
+    params: Option<usize>,
     prog_type: ProgType,
     attach: Option<AttachType>,
     attach_to: Option<&str>,
 ) -> Option<Known> {
+    if only_for_tests(name) {
+        return None;
+    }
     let date = since(SinceKind::Kfunc, name);
-    let allowed = Known::reconcile(date, |v| {
-        kfunc_allowed(name, prog_type, attach, attach_to, v)
-    })?;
+    let same =
+        |v: SpecVersion| kfunc(name, v).map(|k| params.is_none_or(|n| same_parameters(k, n)));
+    let has = |v: SpecVersion| match same(v) {
+        None => COMPLETE.contains(&v).then_some(false),
+        Some(same) => Some(same && kfunc_allowed(name, prog_type, attach, attach_to, v)),
+    };
+    let allowed = Known::reconcile(date, has)?;
     // Where the first series that has it lets the type call it, its date is the type's.
     let first = SpecVersion::ALL
         .iter()
@@ -197,4 +227,76 @@ pub fn kfunc_known(
         },
         ..allowed
     })
+}
+
+/// Since when kernels have a kernel function at all.
+pub fn kfunc_present(name: &str, params: Option<usize>) -> Option<Known> {
+    if only_for_tests(name) {
+        return None;
+    }
+    let date = since(SinceKind::Kfunc, name);
+    Known::reconcile(date, |v| match kfunc(name, v) {
+        None => COMPLETE.contains(&v).then_some(false),
+        Some(k) => Some(params.is_none_or(|n| same_parameters(k, n))),
+    })
+}
+
+fn same_parameters(k: &super::kfuncs::KfuncSpec, params: usize) -> bool {
+    let implicit = usize::from(k.flags.contains(KfFlags::IMPLICIT_ARGS));
+    let own = k.params().filter(|p| *p != "void").count();
+    own == params || own == params + implicit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_hold_where_tables_agree() {
+        let release = |major, minor| Release::new(major, minor);
+        let id = |name| super::super::helpers::helper_id(name).unwrap();
+        // bpf_loop is of 5.17: between 5.15, which lacks it, and 6.1.
+        let loops = helper_known(id("bpf_loop"), ProgType::Xdp, None, None, false).unwrap();
+        assert_eq!(loops.release, release(5, 17));
+        assert_eq!(loops.certain, release(6, 1));
+        // bpf_get_current_comm is of 4.2, long before XDP programs may call it.
+        let comm = helper_known(16, ProgType::Xdp, None, None, false);
+        assert!(comm.is_none_or(|k| k.release > release(6, 12)));
+        let lookup = helper_known(1, ProgType::Xdp, None, None, false).unwrap();
+        assert_eq!(
+            lookup,
+            Known {
+                lacking: None,
+                ..Known::exactly(release(4, 8))
+            }
+        );
+    }
+
+    #[test]
+    fn other_parameters_are_another_function() {
+        let at = |params| {
+            let attach = Some(AttachType::TraceKprobeSession);
+            kfunc_known(
+                "bpf_session_cookie",
+                Some(params),
+                ProgType::Kprobe,
+                attach,
+                None,
+            )
+            .map(|k| k.release)
+        };
+        assert_eq!(at(0), Some(Release::new(6, 10)));
+        assert_eq!(at(1), Some(Release::new(7, 3)));
+        assert!(kfunc_present("bpf_kfunc_call_test1", None).is_none());
+    }
+
+    #[test]
+    fn releases_are_in_order() {
+        let all: Vec<Release> = Release::all().collect();
+        assert!(all.is_sorted());
+        assert_eq!(all.first(), Some(&Release::FIRST));
+        assert_eq!(all.last(), Some(&Release::NEWEST));
+        assert_eq!(Release::new(5, 0).before(), Some(Release::new(4, 20)));
+        assert_eq!(Release::new(6, 19).after(), Some(Release::new(7, 0)));
+    }
 }
