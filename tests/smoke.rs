@@ -90,7 +90,7 @@ fn a_fault_is_told_with_its_reproducer() {
     let entry = &mut report.objects[0].programs[0];
     entry.smoke = Some(Smoke::of(&program, &ran));
     let shown = text::render(&report, text::Style::default());
-    assert!(shown.contains("a bug of bpfassay"), "{shown}");
+    assert!(shown.contains("smoke fault after accept"), "{shown}");
     assert!(
         shown.contains("instruction 1: read of 1 bytes at offset"),
         "{shown}"

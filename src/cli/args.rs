@@ -28,6 +28,8 @@ pub(super) enum Verb {
     Explain(ExplainArgs),
     /// List the rules.
     Rules(RulesArgs),
+    /// Run one program on made or given inputs, in the embedded interpreters.
+    Run(RunArgs),
     /// List the targets, or one target's behaviours.
     Targets(TargetsArgs),
 }
@@ -237,5 +239,92 @@ pub(super) enum TargetsFormat {
     /// For people.
     Text,
     /// One document.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The object; with --plugin the memory, in hexadecimal digits.
+    #[arg(value_name = "OBJ")]
+    pub(super) object: Option<String>,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
+    /// A packet: a file's bytes, or hexadecimal digits; repeatable.
+    #[arg(long, value_name = "FILE|HEX")]
+    pub(super) packet: Vec<String>,
+    /// Packets of a capture (pcap or pcapng).
+    #[arg(long, value_name = "FILE")]
+    pub(super) pcap: Option<PathBuf>,
+    /// Write the packets as the runs leave them (pcap).
+    #[arg(long, value_name = "FILE")]
+    pub(super) pcap_out: Option<PathBuf>,
+    /// Bytes of the context, in hexadecimal digits, in place of a made one.
+    #[arg(long, value_name = "HEX")]
+    pub(super) ctx: Option<String>,
+    /// Entries of a map: a JSON list of {"key": …, "value": …}; repeatable.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) map: Vec<String>,
+    /// Print the maps as each run leaves them.
+    #[arg(long)]
+    pub(super) dump_maps: bool,
+    /// Begin with filled maps; lookups of missing keys make entries.
+    #[arg(long)]
+    pub(super) populated: bool,
+    /// Seed of the made inputs.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(super) seed: u64,
+    /// The seed of one run, as reports name it.
+    #[arg(long, value_name = "N")]
+    pub(super) input_seed: Option<u64>,
+    /// The least number of inputs that are made.
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub(super) inputs: usize,
+    /// Instructions that one run may take.
+    #[arg(long, default_value_t = 1 << 20, value_name = "N")]
+    pub(super) max_insns: u64,
+    /// Which interpreter runs; both must agree.
+    #[arg(long, value_enum, default_value_t = EngineArg::Both)]
+    pub(super) engine: EngineArg,
+    /// Print each instruction with the registers that changed.
+    #[arg(long)]
+    pub(super) trace: bool,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
+    pub(super) format: RunFormat,
+    /// Run the input that this file holds.
+    #[arg(long, value_name = "FILE")]
+    pub(super) replay: Option<PathBuf>,
+    /// Save the input that faulted (or the first) for --replay.
+    #[arg(long, value_name = "FILE")]
+    pub(super) save: Option<PathBuf>,
+    /// Search for an input on which a refused program really faults.
+    #[arg(long)]
+    pub(super) witness: bool,
+    /// Runs that --witness may spend.
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    pub(super) budget: usize,
+    /// Speak the plugin protocol of bpf_conformance: program on standard input.
+    #[arg(long)]
+    pub(super) plugin: bool,
+    /// With --plugin: standard input is an ELF object.
+    #[arg(long, requires = "plugin")]
+    pub(super) elf: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineArg {
+    /// The reference interpreter, then rbpf.
+    Both,
+    /// The reference interpreter alone.
+    Reference,
+    /// rbpf alone.
+    Rbpf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunFormat {
+    /// For people.
+    Text,
+    /// One document, versioned schema.
     Json,
 }

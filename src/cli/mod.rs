@@ -13,6 +13,7 @@ mod explain;
 mod inputs;
 mod output;
 mod rules;
+mod run;
 mod targets;
 
 use clap::Parser as _;
@@ -47,6 +48,7 @@ impl Failure {
 
 /// Runs the command line and gives the exit code.
 pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let argv = run::reorder(argv.into_iter().collect());
     let cli = match args::Cli::try_parse_from(argv) {
         Ok(cli) => cli,
         Err(e) => {
@@ -66,6 +68,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Cfg(a) => cfg::run(a),
         args::Verb::Explain(a) => explain::run(a),
         args::Verb::Rules(a) => rules::run(a),
+        args::Verb::Run(a) => run::run(a),
         args::Verb::Targets(a) => targets::run(a),
     };
     match result {

@@ -39,3 +39,8 @@ pub(super) fn style(file: Option<&Path>) -> Style {
         ..Style::default()
     }
 }
+
+/// Writes bytes to a file.
+pub(super) fn write_bytes(bytes: &[u8], path: &Path) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+}

@@ -6,8 +6,11 @@
 mod draw;
 pub mod json;
 pub mod jsonl;
+pub mod run;
+pub mod run_text;
 pub mod smoke;
 pub mod text;
+pub mod values;
 
 use crate::abstract_interp::Stats;
 use crate::diagnostics::{Diagnostic, Finding, Place};

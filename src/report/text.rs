@@ -193,7 +193,7 @@ fn smoke_fault(out: &mut String, object: &str, p: &ProgramReport, paint: &Paint)
     let _ = write!(
         out,
         "  {} {}",
-        paint.bad("smoke fault after accept, a bug of bpfassay:"),
+        paint.bad("smoke fault after accept, a bug of bpfassay or of that kernel:"),
         fault.what
     );
     if let Some((file, line)) = &fault.place {

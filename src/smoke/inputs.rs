@@ -52,6 +52,12 @@ pub fn constants(program: &Program) -> Vec<u64> {
     out
 }
 
+/// Seeds of single inputs, drawn from one.
+pub fn seeds(seed: u64) -> impl Iterator<Item = u64> {
+    let mut rng = Rng(seed);
+    std::iter::repeat_with(move || rng.draw())
+}
+
 /// Frames that run once more with the maps the other way round.
 const TWINS: usize = 6;
 

@@ -211,6 +211,9 @@ pub struct Memory {
     slots: Vec<u32>,
     /// Reads near null yield zero, as typed kernel pointers do.
     pub lenient_null: bool,
+    /// Any read may be through an untrusted pointer, which reads zero where it
+    /// may not read.
+    pub untrusted: bool,
     /// There is an arena: writes through its null pointers do no harm.
     pub arena: bool,
     /// Objects whose bytes a later run may take over.
@@ -701,7 +704,7 @@ impl Memory {
             Some(r) => r.lenient && r.live,
             // A map's own structure may be read as a kernel object.
             None => self.lenient_null || super::image::is_map_handle(addr),
-        };
+        } || self.untrusted;
         if lenient { Ok(0) } else { Err(error) }
     }
 

@@ -15,11 +15,15 @@ pub mod maps;
 pub mod meaning;
 pub mod memory;
 pub mod packet;
+pub mod pcap;
+pub mod plain;
 pub mod reference;
 pub mod report;
 pub mod run;
 pub mod runtime;
 pub mod semantics;
+pub mod trace;
+pub mod witness;
 
 pub use engine::{Engine, Fault, FaultKind, Outcome, Site};
 pub use inputs::Input;

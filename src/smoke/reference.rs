@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::engine::{Engine, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
 use super::helpers;
 use super::image::{Code, Image, code_site};
+use super::inputs::Input;
 use super::runtime::Runtime;
 use super::semantics as sem;
 use crate::programs::insn::{Callee, Op, Size, Src, Width};
@@ -18,6 +19,8 @@ use crate::programs::insn::{Callee, Op, Size, Src, Width};
 pub trait Tracer {
     /// Whether anything is to be seen at all.
     const ACTIVE: bool = true;
+    /// A run on this input begins.
+    fn begin(&mut self, _: &Input) {}
     /// The instruction, r0 to r10, and how many frames are entered.
     fn step(&mut self, site: Site, regs: &[u64; 11], depth: usize, rt: &Runtime);
 }
@@ -311,6 +314,12 @@ impl<'a, T: Tracer> Interp<'a, T> {
                     regs[10] = rt.enter()?;
                     jump!(rel);
                 }
+                Op::CallX { dst } if by_number(rt, get(regs, dst)).is_some() => {
+                    let number = by_number(rt, get(regs, dst)).unwrap_or(0);
+                    let args = arguments(regs);
+                    let callee = Callee::Helper(number);
+                    regs[0] = helpers::call(rt, self.image, *site, callee, args, self)?;
+                }
                 Op::CallX { dst } => {
                     let to = get(regs, dst);
                     let target = code_site(to).ok_or(FaultKind::BadCodeAddress(to))?;
@@ -354,6 +363,12 @@ impl<'a, T: Tracer> Interp<'a, T> {
             pc = pc.wrapping_add(1);
         }
     }
+}
+
+/// The helper that a register names where that is allowed.
+pub(super) fn by_number(rt: &Runtime, value: u64) -> Option<i32> {
+    let small = i32::try_from(value).ok()?;
+    rt.config.call_by_number.then_some(small)
 }
 
 fn arguments(regs: &Regs) -> [u64; 5] {

@@ -94,6 +94,10 @@ struct Coverage<'a, T> {
 }
 
 impl<T: Tracer> Tracer for Coverage<'_, T> {
+    fn begin(&mut self, input: &Input) {
+        self.inner.begin(input);
+    }
+
     fn step(&mut self, site: Site, regs: &[u64; 11], depth: usize, rt: &Runtime) {
         if site.program == 0
             && let Some(seen) = self.seen.get_mut(site.insn as usize)
@@ -162,6 +166,7 @@ pub fn run_traced<T: Tracer>(
                 inner: tracer,
             },
         };
+        reference.tracer.begin(input);
         let first = match &mut rbpf {
             Some(rbpf) if options.engines == Engines::Rbpf => run.once(rbpf),
             _ => run.once(&mut reference),

@@ -13,6 +13,7 @@ use super::maps::Map;
 use super::memory::{Kind, Memory, RegionId};
 use super::packet::Packet;
 use crate::helpers_spec::{AttachType, MapType, ProgType};
+use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Size};
 
 /// Bytes of a stack frame.
@@ -40,6 +41,9 @@ pub struct Config {
     pub may_goto: u32,
     /// Maps hold entries, as if user space had filled them.
     pub populate: bool,
+    /// A call through a register calls the helper of that number if it holds no
+    /// code address, as runtimes without functions of their own do.
+    pub call_by_number: bool,
     /// Constants of the program, for values of such entries.
     pub mined: Arc<[u64]>,
 }
@@ -53,9 +57,21 @@ impl Default for Config {
             fuel: 1 << 20,
             may_goto: 0xffff,
             populate: false,
+            call_by_number: false,
             mined: Arc::from([]),
         }
     }
+}
+
+/// Whether a global function of the program takes untrusted pointers: the program
+/// reads through them as a kernel probes memory, without a fault.
+fn takes_untrusted(program: &Program) -> bool {
+    let Some(btf) = &program.btf else {
+        return false;
+    };
+    let globals = program.subprogs.iter().filter(|s| s.global);
+    let mut tags = globals.flat_map(|s| btf.decl_tags(s.func_type));
+    tags.any(|tag| tag.name == "arg:untrusted")
 }
 
 /// A small deterministic generator (SplitMix64).
@@ -289,6 +305,10 @@ impl Runtime {
             .get(program)
             .is_some_and(|c| !c.program.kfuncs.is_empty())
             || image.maps.iter().any(|m| m.map_type == MapType::Arena.id());
+        self.mem.untrusted = image
+            .programs
+            .get(program)
+            .is_some_and(|c| takes_untrusted(&c.program));
         self.mem.arena = image.maps.iter().any(|m| m.map_type == MapType::Arena.id());
     }
 

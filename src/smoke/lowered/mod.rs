@@ -16,7 +16,7 @@ use self::lower::{Leave, Lowered, lower};
 use self::traps::Session;
 use super::engine::{Engine, FaultKind, Invoke, RunResult, Site, Stop};
 use super::image::{Image, code_site};
-use super::reference::catching;
+use super::reference::{by_number, catching};
 use super::runtime::Runtime;
 use super::{helpers, semantics as sem};
 use crate::programs::insn::{AluOp, Callee, Op, Width};
@@ -289,6 +289,7 @@ impl<'a> Driver<'a> {
                 let inside = to.filter(|to| self.image.op(*to).is_some());
                 Some(inside.ok_or(FaultKind::OutOfProgram(insn))?)
             }
+            Op::CallX { dst } if by_number(rt, get(dst)).is_some() => None,
             Op::CallX { dst } => {
                 Some(code_site(get(dst)).ok_or(FaultKind::BadCodeAddress(get(dst)))?)
             }
@@ -321,6 +322,12 @@ impl<'a> Driver<'a> {
                 }
                 None => regs[0] = (-2i64) as u64,
             },
+            Op::CallX { dst } => {
+                let number = by_number(rt, get(dst)).unwrap_or(0);
+                let image = Arc::clone(self.image);
+                let callee = Callee::Helper(number);
+                regs[0] = helpers::call(rt, &image, *site, callee, args, self)?;
+            }
             Op::Call(callee) => {
                 let image = Arc::clone(self.image);
                 regs[0] = helpers::call(rt, &image, *site, callee, args, self)?;

@@ -95,6 +95,15 @@ pub enum Body {
     Table { region: RegionId },
 }
 
+/// Whether user space sees one value per CPU in a map of this type.
+pub fn is_percpu(map_type: u32) -> bool {
+    use MapType as T;
+    matches!(
+        T::from_id(map_type),
+        Some(T::PercpuArray | T::PercpuHash | T::LruPercpuHash)
+    )
+}
+
 /// A map of a run.
 #[derive(Clone, Debug)]
 pub struct Map {

@@ -1,0 +1,189 @@
+//! `run`: one program on chosen inputs, and what it did.
+
+mod inputs;
+mod plugin;
+mod witness;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{EngineArg, RunArgs, RunFormat};
+use super::{Failure, exit, inputs as files, output};
+use crate::cfg::{self, CfgRules, NoFacts};
+use crate::check::{Options, programs_of};
+use crate::programs::{Program, decode_with};
+use crate::report::run::{InputFile, RunDocument, input_file, render};
+use crate::report::run_text;
+use crate::smoke::run::Engines;
+use crate::smoke::trace::Recorder;
+use crate::smoke::{SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced};
+
+pub(super) use plugin::reorder;
+
+/// Steps of a run that `--trace` keeps.
+const TRACE_STEPS: usize = 100_000;
+
+/// Runs the verb.
+pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    if args.plugin {
+        return plugin::run(args);
+    }
+    let replay = inputs::replay(args)?;
+    let object = match (&args.object, &replay) {
+        (Some(object), _) => object.clone(),
+        (None, Some(file)) => file.object.clone(),
+        (None, None) => return Err(Failure::usage("no object given")),
+    };
+    let path = Path::new(&object);
+    let targets = files::Targets::open(&args.open)?;
+    let choices = targets.choices();
+    let bytes = files::read(path)?;
+    let options = Options {
+        kind: files::kind(&args.open, path),
+        prog_type: files::prog_type(&args.open)?,
+        legacy: args.open.loader == super::args::Loader::Any,
+        ..Options::new(&object, &choices)
+    };
+    let linked =
+        programs_of(&bytes, &options).map_err(|e| Failure::usage(format!("{object}: {e}")))?;
+    let programs: Vec<Arc<Program>> = linked.into_iter().flatten().map(Arc::new).collect();
+    let wanted = args.open.prog.as_deref();
+    let wanted = wanted.or(replay.as_ref().map(|r| r.program.as_str()));
+    let program = choose(&object, &programs, wanted)?;
+    if args.witness {
+        return witness::run(args, &object, program, &programs, &choices);
+    }
+    let chosen = inputs::chosen(args, program, replay.as_ref())?;
+    let presets = inputs::presets(args, program)?;
+    let kernel_btf = choices.first().and_then(|c| c.kernel_btf);
+    let smoke = SmokeOptions {
+        inputs: args.inputs,
+        seed: args.seed,
+        fuel: args.max_insns,
+        engines: engines(args.engine),
+        only: (!chosen.is_empty()).then_some(&chosen[..]),
+        presets: &presets,
+        keep: true,
+        siblings: &programs,
+        kernel_btf,
+        ..SmokeOptions::default()
+    };
+    let mut recorder = Recorder {
+        limit: TRACE_STEPS,
+        ..Recorder::default()
+    };
+    let report = if args.trace {
+        run_traced(program, &smoke, &mut recorder)
+    } else {
+        smoke_run(program, &smoke)
+    };
+    let (major, minor, _) = files::first_target(&args.open)?.release;
+    let document = RunDocument {
+        object: &object,
+        program,
+        target: choices.first().map_or("", |c| c.target.name.as_str()),
+        engine: engine_word(args.engine),
+        report: &report,
+        blocks: (args.engine != EngineArg::Rbpf)
+            .then(|| blocks(program, &report, &CfgRules::linux(major, minor)))
+            .flatten(),
+        dump_maps: args.dump_maps,
+        trace: &recorder.runs,
+    };
+    let text = match args.format {
+        RunFormat::Json => render(&document),
+        RunFormat::Text => run_text::render(&document, output::style(None)),
+    };
+    output::write(&text, None)?;
+    if let Some(file) = &args.pcap_out {
+        inputs::write_pcap(file, program, &report)?;
+    }
+    if let Some(file) = &args.save {
+        save(file, &object, program, &report)?;
+    }
+    Ok(code(&report))
+}
+
+fn code(report: &SmokeReport) -> u8 {
+    if report.disagreements().next().is_some() {
+        eprintln!("bpfassay: the engines disagree; please report it");
+        return exit::INTERNAL;
+    }
+    match &report.verdict {
+        SmokeVerdict::Pass => exit::CLEAN,
+        SmokeVerdict::Fault => exit::FINDINGS,
+        SmokeVerdict::Skipped(why) => {
+            eprintln!("bpfassay: nothing can be said: {why}");
+            exit::FINDINGS
+        }
+    }
+}
+
+/// Writes the input that faulted, or the first.
+fn save(file: &Path, object: &str, program: &Program, report: &SmokeReport) -> Result<(), Failure> {
+    let fault = report.fault();
+    let first = report.runs.first().map(|r| &r.input);
+    let Some(input) = fault.map(|(input, _)| input).or(first) else {
+        return Err(Failure::usage("nothing was run, so nothing is saved"));
+    };
+    let expect = fault.map(|(_, fault)| fault.to_string());
+    let text = input_file(object, &program.name, input, expect.as_deref());
+    output::write(&text, Some(file))
+}
+
+/// The program of that name, or the only one.
+fn choose<'a>(
+    object: &str,
+    programs: &'a [Arc<Program>],
+    name: Option<&str>,
+) -> Result<&'a Arc<Program>, Failure> {
+    let names = || -> Vec<&str> { programs.iter().map(|p| p.name.as_str()).collect() };
+    match (name, programs) {
+        (Some(name), _) => programs.iter().find(|p| p.name == name).ok_or_else(|| {
+            let names = names().join(", ");
+            Failure::usage(format!(
+                "{object}: no program named {name}; there are: {names}"
+            ))
+        }),
+        (None, [only]) => Ok(only),
+        (None, []) => Err(Failure::usage(format!("{object}: no program to run"))),
+        (None, _) => Err(Failure::usage(format!(
+            "{object}: choose one with --prog: {}",
+            names().join(", ")
+        ))),
+    }
+}
+
+fn engines(arg: EngineArg) -> Engines {
+    match arg {
+        EngineArg::Both => Engines::Both,
+        EngineArg::Reference => Engines::Reference,
+        EngineArg::Rbpf => Engines::Rbpf,
+    }
+}
+
+fn engine_word(arg: EngineArg) -> &'static str {
+    match arg {
+        EngineArg::Both => "both",
+        EngineArg::Reference => "reference",
+        EngineArg::Rbpf => "rbpf",
+    }
+}
+
+/// Blocks whose first instruction was reached, and all blocks.
+fn blocks(program: &Program, report: &SmokeReport, rules: &CfgRules) -> Option<(usize, usize)> {
+    let ops = decode_with(&program.insns, &rules.isa);
+    let graph = cfg::analyze(&program.insns, &ops, &NoFacts, rules).ok()?;
+    let mut count = (0, 0);
+    for subprog in 0..graph.subprogs().len() {
+        for block in graph.blocks(subprog).graph.node_weights() {
+            count.1 += 1;
+            let start = block.start as usize;
+            count.0 += usize::from(report.seen.get(start).copied().unwrap_or(false));
+        }
+    }
+    Some(count)
+}
+
+/// A file that an earlier run saved.
+type Replay = Option<InputFile>;

@@ -1,0 +1,301 @@
+//! What `run` saw: the document that both renderings read, and its JSON form,
+//! described by `schemas/run.v1.json`. Fields are only ever added within a version.
+
+use serde_json::{Value, json};
+
+use super::values::{decode, hex, unhex};
+use crate::programs::Program;
+use crate::smoke::maps::is_percpu;
+use crate::smoke::trace::Step;
+use crate::smoke::{Fault, Input, MapState, RunReport, SmokeReport};
+
+/// Version of the document's schema.
+pub const SCHEMA_VERSION: u32 = 1;
+/// Version of the files that hold one input.
+pub const INPUT_VERSION: u32 = 1;
+
+/// Everything that is to be shown.
+pub struct RunDocument<'a> {
+    /// The input file's name.
+    pub object: &'a str,
+    /// The program.
+    pub program: &'a Program,
+    /// The target it was linked for.
+    pub target: &'a str,
+    /// `both`, `reference` or `rbpf`.
+    pub engine: &'a str,
+    /// What was seen.
+    pub report: &'a SmokeReport,
+    /// Blocks that some run reached, and all blocks; `None` without a graph or
+    /// without the reference interpreter.
+    pub blocks: Option<(usize, usize)>,
+    /// Show the maps as each run leaves them.
+    pub dump_maps: bool,
+    /// Steps of each run, if they were recorded.
+    pub trace: &'a [Vec<Step>],
+}
+
+/// A change of the packet: where, what was there, what is there now.
+pub type PacketChange = (usize, Vec<u8>, Vec<u8>);
+
+/// The stretches in which two packets of equal length differ.
+pub fn changes(before: &[u8], after: &[u8]) -> Vec<PacketChange> {
+    let mut out: Vec<PacketChange> = Vec::new();
+    for (i, (a, b)) in before.iter().zip(after).enumerate() {
+        if a == b {
+            continue;
+        }
+        match out.last_mut() {
+            Some((at, old, new)) if *at + old.len() == i => {
+                old.push(*a);
+                new.push(*b);
+            }
+            _ => out.push((i, vec![*a], vec![*b])),
+        }
+    }
+    out
+}
+
+/// Renders the document.
+pub fn render(d: &RunDocument<'_>) -> String {
+    let mut text = serde_json::to_string_pretty(&document(d)).unwrap_or_else(|_| "{}".into());
+    text.push('\n');
+    text
+}
+
+/// The document.
+pub fn document(d: &RunDocument<'_>) -> Value {
+    let r = d.report;
+    json!({
+        "schema": format!("bpfassay-run-v{SCHEMA_VERSION}"),
+        "version": SCHEMA_VERSION,
+        "tool": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+        "object": d.object,
+        "program": d.program.name,
+        "section": d.program.section,
+        "prog_type": d.program.prog_type.name(),
+        "attach_type": d.program.attach_type.map(|a| a.name()),
+        "target": d.target,
+        "engine": d.engine,
+        "verdict": r.verdict.to_string(),
+        "coverage": {
+            "insns_reached": r.reached.0,
+            "insns": r.reached.1,
+            "blocks_reached": d.blocks.map(|b| b.0),
+            "blocks": d.blocks.map(|b| b.1),
+        },
+        "helpers": r.called.iter().map(|(name, count)| json!({
+            "name": name,
+            "calls": count,
+            "modelled": r.modelled.contains(name),
+        })).collect::<Vec<_>>(),
+        "runs": r.runs.iter().enumerate().map(|(i, run)| one(d, run, i)).collect::<Vec<_>>(),
+    })
+}
+
+fn one(d: &RunDocument<'_>, run: &RunReport, index: usize) -> Value {
+    let outcome = run.result.as_ref().ok();
+    let after = run.after.as_ref();
+    let map_name = |i: u32| map_name(run, d.program, i);
+    let records = |list: &[(u32, Vec<u8>)]| -> Vec<Value> {
+        list.iter()
+            .map(|(map, bytes)| json!({ "map": map_name(*map), "bytes": hex(bytes) }))
+            .collect()
+    };
+    let trace = d.trace.get(index).map(|steps| {
+        steps
+            .iter()
+            .map(|s| {
+                json!({
+                    "program": s.site.program,
+                    "insn": s.site.insn,
+                    "depth": s.depth,
+                    "regs": s.regs.map(|r| format!("{r:#x}")),
+                })
+            })
+            .collect::<Vec<_>>()
+    });
+    json!({
+        "input": input(&run.input),
+        "ret": outcome.map(|o| format!("{:#x}", o.ret)),
+        "ret32": outcome.map(|o| o.ret as i32),
+        "meaning": run.meaning,
+        "thrown": outcome.map(|o| o.thrown),
+        "fault": run.result.as_ref().err().map(|f| fault(d.program, f)),
+        "disagreement": run.disagreement,
+        "insns": run.insns,
+        "packet_out": run.packet.as_ref().map(|p| hex(p)),
+        "packet_changes": run.packet.as_ref().map_or_else(Vec::new, |p| {
+            changes(&run.input.packet, p)
+                .iter()
+                .map(|(at, old, new)| json!({ "offset": at, "before": hex(old), "after": hex(new) }))
+                .collect()
+        }),
+        "maps_changed": run.maps_changed,
+        "maps": after.filter(|_| d.dump_maps).map(|a| {
+            a.maps.iter().map(|m| map(d.program, m)).collect::<Vec<_>>()
+        }),
+        "output": {
+            "printk": run.output.printk,
+            "perf": records(&run.output.perf),
+            "ringbuf": records(&run.output.ringbuf),
+            "seq": String::from_utf8_lossy(&run.output.seq),
+            "stream": String::from_utf8_lossy(&run.output.stream),
+            "redirects": run.output.redirects.iter()
+                .map(|(how, to)| json!({ "how": how, "to": to })).collect::<Vec<_>>(),
+            "signals": run.output.signals,
+        },
+        "trace": trace,
+    })
+}
+
+/// The name of a map of a run.
+pub(super) fn map_name(run: &RunReport, program: &Program, i: u32) -> String {
+    let kept = run.after.as_ref().and_then(|a| a.maps.get(i as usize));
+    let name = kept.map(|m| m.def.name.to_string());
+    name.or_else(|| program.maps.get(i as usize).map(|m| m.name.to_string()))
+        .unwrap_or_else(|| format!("map {i}"))
+}
+
+fn fault(program: &Program, fault: &Fault) -> Value {
+    let own = fault.site.program == 0;
+    let line = program.line_at(fault.site.insn).filter(|_| own);
+    json!({
+        "what": fault.kind.to_string(),
+        "insn": fault.site.insn,
+        "inconclusive": fault.kind.is_inconclusive(),
+        "file": line.map(|l| l.file.to_string()),
+        "line": line.map(|l| l.line),
+    })
+}
+
+/// A map with its entries, typed by BTF where there are types.
+pub(super) fn map(program: &Program, m: &MapState) -> Value {
+    let btf = program.btf.as_deref();
+    let (key_size, value_size) = (m.def.key_size as usize, m.def.value_size as usize);
+    let percpu = is_percpu(m.def.map_type);
+    let entry = |(key, bytes): &(Vec<u8>, Vec<u8>)| {
+        let value = if percpu && value_size > 0 {
+            let each = bytes.chunks(value_size.next_multiple_of(8));
+            let each =
+                each.map(|v| decode(btf, m.def.value_type, v.get(..value_size).unwrap_or(v)));
+            Value::Array(each.collect())
+        } else {
+            decode(btf, m.def.value_type, bytes)
+        };
+        match key.len() {
+            0 => json!({ "value": value }),
+            // Indices of arrays have no type of their own.
+            4 if m.def.key_type == 0 && key_size == 4 => {
+                let index = key.as_slice().try_into().map_or(0, u32::from_le_bytes);
+                json!({ "key": index, "value": value })
+            }
+            _ => json!({ "key": decode(btf, m.def.key_type, key), "value": value }),
+        }
+    };
+    json!({
+        "name": &*m.def.name,
+        "type": m.def.map_type,
+        "percpu": percpu,
+        "entries": m.entries.iter().map(entry).collect::<Vec<_>>(),
+    })
+}
+
+fn input(input: &Input) -> Value {
+    json!({
+        "label": input.label,
+        "seed": input.seed,
+        "populated": input.populated,
+        "packet": (!input.packet.is_empty()).then(|| hex(&input.packet)),
+        "context": input.context.as_ref().map(|c| hex(c)),
+    })
+}
+
+/// A file that holds one input of one program, for `run --replay`.
+pub fn input_file(object: &str, program: &str, what: &Input, expect: Option<&str>) -> String {
+    let document = json!({
+        "schema": format!("bpfassay-input-v{INPUT_VERSION}"),
+        "version": INPUT_VERSION,
+        "object": object,
+        "program": program,
+        "input": input(what),
+        "expect": expect,
+    });
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|_| "{}".into());
+    text.push('\n');
+    text
+}
+
+/// An input file, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// The object it is for.
+    pub object: String,
+    /// The program.
+    pub program: String,
+    /// The input.
+    pub input: Input,
+}
+
+/// Reads what [`input_file`] wrote.
+pub fn read_input_file(text: &str) -> Result<InputFile, String> {
+    let v: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let schema = v.get("schema").and_then(Value::as_str).unwrap_or("");
+    if schema != format!("bpfassay-input-v{INPUT_VERSION}") {
+        return Err(format!(
+            "schema {schema:?} is not bpfassay-input-v{INPUT_VERSION}"
+        ));
+    }
+    let word = |key: &str| v.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    let i = v.get("input").ok_or("no input")?;
+    let bytes = |key: &str| match i.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(s)) => match unhex(s) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(format!("{key} is not hexadecimal digits")),
+        },
+        Some(_) => Err(format!("{key} is not a string")),
+    };
+    Ok(InputFile {
+        object: word("object"),
+        program: word("program"),
+        input: Input {
+            label: i
+                .get("label")
+                .and_then(Value::as_str)
+                .unwrap_or("replay")
+                .to_owned(),
+            seed: i.get("seed").and_then(Value::as_u64).ok_or("no seed")?,
+            populated: i.get("populated").and_then(Value::as_bool).unwrap_or(false),
+            packet: bytes("packet")?.unwrap_or_default(),
+            context: bytes("context")?,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_stretches() {
+        let found = changes(&[1, 2, 3, 4, 5], &[1, 9, 8, 4, 7]);
+        assert_eq!(found, [(1, vec![2, 3], vec![9, 8]), (4, vec![5], vec![7])]);
+    }
+
+    #[test]
+    fn input_files_are_read_back() {
+        let input = Input {
+            label: "cut in tcp".into(),
+            seed: u64::MAX,
+            packet: vec![1, 2, 3],
+            context: None,
+            populated: true,
+        };
+        let read = read_input_file(&input_file("a.o", "p", &input, Some("x"))).unwrap();
+        assert_eq!((read.object.as_str(), read.program.as_str()), ("a.o", "p"));
+        assert_eq!(read.input, input);
+        assert!(read_input_file("{}").is_err());
+        assert!(read_input_file("[").is_err());
+    }
+}

@@ -1,0 +1,230 @@
+//! What `run` saw, for people.
+
+use std::fmt::Write as _;
+
+use super::draw::Paint;
+use super::run::{RunDocument, changes, map, map_name};
+use super::text::Style;
+use super::values::hex;
+use crate::diagnostics::instruction;
+use crate::programs::decode;
+use crate::smoke::trace::Step;
+use crate::smoke::{RunReport, SmokeVerdict};
+
+/// Longest stretch of bytes printed.
+const MAX_BYTES: usize = 64;
+
+/// Renders the document.
+pub fn render(d: &RunDocument<'_>, style: Style) -> String {
+    let paint = Paint(style.color);
+    let mut out = String::new();
+    let r = d.report;
+    let kind = match d.program.attach_type {
+        Some(a) if a.name() != d.program.prog_type.name() => {
+            format!("{}/{}", d.program.prog_type.name(), a.name())
+        }
+        _ => d.program.prog_type.name().to_owned(),
+    };
+    let _ = writeln!(
+        out,
+        "{} {} ({kind}, section {}) linked for {}, engine {}",
+        d.object,
+        paint.name(&d.program.name),
+        d.program.section,
+        d.target,
+        d.engine
+    );
+    for (i, run) in r.runs.iter().enumerate() {
+        one(&mut out, d, run, &paint);
+        if let Some(steps) = d.trace.get(i) {
+            trace(&mut out, d, steps);
+        }
+    }
+    if !r.called.is_empty() {
+        let calls: Vec<String> = r
+            .called
+            .iter()
+            .map(|(name, count)| {
+                let how = if r.modelled.contains(name) {
+                    " (modelled)"
+                } else {
+                    ""
+                };
+                format!("{name} {count}{how}")
+            })
+            .collect();
+        let _ = writeln!(out, "calls: {}", calls.join(", "));
+    }
+    if d.engine != "rbpf" {
+        let _ = write!(
+            out,
+            "reached: {} of {} instructions",
+            r.reached.0, r.reached.1
+        );
+        if let Some((reached, blocks)) = d.blocks {
+            let _ = write!(out, ", {reached} of {blocks} blocks");
+        }
+        out.push('\n');
+    }
+    let word = match &r.verdict {
+        SmokeVerdict::Pass => paint.good("pass"),
+        SmokeVerdict::Fault => paint.bad("fault"),
+        SmokeVerdict::Skipped(_) => paint.warn(&r.verdict.to_string()),
+    };
+    let _ = writeln!(
+        out,
+        "{word}: {} runs, {} instructions",
+        r.runs.len(),
+        r.insns()
+    );
+    out
+}
+
+fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
+    let _ = write!(out, "[{}", run.input.label);
+    if !run.input.packet.is_empty() {
+        let _ = write!(out, ", {} bytes", run.input.packet.len());
+    }
+    let _ = write!(out, "] ");
+    match &run.result {
+        Ok(outcome) => {
+            let value = outcome.ret as i32;
+            match run.meaning {
+                Some(name) => {
+                    let _ = write!(out, "returns {} ({value})", paint.name(name));
+                }
+                None if i64::from(value) as u64 == outcome.ret => {
+                    let _ = write!(out, "returns {value}");
+                }
+                None => {
+                    let _ = write!(out, "returns {:#x}", outcome.ret);
+                }
+            }
+            if outcome.thrown {
+                out.push_str(" by an exception");
+            }
+        }
+        Err(fault) => {
+            let word = if fault.kind.is_inconclusive() {
+                paint.warn("stopped")
+            } else {
+                paint.bad("fault")
+            };
+            let _ = write!(out, "{word}: {fault}");
+            let own = fault.site.program == 0;
+            if let Some(line) = d.program.line_at(fault.site.insn).filter(|_| own) {
+                let _ = write!(out, " ({}:{})", line.file, line.line);
+            }
+        }
+    }
+    let _ = writeln!(out, ", {} instructions, seed {}", run.insns, run.input.seed);
+    if let Some(what) = &run.disagreement {
+        let _ = writeln!(out, "    {} {what}", paint.bad("the engines disagree:"));
+    }
+    packet(out, run);
+    if !run.maps_changed.is_empty() {
+        let names: Vec<&str> = run.maps_changed.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "    maps changed: {}", names.join(", "));
+    }
+    output(out, d, run);
+    if let Some(after) = run.after.as_ref().filter(|_| d.dump_maps) {
+        for m in after.maps.iter().filter(|m| !m.entries.is_empty()) {
+            let _ = writeln!(out, "    map {}:", m.def.name);
+            let shown = map(d.program, m);
+            let entries = shown.get("entries").and_then(|e| e.as_array());
+            for entry in entries.into_iter().flatten() {
+                let key = entry
+                    .get("key")
+                    .map(|k| format!("{k}: "))
+                    .unwrap_or_default();
+                let value = entry.get("value").unwrap_or(&serde_json::Value::Null);
+                let _ = writeln!(out, "        {key}{value}");
+            }
+        }
+    }
+}
+
+fn short(bytes: &[u8]) -> String {
+    match bytes.get(..MAX_BYTES) {
+        Some(head) if bytes.len() > MAX_BYTES => {
+            format!("{}... ({} bytes)", hex(head), bytes.len())
+        }
+        _ => hex(bytes),
+    }
+}
+
+fn packet(out: &mut String, run: &RunReport) {
+    let Some(after) = &run.packet else { return };
+    let before = &run.input.packet;
+    if before.len() != after.len() {
+        let _ = writeln!(
+            out,
+            "    packet: {} bytes become {}: {}",
+            before.len(),
+            after.len(),
+            short(after)
+        );
+        return;
+    }
+    for (at, old, new) in changes(before, after) {
+        let _ = writeln!(
+            out,
+            "    packet at {at}: {} becomes {}",
+            short(&old),
+            short(&new)
+        );
+    }
+}
+
+fn output(out: &mut String, d: &RunDocument<'_>, run: &RunReport) {
+    let o = &run.output;
+    for line in &o.printk {
+        let _ = writeln!(out, "    trace_printk: {}", line.trim_end());
+    }
+    for (what, records) in [("perf", &o.perf), ("ringbuf", &o.ringbuf)] {
+        for (m, bytes) in records {
+            let name = map_name(run, d.program, *m);
+            let _ = writeln!(out, "    {what} {name}: {}", short(bytes));
+        }
+    }
+    for (what, bytes) in [("seq", &o.seq), ("stream", &o.stream)] {
+        for line in String::from_utf8_lossy(bytes).lines() {
+            let _ = writeln!(out, "    {what}: {line}");
+        }
+    }
+    for (how, to) in &o.redirects {
+        let _ = writeln!(out, "    redirect to {how} {to}");
+    }
+    for signal in &o.signals {
+        let _ = writeln!(out, "    signal {signal}");
+    }
+}
+
+/// The steps of a run with the registers that changed since the step before.
+fn trace(out: &mut String, d: &RunDocument<'_>, steps: &[Step]) {
+    let ops = decode(&d.program.insns);
+    let mut before: Option<&Step> = None;
+    for step in steps {
+        let at = step.site.insn as usize;
+        let text = if step.site.program == 0 {
+            instruction(d.program, &ops, at)
+        } else {
+            format!("(program {} of the object)", step.site.program)
+        };
+        let indent = "  ".repeat(step.depth.saturating_sub(1).min(8));
+        let changed: Vec<String> = (0..11)
+            .filter_map(|r| {
+                let new = *step.regs.get(r)?;
+                let old = before.and_then(|b| b.regs.get(r).copied());
+                (old != Some(new) && (before.is_some() || new != 0))
+                    .then(|| format!("r{r}={new:#x}"))
+            })
+            .collect();
+        let _ = writeln!(
+            out,
+            "    {at:>6}: {indent}{text:<44} ; {}",
+            changed.join(" ")
+        );
+        before = Some(step);
+    }
+}
