@@ -1,0 +1,322 @@
+//! `run` as users call it: inputs, reports, files, witnesses.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use bpfassay::smoke::pcap;
+use serde_json::{Value, json};
+
+fn bpfassay(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bpfassay"))
+        .args(args)
+        .env("NO_COLOR", "1")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The report of a run that succeeds, as JSON, checked against its schema.
+fn report(args: &[&str]) -> Value {
+    let args = [&["run", "--format", "json"], args].concat();
+    let output = bpfassay(&args);
+    let document: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", text(&output.stderr)));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/run.v1.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    fits(&schema, &schema, &document, "", &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    document
+}
+
+/// Types, required and known fields of a value; what else the schema says is for
+/// readers.
+fn fits(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+    if let Some(to) = schema.get("$ref").and_then(Value::as_str) {
+        let schema = root.pointer(to.trim_start_matches('#')).unwrap();
+        return fits(root, schema, value, at, wrong);
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let known = match schema.get("type") {
+        Some(Value::String(name)) => name == kind,
+        Some(Value::Array(names)) => names.iter().any(|n| n == kind),
+        _ => true,
+    };
+    if !known {
+        wrong.push(format!("{at}: a {kind} is not allowed"));
+    }
+    if schema.get("const").is_some_and(|c| c != value) {
+        wrong.push(format!("{at}: {value}"));
+    }
+    for name in schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        if value.is_object() && value.get(name.as_str().unwrap()).is_none() {
+            wrong.push(format!("{at}: {name} is missing"));
+        }
+    }
+    if let (Some(fields), Some(known)) = (value.as_object(), schema.get("properties")) {
+        for (name, inner) in fields {
+            match known.get(name) {
+                Some(schema) => fits(root, schema, inner, &format!("{at}/{name}"), wrong),
+                None => wrong.push(format!("{at}/{name}: not in the schema")),
+            }
+        }
+    }
+    if let (Some(items), Some(schema)) = (value.as_array(), schema.get("items")) {
+        for (i, item) in items.iter().enumerate() {
+            fits(root, schema, item, &format!("{at}/{i}"), wrong);
+        }
+    }
+}
+
+/// A folder that is removed when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("bpfassay-run-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn at<'a>(document: &'a Value, pointer: &str) -> &'a Value {
+    document
+        .pointer(pointer)
+        .unwrap_or_else(|| panic!("no {pointer} in {document:#}"))
+}
+
+/// Swaps the first two bytes of the packet if it has twenty, and says so.
+const SWAP: &str = ".type xdp\n.license \"GPL\"\n\
+    r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 20\nif r4 > r3 goto out\n\
+    r5 = *(u8 *)(r2 + 0)\nr6 = *(u8 *)(r2 + 1)\n*(u8 *)(r2 + 0) = r6\n*(u8 *)(r2 + 1) = r5\n\
+    r0 = 3\nexit\nout:\nr0 = 1\nexit\n";
+
+#[test]
+fn a_packet_is_run_and_its_changes_are_told() {
+    let folder = Folder::new("packet");
+    let object = folder.file("swap.bpfasm", SWAP.as_bytes());
+    let long = "0102030405060708090a0b0c0d0e0f1011121314";
+    let r = report(&[&object, "--packet", long, "--input-seed", "7"]);
+    assert_eq!(at(&r, "/verdict"), "pass");
+    assert_eq!(at(&r, "/runs").as_array().unwrap().len(), 1);
+    assert_eq!(at(&r, "/runs/0/meaning"), "XDP_TX");
+    assert_eq!(at(&r, "/runs/0/ret32"), 3);
+    let change = json!([{ "offset": 0, "before": "0102", "after": "0201" }]);
+    assert_eq!(at(&r, "/runs/0/packet_changes"), &change);
+    let short = report(&[&object, "--packet", &long[..38], "--input-seed", "7"]);
+    assert_eq!(at(&short, "/runs/0/meaning"), "XDP_DROP");
+    assert_eq!(at(&short, "/runs/0/packet_out"), &Value::Null);
+    // Both blocks behind the check are reached by both packets together.
+    let both = report(&[&object, "--packet", long, "--packet", &long[..38]]);
+    assert_eq!(
+        at(&both, "/coverage/blocks_reached"),
+        at(&both, "/coverage/blocks")
+    );
+    let half = at(&short, "/coverage/blocks_reached").as_u64();
+    assert!(half < at(&both, "/coverage/blocks").as_u64());
+    let shown = text(&bpfassay(&["run", &object, "--packet", long]).stdout);
+    assert!(shown.contains("returns XDP_TX (3)"), "{shown}");
+    assert!(shown.contains("packet at 0: 0102 becomes 0201"), "{shown}");
+}
+
+#[test]
+fn captures_go_in_and_out() {
+    let folder = Folder::new("pcap");
+    let object = folder.file("swap.bpfasm", SWAP.as_bytes());
+    let packets: [&[u8]; 2] = [
+        &[
+            7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+        ],
+        &[9; 14],
+    ];
+    let input = folder.file("in.pcap", &pcap::write(pcap::ETHERNET, packets));
+    let output = folder.path("out.pcap");
+    let r = report(&[&object, "--pcap", &input, "--pcap-out", &output]);
+    assert_eq!(at(&r, "/runs/0/meaning"), "XDP_TX");
+    assert_eq!(at(&r, "/runs/1/meaning"), "XDP_DROP");
+    let after = pcap::read(&std::fs::read(&output).unwrap()).unwrap();
+    assert_eq!(after.link_type, pcap::ETHERNET);
+    assert_eq!(after.packets[0][..2], [8, 7]);
+    assert_eq!(after.packets[1], packets[1]);
+}
+
+/// Counts in an array of two u64 and returns the count before.
+const COUNT: &str = ".type xdp\n.license \"GPL\"\n.map counts array 4 8 2\n\
+    *(u32 *)(r10 - 4) = 1\nr1 = counts ll\nr2 = r10\nr2 += -4\ncall bpf_map_lookup_elem\n\
+    if r0 == 0 goto out\nr1 = *(u64 *)(r0 + 0)\nr2 = r1\nr2 += 1\n*(u64 *)(r0 + 0) = r2\nr0 = r1\nexit\n\
+    out:\nr0 = 0\nexit\n";
+
+#[test]
+fn maps_are_preset_and_dumped() {
+    let folder = Folder::new("maps");
+    let object = folder.file("count.bpfasm", COUNT.as_bytes());
+    let preset = folder.file("preset.json", br#"[{ "key": 1, "value": 41 }]"#);
+    let map = format!("counts={preset}");
+    let packet = "00".repeat(20);
+    let args = [
+        &*object,
+        "--packet",
+        &packet,
+        "--input-seed",
+        "1",
+        "--map",
+        &map,
+        "--dump-maps",
+    ];
+    let r = report(&args);
+    assert_eq!(at(&r, "/runs/0/ret32"), 41);
+    assert_eq!(at(&r, "/runs/0/maps_changed"), &json!(["counts"]));
+    // What is dumped is what --map takes.
+    let entries = at(&r, "/runs/0/maps/0/entries");
+    assert_eq!(entries.as_array().unwrap().len(), 1);
+    let again = folder.file("again.json", entries.to_string().as_bytes());
+    let map = format!("counts={again}");
+    let r = report(&[
+        &object,
+        "--packet",
+        &packet,
+        "--input-seed",
+        "1",
+        "--map",
+        &map,
+    ]);
+    assert_eq!(at(&r, "/runs/0/ret32"), 42);
+    let wrong = format!("other={preset}");
+    let o = bpfassay(&["run", &object, "--map", &wrong]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("no such map; there are: counts"));
+}
+
+#[test]
+fn a_fault_exits_1_and_its_input_is_replayed() {
+    let folder = Folder::new("fault");
+    let body = ".type xdp\n.license \"GPL\"\nr2 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r2 + 33)\nexit\n";
+    let object = folder.file("bad.bpfasm", body.as_bytes());
+    let file = folder.path("input.json");
+    let packet = "00".repeat(33);
+    let o = bpfassay(&["run", &object, "--packet", &packet, "--save", &file]);
+    assert_eq!(o.status.code(), Some(1), "{}", text(&o.stderr));
+    assert!(text(&o.stdout).contains("fault: instruction 1: read of 1 bytes"));
+    let again = bpfassay(&["run", "--replay", &file]);
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
+    assert!(text(&again.stdout).contains("fault: instruction 1: read of 1 bytes"));
+    // One byte more and nothing happens.
+    let longer = "00".repeat(34);
+    assert_eq!(
+        bpfassay(&["run", &object, "--packet", &longer])
+            .status
+            .code(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_witness_is_found_told_and_replayed() {
+    let folder = Folder::new("witness");
+    // Reads byte 40 of IPv4 packets with a port that no boundary packet has.
+    let body = ".type xdp\n.license \"GPL\"\nr2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n\
+        r4 = r2\nr4 += 38\nr0 = 1\nif r4 > r3 goto out\nr5 = *(u16 *)(r2 + 36)\n\
+        if r5 != 0x1a2b goto out\nr0 = *(u8 *)(r2 + 200)\nout:\nexit\n";
+    let object = folder.file("bad.bpfasm", body.as_bytes());
+    let file = folder.path("witness.json");
+    let o = bpfassay(&["run", "--witness", &object, "--save", &file]);
+    let shown = text(&o.stdout);
+    assert_eq!(o.status.code(), Some(1), "{shown}");
+    assert!(
+        shown.contains("packet-access-unchecked") || shown.contains("refused on"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("it reads byte 200 at instruction 8"),
+        "{shown}"
+    );
+    let replayed = bpfassay(&["run", "--replay", &file]);
+    assert!(
+        text(&replayed.stdout).contains("fault: instruction 8"),
+        "{}",
+        text(&replayed.stdout)
+    );
+    // Nothing is claimed when nothing is found.
+    let safe = ".type xdp\n.license \"GPL\"\nr0 = r3\nexit\n";
+    let safe = folder.file("safe.bpfasm", safe.as_bytes());
+    let o = bpfassay(&["run", "--witness", &safe, "--budget", "200"]);
+    assert!(
+        text(&o.stdout).contains("no witness within 200 runs"),
+        "{}",
+        text(&o.stdout)
+    );
+}
+
+#[test]
+fn a_trace_shows_every_instruction() {
+    let folder = Folder::new("trace");
+    let object = folder.file("swap.bpfasm", SWAP.as_bytes());
+    let packet = "00".repeat(19);
+    let args = [
+        &*object,
+        "--packet",
+        &packet,
+        "--input-seed",
+        "1",
+        "--trace",
+    ];
+    let r = report(&args);
+    let steps = at(&r, "/runs/0/trace").as_array().unwrap();
+    let insns: Vec<u64> = steps
+        .iter()
+        .map(|s| at(s, "/insn").as_u64().unwrap())
+        .collect();
+    assert_eq!(insns, [0, 1, 2, 3, 4, 11, 12]);
+    assert_eq!(at(&r, "/runs/0/insns"), 7);
+    let shown = text(&bpfassay(&[&["run"], &args[..]].concat()).stdout);
+    assert!(shown.contains("     4: if r4 > r3 goto"), "{shown}");
+}
+
+#[test]
+fn wrong_arguments_exit_2() {
+    let accept = "tests/corpus/accept/collections.o";
+    let o = bpfassay(&["run", accept]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("choose one with --prog: push_pop"));
+    for args in [
+        &["run"][..],
+        &["run", accept, "--prog", "nothing"],
+        &["run", accept, "--prog", "push_pop", "--packet", "zz"],
+        &["run", accept, "--prog", "push_pop", "--ctx", "z"],
+        &["run", "--replay", "/nonexistent"],
+    ] {
+        assert_eq!(bpfassay(args).status.code(), Some(2), "{args:?}");
+    }
+}
