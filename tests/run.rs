@@ -174,7 +174,7 @@ fn captures_go_in_and_out() {
 
 /// Counts in an array of two u64 and returns the count before.
 const COUNT: &str = ".type xdp\n.license \"GPL\"\n.map counts array 4 8 2\n\
-    *(u32 *)(r10 - 4) = 1\nr1 = counts ll\nr2 = r10\nr2 += -4\ncall bpf_map_lookup_elem\n\
+    *(u32 *)(r10 - 4) = 1\nr1 = map[counts] ll\nr2 = r10\nr2 += -4\ncall bpf_map_lookup_elem\n\
     if r0 == 0 goto out\nr1 = *(u64 *)(r0 + 0)\nr2 = r1\nr2 += 1\n*(u64 *)(r0 + 0) = r2\nr0 = r1\nexit\n\
     out:\nr0 = 0\nexit\n";
 
