@@ -89,7 +89,7 @@ impl Dirty {
         let len = order.insns.len();
         self.words.clear();
         self.words.resize(len.div_ceil(64), u64::MAX);
-        if len % 64 != 0
+        if !len.is_multiple_of(64)
             && let Some(last) = self.words.last_mut()
         {
             *last = (1 << (len % 64)) - 1;
