@@ -7,6 +7,7 @@
 //! from here, so that each text has one place.
 
 mod catalogue;
+pub mod lints;
 mod page;
 
 pub use catalogue::{Confidence, Message, Rule, RuleKind, Severity, all, by_number, find, of};

@@ -1,0 +1,25 @@
+//! `complexity-near-limit`: verifying takes so many of the instructions that a
+//! kernel is willing to process that a small change, or another compiler or
+//! kernel, may exceed them.
+
+use super::facts::Facts;
+use super::{Hit, Lint, Scope, rule};
+
+pub(super) const LINT: Lint = Lint {
+    rule: rule(809),
+    scope: Scope::Any,
+    run,
+};
+
+fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
+    let processed = facts.verification.stats.processed;
+    let limit = facts.target.limits.complexity;
+    let percent = u64::from(processed) * 100 / u64::from(limit.max(1));
+    if percent >= 60 {
+        let what = format!(
+            "verifying it processes {processed} of {limit} instructions ({percent} %) on {}",
+            facts.target.name
+        );
+        hits.push(Hit::at(LINT.rule, 0, what));
+    }
+}

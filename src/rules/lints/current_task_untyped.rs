@@ -1,0 +1,54 @@
+//! `current-task-untyped`: `bpf_get_current_task` where the target has
+//! `bpf_get_current_task_btf`.
+//!
+//! The old helper gives a number, whose fields are read with probe reads, each of
+//! which may fail; the new one gives a typed pointer that is read directly. It is
+//! advice only for objects that have types, and only where the number is used as
+//! a pointer: something adds to it or hands it to a probe read.
+
+use super::facts::{Called, Facts};
+use super::flow::Root;
+use super::{Hit, Lint, Scope, rule};
+
+pub(super) const LINT: Lint = Lint {
+    rule: rule(804),
+    scope: Scope::Every,
+    run,
+};
+
+const CURRENT_TASK: u32 = 35;
+const CURRENT_TASK_BTF: u32 = 158;
+/// Probe reads of the kernel's memory, whose third argument is the address.
+const READS: &[u32] = &[4, 45, 113, 115];
+
+fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
+    let mut sources = facts.reached_helpers(&[CURRENT_TASK]).peekable();
+    if sources.peek().is_none()
+        || facts.program.btf.is_none()
+        || facts.program.core_relocs.is_empty()
+        || !facts.may_call(CURRENT_TASK_BTF)
+    {
+        return;
+    }
+    let Some(flow) = facts.flow() else { return };
+    let read: Vec<(u32, usize)> = facts
+        .calls
+        .iter()
+        .filter(|c| c.reached && matches!(c.callee, Called::Helper(id) if READS.contains(&id)))
+        .flat_map(|c| flow.roots(c.insn, 3).into_iter().map(|r| (r, c.insn)))
+        .filter_map(|(root, insn)| match root {
+            Root::Call(source) => Some((source, insn)),
+            _ => None,
+        })
+        .collect();
+    for (call, _) in sources {
+        let Some((_, reader)) = read.iter().find(|(s, _)| *s as usize == call.insn) else {
+            continue;
+        };
+        let what = "`bpf_get_current_task` gives a number; `bpf_get_current_task_btf` gives a \
+                    pointer that can be read without probe reads";
+        hits.push(
+            Hit::at(LINT.rule, call.insn, what).and(*reader, "read through a probe read here"),
+        );
+    }
+}

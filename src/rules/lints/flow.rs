@@ -1,0 +1,385 @@
+//! Where values come from, within a function.
+//!
+//! Definitions that reach a slot are sought backwards along the edges of the
+//! control flow, on demand and with a bound on the steps: few values are asked
+//! for. Eight-byte stack slots addressed through r10 count as registers; what is
+//! stored to them through other pointers is not seen, so a value that could have
+//! been written so has the root [`Root::Unknown`] or a store that is older than
+//! the last one. Whoever asks must be able to live with that.
+
+use smallvec::SmallVec;
+
+use super::facts::core_at;
+use crate::cfg::Cfg;
+use crate::programs::Program;
+use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Size, Src, Width};
+
+/// The frame pointer.
+pub(super) const FP: u8 = 10;
+
+/// Slots looked at for one question.
+const STEPS: usize = 400;
+/// Definitions followed for one question.
+const DEPTH: usize = 64;
+
+/// What holds a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Reg(u8),
+    /// The stack from this offset of r10 on.
+    Stack(i16),
+}
+
+/// Where a value begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Root {
+    /// A number in the code.
+    Number,
+    /// A number that a CO-RE relocation wrote.
+    Core,
+    /// The address of a map, a variable, a symbol or a function.
+    Address(u32),
+    /// Read from memory other than the stack.
+    Load(u32),
+    /// What a call returned.
+    Call(u32),
+    /// An argument of the function (or its frame pointer).
+    Argument,
+    /// Not followed.
+    Unknown,
+}
+
+/// A definition that reaches a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Def {
+    At(u32),
+    /// The entry of the function.
+    Entry,
+}
+
+pub(super) struct Flow<'a> {
+    program: &'a Program,
+    ops: &'a [Op],
+    cfg: &'a Cfg,
+    /// Slots of predecessors; those of slot `i` are `ends[i]..ends[i + 1]`.
+    preds: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl<'a> Flow<'a> {
+    pub fn new(program: &'a Program, ops: &'a [Op], cfg: &'a Cfg) -> Flow<'a> {
+        let slots = || (0..ops.len()).filter(|i| !matches!(ops.get(*i), Some(Op::Second)));
+        let mut ends = vec![0u32; ops.len() + 1];
+        for from in slots() {
+            for &to in cfg.successors(from).iter() {
+                if let Some(n) = ends.get_mut(to as usize + 1) {
+                    *n += 1;
+                }
+            }
+        }
+        let mut total = 0;
+        for n in &mut ends {
+            total += *n;
+            *n = total;
+        }
+        let mut next = ends.clone();
+        let mut preds = vec![0; total as usize];
+        for from in slots() {
+            for &to in cfg.successors(from).iter() {
+                let Some(at) = next.get_mut(to as usize) else {
+                    continue;
+                };
+                if let Some(pred) = preds.get_mut(*at as usize) {
+                    *pred = from as u32;
+                    *at += 1;
+                }
+            }
+        }
+        Flow {
+            program,
+            ops,
+            cfg,
+            preds,
+            ends,
+        }
+    }
+
+    /// The slots from which control comes to a slot, within the function.
+    pub fn preds(&self, insn: usize) -> &[u32] {
+        let at = |i: usize| self.ends.get(i).copied().unwrap_or(0) as usize;
+        self.preds.get(at(insn)..at(insn + 1)).unwrap_or(&[])
+    }
+
+    pub fn cfg(&self) -> &'a Cfg {
+        self.cfg
+    }
+
+    /// The definitions of a place that reach a slot; `None` if that would take
+    /// too long.
+    pub fn defs(&self, insn: usize, place: Place) -> Option<SmallVec<[Def; 4]>> {
+        let mut found = SmallVec::<[Def; 4]>::new();
+        let mut seen: Vec<u32> = Vec::new();
+        let mut work: SmallVec<[u32; 8]> = SmallVec::new();
+        let mut steps = 0;
+        work.push(insn as u32);
+        while let Some(at) = work.pop() {
+            let at = at as usize;
+            if self.cfg.subprog_start(self.cfg.subprog_of(at)) == at && !found.contains(&Def::Entry)
+            {
+                found.push(Def::Entry);
+            }
+            for &pred in self.preds(at) {
+                steps += 1;
+                if steps > STEPS {
+                    return None;
+                }
+                if seen.contains(&pred) {
+                    continue;
+                }
+                // Only where paths meet can a slot be come to twice.
+                if self.preds(at).len() > 1 || self.cfg.successors(pred as usize).len() > 1 {
+                    seen.push(pred);
+                }
+                let defines = self
+                    .ops
+                    .get(pred as usize)
+                    .is_none_or(|op| defines(op, place));
+                if defines {
+                    let def = Def::At(pred);
+                    if !found.contains(&def) {
+                        found.push(def);
+                    }
+                } else {
+                    work.push(pred);
+                }
+            }
+        }
+        Some(found)
+    }
+
+    /// The only definition, if there is one.
+    pub fn def(&self, insn: usize, reg: u8) -> Option<usize> {
+        match self.defs(insn, Place::Reg(reg))?[..] {
+            [Def::At(at)] => Some(at as usize),
+            _ => None,
+        }
+    }
+
+    /// The register's value before a slot, if it is a constant of the code.
+    pub fn constant(&self, insn: usize, reg: u8) -> Option<u64> {
+        self.constant_within(insn, reg, 8)
+    }
+
+    fn constant_within(&self, insn: usize, reg: u8, depth: u32) -> Option<u64> {
+        let depth = depth.checked_sub(1)?;
+        let at = self.def(insn, reg)?;
+        match *self.ops.get(at)? {
+            Op::LdImm64 {
+                src: ImmRef::Const(value),
+                ..
+            } => Some(value),
+            Op::Alu { w, op, dst, src } => {
+                let b = match src {
+                    Src::Imm(imm) => imm as i64 as u64,
+                    Src::Reg(src) => self.constant_within(at, src, depth)?,
+                };
+                let a = match op {
+                    AluOp::Mov => 0,
+                    _ => self.constant_within(at, dst, depth)?,
+                };
+                fold(w, op, a, b)
+            }
+            _ => None,
+        }
+    }
+
+    /// All places where the value in a register begins.
+    pub fn roots(&self, insn: usize, reg: u8) -> SmallVec<[Root; 4]> {
+        self.roots_of(insn, Place::Reg(reg))
+    }
+
+    /// All places where a value begins.
+    pub fn roots_of(&self, insn: usize, place: Place) -> SmallVec<[Root; 4]> {
+        let mut roots = SmallVec::<[Root; 4]>::new();
+        let mut seen: Vec<(usize, Place)> = Vec::new();
+        let mut work = vec![(insn, place)];
+        let mut add = |root: Root| {
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        };
+        while let Some((insn, place)) = work.pop() {
+            if seen.contains(&(insn, place)) {
+                continue;
+            }
+            seen.push((insn, place));
+            let defs = self.defs(insn, place).filter(|_| seen.len() <= DEPTH);
+            let Some(defs) = defs else {
+                add(Root::Unknown);
+                continue;
+            };
+            for def in defs {
+                let at = match def {
+                    Def::At(at) => at as usize,
+                    Def::Entry => {
+                        // Nothing stores there through r10: by another pointer then.
+                        add(match place {
+                            Place::Reg(_) => Root::Argument,
+                            Place::Stack(_) => Root::Unknown,
+                        });
+                        continue;
+                    }
+                };
+                if core_at(self.program, at).is_some() {
+                    add(Root::Core);
+                    continue;
+                }
+                match self.ops.get(at) {
+                    Some(op) => {
+                        for step in steps(op, at, place) {
+                            match step {
+                                Step::Root(root) => add(root),
+                                Step::From(place) => work.push((at, place)),
+                            }
+                        }
+                    }
+                    None => add(Root::Unknown),
+                }
+            }
+        }
+        roots
+    }
+
+    /// The offset of r10 that a register holds before a slot.
+    pub fn frame_offset(&self, insn: usize, reg: u8) -> Option<i64> {
+        let (mut insn, mut reg, mut offset) = (insn, reg, 0i64);
+        for _ in 0..8 {
+            if reg == FP {
+                return Some(offset);
+            }
+            insn = self.def(insn, reg)?;
+            match *self.ops.get(insn)? {
+                Op::Alu {
+                    w: Width::W64,
+                    op: AluOp::Mov,
+                    src: Src::Reg(src),
+                    ..
+                } => reg = src,
+                Op::Alu {
+                    w: Width::W64,
+                    op: AluOp::Add,
+                    src: Src::Imm(imm),
+                    ..
+                } => offset += i64::from(imm),
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+/// How a definition makes its value.
+enum Step {
+    Root(Root),
+    From(Place),
+}
+
+fn steps(op: &Op, at: usize, place: Place) -> SmallVec<[Step; 2]> {
+    let mut out = SmallVec::new();
+    let reg = |r: u8| Step::From(Place::Reg(r));
+    match (place, *op) {
+        (_, Op::Alu { op, dst, src, .. }) => {
+            if op != AluOp::Mov {
+                out.push(reg(dst));
+            }
+            match src {
+                Src::Reg(src) => out.push(reg(src)),
+                Src::Imm(_) if op == AluOp::Mov => out.push(Step::Root(Root::Number)),
+                Src::Imm(_) => {}
+            }
+        }
+        (_, Op::Neg { dst, .. } | Op::End { dst, .. }) => out.push(reg(dst)),
+        (_, Op::MovSx { src, .. } | Op::AddrSpaceCast { src, .. }) => out.push(reg(src)),
+        (_, Op::LdImm64 { src, .. }) => out.push(Step::Root(match src {
+            // A weak symbol that isn't there is zero.
+            ImmRef::Const(0) => Root::Address(at as u32),
+            ImmRef::Const(_) => Root::Number,
+            _ => Root::Address(at as u32),
+        })),
+        (
+            Place::Reg(_),
+            Op::Load {
+                base: FP, off, size, ..
+            },
+        ) => out.push(Step::From(Place::Stack(match size {
+            Size::DW => off,
+            _ => off,
+        }))),
+        (Place::Reg(_), Op::Load { .. } | Op::LoadAcquire { .. } | Op::Atomic { .. }) => {
+            out.push(Step::Root(Root::Load(at as u32)));
+        }
+        (Place::Stack(_), Op::Store { src, .. }) => out.push(match src {
+            Src::Reg(src) => reg(src),
+            Src::Imm(_) => Step::Root(Root::Number),
+        }),
+        (Place::Reg(0), Op::Call(callee)) => out.push(Step::Root(match callee {
+            Callee::Local(_) => Root::Unknown,
+            _ => Root::Call(at as u32),
+        })),
+        _ => out.push(Step::Root(Root::Unknown)),
+    }
+    out
+}
+
+/// Whether an operation writes a place.
+fn defines(op: &Op, place: Place) -> bool {
+    match place {
+        Place::Reg(reg) => match *op {
+            Op::Alu { dst, .. }
+            | Op::Neg { dst, .. }
+            | Op::MovSx { dst, .. }
+            | Op::End { dst, .. }
+            | Op::AddrSpaceCast { dst, .. }
+            | Op::LdImm64 { dst, .. }
+            | Op::Load { dst, .. }
+            | Op::LoadAcquire { dst, .. } => dst == reg,
+            Op::Atomic { op, fetch, src, .. } => {
+                if op == crate::programs::insn::AtomicOp::CmpXchg {
+                    reg == 0
+                } else {
+                    fetch && src == reg
+                }
+            }
+            Op::Call(_) | Op::CallX { .. } => reg <= 5,
+            Op::LdAbs { .. } | Op::LdInd { .. } => reg <= 5,
+            _ => false,
+        },
+        Place::Stack(offset) => match *op {
+            Op::Store {
+                base: FP, off, size, ..
+            } => {
+                let end = i32::from(off) + size.bytes() as i32;
+                i32::from(off) <= i32::from(offset) && i32::from(offset) < end
+            }
+            _ => false,
+        },
+    }
+}
+
+fn fold(w: Width, op: AluOp, a: u64, b: u64) -> Option<u64> {
+    let bits = w.bits();
+    let value = match op {
+        AluOp::Mov => b,
+        AluOp::Add => a.wrapping_add(b),
+        AluOp::Sub => a.wrapping_sub(b),
+        AluOp::Or => a | b,
+        AluOp::And => a & b,
+        AluOp::Xor => a ^ b,
+        AluOp::Lsh => a.wrapping_shl(b as u32 % bits),
+        AluOp::Rsh if w.is32() => u64::from((a as u32).wrapping_shr(b as u32 % bits)),
+        AluOp::Rsh => a.wrapping_shr(b as u32 % bits),
+        _ => return None,
+    };
+    Some(if w.is32() { u64::from(value as u32) } else { value })
+}
+

@@ -1,0 +1,184 @@
+//! Code that no path reaches, and what keeps paths from it.
+//!
+//! Much of it is meant to be so: it waits for a constant that the loader sets
+//! (`const volatile`, `__kconfig`), for a field or function that this kernel
+//! lacks (CO-RE, weak symbols). Only a branch that depends on none of these is
+//! dead in every load of the program.
+
+use super::facts::Facts;
+use super::flow::{Flow, Root};
+use crate::object::MapOrigin;
+use crate::programs::insn::{Op, Src};
+
+/// Why code is not reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Guard {
+    /// By what the program does, whatever the load.
+    Always,
+    /// By a constant that the loader may set.
+    Constant,
+    /// By what the kernel has: CO-RE, symbols, configuration.
+    Kernel,
+    /// Not followed.
+    Unknown,
+}
+
+/// A run of slots that no path reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    /// First slot.
+    pub start: usize,
+    /// Slot after the last.
+    pub end: usize,
+    /// What keeps paths from it; `None` if only dead code leads to it.
+    pub guard: Option<Guard>,
+    /// The branch that is never taken that way.
+    pub branch: Option<usize>,
+}
+
+/// Dead slots looked at for one question.
+const STEPS: usize = 2000;
+
+/// The runs of slots that no path reaches, in order.
+pub(super) fn regions(facts: &Facts<'_>) -> Vec<Region> {
+    let mut regions: Vec<Region> = Vec::new();
+    let mut open: Option<usize> = None;
+    for (at, op) in facts.ops.iter().enumerate() {
+        if matches!(op, Op::Second) {
+            continue;
+        }
+        let boundary = facts.program.subprogs.iter().any(|s| s.start as usize == at);
+        let dead = !facts.observed.reached(at);
+        if let Some(start) = open
+            && (!dead || boundary)
+        {
+            regions.push(region(facts, start, at));
+            open = None;
+        }
+        if dead && open.is_none() {
+            open = Some(at);
+        }
+    }
+    if let Some(start) = open {
+        regions.push(region(facts, start, facts.ops.len()));
+    }
+    regions
+}
+
+fn region(facts: &Facts<'_>, start: usize, end: usize) -> Region {
+    let mut region = Region {
+        start,
+        end,
+        guard: None,
+        branch: None,
+    };
+    let Some(flow) = facts.flow() else {
+        region.guard = Some(Guard::Unknown);
+        return region;
+    };
+    for at in start..end {
+        for &pred in flow.preds(at) {
+            if facts.observed.reached(pred as usize) {
+                region.branch = region.branch.or(Some(pred as usize));
+                region.guard = region.guard.max(Some(edge(facts, flow, pred as usize)));
+            }
+        }
+    }
+    region
+}
+
+/// Why a dead slot is not reached, through whatever dead code leads to it.
+pub(super) fn why_dead(facts: &Facts<'_>, insn: usize) -> Guard {
+    let Some(flow) = facts.flow() else {
+        return Guard::Unknown;
+    };
+    let mut seen = std::collections::BTreeSet::from([insn]);
+    let mut work = vec![insn];
+    let mut guard = Guard::Always;
+    while let Some(at) = work.pop() {
+        if seen.len() > STEPS {
+            return Guard::Unknown;
+        }
+        let mut from: Vec<usize> = flow.preds(at).iter().map(|p| *p as usize).collect();
+        let function = facts.program.subprogs.iter().find(|s| s.start as usize == at);
+        if function.is_some() {
+            from.extend(callers(facts, at));
+        }
+        for pred in from {
+            if !facts.observed.reached(pred) {
+                if seen.insert(pred) {
+                    work.push(pred);
+                }
+            } else {
+                guard = guard.max(edge(facts, flow, pred));
+            }
+        }
+    }
+    guard
+}
+
+/// Slots that call a function or take its address.
+fn callers(facts: &Facts<'_>, start: usize) -> Vec<usize> {
+    use crate::programs::insn::{Callee, ImmRef};
+    let to = |at: usize, rel: i32| at as i64 + 1 + i64::from(rel) == start as i64;
+    let calls = |(at, op): (usize, &Op)| match *op {
+        Op::Call(Callee::Local(rel))
+        | Op::LdImm64 {
+            src: ImmRef::Func(rel),
+            ..
+        } if to(at, rel) => Some(at),
+        _ => None,
+    };
+    facts.ops.iter().enumerate().filter_map(calls).collect()
+}
+
+/// Why control never leaves a reached slot along one of its edges.
+fn edge(facts: &Facts<'_>, flow: &Flow<'_>, from: usize) -> Guard {
+    let Some(Op::Jmp { dst, src, .. }) = facts.ops.get(from) else {
+        // A call that does not return, a jump through a table.
+        return Guard::Unknown;
+    };
+    let mut roots = flow.roots(from, *dst);
+    if let Src::Reg(src) = src {
+        roots.extend(flow.roots(from, *src));
+    }
+    roots
+        .into_iter()
+        .map(|root| of_root(facts, flow, root))
+        .max()
+        .unwrap_or(Guard::Unknown)
+}
+
+fn of_root(facts: &Facts<'_>, flow: &Flow<'_>, root: Root) -> Guard {
+    match root {
+        Root::Number | Root::Call(_) => Guard::Always,
+        Root::Core => Guard::Kernel,
+        Root::Address(at) => match facts.ops.get(at as usize) {
+            Some(Op::LdImm64 {
+                src: crate::programs::insn::ImmRef::Const(_),
+                ..
+            }) => Guard::Kernel,
+            Some(Op::LdImm64 {
+                src: crate::programs::insn::ImmRef::BtfId { .. },
+                ..
+            }) => Guard::Kernel,
+            _ => Guard::Always,
+        },
+        Root::Load(at) => of_load(facts, flow, at as usize),
+        // Another caller may pass something else.
+        Root::Argument => Guard::Unknown,
+        Root::Unknown => Guard::Unknown,
+    }
+}
+
+/// A value that was read: constants are the loader's to set.
+fn of_load(facts: &Facts<'_>, _flow: &Flow<'_>, at: usize) -> Guard {
+    let origin = facts.value_of(at).map(|(_, map)| map.kind);
+    match origin {
+        Some(MapOrigin::Rodata) => Guard::Constant,
+        Some(MapOrigin::Kconfig) => Guard::Kernel,
+        Some(_) => Guard::Always,
+        None if facts.observed.bases(at).len() == 1 => Guard::Always,
+        None => Guard::Unknown,
+    }
+}

@@ -1,0 +1,74 @@
+//! `result-ignored`: nobody looks whether a map update or an output worked.
+//!
+//! Only where failing loses something unseen: a hash table that is full, a queue,
+//! a ring buffer without room. Arrays cannot be full, LRU tables make room, and
+//! perf buffers count what they lose. An update with `BPF_NOEXIST`, or one whose
+//! effect is looked up right after, is checked in another way.
+
+use super::facts::Facts;
+use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::{MapType, helper_name};
+use crate::programs::insn::{Callee, Op};
+
+pub(super) const LINT: Lint = Lint {
+    rule: rule(812),
+    scope: Scope::Any,
+    run,
+};
+
+const LOOKUP: u32 = 1;
+const UPDATE: u32 = 2;
+const PUSH: u32 = 87;
+const RINGBUF_OUTPUT: u32 = 130;
+const NOEXIST: u64 = 1;
+
+fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
+    let Some(cfg) = facts.cfg else { return };
+    for (call, id) in facts.reached_helpers(&[UPDATE, PUSH, RINGBUF_OUTPUT]) {
+        if cfg.live_regs(call.insn + 1) & 1 != 0 {
+            continue;
+        }
+        let Some((map, def)) = facts.map_argument(call.insn, 1) else {
+            continue;
+        };
+        let Some(loses) = loses(id, MapType::from_id(def.map_type)) else {
+            continue;
+        };
+        if id == UPDATE && (only_if_absent(facts, call.insn) || looked_up(facts, call.insn, map)) {
+            continue;
+        }
+        let name = helper_name(id).unwrap_or("the call");
+        let what = format!("whether `{name}` worked is not looked at: {loses}");
+        hits.push(Hit::at(LINT.rule, call.insn, what.replace("{map}", &def.name)).about(map));
+    }
+}
+
+/// What goes missing unseen.
+fn loses(helper: u32, map_type: Option<MapType>) -> Option<&'static str> {
+    match (helper, map_type?) {
+        (RINGBUF_OUTPUT, _) => Some("when `{map}` is full the record is lost"),
+        (PUSH, MapType::Queue | MapType::Stack) => Some("when `{map}` is full the value is lost"),
+        (UPDATE, MapType::Hash | MapType::PercpuHash | MapType::LpmTrie) => {
+            Some("when `{map}` is full the entry is missing")
+        }
+        _ => None,
+    }
+}
+
+fn only_if_absent(facts: &Facts<'_>, insn: usize) -> bool {
+    facts.flow().and_then(|f| f.constant(insn, 4)) == Some(NOEXIST)
+}
+
+/// Whether the same map is asked soon after, on the way straight on.
+fn looked_up(facts: &Facts<'_>, insn: usize, map: u32) -> bool {
+    for at in insn + 1..(insn + 24).min(facts.ops.len()) {
+        match facts.ops.get(at) {
+            Some(Op::Call(Callee::Helper(id))) if *id == LOOKUP as i32 => {
+                return facts.map_argument(at, 1).is_some_and(|(m, _)| m == map);
+            }
+            Some(Op::Exit | Op::Ja { .. }) | None => return false,
+            _ => {}
+        }
+    }
+    false
+}

@@ -1,0 +1,159 @@
+//! Lints: what a verifier accepts and a reviewer would not.
+//!
+//! One file per lint. A lint reads an accepted program, what its verification
+//! saw, and the target; it never changes a verdict. Precision comes first: a
+//! lint that cannot follow where a value comes from stays silent.
+//!
+//! What a lint says may hold for one target and not for the next (a helper that
+//! a newer kernel has), so each runs per target and [`Scope`] says how the
+//! answers are put together.
+
+mod dead_code;
+mod facts;
+mod flow;
+mod guard;
+mod object;
+mod settle;
+
+mod complexity_near_limit;
+mod current_task_untyped;
+mod dangerous_helper;
+mod feature_newer;
+mod gpl_helper;
+mod helper_map;
+mod ignored_result;
+mod kernel_read;
+mod map_definition;
+mod map_memory;
+mod missing_btf;
+mod perf_buffer;
+mod probe_read;
+mod shared_update;
+mod stack_near_limit;
+mod trace_printk;
+mod unused_map;
+
+pub use facts::LintInput;
+pub use object::{ObjectInput, lint_object};
+pub use settle::{Linted, Settled, settle};
+
+use super::{Rule, by_number};
+use facts::Facts;
+
+/// What a lint found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The instruction slot, if it is about one.
+    pub insn: Option<u32>,
+    /// The map, if it is about one: an index in `Program::maps`, which begins
+    /// with `Object::maps`.
+    pub map: Option<u32>,
+    /// One sentence.
+    pub what: String,
+    /// Other slots that belong to it, each with what happened there.
+    pub also: Vec<(u32, String)>,
+}
+
+impl Hit {
+    /// A finding at an instruction.
+    fn at(rule: &'static Rule, insn: usize, what: impl Into<String>) -> Hit {
+        Hit {
+            rule,
+            insn: Some(insn as u32),
+            map: None,
+            what: what.into(),
+            also: Vec::new(),
+        }
+    }
+
+    /// A finding about the object, or one of its maps.
+    fn of(rule: &'static Rule, map: Option<usize>, what: impl Into<String>) -> Hit {
+        Hit {
+            rule,
+            insn: None,
+            map: map.map(|m| m as u32),
+            what: what.into(),
+            also: Vec::new(),
+        }
+    }
+
+    /// Names a map that it is about.
+    #[must_use]
+    fn about(mut self, map: u32) -> Hit {
+        self.map = Some(map);
+        self
+    }
+
+    /// Adds a slot that belongs to it.
+    #[must_use]
+    fn and(mut self, insn: usize, text: impl Into<String>) -> Hit {
+        self.also.push((insn as u32, text.into()));
+        self
+    }
+}
+
+/// What the answers for several targets make together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// It is worth saying if it holds for one target.
+    Any,
+    /// It is good advice only if it holds for every target that takes the
+    /// program.
+    Every,
+}
+
+/// The page of a rule. Ends the build if there is none.
+const fn rule(number: u16) -> &'static Rule {
+    match by_number(number) {
+        Some(rule) => rule,
+        None => panic!("a lint without a page"),
+    }
+}
+
+/// One lint over programs.
+struct Lint {
+    rule: &'static Rule,
+    scope: Scope,
+    run: fn(&Facts<'_>, &mut Vec<Hit>),
+}
+
+/// Every lint over programs, by number.
+static LINTS: &[Lint] = &[
+    feature_newer::LINT,
+    helper_map::LINT,
+    gpl_helper::LINT,
+    probe_read::LINT,
+    current_task_untyped::LINT,
+    perf_buffer::LINT,
+    trace_printk::LINT,
+    dangerous_helper::LINT,
+    stack_near_limit::LINT,
+    complexity_near_limit::LINT,
+    dead_code::LINT,
+    ignored_result::LINT,
+    kernel_read::LINT,
+    shared_update::LINT,
+];
+
+/// How answers of a rule for several targets are put together.
+pub fn scope(rule: &Rule) -> Scope {
+    LINTS
+        .iter()
+        .find(|l| l.rule.number == rule.number)
+        .map_or(Scope::Any, |l| l.scope)
+}
+
+/// Runs the lints over one accepted program on one target. The order is by
+/// instruction, then by rule.
+pub fn lint(input: &LintInput<'_>) -> Vec<Hit> {
+    let facts = Facts::new(input);
+    let series = input.target.spec.series();
+    let mut hits = Vec::new();
+    for lint in LINTS.iter().filter(|l| l.rule.holds_for(series)) {
+        (lint.run)(&facts, &mut hits);
+    }
+    hits.sort_by_key(|h| (h.insn, h.rule.number));
+    hits
+}

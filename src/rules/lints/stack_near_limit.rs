@@ -1,0 +1,183 @@
+//! `stack-near-limit`: a chain of calls uses nearly all the stack that a kernel
+//! allows, so that another compiler, or one more variable, tips it over.
+//!
+//! The depth of the whole is the verification's own (rounded as the target
+//! rounds). With tail calls the callers of the tail-calling function must stay
+//! below a lower limit; their frames are measured by what the code addresses
+//! through r10, which is what the verification would find, too, except for
+//! accesses through pointers with a variable offset.
+
+use super::facts::{Called, Facts};
+use super::{Hit, Lint, Scope, rule};
+use crate::cfg::CallKind;
+use crate::programs::insn::{AluOp, Op, Src};
+
+pub(super) const LINT: Lint = Lint {
+    rule: rule(808),
+    scope: Scope::Any,
+    run,
+};
+
+/// Nine tenths.
+const fn near(depth: u32, limit: u32) -> bool {
+    depth as u64 * 10 >= limit as u64 * 9
+}
+
+const TAIL_CALL: u32 = 12;
+
+fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
+    let limits = &facts.target.limits;
+    let depth = facts.verification.stats.stack_depth;
+    if !near(depth, limits.stack) && !tail_calls_below(facts) {
+        return;
+    }
+    let chains = Chains::of(facts);
+    let entry = |s: usize| facts.program.subprogs.get(s).map_or(0, |s| s.start as usize);
+    let with_frames = |mut hit: Hit, chain: &[usize]| {
+        for &s in chain {
+            let frame = chains.frames.get(s).copied().unwrap_or(0);
+            hit = hit.and(entry(s), format!("uses {frame} bytes"));
+        }
+        hit
+    };
+    if near(depth, limits.stack) {
+        let (chain, _) = chains.deepest(|_| true);
+        let names = names(facts, &chain);
+        let what = format!("{depth} of {} bytes of stack are used ({names})", limits.stack);
+        hits.push(with_frames(Hit::at(LINT.rule, 0, what), &chain));
+    }
+    let (chain, above) = chains.deepest(|s| s != 0 && facts.tail_calls(s));
+    // The last one's own frame does not count.
+    let above = above.saturating_sub(chain.last().map_or(0, |s| chains.rounded(*s)));
+    if chain.len() > 1 && near(above, limits.tail_call_caller_stack) {
+        let names = names(facts, &chain);
+        let what = format!(
+            "{above} of {} bytes of stack are used by the callers of a function with tail calls ({names})",
+            limits.tail_call_caller_stack
+        );
+        hits.push(with_frames(Hit::at(LINT.rule, 0, what), &chain));
+    }
+}
+
+fn names(facts: &Facts<'_>, chain: &[usize]) -> String {
+    let name = |s: &usize| facts.program.subprogs.get(*s).map_or("?", |s| &*s.name);
+    chain.iter().map(name).collect::<Vec<_>>().join(" → ")
+}
+
+fn tail_calls_below(facts: &Facts<'_>) -> bool {
+    (1..facts.program.subprogs.len()).any(|s| facts.tail_calls(s))
+}
+
+impl Facts<'_> {
+    /// Whether a function makes tail calls itself.
+    fn tail_calls(&self, subprog: usize) -> bool {
+        let range = self
+            .program
+            .subprogs
+            .get(subprog)
+            .map_or(0..0, |s| s.start as usize..s.end as usize);
+        self.calls
+            .iter()
+            .any(|c| c.callee == Called::Helper(TAIL_CALL) && range.contains(&c.insn))
+    }
+}
+
+/// Frames and direct calls.
+struct Chains {
+    frames: Vec<u32>,
+    callees: Vec<Vec<usize>>,
+}
+
+impl Chains {
+    fn of(facts: &Facts<'_>) -> Chains {
+        let subprogs = &facts.program.subprogs;
+        let frames = subprogs
+            .iter()
+            .map(|s| facts.ops.get(s.start as usize..s.end as usize).map_or(0, frame));
+        let mut callees = vec![Vec::new(); subprogs.len()];
+        if let Some(cfg) = facts.cfg {
+            let graph = cfg.call_graph().graph;
+            for edge in graph.edge_indices() {
+                let (Some((from, to)), Some(call)) =
+                    (graph.edge_endpoints(edge), graph.edge_weight(edge))
+                else {
+                    continue;
+                };
+                if call.kind == CallKind::Call
+                    && let Some(list) = callees.get_mut(from.index())
+                {
+                    list.push(to.index());
+                }
+            }
+        }
+        Chains {
+            frames: frames.collect(),
+            callees,
+        }
+    }
+
+    fn rounded(&self, subprog: usize) -> u32 {
+        let frame = self.frames.get(subprog).copied().unwrap_or(0);
+        frame.next_multiple_of(16)
+    }
+
+    /// The chain of calls with the largest sum that ends in a function that fits.
+    /// Accepted programs call at most eight deep and never themselves.
+    fn deepest(&self, last: impl Fn(usize) -> bool) -> (Vec<usize>, u32) {
+        let mut best = (Vec::new(), 0);
+        let mut work = vec![vec![0usize]];
+        let mut steps = 0;
+        while let Some(chain) = work.pop() {
+            steps += 1;
+            let sum = chain.iter().map(|s| self.rounded(*s)).sum();
+            let end = chain.last().copied().unwrap_or(0);
+            if last(end) && sum > best.1 {
+                best = (chain.clone(), sum);
+            }
+            if chain.len() > 16 || steps > 10_000 {
+                continue;
+            }
+            for &callee in self.callees.get(end).map_or(&[][..], |c| c) {
+                if !chain.contains(&callee) {
+                    let mut next = chain.clone();
+                    next.push(callee);
+                    work.push(next);
+                }
+            }
+        }
+        best
+    }
+}
+
+/// The lowest byte below r10 that code addresses.
+fn frame(ops: &[Op]) -> u32 {
+    let mut low = 0i64;
+    let mut copies = 0u16;
+    for op in ops {
+        match *op {
+            Op::Load { base: 10, off, .. }
+            | Op::Store { base: 10, off, .. }
+            | Op::Atomic { base: 10, off, .. } => low = low.min(off.into()),
+            _ => {}
+        }
+        match *op {
+            Op::Alu {
+                op: AluOp::Mov,
+                dst,
+                src: Src::Reg(10),
+                ..
+            } => copies |= 1 << dst,
+            Op::Alu {
+                op: AluOp::Add,
+                dst,
+                src: Src::Imm(imm),
+                ..
+            } if copies >> dst & 1 == 1 => {
+                low = low.min(imm.into());
+                copies &= !(1 << dst);
+            }
+            _ => {}
+        }
+    }
+    low.unsigned_abs().min(1 << 16) as u32
+}

@@ -1,0 +1,90 @@
+//! `unused-map`: a map that the object defines and nothing in it refers to. A
+//! loader creates it all the same.
+//!
+//! Left out are pinned maps, which other objects or a user's program may share,
+//! and maps that a loader makes by itself (`.data`, `.rodata`, ...).
+
+use super::object::ObjectInput;
+use super::{Hit, rule};
+use crate::object::{MapDef, MapOrigin, Object, SlotTarget};
+use crate::programs::insn::{ImmRef, Op};
+use crate::rules::Rule;
+
+const RULE: &Rule = rule(810);
+
+pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
+    let maps = input.maps();
+    let used = match input.object {
+        Some(object) => by_relocations(object),
+        None => by_instructions(input, maps.len()),
+    };
+    for (i, map) in maps.iter().enumerate() {
+        let defined = matches!(
+            map.kind,
+            MapOrigin::Btf | MapOrigin::Legacy | MapOrigin::Synthetic
+        );
+        if defined && !map.pinned && used.get(i) == Some(&false) {
+            hits.push(Hit::of(
+                RULE,
+                Some(i),
+                format!("nothing in the object refers to the map `{}`", map.name),
+            ));
+        }
+    }
+}
+
+/// Which maps some relocation is against, or are slots of another map.
+fn by_relocations(object: &Object) -> Vec<bool> {
+    let elf = &object.elf;
+    let mut used = vec![false; object.maps.len()];
+    let mut mark = |i: usize| {
+        if let Some(used) = used.get_mut(i) {
+            *used = true;
+        }
+    };
+    for (index, section) in (0u32..).zip(&elf.sections) {
+        let of = elf.sections.get(section.info as usize);
+        let code_or_data = of.is_some_and(|s| {
+            !s.name.starts_with(".BTF") && !s.name.starts_with(".debug") && &*s.name != ".eh_frame"
+        });
+        if !section.relevant || !code_or_data {
+            continue;
+        }
+        for relocation in elf.relocations(index) {
+            let Some(symbol) = elf.symbols.get(relocation.symbol as usize) else {
+                continue;
+            };
+            for (i, map) in object.maps.iter().enumerate() {
+                let there = map.section == symbol.section && map.span.offset == symbol.value;
+                // Through the section's own symbol any of them may be meant.
+                if map.section != 0 && (there || map.section == symbol.section && symbol.is_section())
+                {
+                    mark(i);
+                }
+            }
+        }
+    }
+    for (_, target) in object.maps.iter().flat_map(|m: &MapDef| &m.slots) {
+        if let SlotTarget::Map(i) = target {
+            mark(*i as usize);
+        }
+    }
+    used
+}
+
+fn by_instructions(input: &ObjectInput<'_>, maps: usize) -> Vec<bool> {
+    let mut used = vec![false; maps];
+    for program in input.programs {
+        for op in crate::programs::decode(&program.insns) {
+            if let Op::LdImm64 {
+                src: ImmRef::MapIdx(i) | ImmRef::MapIdxValue { idx: i, .. },
+                ..
+            } = op
+                && let Some(used) = used.get_mut(i as usize)
+            {
+                *used = true;
+            }
+        }
+    }
+    used
+}
