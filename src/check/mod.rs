@@ -1,10 +1,12 @@
 //! The whole way from bytes to a report.
 //!
 //! Parsing is shared; linking is done once per target; verification runs in
-//! parallel over programs and targets; what is accepted is run. A panic of one verification becomes an
-//! `internal-error` of that program and leaves the others alone.
+//! parallel over programs and targets; what is accepted is linted and run. A panic
+//! of one verification becomes an `internal-error` of that program and leaves the
+//! others alone.
 
 mod audit;
+mod findings;
 mod portability;
 mod smoke;
 mod verify;
@@ -18,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use self::verify::{internal, load_error, no_such_type, panic_text, verify_program};
+use self::verify::{Looked, internal, load_error, no_such_type, panic_text, verify_program};
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
@@ -63,6 +65,8 @@ pub struct Options<'a> {
     /// begin like a known one, a single program in `.text`. libbpf 1.x refuses
     /// these.
     pub legacy: bool,
+    /// Run the lints over the object and what is accepted of it.
+    pub lints: bool,
     /// Only the program of this name.
     pub only: Option<&'a str>,
     /// Where source files are found.
@@ -82,6 +86,7 @@ impl<'a> Options<'a> {
             targets,
             prog_type: None,
             legacy: true,
+            lints: true,
             only: None,
             source_text: &|_| None,
             clock: None,
@@ -223,14 +228,21 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     let jobs: Vec<(usize, usize)> = (0..count)
         .flat_map(|p| (0..links.len()).map(move |t| (p, t)))
         .collect();
-    let mut done: Vec<smoke::Job> = jobs
+    let checked: Vec<(smoke::Job, Option<Looked>)> = jobs
         .par_iter()
         .filter_map(|&(p, t)| {
             let entry = links.get(t)?.programs.get(p)?;
             let choice = options.targets.get(t)?;
-            Some((p, t, check_program(entry, choice, options)?))
+            let (report, looked) = check_program(entry, choice, options)?;
+            Some(((p, t, report), looked))
         })
         .collect();
+    let (mut done, looked): (Vec<smoke::Job>, Vec<Option<Looked>>) = checked.into_iter().unzip();
+    if options.lints {
+        report.findings.extend(findings::of_object(
+            &source, &links, &done, &looked, options,
+        ));
+    }
     if options.smoke {
         smoke::run_accepted(&mut done, &links, options);
     }
@@ -245,7 +257,7 @@ fn check_program(
     entry: &Result<Program, LoadError>,
     choice: &TargetChoice<'_>,
     options: &Options<'_>,
-) -> Option<ProgramReport> {
+) -> Option<(ProgramReport, Option<Looked>)> {
     let program = match entry {
         Ok(program) => program,
         Err(e) => {
@@ -253,24 +265,21 @@ fn check_program(
             if options.only.is_some_and(|only| only != name) {
                 return None;
             }
-            return Some(load_error(e, choice.target));
+            return Some((load_error(e, choice.target), None));
         }
     };
     if options.only.is_some_and(|only| only != &*program.name) {
         return None;
     }
     if !choice.target.prog_type(program.prog_type).there() {
-        return Some(no_such_type(program, choice.target));
+        return Some((no_such_type(program, choice.target), None));
     }
     let done = catch_unwind(AssertUnwindSafe(|| {
         verify_program(program, choice, options)
     }));
     Some(done.unwrap_or_else(|panic| {
-        internal(
-            choice.target,
-            &program.name,
-            &program.section,
-            panic_text(&*panic),
-        )
+        let detail = panic_text(&*panic);
+        let report = internal(choice.target, &program.name, &program.section, detail);
+        (report, None)
     }))
 }

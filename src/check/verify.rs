@@ -1,18 +1,22 @@
 //! One program on one target: verified, and worded.
 
 use super::portability::judge;
-use super::{Options, TargetChoice};
-use crate::abstract_interp::{self, Input, Stats, Verdict, Verification};
+use super::{Options, TargetChoice, findings};
+use crate::abstract_interp::{self, Input, Observed, Stats, Verdict, Verification};
 use crate::diagnostics::{self, Context};
 use crate::programs::{LoadError, Program, decode};
 use crate::report::{Outcome, ProgramReport};
+use crate::rules::lints::Hit;
 use crate::target::Target;
+
+/// What a verification saw and what the lints said of it; of accepted programs.
+pub(super) type Looked = (Observed, Vec<Hit>);
 
 pub(super) fn verify_program(
     program: &Program,
     choice: &TargetChoice<'_>,
     options: &Options<'_>,
-) -> ProgramReport {
+) -> (ProgramReport, Option<Looked>) {
     let start = options.clock.map(|now| now());
     let input = Input {
         program,
@@ -20,20 +24,26 @@ pub(super) fn verify_program(
         kernel_btf: choice.kernel_btf,
     };
     let runtime = choice.target.profile().is_some();
-    let (verification, observed) = if runtime {
+    let (verification, observed) = if runtime || options.lints {
         let (verification, observed) = abstract_interp::verify_observing(&input);
         (verification, Some(observed))
     } else {
         (abstract_interp::verify(&input), None)
     };
-    let Verification { verdict, stats } = verification;
     // What was reached is all that can be only if nothing ended the way there.
-    let observed = observed.filter(|_| matches!(verdict, Verdict::Accept));
+    let accepted = matches!(verification.verdict, Verdict::Accept);
+    let observed = observed.filter(|_| accepted);
     let verify_us = options
         .clock
         .zip(start)
         .map(|(now, start)| now().saturating_sub(start));
     let judged = judge(program, choice, observed.as_ref(), options);
+    // Lints are about kernels.
+    let looked = observed.filter(|_| options.lints && !runtime).map(|observed| {
+        let hits = findings::of_program(program, choice, &observed, &verification);
+        (observed, hits)
+    });
+    let Verification { verdict, stats } = verification;
     let outcome = match verdict {
         _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),
         Verdict::Accept => Outcome::Accept,
@@ -54,10 +64,11 @@ pub(super) fn verify_program(
             internal: None,
         },
     };
-    ProgramReport {
+    let report = ProgramReport {
         partial: judged.partial.map(Box::new),
         ..report_of(program, choice.target, outcome, Some(stats), verify_us)
-    }
+    };
+    (report, looked)
 }
 
 /// The target has no programs of the type: the load call is refused as it stands.

@@ -14,13 +14,22 @@ pub(super) const LINT: Lint = Lint {
 };
 
 const TABLE: &[(&str, &str)] = &[
-    ("bpf_probe_write_user", "writes the memory of the current process"),
-    ("bpf_override_return", "makes a kernel function return without running"),
+    (
+        "bpf_probe_write_user",
+        "writes the memory of the current process",
+    ),
+    (
+        "bpf_override_return",
+        "makes a kernel function return without running",
+    ),
     ("bpf_send_signal", "signals the current process"),
     ("bpf_send_signal_thread", "signals the current thread"),
     ("bpf_send_signal_task", "signals another task"),
     ("crash_kexec", "crashes the machine into its kexec kernel"),
-    ("bpf_copy_to_user", "writes the memory of the current process"),
+    (
+        "bpf_copy_to_user",
+        "writes the memory of the current process",
+    ),
 ];
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {

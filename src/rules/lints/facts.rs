@@ -119,12 +119,10 @@ impl<'a> Facts<'a> {
         &'s self,
         ids: &'s [u32],
     ) -> impl Iterator<Item = (&'s Call<'a>, u32)> + 's {
-        self.calls
-            .iter()
-            .filter_map(move |call| match call.callee {
-                Called::Helper(id) if call.reached && ids.contains(&id) => Some((call, id)),
-                _ => None,
-            })
+        self.calls.iter().filter_map(move |call| match call.callee {
+            Called::Helper(id) if call.reached && ids.contains(&id) => Some((call, id)),
+            _ => None,
+        })
     }
 
     /// Whether the program may call a helper on the target.

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use super::facts::core_at;
 use crate::cfg::Cfg;
 use crate::programs::Program;
-use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Size, Src, Width};
+use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Src, Width};
 
 /// The frame pointer.
 pub(super) const FP: u8 = 10;
@@ -108,10 +108,6 @@ impl<'a> Flow<'a> {
     pub fn preds(&self, insn: usize) -> &[u32] {
         let at = |i: usize| self.ends.get(i).copied().unwrap_or(0) as usize;
         self.preds.get(at(insn)..at(insn + 1)).unwrap_or(&[])
-    }
-
-    pub fn cfg(&self) -> &'a Cfg {
-        self.cfg
     }
 
     /// The definitions of a place that reach a slot; `None` if that would take
@@ -306,15 +302,7 @@ fn steps(op: &Op, at: usize, place: Place) -> SmallVec<[Step; 2]> {
             ImmRef::Const(_) => Root::Number,
             _ => Root::Address(at as u32),
         })),
-        (
-            Place::Reg(_),
-            Op::Load {
-                base: FP, off, size, ..
-            },
-        ) => out.push(Step::From(Place::Stack(match size {
-            Size::DW => off,
-            _ => off,
-        }))),
+        (Place::Reg(_), Op::Load { base: FP, off, .. }) => out.push(Step::From(Place::Stack(off))),
         (Place::Reg(_), Op::Load { .. } | Op::LoadAcquire { .. } | Op::Atomic { .. }) => {
             out.push(Step::Root(Root::Load(at as u32)));
         }
@@ -356,7 +344,10 @@ fn defines(op: &Op, place: Place) -> bool {
         },
         Place::Stack(offset) => match *op {
             Op::Store {
-                base: FP, off, size, ..
+                base: FP,
+                off,
+                size,
+                ..
             } => {
                 let end = i32::from(off) + size.bytes() as i32;
                 i32::from(off) <= i32::from(offset) && i32::from(offset) < end
@@ -380,6 +371,9 @@ fn fold(w: Width, op: AluOp, a: u64, b: u64) -> Option<u64> {
         AluOp::Rsh => a.wrapping_shr(b as u32 % bits),
         _ => return None,
     };
-    Some(if w.is32() { u64::from(value as u32) } else { value })
+    Some(if w.is32() {
+        u64::from(value as u32)
+    } else {
+        value
+    })
 }
-

@@ -47,7 +47,11 @@ pub(super) fn regions(facts: &Facts<'_>) -> Vec<Region> {
         if matches!(op, Op::Second) {
             continue;
         }
-        let boundary = facts.program.subprogs.iter().any(|s| s.start as usize == at);
+        let boundary = facts
+            .program
+            .subprogs
+            .iter()
+            .any(|s| s.start as usize == at);
         let dead = !facts.observed.reached(at);
         if let Some(start) = open
             && (!dead || boundary)
@@ -100,7 +104,11 @@ pub(super) fn why_dead(facts: &Facts<'_>, insn: usize) -> Guard {
             return Guard::Unknown;
         }
         let mut from: Vec<usize> = flow.preds(at).iter().map(|p| *p as usize).collect();
-        let function = facts.program.subprogs.iter().find(|s| s.start as usize == at);
+        let function = facts
+            .program
+            .subprogs
+            .iter()
+            .find(|s| s.start as usize == at);
         if function.is_some() {
             from.extend(callers(facts, at));
         }

@@ -68,10 +68,7 @@ fn probe_reads(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             continue;
         };
         let kernel = flow.roots(add, 3).iter().all(|root| match root {
-            Root::Call(at) => matches!(
-                callee(facts, *at),
-                Some(CURRENT_TASK | CURRENT_TASK_BTF)
-            ),
+            Root::Call(at) => matches!(callee(facts, *at), Some(CURRENT_TASK | CURRENT_TASK_BTF)),
             // The helper says that it is the kernel's.
             Root::Load(_) => KERNEL.contains(&id),
             _ => false,
@@ -119,7 +116,10 @@ fn constant_add(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize) -> Option<(usiz
 fn saved_registers(facts: &Facts<'_>, insn: usize) -> bool {
     let hook = facts.program.attach_to.as_deref().unwrap_or("");
     let text = facts.program.line_at(insn as u32).map_or("", |l| &*l.text);
-    hook.contains("sys_") || facts.program.section.contains("sys_") || text.contains("regs") || text.contains("REGS")
+    hook.contains("sys_")
+        || facts.program.section.contains("sys_")
+        || text.contains("regs")
+        || text.contains("REGS")
 }
 
 /// Whether a relocation took part in making an address since the pointer that it

@@ -21,12 +21,10 @@ const POINTER: u64 = 8;
 
 pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     let cpus = u64::from(input.cpus);
-    let mut sizes: Vec<(u64, &MapDef)> = input
-        .maps()
+    let mut sizes: Vec<(u64, &MapDef)> = input.maps().iter().map(|m| (bytes(m, cpus), m)).collect();
+    let total = sizes
         .iter()
-        .map(|m| (bytes(m, cpus), m))
-        .collect();
-    let total = sizes.iter().fold(0u64, |sum, (n, _)| sum.saturating_add(*n));
+        .fold(0u64, |sum, (n, _)| sum.saturating_add(*n));
     if total <= input.map_memory {
         return;
     }

@@ -18,7 +18,9 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     let what = match (&object.btf, &object.btf_refused, &object.ext) {
         (None, _, _) => "the object has no BTF".to_owned(),
         (Some(_), Some(why), _) => format!("kernels refuse the object's BTF: {why}"),
-        (Some(_), None, None) => "the object's BTF says nothing of its functions and lines".to_owned(),
+        (Some(_), None, None) => {
+            "the object's BTF says nothing of its functions and lines".to_owned()
+        }
         _ => return,
     };
     hits.push(Hit::of(RULE, None, what));

@@ -145,6 +145,14 @@ pub fn scope(rule: &Rule) -> Scope {
         .map_or(Scope::Any, |l| l.scope)
 }
 
+/// The words at the place that a finding is about.
+pub fn label(rule: &Rule) -> String {
+    rule.title
+        .to_lowercase()
+        .replace("btf", "BTF")
+        .replace("gpl", "GPL")
+}
+
 /// Runs the lints over one accepted program on one target. The order is by
 /// instruction, then by rule.
 pub fn lint(input: &LintInput<'_>) -> Vec<Hit> {

@@ -18,7 +18,7 @@ pub struct Linted<'a> {
     /// What its verification saw.
     pub observed: &'a Observed,
     /// What the lints said.
-    pub hits: Vec<Hit>,
+    pub hits: &'a [Hit],
 }
 
 /// One finding, for the targets that it holds for.
@@ -63,14 +63,18 @@ pub fn settle(all: &[Linted<'_>]) -> Vec<Settled> {
     let lines = lines(all);
     let mut found: BTreeMap<(Spot, u16, String), Settled> = BTreeMap::new();
     for (i, linted) in all.iter().enumerate() {
-        for hit in &linted.hits {
+        for hit in linted.hits {
             let dead = hit.rule.number == dead_code::LINT.rule.number;
             let spot = spot_of(linted.program, hit);
             if dead && lines.reached.contains(&spot) {
                 continue;
             }
             // How many slots a dead line has differs from copy to copy.
-            let words = if dead { String::new() } else { hit.what.clone() };
+            let words = if dead {
+                String::new()
+            } else {
+                hit.what.clone()
+            };
             let settled = found
                 .entry((spot, hit.rule.number, words))
                 .or_insert_with(|| Settled {

@@ -9,8 +9,8 @@
 use super::facts::{Called, Facts};
 use super::flow::{Flow, Place, Root};
 use super::{Hit, Lint, Scope, rule};
-use crate::object::{MapDef, MapOrigin};
 use crate::helpers_spec::MapType;
+use crate::object::{MapDef, MapOrigin};
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
@@ -59,7 +59,11 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             "a number in `{}` is read, changed and written back: when two CPUs do so at once, one change is lost",
             def.name
         );
-        hits.push(Hit::at(LINT.rule, at, what).about(map).and(load, "read here"));
+        hits.push(
+            Hit::at(LINT.rule, at, what)
+                .about(map)
+                .and(load, "read here"),
+        );
     }
 }
 
@@ -136,12 +140,14 @@ fn own_key(facts: &Facts<'_>, flow: &Flow<'_>, lookup: usize, size: u32) -> bool
         let Ok(slot) = i16::try_from(start + at) else {
             return true;
         };
-        flow.roots_of(lookup, Place::Stack(slot)).iter().any(|root| {
-            matches!(root, Root::Call(at) if facts.calls.iter().any(|c| {
-                c.insn == *at as usize
-                    && matches!(c.callee, Called::Helper(id) if OWN.contains(&id))
-            }))
-        })
+        flow.roots_of(lookup, Place::Stack(slot))
+            .iter()
+            .any(|root| {
+                matches!(root, Root::Call(at) if facts.calls.iter().any(|c| {
+                    c.insn == *at as usize
+                        && matches!(c.callee, Called::Helper(id) if OWN.contains(&id))
+                }))
+            })
     })
 }
 

@@ -32,7 +32,13 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         return;
     }
     let chains = Chains::of(facts);
-    let entry = |s: usize| facts.program.subprogs.get(s).map_or(0, |s| s.start as usize);
+    let entry = |s: usize| {
+        facts
+            .program
+            .subprogs
+            .get(s)
+            .map_or(0, |s| s.start as usize)
+    };
     let with_frames = |mut hit: Hit, chain: &[usize]| {
         for &s in chain {
             let frame = chains.frames.get(s).copied().unwrap_or(0);
@@ -43,7 +49,10 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     if near(depth, limits.stack) {
         let (chain, _) = chains.deepest(|_| true);
         let names = names(facts, &chain);
-        let what = format!("{depth} of {} bytes of stack are used ({names})", limits.stack);
+        let what = format!(
+            "{depth} of {} bytes of stack are used ({names})",
+            limits.stack
+        );
         hits.push(with_frames(Hit::at(LINT.rule, 0, what), &chain));
     }
     let (chain, above) = chains.deepest(|s| s != 0 && facts.tail_calls(s));
@@ -91,9 +100,12 @@ struct Chains {
 impl Chains {
     fn of(facts: &Facts<'_>) -> Chains {
         let subprogs = &facts.program.subprogs;
-        let frames = subprogs
-            .iter()
-            .map(|s| facts.ops.get(s.start as usize..s.end as usize).map_or(0, frame));
+        let frames = subprogs.iter().map(|s| {
+            facts
+                .ops
+                .get(s.start as usize..s.end as usize)
+                .map_or(0, frame)
+        });
         let mut callees = vec![Vec::new(); subprogs.len()];
         if let Some(cfg) = facts.cfg {
             let graph = cfg.call_graph().graph;

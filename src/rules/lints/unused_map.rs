@@ -57,7 +57,8 @@ fn by_relocations(object: &Object) -> Vec<bool> {
             for (i, map) in object.maps.iter().enumerate() {
                 let there = map.section == symbol.section && map.span.offset == symbol.value;
                 // Through the section's own symbol any of them may be meant.
-                if map.section != 0 && (there || map.section == symbol.section && symbol.is_section())
+                if map.section != 0
+                    && (there || map.section == symbol.section && symbol.is_section())
                 {
                     mark(i);
                 }

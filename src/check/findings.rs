@@ -1,0 +1,120 @@
+//! What the lints say of an object, placed in its source.
+
+use super::smoke::Job;
+use super::verify::Looked;
+use super::{Opened, Options, TargetChoice};
+use crate::abstract_interp::{Observed, Verification, setup};
+use crate::cfg;
+use crate::diagnostics::{Context, Finding};
+use crate::programs::isa::IsaRules;
+use crate::programs::{Linked, Program, decode, decode_with};
+use crate::rules::lints::{
+    self, Hit, LintInput, Linted, ObjectInput, Settled, lint, lint_object, settle,
+};
+
+/// Runs the lints over an accepted program.
+pub(super) fn of_program(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    observed: &Observed,
+    verification: &Verification,
+) -> Vec<Hit> {
+    let (major, minor, _) = choice.target.release;
+    let ops = decode_with(&program.insns, &IsaRules::linux(major, minor));
+    let facts = setup::facts::Facts::new(program, choice.target, &ops);
+    let cfg = cfg::analyze(&program.insns, &ops, &facts, &facts.rules).ok();
+    lint(&LintInput {
+        program,
+        target: choice.target,
+        ops: &ops,
+        cfg: cfg.as_ref(),
+        observed,
+        verification,
+    })
+}
+
+/// The findings of all lints, in the report's order. `jobs` and `looked` go
+/// together.
+pub(super) fn of_object(
+    source: &Opened,
+    links: &[Linked],
+    jobs: &[Job],
+    looked: &[Option<Looked>],
+    options: &Options<'_>,
+) -> Vec<Finding> {
+    let object = match source {
+        Opened::Object(object) => Some(&**object),
+        Opened::Raw(_) => None,
+    };
+    let programs: Vec<&Program> = links
+        .first()
+        .map_or(&[][..], |l| &l.programs)
+        .iter()
+        .flatten()
+        .collect();
+    let linted: Vec<Linted<'_>> = jobs
+        .iter()
+        .zip(looked)
+        .filter_map(|((p, t, report), looked)| {
+            let (observed, hits) = looked.as_ref()?;
+            Some(Linted {
+                program: links.get(*t)?.programs.get(*p)?.as_ref().ok()?,
+                target: &report.target,
+                observed,
+                hits,
+            })
+        })
+        .collect();
+    let mut findings: Vec<Finding> = match options.only {
+        // Asked about one program: nothing is said of the rest of the object.
+        Some(_) if object.is_some() => Vec::new(),
+        _ => lint_object(&ObjectInput::new(object, &programs)),
+    }
+    .into_iter()
+    .map(|hit| Finding::of_object(hit.rule, hit.what))
+    .collect();
+    for Settled {
+        first,
+        hit,
+        targets,
+    } in settle(&linted)
+    {
+        let Some(linted) = linted.get(first) else {
+            continue;
+        };
+        let mut finding = place(linted.program, linted.target, &hit, options);
+        finding.targets = targets;
+        findings.push(finding);
+    }
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings
+}
+
+fn place(program: &Program, target: &str, hit: &Hit, options: &Options<'_>) -> Finding {
+    let ops = decode(&program.insns);
+    let context = Context {
+        program,
+        ops: &ops,
+        target,
+        source_text: options.source_text,
+    };
+    match hit.insn {
+        None => Finding::of_program(&context, hit.rule, hit.what.clone()),
+        Some(insn) => {
+            let also: Vec<(usize, String)> = hit
+                .also
+                .iter()
+                .map(|(at, text)| (*at as usize, text.clone()))
+                .collect();
+            let text = lints::label(hit.rule);
+            Finding::at(
+                &context,
+                hit.rule,
+                hit.what.clone(),
+                insn as usize,
+                text,
+                &also,
+            )
+        }
+    }
+}
