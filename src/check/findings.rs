@@ -65,6 +65,12 @@ pub(super) fn of_object(
             })
         })
         .collect();
+    let others: Vec<&Program> = jobs
+        .iter()
+        .zip(looked)
+        .filter(|(_, looked)| looked.is_none())
+        .filter_map(|((p, t, _), _)| links.get(*t)?.programs.get(*p)?.as_ref().ok())
+        .collect();
     let mut findings: Vec<Finding> = match options.only {
         // Asked about one program: nothing is said of the rest of the object.
         Some(_) if object.is_some() => Vec::new(),
@@ -77,7 +83,7 @@ pub(super) fn of_object(
         first,
         hit,
         targets,
-    } in settle(&linted)
+    } in settle(&linted, &others)
     {
         let Some(linted) = linted.get(first) else {
             continue;

@@ -37,6 +37,11 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         let Some(first) = (region.start..region.end).find(acts) else {
             continue;
         };
+        // A header's lines are for many objects, and live in others.
+        let line = facts.program.line_at(first as u32);
+        if line.is_none_or(|l| l.file.ends_with(".h")) {
+            continue;
+        }
         let count = region.end - region.start;
         let mut hit = Hit::at(
             LINT.rule,

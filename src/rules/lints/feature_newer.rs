@@ -9,6 +9,7 @@ use super::facts::{Called, Facts};
 use super::guard::{self, Guard};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{self, AttachType, SpecVersion};
+use crate::target::Offered;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(800),
@@ -17,35 +18,31 @@ pub(super) const LINT: Lint = Lint {
 };
 
 /// Attach types that `BPF_PROG_LOAD` of older kernels takes without knowing them,
-/// so that only attaching fails; the first mainline release that has each.
-const ATTACH_SINCE: &[(AttachType, (u16, u16))] = &[
-    (AttachType::TraceKprobeMulti, (5, 18)),
-    (AttachType::TraceUprobeMulti, (6, 6)),
-    (AttachType::TcxIngress, (6, 6)),
-    (AttachType::TcxEgress, (6, 6)),
-    (AttachType::NetkitPrimary, (6, 7)),
-    (AttachType::NetkitPeer, (6, 7)),
-    (AttachType::TraceKprobeSession, (6, 10)),
-    (AttachType::TraceUprobeSession, (6, 13)),
+/// so that only attaching fails.
+const LOADED_BLINDLY: &[AttachType] = &[
+    AttachType::TraceKprobeMulti,
+    AttachType::TraceUprobeMulti,
+    AttachType::TcxIngress,
+    AttachType::TcxEgress,
+    AttachType::NetkitPrimary,
+    AttachType::NetkitPeer,
+    AttachType::TraceKprobeSession,
+    AttachType::TraceUprobeSession,
 ];
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let target = &facts.target.name;
     for call in facts.calls.iter().filter(|c| !c.reached) {
         let first = match call.callee {
-            Called::Helper(id) => match helpers_spec::helper_main(id, facts.spec) {
-                Some(_) => continue,
-                None => helpers_spec::helper_since(id).map(str::to_owned),
-            },
-            Called::Kfunc(name) => match helpers_spec::kfunc(name, facts.spec) {
-                Some(_) => continue,
-                None => first_with_kfunc(name),
-            },
+            Called::Helper(id) if facts.target.helper(id) != Offered::Absent => continue,
+            Called::Helper(id) => helpers_spec::helper_since(id).map(str::to_owned),
+            Called::Kfunc(name) if facts.target.has_kfunc(name) => continue,
+            Called::Kfunc(name) => first_with_kfunc(name),
         };
         // No kernel has it: the loader's mark for what it could not resolve.
         let Some(first) = first else { continue };
         let why = match guard::why_dead(facts, call.insn) {
-            Guard::Always => "nothing reaches the call today",
+            Guard::Always | Guard::Build => "nothing reaches the call today",
             Guard::Constant => "only a constant of the object keeps the call from being reached",
             Guard::Kernel | Guard::Unknown => continue,
         };
@@ -56,15 +53,14 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             format!("{target} has no `{name}` (Linux has it from {first} on); {why}"),
         ));
     }
-    let attach = ATTACH_SINCE
-        .iter()
-        .find(|(attach, _)| facts.program.attach_type == Some(*attach));
-    if let Some((attach, (major, minor))) = attach
-        && facts.spec.series() < (*major, *minor)
+    let attach = facts.program.attach_type;
+    if let Some(attach) = attach.filter(|a| LOADED_BLINDLY.contains(a))
+        && facts.target.attach_type(attach) == Offered::Absent
         // A loader falls back to older ways of attaching by itself.
         && !facts.program.section.starts_with("usdt")
         && !facts.program.section.starts_with("tc")
     {
+        let (major, minor) = helpers_spec::attach_type_since(attach);
         hits.push(Hit::at(
             LINT.rule,
             0,

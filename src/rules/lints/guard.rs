@@ -8,13 +8,15 @@
 use super::facts::Facts;
 use super::flow::{Flow, Root};
 use crate::object::MapOrigin;
-use crate::programs::insn::{Op, Src};
+use crate::programs::insn::{Callee, ImmRef, Op, Src};
 
 /// Why code is not reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Guard {
     /// By what the program does, whatever the load.
     Always,
+    /// By constants of the code, which another build may have otherwise.
+    Build,
     /// By a constant that the loader may set.
     Constant,
     /// By what the kernel has: CO-RE, symbols, configuration.
@@ -127,7 +129,6 @@ pub(super) fn why_dead(facts: &Facts<'_>, insn: usize) -> Guard {
 
 /// Slots that call a function or take its address.
 fn callers(facts: &Facts<'_>, start: usize) -> Vec<usize> {
-    use crate::programs::insn::{Callee, ImmRef};
     let to = |at: usize, rel: i32| at as i64 + 1 + i64::from(rel) == start as i64;
     let calls = |(at, op): (usize, &Op)| match *op {
         Op::Call(Callee::Local(rel))
@@ -150,29 +151,39 @@ fn edge(facts: &Facts<'_>, flow: &Flow<'_>, from: usize) -> Guard {
     if let Src::Reg(src) = src {
         roots.extend(flow.roots(from, *src));
     }
+    // Numbers of the code alone: a setting of this build, or paths that exclude one
+    // another, where the compiler left the test in.
+    if roots.iter().all(|r| *r == Root::Number) {
+        return Guard::Build;
+    }
     roots
         .into_iter()
-        .map(|root| of_root(facts, flow, root))
+        .map(|root| of_root(facts, root))
         .max()
         .unwrap_or(Guard::Unknown)
 }
 
-fn of_root(facts: &Facts<'_>, flow: &Flow<'_>, root: Root) -> Guard {
+fn of_root(facts: &Facts<'_>, root: Root) -> Guard {
     match root {
-        Root::Number | Root::Call(_) => Guard::Always,
+        Root::Number => Guard::Always,
+        // Kernels differ in which lookups they know not to fail.
+        Root::Call(at) => match facts.ops.get(at as usize) {
+            Some(Op::Call(Callee::Helper(1))) => Guard::Kernel,
+            _ => Guard::Always,
+        },
         Root::Core => Guard::Kernel,
         Root::Address(at) => match facts.ops.get(at as usize) {
             Some(Op::LdImm64 {
-                src: crate::programs::insn::ImmRef::Const(_),
+                src: ImmRef::Const(_),
                 ..
             }) => Guard::Kernel,
             Some(Op::LdImm64 {
-                src: crate::programs::insn::ImmRef::BtfId { .. },
+                src: ImmRef::BtfId { .. },
                 ..
             }) => Guard::Kernel,
             _ => Guard::Always,
         },
-        Root::Load(at) => of_load(facts, flow, at as usize),
+        Root::Load(at) => of_load(facts, at as usize),
         // Another caller may pass something else.
         Root::Argument => Guard::Unknown,
         Root::Unknown => Guard::Unknown,
@@ -180,7 +191,7 @@ fn of_root(facts: &Facts<'_>, flow: &Flow<'_>, root: Root) -> Guard {
 }
 
 /// A value that was read: constants are the loader's to set.
-fn of_load(facts: &Facts<'_>, _flow: &Flow<'_>, at: usize) -> Guard {
+fn of_load(facts: &Facts<'_>, at: usize) -> Guard {
     let origin = facts.value_of(at).map(|(_, map)| map.kind);
     match origin {
         Some(MapOrigin::Rodata) => Guard::Constant,

@@ -14,6 +14,7 @@ use super::facts::{Called, Facts};
 use super::flow::{Flow, Root};
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
+use crate::helpers_spec::ProgType;
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
@@ -26,6 +27,11 @@ const CURRENT_TASK: u32 = 35;
 const CURRENT_TASK_BTF: u32 = 158;
 const EITHER: &[u32] = &[4, 45];
 const KERNEL: &[u32] = &[113, 115];
+
+/// Larger offsets are no fields.
+const LARGEST: i32 = 1 << 15;
+/// Where x86 saves the frame pointer in `struct pt_regs`.
+const SAVED_FRAME: i16 = 32;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     loads(facts, hits);
@@ -70,7 +76,7 @@ fn probe_reads(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         let kernel = flow.roots(add, 3).iter().all(|root| match root {
             Root::Call(at) => matches!(callee(facts, *at), Some(CURRENT_TASK | CURRENT_TASK_BTF)),
             // The helper says that it is the kernel's.
-            Root::Load(_) => KERNEL.contains(&id),
+            Root::Load(at) => KERNEL.contains(&id) && !frame_pointer(facts, *at as usize),
             _ => false,
         });
         if kernel && !saved_registers(facts, insn) {
@@ -83,6 +89,19 @@ fn probe_reads(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             ));
         }
     }
+}
+
+/// Whether a load is of the saved frame pointer: what lies there is no structure.
+fn frame_pointer(facts: &Facts<'_>, at: usize) -> bool {
+    facts.program.prog_type == ProgType::Kprobe
+        && facts.observed.bases(at) == [Pointee::Ctx]
+        && matches!(
+            facts.ops.get(at),
+            Some(Op::Load {
+                off: SAVED_FRAME,
+                ..
+            })
+        )
 }
 
 fn callee(facts: &Facts<'_>, insn: u32) -> Option<u32> {
@@ -105,7 +124,10 @@ fn constant_add(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize) -> Option<(usiz
             dst: 3,
             src: Src::Imm(imm),
             ..
-        } if imm > 0 && facts.core_at(at).is_none() && !address_relocated(facts, flow, at, 3) => {
+        } if (1..LARGEST).contains(&imm)
+            && facts.core_at(at).is_none()
+            && !address_relocated(facts, flow, at, 3) =>
+        {
             Some((at, imm))
         }
         _ => None,

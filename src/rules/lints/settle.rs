@@ -59,14 +59,15 @@ fn spot_of(program: &Program, hit: &Hit) -> Spot {
 }
 
 /// Puts the findings together, in the order of programs, then of instructions.
-pub fn settle(all: &[Linted<'_>]) -> Vec<Settled> {
+/// `others` are programs that weren't accepted: what they reach isn't known.
+pub fn settle(all: &[Linted<'_>], others: &[&Program]) -> Vec<Settled> {
     let lines = lines(all);
     let mut found: BTreeMap<(Spot, u16, String), Settled> = BTreeMap::new();
     for (i, linted) in all.iter().enumerate() {
         for hit in linted.hits {
             let dead = hit.rule.number == dead_code::LINT.rule.number;
             let spot = spot_of(linted.program, hit);
-            if dead && lines.reached.contains(&spot) {
+            if dead && (lines.reached.contains(&spot) || others.iter().any(|p| holds(p, &spot))) {
                 continue;
             }
             // How many slots a dead line has differs from copy to copy.

@@ -51,6 +51,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             || flow.defs(load, Place::Reg(base)).is_none()
             || flow.defs(load, Place::Reg(base)) != flow.defs(at, Place::Reg(base))
             || own_value(facts, flow, at, base, def)
+            || approximate(facts, flow, load, at)
             || locks(facts, at)
         {
             continue;
@@ -74,6 +75,22 @@ fn shared(def: &MapDef) -> bool {
         Some(MapType::Hash | MapType::Array | MapType::LruHash)
     );
     several && !matches!(def.kind, MapOrigin::Rodata | MapOrigin::Kconfig)
+}
+
+/// Whether losing a change does no harm: the number picks one in so many (a
+/// remainder or a mask is taken of it), or the source says that the race is known.
+fn approximate(facts: &Facts<'_>, flow: &Flow<'_>, load: usize, store: usize) -> bool {
+    let text = facts.program.line_at(store as u32).map_or("", |l| &*l.text);
+    if text.contains("WRITE_ONCE") {
+        return true;
+    }
+    (load + 1..load + 16).any(|at| {
+        matches!(
+            facts.ops.get(at),
+            Some(Op::Alu { op: AluOp::Mod | AluOp::And, dst, .. })
+                if flow.roots(at, *dst).contains(&Root::Load(load as u32))
+        )
+    })
 }
 
 /// The load that a stored number was counted up or down from.

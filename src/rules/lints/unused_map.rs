@@ -2,7 +2,8 @@
 //! loader creates it all the same.
 //!
 //! Left out are pinned maps, which other objects or a user's program may share,
-//! and maps that a loader makes by itself (`.data`, `.rodata`, ...).
+//! maps that a loader makes by itself (`.data`, `.rodata`, ...), and records of a
+//! `maps` section that have more fields than all loaders know.
 
 use super::object::ObjectInput;
 use super::{Hit, rule};
@@ -23,7 +24,8 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
             map.kind,
             MapOrigin::Btf | MapOrigin::Legacy | MapOrigin::Synthetic
         );
-        if defined && !map.pinned && used.get(i) == Some(&false) {
+        let told = map.kind != MapOrigin::Legacy || plain_records(input);
+        if defined && told && !map.pinned && used.get(i) == Some(&false) {
             hits.push(Hit::of(
                 RULE,
                 Some(i),
@@ -31,6 +33,22 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
             ));
         }
     }
+}
+
+/// Whether the records of a `maps` section hold the five fields that all loaders
+/// know. Longer ones may pin a map, or make it another's template.
+fn plain_records(input: &ObjectInput<'_>) -> bool {
+    const PLAIN: u64 = 20;
+    let Some(object) = input.object else {
+        return false;
+    };
+    let records = object.maps.iter().filter(|m| m.kind == MapOrigin::Legacy);
+    let section = object
+        .elf
+        .sections
+        .iter()
+        .find(|s| s.relevant && &*s.name == "maps");
+    section.is_some_and(|s| s.size <= PLAIN * records.count() as u64)
 }
 
 /// Which maps some relocation is against, or are slots of another map.
