@@ -118,8 +118,8 @@ fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
         (Outcome::Lacks(lacks), true, RuleKind::Portability) => {
             lacks.len() == 1 && lacks[0].rule.number == rule.number
         }
-        (Outcome::Accept, true, RuleKind::Portability) => fires(&findings),
-        (Outcome::Accept, false, RuleKind::Portability) => !fires(&findings),
+        (Outcome::Accept, true, RuleKind::Portability | RuleKind::Lint) => fires(&findings),
+        (Outcome::Accept, false, RuleKind::Portability | RuleKind::Lint) => !fires(&findings),
         (Outcome::Accept, false, _) => true,
         _ => false,
     };

@@ -71,14 +71,10 @@ pub(super) fn of_object(
         .filter(|(_, looked)| looked.is_none())
         .filter_map(|((p, t, _), _)| links.get(*t)?.programs.get(*p)?.as_ref().ok())
         .collect();
-    let mut findings: Vec<Finding> = match options.only {
-        // Asked about one program: nothing is said of the rest of the object.
-        Some(_) if object.is_some() => Vec::new(),
-        _ => lint_object(&ObjectInput::new(object, &programs)),
-    }
-    .into_iter()
-    .map(|hit| Finding::of_object(hit.rule, hit.what))
-    .collect();
+    let mut findings: Vec<Finding> = lint_object(&ObjectInput::new(object, &programs))
+        .into_iter()
+        .map(|hit| Finding::of_object(hit.rule, hit.what))
+        .collect();
     for Settled {
         first,
         hit,

@@ -39,10 +39,12 @@ pub(super) fn verify_program(
         .map(|(now, start)| now().saturating_sub(start));
     let judged = judge(program, choice, observed.as_ref(), options);
     // Lints are about kernels.
-    let looked = observed.filter(|_| options.lints && !runtime).map(|observed| {
-        let hits = findings::of_program(program, choice, &observed, &verification);
-        (observed, hits)
-    });
+    let looked = observed
+        .filter(|_| options.lints && !runtime)
+        .map(|observed| {
+            let hits = findings::of_program(program, choice, &observed, &verification);
+            (observed, hits)
+        });
     let Verification { verdict, stats } = verification;
     let outcome = match verdict {
         _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),

@@ -70,10 +70,10 @@ fn probe_reads(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         .collect();
     for (insn, id) in calls {
         let Some(flow) = facts.flow() else { return };
-        let Some((add, offset)) = constant_add(facts, flow, insn) else {
+        let Some((add, reg, offset)) = constant_add(facts, flow, insn) else {
             continue;
         };
-        let kernel = flow.roots(add, 3).iter().all(|root| match root {
+        let kernel = flow.roots(add, reg).iter().all(|root| match root {
             Root::Call(at) => matches!(callee(facts, *at), Some(CURRENT_TASK | CURRENT_TASK_BTF)),
             // The helper says that it is the kernel's.
             Root::Load(at) => KERNEL.contains(&id) && !frame_pointer(facts, *at as usize),
@@ -115,23 +115,32 @@ fn callee(facts: &Facts<'_>, insn: u32) -> Option<u32> {
     }
 }
 
-/// The addition of a constant, unrelocated, that makes the third argument.
-fn constant_add(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize) -> Option<(usize, i32)> {
-    let at = flow.def(insn, 3)?;
-    match *facts.ops.get(at)? {
-        Op::Alu {
-            op: AluOp::Add,
-            dst: 3,
-            src: Src::Imm(imm),
-            ..
-        } if (1..LARGEST).contains(&imm)
-            && facts.core_at(at).is_none()
-            && !address_relocated(facts, flow, at, 3) =>
-        {
-            Some((at, imm))
+/// The addition of a constant, unrelocated, that makes the third argument: where
+/// it is, the register and the constant.
+fn constant_add(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize) -> Option<(usize, u8, i32)> {
+    let (mut at, mut reg) = (insn, 3);
+    for _ in 0..4 {
+        at = flow.def(at, reg)?;
+        match *facts.ops.get(at)? {
+            Op::Alu {
+                op: AluOp::Mov,
+                src: Src::Reg(from),
+                ..
+            } => reg = from,
+            Op::Alu {
+                op: AluOp::Add,
+                src: Src::Imm(imm),
+                ..
+            } if (1..LARGEST).contains(&imm)
+                && facts.core_at(at).is_none()
+                && !address_relocated(facts, flow, at, reg) =>
+            {
+                return Some((at, reg, imm));
+            }
+            _ => return None,
         }
-        _ => None,
     }
+    None
 }
 
 /// The third argument comes from saved registers, whose layout is the machine's.
