@@ -41,6 +41,8 @@ struct Facts {
     since: Option<String>,
     until: Option<String>,
     unshown: Option<String>,
+    unmodelled: Option<String>,
+    reported_as: Option<String>,
     #[serde(default)]
     messages: Vec<Message>,
 }
@@ -171,14 +173,16 @@ fn rule(toml: &Path, family: &str) -> (u16, String, String) {
     }
     let _ = write!(
         text,
-        "since:{},until:{},unshown:{:?},messages:&[",
+        "since:{},until:{},unshown:{:?},unmodelled:{:?},reported_as:{:?},messages:&[",
         series(&at, facts.since.as_ref()),
         series(&at, facts.until.as_ref()),
-        facts.unshown
+        facts.unshown,
+        facts.unmodelled,
+        facts.reported_as
     );
     for m in &facts.messages {
         assert!(
-            (4..=60).contains(&m.words.len()),
+            (2..=60).contains(&m.words.len()),
             "{at}: key words are short: {:?}",
             m.words
         );

@@ -150,7 +150,7 @@ codes! {
     ProgReturn = 502, "program-return-value", "prog_ret";
     LdAbs = 503, "ld-abs-misuse", "ld_abs";
     Atomic = 504, "atomic-misuse", "atomic";
-    CtxStore = 505, "immediate-store-into-context", "ctx_access";
+    CtxStore = 505, "immediate-store-into-context", "bpf_st";
     // 6xx: loading, attachment, privileges
     BtfMissing = 600, "btf-missing-or-invalid", "btf_missing";
     AttachTarget = 601, "attach-target-invalid", "attach_target";

@@ -135,6 +135,11 @@ pub struct Rule {
     pub until: Option<(u16, u16)>,
     /// Why no example can be run, where that is so.
     pub unshown: Option<&'static str>,
+    /// Why this tool never reports it, where that is so; then no example runs.
+    pub unmodelled: Option<&'static str>,
+    /// The rule whose code a refusal carries instead, where kernels don't tell the
+    /// two apart.
+    pub reported_as: Option<&'static str>,
     /// How kernels word it.
     pub messages: &'static [Message],
 }
@@ -153,6 +158,11 @@ impl Rule {
     /// The remedy in one paragraph, without line breaks.
     pub fn remedy_short(&self) -> String {
         page::first_paragraph(self.remedy)
+    }
+
+    /// Why the examples of the page don't run, where they don't.
+    pub fn without_example(&self) -> Option<&'static str> {
+        self.unshown.or(self.unmodelled)
     }
 
     /// Whether the rule holds for a kernel series.

@@ -156,6 +156,7 @@ behaviour! {
     helper_memory_typed: bool, "6.14", "A helper's argument says whether the helper reads or writes the memory; before, a helper may write all stack it gets, and surely writes what needn't be initialised.";
     var_off_write_scrubs: bool, "7.1", "A write at a variable offset that touches a spill makes the whole slot data, not just the bytes it touches.";
     var_off_stack_writes: bool, "5.12", "Stack may be written at a variable offset.";
+    immediate_context_stores: bool, "6.3", "An immediate may be stored straight into the context; before, only a register.";
     callbacks_as_loops: bool, "6.7, and stable 6.6", "A synchronous callback is explored zero, one and more times until it converges; before, once.";
     widen_loop_scalars: bool, "6.7, and stable 6.6", "Scalars that change between iterations and are not precise become unknown.";
     lazy_globals: bool, "6.8", "Global functions are verified only when they are reached.";

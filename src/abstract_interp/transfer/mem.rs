@@ -5,7 +5,8 @@ use crate::abstract_interp::checks::access::{self, Access, Dir, Effect, Loaded, 
 use crate::abstract_interp::checks::mem_region::Touched;
 use crate::abstract_interp::checks::operand;
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
+use crate::abstract_interp::violation::Code;
+use crate::abstract_interp::vm::{Check, Next, Vm, refuse_reg, unknown};
 use crate::programs::insn::{Op, Size, Src};
 
 /// `dst = *(size *)(base + off)`.
@@ -128,6 +129,13 @@ fn store_to(vm: &mut Vm, place: (u8, i16), size: Size, src: Src, strict: bool) -
     };
     operand::read_ok(vm, base)?;
     let pointer = *vm.reg(base);
+    if matches!(src, Src::Imm(_))
+        && pointer.kind == Kind::Ctx
+        && !vm.env.target.behaviour.immediate_context_stores
+    {
+        let words = format!("BPF_ST stores into R{base} ctx is not allowed");
+        return refuse_reg(Code::CtxStore, base, words);
+    }
     access(
         vm,
         &Access {
