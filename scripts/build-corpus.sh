@@ -4,7 +4,7 @@
 # usage: scripts/build-corpus.sh [SOURCE...]        default: everything
 #
 #   CLANG       clang with the BPF target           default: clang-22, then clang
-#   LLVM_STRIP  llvm-strip of the same release      default: beside CLANG by name
+#   LLVM_STRIP, LLVM_OBJCOPY  of the same release   default: beside CLANG by name
 #
 # A C source becomes the object beside it: foo.c -> foo.o. Flags are -O2 -g
 # -mcpu=v3, and those of a line `// BUILD ...` at the head of the source. DWARF is
@@ -16,13 +16,14 @@ cd "$(dirname "$0")/../tests/corpus"
 
 clang=${CLANG:-$(command -v clang-22 || command -v clang)}
 suffix=${clang##*clang}
+objcopy=${LLVM_OBJCOPY:-$(command -v "llvm-objcopy$suffix" || command -v llvm-objcopy)}
 strip=${LLVM_STRIP:-$(command -v "llvm-strip$suffix" || command -v llvm-strip)}
 
 sources=()
 for s in "$@"; do sources+=("$(realpath --relative-to=. "$OLDPWD/$s")"); done
 [ $# -gt 0 ] || mapfile -t sources < <(LC_ALL=C ls {accept,reject,imprecise,lint}/*.c)
 
-[ $# -gt 0 ] || sources+=(malformed/base.c)
+[ $# -gt 0 ] || sources+=(malformed/base.c btf/kernel.c)
 for s in "${sources[@]}"; do
   flags=$(sed -n 's,^// BUILD ,,p' "$s")
   # shellcheck disable=SC2086  # flags are words
@@ -33,6 +34,8 @@ for s in "${sources[@]}"; do
 done
 if [ $# -eq 0 ]; then
   mv malformed/base.o malformed/base.obj
+  "$objcopy" --dump-section .BTF=btf/kernel.btf btf/kernel.o
+  rm btf/kernel.o
   python3 ../../scripts/corrupt-corpus.py
 fi
 echo "built ${#sources[@]} objects with $("$clang" --version | head -1)"
