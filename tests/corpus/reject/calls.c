@@ -4,7 +4,7 @@
 // EXPECT prog=recursion target=linux-6.18 verdict=reject code=call-depth-exceeded class=call_depth insn=7
 // EXPECT prog=deep_stack target=linux-6.18 verdict=reject code=combined-stack-too-big class=stack_too_big
 // EXPECT prog=tail_call_below_stack target=linux-6.18 verdict=reject code=tail-call-misuse class=tailcall_stack
-// EXPECT prog=global_needs_nonnull target=linux-6.18 verdict=reject code=reference-arguments-invalid class=ref_args insn=8
+// EXPECT prog=global_needs_nonnull target=linux-6.18 verdict=reject code=subprogram-arguments class=subprog_args insn=8
 // EXPECT prog=wild_callback target=linux-6.18 verdict=reject code=argument-type-mismatch class=type_expected insn=4
 #include "corpus.h"
 LICENSE("GPL");
@@ -88,7 +88,7 @@ SEC("tc") int global_needs_nonnull(struct __sk_buff *skb)
 {
 	__u32 key = skb->len;
 
-	return read_first(bpf_map_lookup_elem(&table, &key)); // ERROR reference-arguments-invalid
+	return read_first(bpf_map_lookup_elem(&table, &key)); // ERROR subprogram-arguments
 }
 
 // bpf_loop's second argument must be a function of this program.

@@ -13,7 +13,7 @@
 // EXPECT prog=new_of_integer target=linux-6.18 verdict=reject code=object-allocation-misuse needs=btf class=obj_new insn=3
 // EXPECT prog=dynptr_of_other target=linux-6.18 verdict=reject code=argument-type-mismatch needs=btf class=type_expected insn=7
 // EXPECT prog=pointer_for_number target=linux-6.18 verdict=reject code=argument-not-scalar needs=btf class=scalar_expected insn=5
-// EXPECT prog=global_gets_pointer target=linux-6.18 verdict=reject code=argument-not-scalar class=scalar_expected insn=0
+// EXPECT prog=global_gets_pointer target=linux-6.18 verdict=reject code=subprogram-arguments class=subprog_args insn=0
 // EXPECT prog=global_short_memory target=linux-6.18 verdict=reject code=map-value-out-of-bounds class=map_value_oob insn=9
 // EXPECT prog=past_rodata target=linux-6.18 verdict=reject code=map-value-out-of-bounds class=map_value_oob
 // EXPECT prog=release_other_type target=linux-6.18 verdict=reject code=argument-type-mismatch needs=btf class=type_expected insn=4
@@ -173,7 +173,7 @@ __noinline int twice(long x)
 
 SEC("tc") int global_gets_pointer(struct __sk_buff *skb)
 {
-	return twice((long)skb); // ERROR argument-not-scalar
+	return twice((long)skb); // ERROR subprogram-arguments
 }
 
 struct big { __u64 words[4]; };
