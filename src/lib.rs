@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cfg;
 pub mod check;
 pub mod cli;
+pub mod config;
 pub mod diagnostics;
 pub mod helpers_spec;
 #[cfg(feature = "kernel")]

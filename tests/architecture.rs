@@ -8,7 +8,7 @@ use bpfassay::abstract_interp::Code;
 
 /// Rooms in the order in which data flows; a room imports only rooms before it.
 /// Rooms of one group don't import one another.
-const ORDER: [&[&str]; 9] = [
+const ORDER: [&[&str]; 10] = [
     &["object"],
     &["programs"],
     &["cfg"],
@@ -16,6 +16,7 @@ const ORDER: [&[&str]; 9] = [
     &["rules", "audit", "smoke"],
     &["diagnostics"],
     &["report"],
+    &["config"],
     &["check", "limits"],
     &["cli"],
 ];

@@ -7,6 +7,7 @@
 
 mod audit;
 mod findings;
+mod policy;
 mod portability;
 mod smoke;
 mod verify;
@@ -21,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use self::verify::{Looked, internal, load_error, no_such_type, panic_text, verify_program};
+use crate::config::Settings;
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
@@ -75,6 +77,8 @@ pub struct Options<'a> {
     pub clock: Option<fn() -> u64>,
     /// Run what is accepted.
     pub smoke: bool,
+    /// What the project's configuration and the command line say of rules.
+    pub settings: Option<&'a Settings>,
 }
 
 impl<'a> Options<'a> {
@@ -91,6 +95,7 @@ impl<'a> Options<'a> {
             source_text: &|_| None,
             clock: None,
             smoke: true,
+            settings: None,
         }
     }
 }
@@ -249,6 +254,7 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     report.programs = done.into_iter().map(|(_, _, report)| report).collect();
     let partial = report.programs.iter_mut().filter_map(|p| p.partial.take());
     report.findings.extend(partial.map(|f| *f));
+    report.findings.extend(policy::denied(&links, options));
     report.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     report
 }

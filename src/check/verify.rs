@@ -3,9 +3,13 @@
 use super::portability::judge;
 use super::{Options, TargetChoice, findings};
 use crate::abstract_interp::{self, Input, Observed, Stats, Verdict, Verification};
+use crate::audit::{Memory, memory};
+use crate::config;
 use crate::diagnostics::{self, Context};
+use crate::programs::insn::{ImmRef, Op};
 use crate::programs::{LoadError, Program, decode};
-use crate::report::{Outcome, ProgramReport};
+use crate::report::{Outcome, ProgramReport, Usage};
+use crate::rules::Severity;
 use crate::rules::lints::Hit;
 use crate::target::Target;
 
@@ -103,6 +107,39 @@ fn report_of(
         verify_us,
         partial: None,
         smoke: None,
+        usage: usage(program),
+        severity: Severity::Error,
+        suppressed: None,
+    }
+}
+
+/// What a program uses: maps that it refers to, functions that it calls.
+fn usage(program: &Program) -> Usage {
+    let ops = decode(&program.insns);
+    let mut used = vec![false; program.maps.len()];
+    for op in &ops {
+        let (Op::LdImm64 {
+            src: ImmRef::MapIdx(map),
+            ..
+        }
+        | Op::LdImm64 {
+            src: ImmRef::MapIdxValue { idx: map, .. },
+            ..
+        }) = *op
+        else {
+            continue;
+        };
+        if let Some(slot) = usize::try_from(map).ok().and_then(|i| used.get_mut(i)) {
+            *slot = true;
+        }
+    }
+    let maps = program.maps.iter().zip(used).filter(|(_, used)| *used);
+    let memory = maps.fold(Memory::default(), |sum, (map, _)| sum.plus(memory(map, 1)));
+    Usage {
+        place: program.place(0),
+        map_bytes: memory.full,
+        map_bytes_per_cpu: memory.per_cpu,
+        callees: config::policy::callees(program, &ops),
     }
 }
 
@@ -122,6 +159,9 @@ pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
         verify_us: None,
         partial: None,
         smoke: None,
+        usage: Usage::default(),
+        severity: Severity::Error,
+        suppressed: None,
     }
 }
 
@@ -148,6 +188,9 @@ pub(super) fn internal(
         verify_us: None,
         partial: None,
         smoke: None,
+        usage: Usage::default(),
+        severity: Severity::Error,
+        suppressed: None,
     }
 }
 

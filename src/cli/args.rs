@@ -32,10 +32,14 @@ pub(super) enum Verb {
     Run(RunArgs),
     /// List the targets, or one target's behaviours.
     Targets(TargetsArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them.
+    Man(ManArgs),
 }
 
 /// How an input is opened.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct OpenArgs {
     /// Kernel or runtime to predict for: `linux-6.18`, `dragonos`, `host`, a file
     /// with a kernel's BTF; repeatable, and a comma-separated list.
@@ -90,12 +94,34 @@ pub(super) struct CheckArgs {
     /// Write the report here instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// The least verdict that fails the run.
-    #[arg(long, value_enum, default_value_t = FailOn::Reject, value_name = "LEVEL")]
-    pub(super) fail_on: FailOn,
+    /// Write a further report (`sarif=report.sarif`); repeatable.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec)]
+    pub(super) report: Vec<(Format, PathBuf)>,
+    /// Root of the repository, for formats that name files relative to it [default: the
+    /// nearest directory with .git, or the current one].
+    #[arg(long, value_name = "DIR")]
+    pub(super) repo_root: Option<PathBuf>,
+    /// Replace a leading directory of source files in those formats (`/build/src=src`; without
+    /// `=`: drop it); repeatable.
+    #[arg(long, value_name = "FROM[=TO]")]
+    pub(super) path_prefix: Vec<String>,
+    #[command(flatten)]
+    pub(super) rules: RuleArgs,
+    /// What fails the run [default: error].
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) fail_on: Option<FailOn>,
     /// A program that is not decided fails the run.
     #[arg(long)]
     pub(super) strict: bool,
+    /// Compare with what programs took when this file was written.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write what programs take to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_baseline: Option<PathBuf>,
+    /// Growth over the baseline that is let pass, in percent [default: 10].
+    #[arg(long, value_name = "PERCENT")]
+    pub(super) max_growth: Option<String>,
     /// Tell what each verification cost.
     #[arg(long)]
     pub(super) stats: bool,
@@ -110,6 +136,27 @@ pub(super) struct CheckArgs {
     pub(super) quiet: bool,
 }
 
+/// What holds for rules; the command line outranks the configuration.
+#[derive(Debug, Args)]
+pub(super) struct RuleArgs {
+    /// Configuration [default: the nearest `bpfassay.toml`, upward].
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
+    /// Read no configuration.
+    #[arg(long)]
+    pub(super) no_config: bool,
+    /// Turn a rule off: a code, a name, a family, or `all`; repeatable. Of several that
+    /// name a rule, the one that says most decides, then the strictest.
+    #[arg(long, short = 'A', value_name = "CODE")]
+    pub(super) allow: Vec<String>,
+    /// Make a rule a warning.
+    #[arg(long, short = 'W', value_name = "CODE")]
+    pub(super) warn: Vec<String>,
+    /// Make a rule an error.
+    #[arg(long, short = 'D', value_name = "CODE")]
+    pub(super) deny: Vec<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -118,16 +165,53 @@ pub(super) enum Format {
     Json,
     /// One line per program and target, stable field names.
     Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// JUnit XML.
+    Junit,
+    /// A comment on a pull request.
+    Markdown,
+}
+
+/// `FORMAT=FILE`.
+fn report_spec(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or("expected FORMAT=FILE")?;
+    Ok((Format::from_str(format, false)?, PathBuf::from(file)))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
-    /// Rejected or not loadable.
+    /// Any finding.
+    Note,
+    /// Warnings, and what is not decided.
+    Warning,
+    /// Rejected, not loadable, or a finding that is an error.
+    Error,
+    /// Rejected or not loadable, whatever the findings.
     Reject,
-    /// Also not decided.
+    /// As `error`, and what is not decided.
     Unknown,
     /// Nothing fails the run, but unreadable input and internal errors.
     Never,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Write a page for each verb into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[cfg(feature = "kernel")]

@@ -1,6 +1,6 @@
 //! `check`: verify every program of the objects for every target.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -8,14 +8,22 @@ use rayon::prelude::*;
 
 use super::args::{CheckArgs, FailOn, Format, Loader};
 use super::inputs::{self, SourceFiles, Targets};
-use super::{Failure, exit, output};
+use super::repo::Repo;
+use super::{Failure, config, exit, output};
 use crate::check::{Options, check};
+use crate::config::{self as judging, Baseline};
 use crate::limits;
 use crate::report::{self, InputError, ObjectReport, Report};
 
 /// Runs the verb.
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let targets = Targets::open(&args.open)?;
+    let loaded = config::load(args)?;
+    let mut open = args.open.clone();
+    if open.target.is_empty() && open.profile.is_empty() {
+        let configured = loaded.settings.config.targets.iter();
+        open.target = configured.map(|(name, _)| name.clone()).collect();
+    }
+    let targets = Targets::open(&open)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let sources = SourceFiles::new(&args.source_root);
@@ -34,6 +42,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
                     source_text: &source_text,
                     clock: Some(micros),
                     smoke: !args.no_smoke,
+                    settings: Some(&loaded.settings),
                     ..Options::new(&name, &choices)
                 },
             ),
@@ -44,7 +53,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         .build()
         .map_err(|e| Failure::usage(e.to_string()))?;
     let parts: Vec<Report> = pool.install(|| args.objects.par_iter().map(|p| one(p)).collect());
-    let report = Report {
+    let mut report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
     };
     if let Some(name) = &args.open.prog
@@ -55,22 +64,64 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     {
         return Err(Failure::usage(format!("no program named {name}")));
     }
-    let file = args.output.as_deref();
-    let text = match args.format {
-        Format::Json => report::json::render(&report),
-        Format::Jsonl => report::jsonl::render(&report),
+    let repo = Repo::new(args);
+    let name = |given: &str| repo.name(given);
+    let baseline = config::baseline(args, &loaded)?;
+    if let Some(path) = &args.write_baseline {
+        let cpus = loaded.settings.config.cpus;
+        let text = Baseline::of(&report, cpus, &name).render();
+        output::write(&text, Some(path))?;
+    }
+    let file = loaded.file.as_ref();
+    let judged = judging::Run {
+        file: file.map(|(name, text)| (name.as_str(), text.as_str())),
+        baseline: baseline.as_ref(),
+        name: &name,
+        only: args.open.prog.as_deref(),
+    };
+    judging::judge(&mut report, &loaded.settings, &judged);
+    let code = code(&report, args, &loaded.settings);
+    let main = [(args.format, args.output.as_ref())];
+    let more = args
+        .report
+        .iter()
+        .map(|(format, file)| (*format, Some(file)));
+    for (format, file) in main.into_iter().chain(more) {
+        let file = file.map(PathBuf::as_path);
+        let text = rendered(&report, format, file, args, &repo, code);
+        output::write(&text, file)?;
+    }
+    Ok(code)
+}
+
+/// The report in one format.
+fn rendered(
+    report: &Report,
+    format: Format,
+    file: Option<&Path>,
+    args: &CheckArgs,
+    repo: &Repo,
+    code: u8,
+) -> String {
+    let exists = |path: &str| repo.holds(path);
+    let paths = repo.paths(&exists);
+    match format {
+        Format::Json => report::json::render(report),
+        Format::Jsonl => report::jsonl::render(report),
+        Format::Sarif => report::sarif::render(report, &paths, code),
+        Format::Github => report::github::render(report, &paths),
+        Format::Junit => report::junit::render(report, args.strict),
+        Format::Markdown => report::markdown::render(report, &paths),
         Format::Text => {
             let mut style = output::style(file);
             style.stats = args.stats;
             style.all = !args.quiet;
-            report::text::render(&report, style)
+            report::text::render(report, style)
         }
-    };
-    output::write(&text, file)?;
-    Ok(code(&report, args))
+    }
 }
 
-fn code(report: &Report, args: &CheckArgs) -> u8 {
+fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings) -> u8 {
     let t = report.totals();
     if t.internal > 0 {
         eprintln!(
@@ -93,13 +144,20 @@ fn code(report: &Report, args: &CheckArgs) -> u8 {
     if t.unknown > 0 {
         eprintln!("bpfassay: {} program(s) not decided", t.unknown);
     }
-    let refused = t.reject + t.load_error > 0;
-    let failed = match args.fail_on {
-        FailOn::Reject => refused || (args.strict && t.unknown > 0),
-        FailOn::Unknown => refused || t.unknown > 0,
-        FailOn::Never => args.strict && t.unknown > 0,
-    };
-    if failed { exit::FINDINGS } else { exit::CLEAN }
+    let asked = args.fail_on.map(|on| match on {
+        FailOn::Note => judging::FailOn::Note,
+        FailOn::Warning => judging::FailOn::Warning,
+        FailOn::Error => judging::FailOn::Error,
+        FailOn::Reject => judging::FailOn::Reject,
+        FailOn::Unknown => judging::FailOn::Unknown,
+        FailOn::Never => judging::FailOn::Never,
+    });
+    let on = asked.or(settings.config.fail_on).unwrap_or_default();
+    if judging::fails(report, on, args.strict || settings.config.strict) {
+        exit::FINDINGS
+    } else {
+        exit::CLEAN
+    }
 }
 
 /// Complains of every fault after `accept`; how many there were.

@@ -8,10 +8,13 @@ mod cfg;
 mod check;
 #[cfg(feature = "kernel")]
 mod compare;
+mod config;
 mod dump;
 mod explain;
 mod inputs;
+mod manual;
 mod output;
+mod repo;
 mod rules;
 mod run;
 mod targets;
@@ -70,6 +73,8 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Rules(a) => rules::run(a),
         args::Verb::Run(a) => run::run(a),
         args::Verb::Targets(a) => targets::run(a),
+        args::Verb::Completions(a) => manual::completions(a),
+        args::Verb::Man(a) => manual::man(a),
     };
     match result {
         Ok(code) => code,

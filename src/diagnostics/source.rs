@@ -15,6 +15,9 @@ use crate::programs::{LineInfo, MAX_LINE, Program};
 /// Finds the text of a source file by the name that line information gives it.
 pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
+/// How the name of a disassembly begins.
+const LISTING: &str = "disassembly of ";
+
 /// A text that labels point into.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -29,6 +32,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// The whole text of a file.
+    pub fn whole(name: &str, text: &str) -> Source {
+        Source::new(name.to_owned(), text.to_owned(), false)
+    }
+
     fn new(name: String, text: String, sparse: bool) -> Source {
         let mut starts = vec![0];
         starts.extend(
@@ -43,6 +51,11 @@ impl Source {
             sparse,
             starts,
         }
+    }
+
+    /// Whether it is a disassembly, not a file.
+    pub fn is_listing(&self) -> bool {
+        self.name.starts_with(LISTING)
     }
 
     /// Start offset and text of a line (from 1).
@@ -178,7 +191,7 @@ impl<'a> Sources<'a> {
 
     /// Index of the program's disassembly.
     pub(super) fn listing(&mut self) -> usize {
-        let name = format!("disassembly of {}", self.program.name);
+        let name = format!("{LISTING}{}", self.program.name);
         if let Some(i) = self.list.iter().position(|s| s.name == name) {
             return i;
         }

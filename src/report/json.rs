@@ -70,6 +70,7 @@ fn program(object: &str, p: &ProgramReport) -> Value {
         _ => Vec::new(),
     };
     map.insert("lacks".into(), Value::Array(lacks));
+    map.insert("suppressed".into(), json!(p.suppressed));
     let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
     let fault = fault.map(|f| {
         json!({

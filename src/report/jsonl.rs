@@ -77,6 +77,9 @@ fn empty(object: &ObjectReport, stage: &str, reason: &str, target: &str) -> Valu
         verify_us: None,
         partial: None,
         smoke: None,
+        usage: super::Usage::default(),
+        severity: super::Severity::Error,
+        suppressed: None,
     };
     let mut map = flat(&object.object, &program);
     map.insert("insns".into(), json!(null));

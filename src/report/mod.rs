@@ -4,10 +4,16 @@
 //! nothing else. Order is the order of objects, programs and targets as given.
 
 mod draw;
+pub mod github;
+mod items;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
+pub mod markdown;
+pub mod paths;
 pub mod run;
 pub mod run_text;
+pub mod sarif;
 pub mod smoke;
 pub mod text;
 pub mod values;
@@ -105,6 +111,35 @@ pub struct ProgramReport {
     pub partial: Option<Box<Finding>>,
     /// What came of running it; `None` if it was not accepted, or not to be run.
     pub smoke: Option<smoke::Smoke>,
+    /// What it uses, whatever the verdict.
+    pub usage: Usage,
+    /// How a refusal counts.
+    pub severity: Severity,
+    /// Why a verdict other than `accept` doesn't count, if it doesn't.
+    pub suppressed: Option<String>,
+}
+
+/// What a program uses; known without a verification.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Where the program begins in the source.
+    pub place: Option<Place>,
+    /// Bytes of its maps when full, on a machine of one CPU.
+    pub map_bytes: u64,
+    /// Of these, bytes that each further CPU takes again.
+    pub map_bytes_per_cpu: u64,
+    /// The helpers and kfuncs that it calls, each once, by name.
+    pub callees: Vec<String>,
+}
+
+impl Usage {
+    /// Bytes of its maps when full.
+    pub fn map_memory(&self, cpus: u32) -> u64 {
+        let more = self
+            .map_bytes_per_cpu
+            .saturating_mul(u64::from(cpus.saturating_sub(1)));
+        self.map_bytes.saturating_add(more)
+    }
 }
 
 /// The verdict on one program.

@@ -141,6 +141,10 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
         }
         out.push(']');
     }
+    let known = match &p.suppressed {
+        Some(reason) => format!(" (suppressed: {reason})"),
+        None => String::new(),
+    };
     match &p.outcome {
         Outcome::Accept => {
             out.push('\n');
@@ -152,7 +156,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             } else {
                 ""
             };
-            let _ = writeln!(out, ": {stage}: {reason}{hint}");
+            let _ = writeln!(out, ": {stage}: {reason}{hint}{known}");
         }
         Outcome::Unknown {
             name,
@@ -170,15 +174,19 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             if let Some(place) = place {
                 let _ = write!(out, " ({}:{})", place.file, place.line);
             }
+            out.push_str(&known);
             out.push('\n');
+        }
+        Outcome::Reject(d) if p.suppressed.is_some() => {
+            let _ = writeln!(out, ": {} {}{known}", d.number(), d.code.name());
         }
         Outcome::Reject(d) => {
             out.push('\n');
             render_diagnostic(out, d, style);
         }
         Outcome::Lacks(lacks) => {
-            out.push('\n');
-            for f in lacks {
+            let _ = writeln!(out, "{known}");
+            for f in lacks.iter().filter(|f| f.suppressed.is_none()) {
                 render_finding(out, f, style);
             }
         }

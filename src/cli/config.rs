@@ -1,0 +1,178 @@
+//! Finds and reads `bpfassay.toml`, and adds what the command line says.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+
+use super::Failure;
+use super::args::{CheckArgs, RuleArgs};
+use super::inputs;
+use crate::config::{
+    self, Baseline, Config, ConfigError, Flags, Level, Levels, Selector, Settings,
+};
+
+/// The file that is looked for.
+const NAME: &str = "bpfassay.toml";
+
+/// A configuration with where it came from.
+pub(super) struct Loaded {
+    /// What it says, and what the command line adds.
+    pub(super) settings: Settings,
+    /// Its name as shown, and its text.
+    pub(super) file: Option<(String, String)>,
+    /// The directory that its paths are relative to.
+    pub(super) directory: PathBuf,
+}
+
+/// Reads the configuration that holds for a run.
+pub(super) fn load(args: &CheckArgs) -> Result<Loaded, Failure> {
+    let rules = &args.rules;
+    let path = match (&rules.config, rules.no_config) {
+        (Some(path), _) => Some(path.clone()),
+        (None, true) => None,
+        (None, false) => upward(),
+    };
+    let flags = flags(args)?;
+    let Some(path) = path else {
+        return Ok(Loaded {
+            settings: Settings {
+                flags,
+                ..Settings::default()
+            },
+            file: None,
+            directory: PathBuf::new(),
+        });
+    };
+    let name = path.display().to_string();
+    let text = String::from_utf8(inputs::read(&path)?)
+        .map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
+    let config: Config = config::parse(&text).map_err(|e| complaint(&name, &text, &e))?;
+    for (target, span) in &config.targets {
+        if let Err(failure) = inputs::find(target) {
+            let error = ConfigError::at(span.clone(), failure.text);
+            return Err(complaint(&name, &text, &error));
+        }
+    }
+    Ok(Loaded {
+        settings: Settings { config, flags },
+        file: Some((name, text)),
+        directory: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+    })
+}
+
+/// The nearest file of that name in the current directory or above.
+fn upward() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let found = here
+        .ancestors()
+        .map(|d| d.join(NAME))
+        .find(|p| p.is_file())?;
+    // Shown as it is reached from here, where that is short.
+    let below = found.strip_prefix(&here).map(Path::to_path_buf);
+    Some(below.unwrap_or(found))
+}
+
+fn flags(args: &CheckArgs) -> Result<Flags, Failure> {
+    let RuleArgs {
+        allow, warn, deny, ..
+    } = &args.rules;
+    let mut levels = Levels::default();
+    let lists = [
+        (allow, Level::Off),
+        (warn, Level::Warning),
+        (deny, Level::Error),
+    ];
+    for (list, level) in lists {
+        for code in list {
+            let selector = Selector::parse(code).ok_or_else(|| {
+                let known = Selector::known();
+                Failure::usage(format!("no rule or family {code}; there is {known}"))
+            })?;
+            levels.push(selector, level);
+        }
+    }
+    let max_growth = match &args.max_growth {
+        None => None,
+        Some(text) => Some(config::percent(text).ok_or_else(|| {
+            Failure::usage(format!("--max-growth {text}: not a share in percent"))
+        })?),
+    };
+    Ok(Flags { levels, max_growth })
+}
+
+/// Reads the baseline that the command line or the configuration names.
+pub(super) fn baseline(args: &CheckArgs, loaded: &Loaded) -> Result<Option<Baseline>, Failure> {
+    let configured = loaded.settings.config.baseline.as_ref();
+    let path = match (&args.baseline, configured) {
+        (Some(path), _) => path.clone(),
+        // What is being written need not be there yet.
+        (None, Some(_)) if args.write_baseline.is_some() => return Ok(None),
+        (None, Some(file)) => loaded.directory.join(file),
+        (None, None) => return Ok(None),
+    };
+    let name = path.display().to_string();
+    let text = String::from_utf8(inputs::read(&path)?)
+        .map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
+    let baseline = Baseline::parse(&text).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+    Ok(Some(baseline))
+}
+
+/// A wrong configuration, drawn.
+fn complaint(name: &str, text: &str, error: &ConfigError) -> Failure {
+    let place = error
+        .line(text)
+        .map_or_else(String::new, |n| format!(":{n}"));
+    let mut out = format!("{name}{place}: {error}");
+    if error.span.is_some() {
+        let drawing = Drawing {
+            error,
+            source: NamedSource::new(name, text.to_owned()),
+        };
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+            .with_context_lines(1);
+        let mut drawn = String::new();
+        if handler.render_report(&mut drawn, &drawing).is_ok() {
+            out.push('\n');
+            out.push_str(drawn.trim_end());
+        }
+    }
+    Failure::usage(out)
+}
+
+struct Drawing<'a> {
+    error: &'a ConfigError,
+    source: NamedSource<String>,
+}
+
+impl fmt::Debug for Drawing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.error)
+    }
+}
+
+impl fmt::Display for Drawing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.error)
+    }
+}
+
+impl std::error::Error for Drawing<'_> {}
+
+impl miette::Diagnostic for Drawing<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.error.help.as_ref()?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.error.span.clone()?;
+        let at = (span.start, span.len().max(1));
+        let label = LabeledSpan::new_primary_with_span(Some("here".into()), at);
+        Some(Box::new(std::iter::once(label)))
+    }
+}

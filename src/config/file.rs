@@ -1,0 +1,409 @@
+//! `bpfassay.toml`: the text, and what it means.
+//!
+//! serde reads the shape (unknown keys are errors), the second half checks the
+//! words: every selector, level, target pattern and reason, each with its place.
+//! `schemas/config.v1.json` describes the same for editors; a test compares the
+//! keys of both.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+
+use super::policy::{self, Policy};
+use super::{Budget, ConfigError, FailOn, Glob, Level, Levels, Resource, Selector};
+
+/// A configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Targets, where the command line names none; with their places.
+    pub targets: Vec<(String, Range<usize>)>,
+    /// What fails a run.
+    pub fail_on: Option<FailOn>,
+    /// What isn't decided fails a run.
+    pub strict: bool,
+    /// Only these lints; `None`: all.
+    pub select: Option<Vec<Selector>>,
+    /// Not these rules.
+    pub ignore: Vec<Selector>,
+    /// `[severity]`.
+    pub levels: Levels,
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[budget]`.
+    pub budget: Budget,
+    /// CPUs that per-CPU maps are counted for.
+    pub cpus: u32,
+    /// The baseline file.
+    pub baseline: Option<String>,
+    /// Growth over the baseline that is let pass, in percent.
+    pub growth: Option<f64>,
+    /// `[program."..."]`.
+    pub programs: Vec<ProgramTable>,
+    /// `[[suppress]]`.
+    pub suppressions: Vec<Suppression>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            targets: Vec::new(),
+            fail_on: None,
+            strict: false,
+            select: None,
+            ignore: Vec::new(),
+            levels: Levels::default(),
+            policy: Policy::default(),
+            budget: Budget::default(),
+            cpus: 1,
+            baseline: None,
+            growth: None,
+            programs: Vec::new(),
+            suppressions: Vec::new(),
+        }
+    }
+}
+
+/// What holds for some programs only.
+#[derive(Clone, Debug)]
+pub struct ProgramTable {
+    /// Their names.
+    pub name: Glob,
+    /// Levels of rules.
+    pub levels: Levels,
+    /// Calls.
+    pub policy: Policy,
+    /// Budgets.
+    pub budget: Budget,
+}
+
+/// What a suppression is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressedCode {
+    /// Refusals and findings by rule.
+    Rules(Selector),
+    /// Programs that don't load: `load-error`.
+    LoadError,
+    /// Programs that aren't decided: `not-decided`.
+    Undecided,
+}
+
+/// Something known, that shall not fail the run.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// What it is of.
+    pub code: SuppressedCode,
+    /// The code as written.
+    pub text: String,
+    /// Where that stands in the file.
+    pub span: Range<usize>,
+    /// Only in these programs.
+    pub program: Option<Glob>,
+    /// Only in these objects.
+    pub object: Option<Glob>,
+    /// Only in these source files.
+    pub file: Option<Glob>,
+    /// Why.
+    pub reason: String,
+}
+
+type Text = Spanned<String>;
+type Words = BTreeMap<Text, Text>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    #[serde(default)]
+    targets: Vec<Text>,
+    fail_on: Option<Text>,
+    #[serde(default)]
+    strict: bool,
+    #[serde(default)]
+    lint: Lint,
+    #[serde(default)]
+    severity: Words,
+    #[serde(default)]
+    policy: Lists,
+    #[serde(default)]
+    budget: Bounds,
+    #[serde(default)]
+    baseline: BaselineTable,
+    #[serde(default)]
+    program: BTreeMap<Text, Program>,
+    #[serde(default)]
+    suppress: Vec<Suppress>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Lint {
+    select: Option<Vec<Text>>,
+    #[serde(default)]
+    ignore: Vec<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Lists {
+    #[serde(default)]
+    allow: Vec<Text>,
+    #[serde(default)]
+    deny: Vec<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Bounds {
+    instructions: Option<u64>,
+    processed: Option<u64>,
+    states: Option<u64>,
+    stack: Option<Bytes>,
+    map_memory: Option<Bytes>,
+    helpers: Option<u64>,
+    cpus: Option<Spanned<u32>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct BaselineTable {
+    file: Option<String>,
+    growth: Option<Percent>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Program {
+    #[serde(default)]
+    severity: Words,
+    #[serde(default)]
+    policy: Lists,
+    #[serde(default)]
+    budget: Bounds,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Suppress {
+    code: Text,
+    program: Option<String>,
+    object: Option<String>,
+    file: Option<String>,
+    reason: Text,
+}
+
+/// A number of bytes: `65536`, `"64 KiB"`, `"16MiB"`.
+struct Bytes(u64);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Bytes, D::Error> {
+        either(d, "bytes, like 65536 or \"64 KiB\"", bytes).map(Bytes)
+    }
+}
+
+/// Percent: `10`, `2.5`, `"10 %"`.
+struct Percent(f64);
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Percent, D::Error> {
+        either(d, "percent, like 10 or \"10 %\"", percent).map(Percent)
+    }
+}
+
+/// Reads a number or a text that says one.
+fn either<'de, D: Deserializer<'de>, T>(
+    d: D,
+    what: &'static str,
+    read: fn(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Whole(u64),
+        Part(f64),
+        Text(String),
+    }
+    let text = match Either::deserialize(d) {
+        Ok(Either::Whole(n)) => n.to_string(),
+        Ok(Either::Part(n)) => n.to_string(),
+        Ok(Either::Text(text)) => text,
+        Err(_) => String::new(),
+    };
+    read(&text).ok_or_else(|| de::Error::custom(format!("expected {what}")))
+}
+
+/// Reads a size with an optional unit of 1024.
+pub fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let factor = match unit.trim() {
+        "" | "B" => 1,
+        "KiB" | "K" => 1 << 10,
+        "MiB" | "M" => 1 << 20,
+        "GiB" | "G" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// Reads a share that isn't negative.
+pub fn percent(text: &str) -> Option<f64> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    let value: f64 = number.parse().ok()?;
+    (value.is_finite() && value >= 0.0).then_some(value)
+}
+
+/// Reads a configuration.
+pub fn parse(text: &str) -> Result<Config, ConfigError> {
+    let file: File = toml::from_str(text).map_err(|e| ConfigError {
+        message: e.message().to_owned(),
+        span: e.span(),
+        help: None,
+    })?;
+    let select = match &file.lint.select {
+        None => None,
+        Some(list) => Some(selectors(list)?),
+    };
+    let fail_on = match &file.fail_on {
+        None => None,
+        Some(word) => Some(FailOn::parse(word.get_ref()).ok_or_else(|| {
+            let message = format!("fail-on = \"{}\" is not known", word.get_ref());
+            ConfigError::at(word.span(), message)
+                .help(format!("one of {}", FailOn::NAMES.join(", ")))
+        })?),
+    };
+    let cpus = match &file.budget.cpus {
+        None => 1,
+        Some(n) if *n.get_ref() == 0 => {
+            return Err(ConfigError::at(n.span(), "a machine has at least one CPU"));
+        }
+        Some(n) => *n.get_ref(),
+    };
+    Ok(Config {
+        targets: file
+            .targets
+            .iter()
+            .map(|t| (t.get_ref().clone(), t.span()))
+            .collect(),
+        fail_on,
+        strict: file.strict,
+        select,
+        ignore: selectors(&file.lint.ignore)?,
+        levels: levels(&file.severity)?,
+        policy: lists(&file.policy)?,
+        budget: budget(&file.budget),
+        cpus,
+        baseline: file.baseline.file,
+        growth: file.baseline.growth.map(|p| p.0),
+        programs: file
+            .program
+            .iter()
+            .map(|(name, table)| program(name, table))
+            .collect::<Result<_, _>>()?,
+        suppressions: file
+            .suppress
+            .iter()
+            .map(suppression)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn selector(text: &Text) -> Result<Selector, ConfigError> {
+    Selector::parse(text.get_ref()).ok_or_else(|| {
+        let message = format!("no rule or family `{}`", text.get_ref());
+        ConfigError::at(text.span(), message).help(Selector::known())
+    })
+}
+
+fn selectors(list: &[Text]) -> Result<Vec<Selector>, ConfigError> {
+    list.iter().map(selector).collect()
+}
+
+fn levels(words: &Words) -> Result<Levels, ConfigError> {
+    let mut levels = Levels::default();
+    for (code, word) in words {
+        let level = Level::parse(word.get_ref()).ok_or_else(|| {
+            let message = format!("`{}` is no level", word.get_ref());
+            ConfigError::at(word.span(), message)
+                .help(format!("one of {}", Level::NAMES.join(", ")))
+        })?;
+        levels.push(selector(code)?, level);
+    }
+    Ok(levels)
+}
+
+fn lists(lists: &Lists) -> Result<Policy, ConfigError> {
+    let read = |list: &[Text]| -> Result<Vec<policy::Entry>, ConfigError> {
+        list.iter()
+            .map(|text| {
+                policy::entry(text.get_ref()).ok_or_else(|| {
+                    let message = format!("no helper, kfunc or risk class `{}`", text.get_ref());
+                    ConfigError::at(text.span(), message).help(format!(
+                        "a name (`bpf_probe_write_user`), a pattern (`my_kfunc*`) or a class: {}",
+                        policy::classes().join(", ")
+                    ))
+                })
+            })
+            .collect()
+    };
+    Ok(Policy {
+        allow: read(&lists.allow)?,
+        deny: read(&lists.deny)?,
+    })
+}
+
+fn budget(bounds: &Bounds) -> Budget {
+    let mut budget = Budget::default();
+    for resource in Resource::ALL {
+        let most = match resource {
+            Resource::Instructions => bounds.instructions,
+            Resource::Processed => bounds.processed,
+            Resource::States => bounds.states,
+            Resource::Stack => bounds.stack.as_ref().map(|b| b.0),
+            Resource::MapMemory => bounds.map_memory.as_ref().map(|b| b.0),
+            Resource::Helpers => bounds.helpers,
+        };
+        budget.set(resource, most);
+    }
+    budget
+}
+
+fn program(name: &Text, table: &Program) -> Result<ProgramTable, ConfigError> {
+    if let Some(cpus) = &table.budget.cpus {
+        return Err(ConfigError::at(
+            cpus.span(),
+            "`cpus` is of the machine: it stands in [budget]",
+        ));
+    }
+    Ok(ProgramTable {
+        name: Glob::new(name.get_ref()),
+        levels: levels(&table.severity)?,
+        policy: lists(&table.policy)?,
+        budget: budget(&table.budget),
+    })
+}
+
+fn suppression(s: &Suppress) -> Result<Suppression, ConfigError> {
+    if s.reason.get_ref().trim().is_empty() {
+        let message = "a suppression needs a reason";
+        return Err(ConfigError::at(s.reason.span(), message));
+    }
+    let code = match s.code.get_ref().as_str() {
+        "load-error" => SuppressedCode::LoadError,
+        "not-decided" => SuppressedCode::Undecided,
+        _ => SuppressedCode::Rules(selector(&s.code)?),
+    };
+    let glob = |text: &Option<String>| text.as_deref().map(Glob::new);
+    Ok(Suppression {
+        code,
+        text: s.code.get_ref().clone(),
+        span: s.code.span(),
+        program: glob(&s.program),
+        object: glob(&s.object),
+        file: glob(&s.file),
+        reason: s.reason.get_ref().trim().to_owned(),
+    })
+}

@@ -1,0 +1,164 @@
+//! Which helpers and kfuncs programs may call.
+//!
+//! `deny` lists what is forbidden, `allow` the exceptions; both by name, pattern
+//! or risk class. `deny = ["*"]` with an `allow` list makes a list of all that is
+//! permitted. A table of the program decides before the file's: what it denies
+//! is denied though the file allows it, and the other way round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Glob, Settings, number, rule};
+use crate::diagnostics::{Context, Finding};
+use crate::helpers_spec;
+use crate::programs::Program;
+use crate::programs::insn::{Callee, Op};
+
+/// What an entry of a list names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Helpers and kfuncs by name.
+    Name(Glob),
+    /// Those of a risk class.
+    Class(&'static str),
+}
+
+impl Entry {
+    fn matches(&self, call: &Called<'_>) -> bool {
+        match self {
+            Entry::Name(glob) => glob.matches(call.name),
+            Entry::Class(class) => call.classes.contains(class),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Entry::Name(glob) => glob.text(),
+            Entry::Class(class) => class,
+        }
+    }
+}
+
+/// Lists of one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Exceptions.
+    pub allow: Vec<Entry>,
+    /// What is forbidden.
+    pub deny: Vec<Entry>,
+}
+
+impl Policy {
+    /// What this place says: `Some(Some(entry))` denied by that entry,
+    /// `Some(None)` allowed, `None` nothing.
+    fn says(&self, call: &Called<'_>) -> Option<Option<&Entry>> {
+        if self.allow.iter().any(|e| e.matches(call)) {
+            return Some(None);
+        }
+        self.deny.iter().find(|e| e.matches(call)).map(Some)
+    }
+}
+
+/// A function that a program calls.
+struct Called<'a> {
+    name: &'a str,
+    classes: Vec<&'static str>,
+}
+
+/// Whether an entry can name anything: a pattern, a helper or a kfunc of some
+/// series, or a risk class.
+pub(super) fn entry(text: &str) -> Option<Entry> {
+    let glob = Glob::new(text);
+    if !glob.is_exact() || helpers_spec::helper_id(text).is_some() || is_kfunc(text) {
+        return Some(Entry::Name(glob));
+    }
+    classes()
+        .iter()
+        .find(|c| **c == text)
+        .map(|c| Entry::Class(c))
+}
+
+fn is_kfunc(name: &str) -> bool {
+    helpers_spec::SpecVersion::ALL
+        .iter()
+        .any(|&v| helpers_spec::kfunc(name, v).is_some())
+}
+
+/// The risk classes that there are.
+pub fn classes() -> &'static [&'static str] {
+    &[]
+}
+
+/// The calls of a program that its policy denies: one finding a function, with a
+/// label at each call.
+pub fn findings(settings: &Settings, context: &Context<'_>) -> Vec<Finding> {
+    let program = context.program;
+    let tables = settings.tables(Some(&program.name));
+    let mut places: Vec<&Policy> = tables.into_iter().map(|t| &t.policy).collect();
+    places.push(&settings.config.policy);
+    places.retain(|p| !p.deny.is_empty() || !p.allow.is_empty());
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let mut calls: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (insn, op) in context.ops.iter().enumerate() {
+        if let Some(name) = callee(program, *op, insn) {
+            calls.entry(name).or_default().push(insn);
+        }
+    }
+    let mut findings = Vec::new();
+    for (name, sites) in calls {
+        let called = Called {
+            name,
+            classes: Vec::new(),
+        };
+        let said = places.iter().find_map(|p| p.says(&called));
+        let (Some(Some(entry)), Some((&first, rest))) = (said, sites.split_first()) else {
+            continue;
+        };
+        let by = match entry {
+            Entry::Name(glob) if glob.text() == name => String::new(),
+            _ => format!(" (`{}`)", entry.text()),
+        };
+        let what = format!(
+            "{} calls `{name}`, which the policy denies{by}",
+            program.name
+        );
+        let also: Vec<(usize, String)> = rest.iter().map(|at| (*at, "and here".into())).collect();
+        let label = format!("`{name}` is called here");
+        findings.push(Finding::at(
+            context,
+            rule(number::CALL_DENIED),
+            what,
+            first,
+            label,
+            &also,
+        ));
+    }
+    findings
+}
+
+/// The name of the helper or kfunc that an instruction calls; none for calls
+/// that only mark what a loader could not resolve.
+pub fn callee(program: &Program, op: Op, insn: usize) -> Option<&str> {
+    match op {
+        Op::Call(Callee::Helper(id)) => {
+            let poison = u32::try_from(insn).ok().and_then(|i| program.poison_at(i));
+            let known = helpers_spec::helper_name(u32::try_from(id).ok()?);
+            known.filter(|_| poison.is_none())
+        }
+        Op::Call(Callee::Kfunc { imm, .. }) => {
+            let index = usize::try_from(imm).ok()?;
+            Some(&program.kfuncs.get(index)?.name)
+        }
+        _ => None,
+    }
+}
+
+/// The distinct helpers and kfuncs that a program calls, in order.
+pub fn callees(program: &Program, ops: &[Op]) -> Vec<String> {
+    let calls = ops.iter().enumerate();
+    let names: BTreeSet<&str> = calls
+        .filter_map(|(insn, op)| callee(program, *op, insn))
+        .collect();
+    names.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,349 @@
+//! What a report has to complain of, as one flat list: refusals, what doesn't
+//! load, what isn't decided, findings. The formats for machines read this, so
+//! that they agree on what counts, and on how targets are merged.
+
+use super::paths::{Paths, RepoPath};
+use super::{Outcome, ProgramReport, Report};
+use crate::diagnostics::{Diagnostic, Finding, Label, Place, Source};
+use crate::rules::{self, Rule, Severity};
+
+/// What kind of complaint it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A verifier refuses the program.
+    Refused,
+    /// A runtime lacks something that the program needs.
+    Lacks,
+    /// A loader fails before the verifier.
+    LoadError,
+    /// Not decided.
+    Undecided,
+    /// A fault of ours: a panic, or a fault after `accept`.
+    Internal,
+    /// A lint, policy, budget or portability finding.
+    Finding,
+}
+
+/// Complaints that have no page: id, title, text.
+pub(super) const UNPAGED: [(Kind, &str, &str, &str); 3] = [
+    (
+        Kind::LoadError,
+        "load-error",
+        "The loader fails before the verifier is asked",
+        "The object, one of its maps or a section is refused by the loader or by a call that precedes \
+         verification.",
+    ),
+    (
+        Kind::Undecided,
+        "not-decided",
+        "The verdict is not decided",
+        "The program uses something that isn't modelled, or a budget of the tool ended. It is neither accepted \
+         nor rejected; `--strict` makes this a failure.",
+    ),
+    (
+        Kind::Internal,
+        "internal-error",
+        "The tool contradicts itself or failed",
+        "A fault of the tool, not of the program; please report it.",
+    ),
+];
+
+/// One complaint, over all targets for which it is the same.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'a> {
+    pub(super) kind: Kind,
+    /// Index of the object in the report.
+    pub(super) index: usize,
+    pub(super) object: &'a str,
+    pub(super) program: Option<&'a str>,
+    pub(super) targets: Vec<&'a str>,
+    /// `BPF0108`, or an id of [`UNPAGED`].
+    pub(super) id: String,
+    pub(super) rule: Option<&'static Rule>,
+    pub(super) severity: Severity,
+    pub(super) what: String,
+    pub(super) remedy: Option<&'a str>,
+    pub(super) insn: Option<usize>,
+    pub(super) place: Option<&'a Place>,
+    pub(super) sources: &'a [Source],
+    pub(super) primary: Option<&'a Label>,
+    pub(super) secondary: &'a [Label],
+    pub(super) diagnostic: Option<&'a Diagnostic>,
+    pub(super) suppressed: Option<&'a str>,
+}
+
+/// A piece of a source file; columns count characters from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    pub(super) file: RepoPath,
+    pub(super) line: u32,
+    pub(super) column: Option<u32>,
+    /// One past the last character, on the same line.
+    pub(super) end: Option<u32>,
+    /// The line's text; empty if unknown.
+    pub(super) text: String,
+}
+
+impl<'a> Item<'a> {
+    fn new(kind: Kind, index: usize, object: &'a str, what: String) -> Item<'a> {
+        Item {
+            kind,
+            index,
+            object,
+            program: None,
+            targets: Vec::new(),
+            id: unpaged(kind).to_owned(),
+            rule: None,
+            severity: Severity::Error,
+            what,
+            remedy: None,
+            insn: None,
+            place: None,
+            sources: &[],
+            primary: None,
+            secondary: &[],
+            diagnostic: None,
+            suppressed: None,
+        }
+    }
+
+    /// The rule's name, or the id of what has no page.
+    pub(super) fn name(&self) -> &str {
+        self.rule.map_or(&self.id, |r| r.name)
+    }
+
+    /// Where it is in the source, if that is known.
+    pub(super) fn region(&self, paths: &Paths<'_>) -> Option<Region> {
+        let labelled = self
+            .primary
+            .and_then(|l| region(self.sources, l, self.object, paths));
+        labelled.or_else(|| self.place.map(|p| region_of(p, self.object, paths)))
+    }
+
+    /// What stays the same when lines move: the rule, the program, the text of
+    /// the line (or what was found, where there is none).
+    pub(super) fn fingerprint(&self, paths: &Paths<'_>) -> String {
+        let line = self.region(paths).map(|r| r.text).filter(|t| !t.is_empty());
+        let text = match (&line, self.diagnostic) {
+            (Some(line), _) => line,
+            (None, Some(d)) => &d.insn_text,
+            (None, None) => &self.what,
+        };
+        let mut hash = Fnv::default();
+        hash.add(&self.id);
+        hash.add(self.program.unwrap_or(""));
+        for word in text.split_whitespace() {
+            hash.add(word);
+        }
+        format!("{:016x}", hash.0)
+    }
+
+    fn same_as(&self, other: &Item<'_>) -> bool {
+        self.index == other.index
+            && self.id == other.id
+            && self.program == other.program
+            && self.insn == other.insn
+            && self.what == other.what
+            && self.suppressed == other.suppressed
+    }
+}
+
+/// FNV-1a, 64 bits: stable over versions and machines.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    /// Adds a word and its end.
+    fn add(&mut self, word: &str) {
+        for byte in word.bytes().chain([0]) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+}
+
+fn unpaged(kind: Kind) -> &'static str {
+    let row = UNPAGED.iter().find(|(k, ..)| *k == kind);
+    row.map_or("", |(_, id, ..)| id)
+}
+
+/// The place of a label; none if it points into a disassembly.
+pub(super) fn region(
+    sources: &[Source],
+    label: &Label,
+    object: &str,
+    paths: &Paths<'_>,
+) -> Option<Region> {
+    let source = sources.get(label.source).filter(|s| !s.is_listing())?;
+    let (start, text) = source.line(label.line)?;
+    let from = label.offset.checked_sub(start)?.min(text.len());
+    let to = (from + label.len).min(text.len());
+    let characters = |at: usize| text.get(..at).map(|t| t.chars().count() as u32 + 1);
+    Some(Region {
+        file: paths.source(&source.name, object),
+        line: label.line,
+        column: characters(from),
+        end: characters(to).filter(|_| to > from),
+        text: text.trim_end().to_owned(),
+    })
+}
+
+/// A place without its text.
+pub(super) fn region_of(place: &Place, object: &str, paths: &Paths<'_>) -> Region {
+    Region {
+        file: paths.source(&place.file, object),
+        line: place.line,
+        column: (place.column > 0).then_some(place.column),
+        end: None,
+        text: String::new(),
+    }
+}
+
+/// All complaints, in the order of the report.
+pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
+    let mut all: Vec<Item<'_>> = Vec::new();
+    for (index, object) in report.objects.iter().enumerate() {
+        let name = object.object.as_str();
+        let mut of_object: Vec<Item<'_>> = Vec::new();
+        for e in &object.load_errors {
+            let what = format!("{name} does not load: {}: {}", e.stage, e.reason);
+            let item = Item::new(Kind::LoadError, index, name, what);
+            push(&mut of_object, item, &e.target);
+        }
+        for p in &object.programs {
+            for item in of_program(index, name, p) {
+                push(&mut of_object, item, &p.target);
+            }
+            if let Some(item) = of_run(index, name, p) {
+                push(&mut of_object, item, &p.target);
+            }
+        }
+        of_object.extend(object.findings.iter().map(|f| of_finding(index, name, f)));
+        all.extend(of_object);
+    }
+    all
+}
+
+/// Adds a complaint about a target, to the same one about others if there is.
+fn push<'a>(all: &mut Vec<Item<'a>>, item: Item<'a>, target: &'a str) {
+    match all.iter_mut().find(|i| i.same_as(&item)) {
+        Some(same) => {
+            same.severity = same.severity.max(item.severity);
+            same.targets.push(target);
+        }
+        None => all.push(Item {
+            targets: vec![target],
+            ..item
+        }),
+    }
+}
+
+fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<Item<'a>> {
+    let common = |kind: Kind, what: String| Item {
+        program: Some(p.program.as_str()).filter(|n| !n.is_empty()),
+        suppressed: p.suppressed.as_deref(),
+        ..Item::new(kind, index, object, what)
+    };
+    let item = match &p.outcome {
+        Outcome::Accept => return Vec::new(),
+        Outcome::Lacks(lacks) => {
+            let of_lack = |f: &'a Finding| Item {
+                kind: Kind::Lacks,
+                program: Some(&p.program),
+                targets: Vec::new(),
+                suppressed: f.suppressed.as_deref().or(p.suppressed.as_deref()),
+                ..of_finding(index, object, f)
+            };
+            return lacks.iter().map(of_lack).collect();
+        }
+        Outcome::Reject(d) => {
+            let rule = rules::by_number(d.code.number());
+            Item {
+                id: d.number(),
+                rule,
+                severity: p.severity,
+                remedy: Some(&d.remedy),
+                insn: Some(d.insn),
+                place: d.place.as_ref(),
+                sources: &d.sources,
+                primary: Some(&d.primary),
+                secondary: &d.secondary,
+                diagnostic: Some(d),
+                ..common(Kind::Refused, d.what.clone())
+            }
+        }
+        Outcome::Unknown {
+            name,
+            insn,
+            place,
+            internal,
+        } => {
+            let (kind, what) = match internal {
+                None => (
+                    Kind::Undecided,
+                    format!("{} is not decided: {name} is not modelled", p.program),
+                ),
+                Some(detail) => (
+                    Kind::Internal,
+                    format!("{}: internal error, please report it: {detail}", p.program),
+                ),
+            };
+            let severity = match kind {
+                Kind::Undecided => Severity::Warning,
+                _ => Severity::Error,
+            };
+            Item {
+                severity,
+                insn: *insn,
+                place: place.as_ref(),
+                ..common(kind, what)
+            }
+        }
+        Outcome::LoadError { stage, reason } => {
+            let what = format!("{} does not load: {stage}: {reason}", p.program);
+            Item {
+                severity: p.severity,
+                place: p.usage.place.as_ref(),
+                ..common(Kind::LoadError, what)
+            }
+        }
+    };
+    vec![item]
+}
+
+/// A fault after `accept`.
+fn of_run<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Option<Item<'a>> {
+    let fault = p.smoke.as_ref()?.fault.as_ref()?;
+    let what = format!(
+        "{} was accepted, but its run failed: {}; please report it",
+        p.program, fault.what
+    );
+    Some(Item {
+        program: Some(&p.program),
+        insn: fault.insn.map(|i| i as usize),
+        place: p.usage.place.as_ref(),
+        ..Item::new(Kind::Internal, index, object, what)
+    })
+}
+
+fn of_finding<'a>(index: usize, object: &'a str, f: &'a Finding) -> Item<'a> {
+    Item {
+        program: f.program.as_deref(),
+        targets: f.targets.iter().map(String::as_str).collect(),
+        id: f.rule.id(),
+        rule: Some(f.rule),
+        severity: f.severity,
+        remedy: Some(&f.remedy),
+        insn: f.insn,
+        place: f.place.as_ref(),
+        sources: &f.sources,
+        primary: f.primary.as_ref(),
+        secondary: &f.secondary,
+        suppressed: f.suppressed.as_deref(),
+        ..Item::new(Kind::Finding, index, object, f.what.clone())
+    }
+}

@@ -1,0 +1,291 @@
+//! Markdown for a comment on a pull request: totals, the matrix of programs and
+//! targets, what was refused in folds, and the findings.
+
+use std::fmt::Write as _;
+
+use super::items::{Item, Kind, items};
+use super::paths::Paths;
+use super::text::{self, Style};
+use super::{Outcome, ProgramReport, Report};
+
+/// Most folds; a comment has a limited length.
+const MAX_FOLDS: usize = 40;
+
+/// Columns of the drawings.
+const WIDTH: usize = 90;
+
+/// Renders a report.
+pub fn render(report: &Report, paths: &Paths<'_>) -> String {
+    let all = items(report);
+    let mut out = String::from("## bpfassay\n\n");
+    out.push_str(&headline(report));
+    for object in &report.objects {
+        if let Some(error) = &object.error {
+            let _ = writeln!(
+                out,
+                "- **unreadable** {}: {}",
+                code(&object.object),
+                escaped(&error.to_string())
+            );
+        }
+    }
+    matrix(&mut out, report);
+    let refused: Vec<&Item<'_>> = all.iter().filter(|i| i.kind == Kind::Refused).collect();
+    if !refused.is_empty() {
+        out.push_str("\n### Rejected\n\n");
+        for item in refused.iter().take(MAX_FOLDS) {
+            fold(&mut out, item, paths);
+        }
+        if refused.len() > MAX_FOLDS {
+            let _ = writeln!(out, "and {} more.\n", refused.len() - MAX_FOLDS);
+        }
+    }
+    let other = |kinds: &[Kind]| -> Vec<&Item<'_>> {
+        let of_kind = all.iter().filter(|i| kinds.contains(&i.kind));
+        of_kind.filter(|i| i.suppressed.is_none()).collect()
+    };
+    let lacking = other(&[Kind::Lacks]);
+    table(&mut out, "Lacking in a runtime", &lacking, paths);
+    table(
+        &mut out,
+        "Not loadable or not decided",
+        &other(&[Kind::LoadError, Kind::Undecided, Kind::Internal]),
+        paths,
+    );
+    table(&mut out, "Findings", &other(&[Kind::Finding]), paths);
+    suppressed(&mut out, &all);
+    out
+}
+
+fn headline(report: &Report) -> String {
+    let t = report.totals();
+    let mark = match (t.reject + t.load_error + t.unreadable + t.errors, t.unknown) {
+        (0, 0) => "✅",
+        (0, _) => "❓",
+        _ => "❌",
+    };
+    format!("{mark} {}\n", text::summary(report).trim_end())
+}
+
+/// One row a program, one column a target.
+fn matrix(out: &mut String, report: &Report) {
+    let mut targets: Vec<&str> = Vec::new();
+    for p in report.objects.iter().flat_map(|o| &o.programs) {
+        if !targets.contains(&p.target.as_str()) {
+            targets.push(&p.target);
+        }
+    }
+    if targets.is_empty() {
+        return;
+    }
+    out.push_str("\n| object | program |");
+    for target in &targets {
+        let _ = write!(out, " {} |", escaped(target));
+    }
+    out.push_str("\n|---|---|");
+    out.push_str(&":-:|".repeat(targets.len()));
+    out.push('\n');
+    for object in &report.objects {
+        let mut rows: Vec<(&str, &str)> = Vec::new();
+        for p in &object.programs {
+            let row = (p.program.as_str(), p.section.as_str());
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        for (program, section) in rows {
+            let _ = write!(out, "| {} | {} |", code(&object.object), code(program));
+            for target in &targets {
+                let cell = object
+                    .programs
+                    .iter()
+                    .find(|p| p.target == *target && p.program == program && p.section == section);
+                let _ = write!(out, " {} |", cell.map_or_else(String::new, mark));
+            }
+            out.push('\n');
+        }
+    }
+}
+
+fn mark(p: &ProgramReport) -> String {
+    let known = if p.suppressed.is_some() {
+        " (known)"
+    } else {
+        ""
+    };
+    match &p.outcome {
+        Outcome::Accept => "✓".into(),
+        Outcome::Reject(d) => format!("✗ {}{known}", d.number()),
+        Outcome::Unknown { .. } => format!("?{known}"),
+        Outcome::Lacks(lacks) => {
+            let first = lacks.first().map_or_else(String::new, |f| f.rule.id());
+            format!("✗ {first}{known}")
+        }
+        Outcome::LoadError { stage, .. } => format!("✗ {stage}{known}"),
+    }
+}
+
+/// A refusal with its drawing, folded.
+fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
+    let Some(d) = item.diagnostic else {
+        return;
+    };
+    let place = item
+        .region(paths)
+        .map_or_else(String::new, |r| format!(" at {}:{}", r.file.text(), r.line));
+    let known = item.suppressed.map_or_else(String::new, |reason| {
+        format!(" (suppressed: {})", html(reason))
+    });
+    let _ = writeln!(
+        out,
+        "<details><summary><code>{}</code> in <code>{}</code>: <b>{} {}</b>{}{known}</summary>\n",
+        html(item.program.unwrap_or("")),
+        html(item.object),
+        html(&item.id),
+        html(item.name()),
+        html(&place)
+    );
+    let _ = writeln!(
+        out,
+        "{}\n\non {}\n",
+        escaped(&d.what),
+        item.targets.join(", ")
+    );
+    let mut drawing = String::new();
+    let style = Style {
+        width: WIDTH,
+        ..Style::default()
+    };
+    text::render_diagnostic(&mut drawing, d, style);
+    let fence = fence(&drawing);
+    let _ = writeln!(
+        out,
+        "{fence}text\n{}\n{fence}\n</details>\n",
+        drawing.trim_end()
+    );
+}
+
+fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) {
+    if items.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "\n### {title}\n\n| level | code | where | what | targets |\n|---|---|---|---|---|\n"
+    );
+    for item in items {
+        let place = match item.region(paths) {
+            Some(r) => format!("{}:{}", r.file.text(), r.line),
+            None => item.program.unwrap_or(item.object).to_owned(),
+        };
+        let code_cell = match item.rule {
+            Some(rule) => format!("{} {}", item.id, rule.name),
+            None => item.id.clone(),
+        };
+        let targets = match item.targets.is_empty() {
+            true => "all".to_owned(),
+            false => item.targets.join(", "),
+        };
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            item.severity.name(),
+            escaped(&code_cell),
+            code(&place),
+            escaped(&item.what),
+            escaped(&targets)
+        );
+    }
+}
+
+fn suppressed(out: &mut String, all: &[Item<'_>]) {
+    let known: Vec<&Item<'_>> = all.iter().filter(|i| i.suppressed.is_some()).collect();
+    if known.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n<details><summary>{} suppressed</summary>\n",
+        known.len()
+    );
+    for item in known {
+        let _ = writeln!(
+            out,
+            "- {} {}: {} ({})",
+            item.id,
+            code(item.program.unwrap_or(item.object)),
+            escaped(&item.what),
+            escaped(item.suppressed.unwrap_or(""))
+        );
+    }
+    out.push_str("\n</details>\n");
+}
+
+/// A fence longer than any run of backticks inside.
+fn fence(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
+}
+
+/// Text that stays text in Markdown and in a table; its code spans stay code.
+fn escaped(text: &str) -> String {
+    let spans = text.matches('`').count() % 2 == 0;
+    let mut in_code = false;
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' => out.push(' '),
+            '|' => out.push_str("\\|"),
+            '`' if spans => {
+                in_code = !in_code;
+                out.push('`');
+            }
+            c if in_code => out.push(c),
+            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '`' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A code span, in a table too.
+fn code(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| {
+            if matches!(c, '`' | '\n' | '\r') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect();
+    format!("`{}`", plain.replace('|', "\\|"))
+}
+
+/// Text inside an HTML element.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text_and_code_stays_code() {
+        assert_eq!(escaped("a_b | <c>"), "a\\_b \\| &lt;c&gt;");
+        assert_eq!(escaped("call `bpf_x<y>` a_b"), "call `bpf_x<y>` a\\_b");
+        assert_eq!(escaped("one ` only"), "one \\` only");
+        assert_eq!(fence("a ``` b"), "````");
+        assert_eq!(code("a`|b"), "`a \\|b`");
+    }
+}
