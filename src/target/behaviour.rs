@@ -199,6 +199,7 @@ behaviour! {
     tail_call_changes_packet: bool, "6.12", "Packet pointers are invalid after a tail call.";
     tracing_timers: bool, "7.0", "Tracing programs may use maps with timers, work queues and resilient spin locks.";
     null_args_precise: bool, "7.0", "A null argument must be known precisely.";
+    all_scalars_compared: bool, "never when privileged", "States are compared on every scalar, as for a loader without capabilities, whose scalars are all precise.";
     cast_forks_null: bool, "7.1", "A cast of a referenced socket is explored as failing on a path of its own.";
     retval_helpers_checked: bool, "7.0", "What bpf_set_retval sets must be in the hook's range, and bpf_get_retval gives a number in it.";
     sleepable_uses_storage: bool, "6.2", "Sleepable programs may use local storages, queues and user ring buffers.";

@@ -276,6 +276,10 @@ fn refs_cover(old: &State, cur: &State, ids: &mut IdMap) -> bool {
 impl Vm<'_> {
     /// Whether kept state `id` covers the current state.
     pub(super) fn covers(&mut self, id: NodeId, exact: Exact) -> bool {
+        let exact = match exact {
+            Exact::No if self.env.target.behaviour.all_scalars_compared => Exact::RangeWithin,
+            other => other,
+        };
         let mut ids = std::mem::take(&mut self.explorer.ids);
         let found = self.compare(self.explorer.node(id), &mut ids, exact);
         self.explorer.ids = ids;
