@@ -236,6 +236,8 @@ fn ours_text(row: &Row) -> String {
             None => format!("unknown: {name}"),
         },
         Outcome::LoadError { stage, reason } => format!("load-error: {stage}: {reason}"),
+        // A kernel lacks nothing that its verifier does not refuse.
+        Outcome::Lacks(_) => "lacks".into(),
     }
 }
 
@@ -347,7 +349,7 @@ fn json_row(row: &Row) -> Value {
             here["stage"] = stage.clone().into();
             here["message"] = reason.clone().into();
         }
-        Outcome::Accept => {}
+        Outcome::Accept | Outcome::Lacks(_) => {}
     }
     here["processed"] = row.ours.stats.map(|s| s.processed).into();
     let there = match &row.live {

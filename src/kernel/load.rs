@@ -34,6 +34,9 @@ const LOG_STATS: u32 = 4;
 /// The trace of instructions.
 const LOG_TRACE: u32 = 1;
 
+/// Longer verifications are not traced: the kernel takes minutes to print them.
+const MAX_TRACED: u64 = 100_000;
+
 /// At which step the kernel refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
@@ -325,7 +328,9 @@ impl Offer<'_> {
                         insn: None,
                     });
                 }
-                let insn = self.trace(errno).and_then(|t| last_insn(&t));
+                let short = processed(&words).is_none_or(|n| n <= MAX_TRACED);
+                let trace = if short { self.trace(errno) } else { None };
+                let insn = trace.and_then(|t| last_insn(&t));
                 Err(Refusal {
                     stage: Stage::Verifier,
                     errno,

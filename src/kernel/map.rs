@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::sys::{self, MapSpec};
-use super::{Kernel, LiveBtf};
+use super::{Kernel, LiveBtf, LiveProg};
 use crate::helpers_spec::MapType;
 use crate::object::{Btf, MapDef, MapOrigin};
 
@@ -73,6 +73,11 @@ impl LiveMap {
     /// Puts a map into this map-in-map.
     pub fn put_map(&self, key: &[u8], inner: &LiveMap) -> io::Result<()> {
         self.update(key, &inner.raw_fd().to_le_bytes(), 0)
+    }
+
+    /// Puts a program into this program array: it runs when it is tail-called.
+    pub fn put_program(&self, key: &[u8], program: &LiveProg) -> io::Result<()> {
+        self.update(key, &program.0.as_raw_fd().to_le_bytes(), 0)
     }
 
     /// The value of a key.

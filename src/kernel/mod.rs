@@ -208,20 +208,25 @@ const DATA_OUT_BYTES: usize = 1 << 16;
 /// Runs a program once on a packet, a context, or both, as its type takes.
 pub fn test_run(prog: &LiveProg, data: &[u8], ctx: &[u8]) -> io::Result<TestRun> {
     let mut data_out = vec![0; if data.is_empty() { 0 } else { DATA_OUT_BYTES }];
-    let mut ctx_out = ctx.to_vec();
-    let ran = match sys::prog_test_run(&prog.0, data, ctx, &mut data_out, &mut ctx_out) {
-        // Types that give no context back take no room for it.
-        Err(e) if e.raw_os_error() == Some(libc::EINVAL) && !ctx.is_empty() => {
-            sys::prog_test_run(&prog.0, data, ctx, &mut data_out, &mut [])?
-        }
-        other => other?,
-    };
+    let (mut ctx_in, mut ctx_out) = (ctx.to_vec(), ctx.to_vec());
+    let (ran, ctx) =
+        match sys::prog_test_run(&prog.0, data, &mut ctx_in, &mut data_out, &mut ctx_out) {
+            // Types that give no other context back take no room for it.
+            Err(e) if e.raw_os_error() == Some(libc::EINVAL) && !ctx.is_empty() => {
+                let ran = sys::prog_test_run(&prog.0, data, &mut ctx_in, &mut data_out, &mut [])?;
+                (ran, ctx_in)
+            }
+            other => {
+                let ran = other?;
+                ctx_out.truncate(ran.ctx_len);
+                (ran, ctx_out)
+            }
+        };
     data_out.truncate(ran.data_len);
-    ctx_out.truncate(ran.ctx_len);
     Ok(TestRun {
         retval: ran.retval,
         data: data_out,
-        ctx: ctx_out,
+        ctx,
     })
 }
 

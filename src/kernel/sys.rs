@@ -256,11 +256,11 @@ pub(super) struct Ran {
     pub ctx_len: usize,
 }
 
-/// Runs a program once.
+/// Runs a program once. Some types write their context back where it came from.
 pub(super) fn prog_test_run(
     prog: &OwnedFd,
     data: &[u8],
-    ctx: &[u8],
+    ctx: &mut [u8],
     data_out: &mut [u8],
     ctx_out: &mut [u8],
 ) -> io::Result<Ran> {
@@ -272,7 +272,7 @@ pub(super) fn prog_test_run(
         .output(24, data_out)
         .u32(40, len32(ctx))
         .u32(44, len32(ctx_out))
-        .input(48, ctx)
+        .output(48, ctx)
         .output(56, ctx_out);
     call(PROG_TEST_RUN, &mut attr)?;
     Ok(Ran {

@@ -214,6 +214,8 @@ pub struct Memory {
     /// Any read may be through an untrusted pointer, which reads zero where it
     /// may not read.
     pub untrusted: bool,
+    /// Objects begin this many bytes further on.
+    skew: u64,
     /// There is an arena: writes through its null pointers do no harm.
     pub arena: bool,
     /// Objects whose bytes a later run may take over.
@@ -221,8 +223,17 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Memory whose objects begin so many bytes further on than usual: no result
+    /// may depend on it.
+    pub fn skewed(skew: u64) -> Memory {
+        Memory {
+            skew,
+            ..Memory::default()
+        }
+    }
+
     fn place(&mut self, span: u64, align_slots: usize) -> Option<u64> {
-        let need = (span + LEAD).div_ceil(1 << SLOT_BITS) as usize;
+        let need = (span + LEAD + self.skew).div_ceil(1 << SLOT_BITS) as usize;
         let at = self.slots.len().next_multiple_of(align_slots);
         if at.checked_add(need)? > MAX_SLOTS {
             return None;
@@ -234,7 +245,11 @@ impl Memory {
     }
 
     fn add(&mut self, kind: Kind, span: u64, data: Data, align_slots: usize) -> Option<RegionId> {
-        let lead = if align_slots == 1 { LEAD } else { 0 };
+        let lead = if align_slots == 1 {
+            LEAD + self.skew
+        } else {
+            0
+        };
         let base = self.place(span, align_slots)? + lead;
         self.regions.push(Region {
             base,
@@ -747,6 +762,15 @@ impl Memory {
     pub fn read(&self, addr: u64, len: usize) -> Result<Vec<u8>, AccessError> {
         match self.slice(addr, len) {
             Ok(bytes) => Ok(bytes.to_vec()),
+            // Bytes that nobody wrote yet are not there in one piece.
+            Err(_) if len > ZEROS.len() => {
+                let mut out = Vec::new();
+                while out.len() < len {
+                    let part = (len - out.len()).min(ZEROS.len());
+                    out.extend_from_slice(self.slice(addr + out.len() as u64, part)?);
+                }
+                Ok(out)
+            }
             Err(error) if len <= 1 << 20 => self.forgive(addr, error).map(|_| vec![0; len]),
             Err(error) => Err(error),
         }

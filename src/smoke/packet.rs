@@ -6,8 +6,13 @@ use super::memory::{Kind, Memory, RegionId};
 
 /// Room before an XDP frame.
 pub const XDP_HEADROOM: usize = 256;
-/// Room behind one.
+/// Room behind one, at least.
 pub const XDP_TAILROOM: usize = 512;
+/// How far a frame may reach in its buffer: a page, less what the kernel keeps at
+/// its end.
+pub const XDP_FRAME_END: usize = 4096 - 320;
+/// What the kernel keeps at the beginning of the headroom.
+pub const XDP_FRAME_HEAD: usize = 40;
 /// The least length that XDP leaves of a frame.
 pub const ETH_HLEN: usize = 14;
 /// More than any packet grows to.
@@ -47,7 +52,7 @@ impl Packet {
     /// A packet of these bytes.
     pub fn new(mem: &mut Memory, bytes: &[u8], has_link: bool) -> Option<Packet> {
         let end = XDP_HEADROOM + bytes.len();
-        let mut buffer = vec![0; end + XDP_TAILROOM];
+        let mut buffer = vec![0; (end + XDP_TAILROOM).max(XDP_FRAME_END)];
         buffer.get_mut(XDP_HEADROOM..end)?.copy_from_slice(bytes);
         let region = mem.alloc(Kind::Packet, buffer)?;
         let (meta, data) = (XDP_HEADROOM, XDP_HEADROOM);
@@ -117,7 +122,7 @@ impl Packet {
     pub fn adjust_head(&mut self, mem: &mut Memory, delta: i64) -> bool {
         let meta_len = self.data - self.meta;
         let data = self.data as i64 + delta;
-        if data < meta_len as i64 || data > self.end as i64 - ETH_HLEN as i64 {
+        if data < (XDP_FRAME_HEAD + meta_len) as i64 || data > self.end as i64 - ETH_HLEN as i64 {
             return false;
         }
         let from = self.meta;
@@ -132,8 +137,8 @@ impl Packet {
     /// Moves the end of the data.
     pub fn adjust_tail(&mut self, mem: &mut Memory, delta: i64) -> bool {
         let end = self.end as i64 + delta;
-        let limit = mem.bytes(self.region).len() as i64 - (XDP_TAILROOM / 2) as i64;
-        if end < self.data as i64 + ETH_HLEN as i64 || end > limit.max(self.end as i64) {
+        let limit = XDP_FRAME_END.max(self.end) as i64;
+        if end < self.data as i64 + ETH_HLEN as i64 || end > limit {
             return false;
         }
         let old = self.end;
@@ -152,7 +157,7 @@ impl Packet {
     pub fn adjust_meta(&mut self, mem: &mut Memory, delta: i64) -> bool {
         let meta = self.meta as i64 + delta;
         let len = self.data as i64 - meta;
-        if meta < 0 || !(0..=32).contains(&len) || len & 3 != 0 {
+        if meta < XDP_FRAME_HEAD as i64 || !(0..=32).contains(&len) || len & 3 != 0 {
             return false;
         }
         self.meta = meta as usize;
@@ -178,7 +183,7 @@ impl Packet {
     /// Gives the packet other bytes.
     pub fn set(&mut self, mem: &mut Memory, bytes: &[u8]) {
         let end = XDP_HEADROOM + bytes.len();
-        let mut buffer = vec![0; end + XDP_TAILROOM];
+        let mut buffer = vec![0; (end + XDP_TAILROOM).max(XDP_FRAME_END)];
         buffer
             .get_mut(XDP_HEADROOM..end)
             .unwrap_or(&mut [])

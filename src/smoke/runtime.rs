@@ -39,6 +39,11 @@ pub struct Config {
     pub fuel: u64,
     /// Iterations that `may_goto` grants a frame.
     pub may_goto: u32,
+    /// Added to where objects begin. A result that it changes shows an address.
+    pub skew: u64,
+    /// What new stack frames hold. A result that it changes shows bytes that nobody
+    /// wrote.
+    pub stack_fill: u8,
     /// Maps hold entries, as if user space had filled them.
     pub populate: bool,
     /// A call through a register calls the helper of that number if it holds no
@@ -56,6 +61,8 @@ impl Default for Config {
             cpu: 0,
             fuel: 1 << 20,
             may_goto: 0xffff,
+            skew: 0,
+            stack_fill: 0,
             populate: false,
             call_by_number: false,
             mined: Arc::from([]),
@@ -237,7 +244,7 @@ impl Runtime {
             cgroup: 1 + rng.below(1 << 20),
         };
         Runtime {
-            mem: Memory::default(),
+            mem: Memory::skewed(config.skew),
             maps: Vec::new(),
             fuel: config.fuel,
             prog_type: ProgType::Unspec,
@@ -321,6 +328,9 @@ impl Runtime {
             .mem
             .reuse(Kind::Stack, STACK_BYTES as usize)
             .ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
+        if self.config.stack_fill != 0 {
+            self.mem.bytes_mut(stack).fill(self.config.stack_fill);
+        }
         self.frames.push(Frame {
             stack,
             may_goto: self.config.may_goto,
@@ -363,10 +373,10 @@ impl Runtime {
 
     /// The innermost frame's stack and may_goto count begin anew (tail call).
     pub fn restart_frame(&mut self) {
-        let may_goto = self.config.may_goto;
+        let (may_goto, fill) = (self.config.may_goto, self.config.stack_fill);
         if let Some(frame) = self.frames.last_mut() {
             frame.may_goto = may_goto;
-            self.mem.bytes_mut(frame.stack).fill(0);
+            self.mem.bytes_mut(frame.stack).fill(fill);
         }
     }
 

@@ -44,9 +44,6 @@ pub(super) fn fold(sum: u32) -> u16 {
 
 fn diff(cx: &mut Cx<'_>) -> Answer {
     let [_, from_len, _, to_len, seed] = cx.args;
-    if (from_len | to_len) & 3 != 0 || from_len.saturating_add(to_len) > 512 {
-        return ret(EINVAL);
-    }
     let from = if from_len == 0 {
         Vec::new()
     } else {
@@ -57,9 +54,21 @@ fn diff(cx: &mut Cx<'_>) -> Answer {
     } else {
         cx.bytes(3, to_len)?
     };
-    let removed: Vec<u8> = from.iter().map(|b| !b).collect();
-    let total = add(add(seed as u32, sum(&removed)), sum(&to));
-    // The result is folded to 16 bits since 6.13; both are congruent.
+    let seed = seed as u32;
+    // Zero has two forms in one's complement; which one comes out depends on the way.
+    let total = if to_len != 0 {
+        let added = add(seed, sum(&to));
+        if from_len != 0 {
+            add(added, !sum(&from))
+        } else {
+            added
+        }
+    } else if from_len != 0 {
+        !add(!seed, sum(&from))
+    } else {
+        seed
+    };
+    // Folded to 16 bits since 6.13; earlier kernels give a congruent number.
     Ok(Some(u64::from(fold(total))))
 }
 

@@ -14,7 +14,8 @@ pub struct LpmBody {
     /// The region of the cells.
     pub region: RegionId,
     max: u64,
-    index: BTreeMap<Vec<u8>, u64>,
+    /// By normal key: the cell, and the key as it was given.
+    index: BTreeMap<Vec<u8>, (u64, Vec<u8>)>,
     free: FreeCells,
 }
 
@@ -53,9 +54,9 @@ impl LpmBody {
         }
     }
 
-    /// The keys in order.
+    /// The keys in order, as they were given.
     pub fn keys(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.index.keys()
+        self.index.values().map(|(_, key)| key)
     }
 
     /// The cell of the longest matching prefix.
@@ -64,16 +65,18 @@ impl LpmBody {
         let most = (u32::from_le_bytes(*len) as usize).min(data.len() * 8);
         (0..=most)
             .rev()
-            .find_map(|bits| self.index.get(&cut(bits, data)).copied())
+            .find_map(|bits| self.index.get(&cut(bits, data)).map(|(cell, _)| *cell))
     }
 
     /// The cell to write a prefix's value to.
     pub fn insert(&mut self, key: &[u8], flags: u64) -> Result<u64, i64> {
+        let given = key.to_vec();
         let key = normal(key).ok_or(EINVAL)?;
-        if let Some(cell) = self.index.get(&key) {
+        if let Some((cell, known)) = self.index.get_mut(&key) {
             return if flags == NOEXIST {
                 Err(EEXIST)
             } else {
+                *known = given;
                 Ok(*cell)
             };
         }
@@ -84,7 +87,7 @@ impl LpmBody {
             return Err(ENOSPC);
         }
         let cell = self.free.take(self.max + 1).ok_or(ENOSPC)?;
-        self.index.insert(key, cell);
+        self.index.insert(key, (cell, given));
         Ok(cell)
     }
 
@@ -94,7 +97,7 @@ impl LpmBody {
             return EINVAL;
         };
         match self.index.remove(&key) {
-            Some(cell) => {
+            Some((cell, _)) => {
                 self.free.give(cell);
                 0
             }
