@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::memory::{Memory, memory};
 use super::model::{Call, MapNeed, MapUse, SlotHolds};
 use super::oldest::Need;
 use crate::abstract_interp::observe::{Observed, Pointee};
 use crate::helpers_spec::{Known, MapType, SinceKind, since};
 use crate::object::{Btf, MapDef, MapOrigin, SlotTarget, Type};
+use crate::object::{Memory, memory};
 use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Op};
 

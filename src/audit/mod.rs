@@ -11,7 +11,7 @@
 //! | `model` | the results |
 //! | `reach`, `guards`, `sites` | what control reaches under which answers |
 //! | `calls`, `features`, `maps`, `core_needs`, `channels`, `access` | what is used |
-//! | `oldest`, `memory` | when it works, what it costs |
+//! | `oldest` | when it works |
 //! | `portability` | what another runtime lacks for it |
 //! | `graph`, `diff` | who uses what; what changed between two builds |
 //!
@@ -27,7 +27,7 @@ mod features;
 pub mod graph;
 mod guards;
 mod maps;
-mod memory;
+
 mod model;
 mod oldest;
 pub mod portability;
@@ -35,10 +35,10 @@ mod program;
 mod reach;
 mod sites;
 
+pub use crate::object::{Memory, memory};
 pub use calls::strong as strong_kfuncs;
 pub use guards::{Condition, Guard, GuardKind, Kconfig, Presence};
 pub use maps::{map_need, needs as map_needs};
-pub use memory::{Memory, memory};
 pub use model::{
     BtfState, Call, Callee, Capability, Channel, ConfigNeed, CoreNeed, Feature, MapNeed, MapUse,
     ObjectAudit, Requirements, SlotHolds, SymbolNeed, Unlinked, Verified,

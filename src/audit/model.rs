@@ -1,11 +1,11 @@
 //! What an audit finds, ready for reports and policies.
 
 use super::guards::Guard;
-use super::memory::Memory;
 use super::oldest::Oldest;
 use super::sites::Site;
 use crate::abstract_interp::Stats;
 use crate::helpers_spec::{AttachType, Known, ProgType, RiskSet};
+use crate::object::Memory;
 use crate::programs::Place;
 
 /// What is called.

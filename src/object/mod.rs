@@ -14,6 +14,7 @@ mod ext;
 mod externs;
 mod fixup;
 mod map;
+mod memory;
 
 pub use btf::{Btf, BtfError, FuncLinkage, Kind, Type, VarLinkage};
 pub use elf::{Elf, Relocation, Section, SectionKind, Symbol};
@@ -22,6 +23,7 @@ pub use externs::{Extern, ExternKind, KconfigType};
 pub use map::{
     F_LINK, F_MMAPABLE, F_RDONLY_PROG, MapDef, MapOrigin, SlotTarget, Span, StructOpsDef,
 };
+pub use memory::{Memory, memory};
 
 use std::sync::Arc;
 

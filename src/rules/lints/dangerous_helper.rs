@@ -6,6 +6,7 @@
 
 use super::facts::{Called, Facts};
 use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::{self, KfFlags, Risk};
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(807),
@@ -13,34 +14,27 @@ pub(super) const LINT: Lint = Lint {
     run,
 };
 
-const TABLE: &[(&str, &str)] = &[
-    (
-        "bpf_probe_write_user",
-        "writes the memory of the current process",
-    ),
-    (
-        "bpf_override_return",
-        "makes a kernel function return without running",
-    ),
-    ("bpf_send_signal", "signals the current process"),
-    ("bpf_send_signal_thread", "signals the current thread"),
-    ("bpf_send_signal_task", "signals another task"),
-    ("crash_kexec", "crashes the machine into its kexec kernel"),
-    (
-        "bpf_copy_to_user",
-        "writes the memory of the current process",
-    ),
-];
+const RISKS: &[Risk] = &[Risk::WriteUser, Risk::OverrideReturn, Risk::Signal];
+/// What a cgroup's hooks are for: they answer a system call by it.
+const SET_RETVAL: &str = "bpf_set_retval";
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     for call in facts.calls.iter().filter(|c| c.reached) {
-        // What is no helper of the target's is the loader's mark.
-        if matches!(call.callee, Called::Helper(id) if id > 1 << 16) {
-            continue;
-        }
         let name = call.name();
-        if let Some((_, does)) = TABLE.iter().find(|(n, _)| *n == name) {
-            hits.push(Hit::at(LINT.rule, call.insn, format!("`{name}` {does}")));
-        }
+        let (risks, destructive) = match call.callee {
+            Called::Helper(_) => (helpers_spec::helper_risk(name), false),
+            Called::Kfunc(_) => {
+                let destructive = helpers_spec::kfunc(name, facts.target.kfunc_spec(name))
+                    .is_some_and(|k| k.flags.contains(KfFlags::DESTRUCTIVE));
+                (helpers_spec::kfunc_risk(name), destructive)
+            }
+        };
+        let does = match RISKS.iter().find(|r| risks.has(**r)) {
+            _ if name == SET_RETVAL => continue,
+            Some(risk) => risk.what(),
+            None if destructive => "may take the machine down",
+            None => continue,
+        };
+        hits.push(Hit::at(LINT.rule, call.insn, format!("`{name}` {does}")));
     }
 }

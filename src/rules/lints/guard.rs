@@ -192,10 +192,9 @@ fn of_root(facts: &Facts<'_>, root: Root) -> Guard {
 
 /// A value that was read: constants are the loader's to set.
 fn of_load(facts: &Facts<'_>, at: usize) -> Guard {
-    let origin = facts.value_of(at).map(|(_, map)| map.kind);
-    match origin {
-        Some(MapOrigin::Rodata) => Guard::Constant,
-        Some(MapOrigin::Kconfig) => Guard::Kernel,
+    match facts.value_of(at).map(|(_, map)| map) {
+        Some(map) if map.kind == MapOrigin::Kconfig => Guard::Kernel,
+        Some(map) if map.is_constant() => Guard::Constant,
         Some(_) => Guard::Always,
         None if facts.observed.bases(at).len() == 1 => Guard::Always,
         None => Guard::Unknown,

@@ -7,7 +7,7 @@
 
 use super::object::ObjectInput;
 use super::{Hit, rule};
-use crate::object::{MapDef, MapOrigin, Object, SlotTarget};
+use crate::object::{MapDef, MapOrigin, Object, SectionKind, SlotTarget};
 use crate::programs::insn::{ImmRef, Op};
 use crate::rules::Rule;
 
@@ -65,7 +65,7 @@ fn by_relocations(object: &Object) -> Vec<bool> {
         let code_or_data = of.is_some_and(|s| {
             !s.name.starts_with(".BTF") && !s.name.starts_with(".debug") && &*s.name != ".eh_frame"
         });
-        if !section.relevant || !code_or_data {
+        if section.kind != SectionKind::Rel || !code_or_data {
             continue;
         }
         for relocation in elf.relocations(index) {
