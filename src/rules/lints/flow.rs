@@ -377,3 +377,68 @@ fn fold(w: Width, op: AluOp, a: u64, b: u64) -> Option<u64> {
         value
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abstract_interp::setup::facts::Facts;
+    use crate::helpers_spec::ProgType;
+    use crate::programs::{decode, raw};
+    use crate::target::Target;
+
+    /// Asks about a program in assembler.
+    fn ask(text: &str, question: impl FnOnce(&Flow<'_>)) {
+        let kind = Some((ProgType::SocketFilter, None));
+        let program = raw::program(raw::Input::Asm(text.as_bytes()), "p", kind).unwrap();
+        let ops = decode(&program.insns);
+        let target = Target::default();
+        let facts = Facts::new(&program, &target, &ops);
+        let cfg = crate::cfg::analyze(&program.insns, &ops, &facts, &facts.rules).unwrap();
+        question(&Flow::new(&program, &ops, &cfg));
+    }
+
+    #[test]
+    fn constants_are_folded() {
+        let text = "r3 = -1\nr3 <<= 32\nr3 >>= 32\nr4 = r3\nr5 = *(u32 *)(r1 + 0)\nr5 += 1\n\
+            r0 = 0\nexit\n";
+        ask(text, |flow| {
+            assert_eq!(flow.constant(4, 4), Some(0xffff_ffff));
+            assert_eq!(flow.constant(6, 5), None);
+            assert_eq!(flow.constant(6, 1), None);
+        });
+    }
+
+    #[test]
+    fn both_sides_of_a_branch_define() {
+        let text = "r0 = 1\nif r1 == 0 goto other\nr0 = 2\nother:\nr2 = r0\nexit\n";
+        ask(text, |flow| {
+            let defs = flow.defs(3, Place::Reg(0)).unwrap();
+            assert!(defs.len() == 2 && defs.contains(&Def::At(0)) && defs.contains(&Def::At(2)));
+            assert_eq!(flow.def(3, 0), None);
+            assert_eq!(flow.constant(4, 2), None);
+            assert_eq!(flow.preds(3), [1, 2]);
+        });
+    }
+
+    #[test]
+    fn values_are_followed_through_the_stack() {
+        let text = "r6 = *(u32 *)(r1 + 4)\nr6 += 8\n*(u64 *)(r10 - 16) = r6\n\
+            call bpf_get_prandom_u32\nr2 = r10\nr2 += -16\nr7 = *(u64 *)(r10 - 16)\nr7 ^= r0\n\
+            r0 = 0\nexit\n";
+        ask(text, |flow| {
+            let roots = flow.roots(8, 7);
+            assert!(roots.contains(&Root::Load(0)) && roots.contains(&Root::Call(3)));
+            assert_eq!(roots.len(), 2);
+            assert_eq!(flow.frame_offset(6, 2), Some(-16));
+            assert_eq!(flow.frame_offset(6, 6), None);
+        });
+    }
+
+    #[test]
+    fn a_loop_ends() {
+        let text = "r6 = 0\nloop:\nr6 += 1\nif r6 < 9 goto loop\nr0 = r6\nexit\n";
+        ask(text, |flow| {
+            assert_eq!(flow.roots(3, 6)[..], [Root::Number]);
+        });
+    }
+}

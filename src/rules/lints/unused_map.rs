@@ -3,11 +3,15 @@
 //!
 //! Left out are pinned maps, which other objects or a user's program may share,
 //! maps that a loader makes by itself (`.data`, `.rodata`, ...), and records of a
-//! `maps` section that have more fields than all loaders know.
+//! `maps` section that have more fields than all loaders know; further maps that
+//! programs are attached to or put into (of sockets, devices, CPUs), and whole
+//! objects with an iterator over a map, which the user chooses.
 
 use super::object::ObjectInput;
 use super::{Hit, rule};
+use crate::helpers_spec::{AttachType, MapType};
 use crate::object::{MapDef, MapOrigin, Object, SectionKind, SlotTarget};
+use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Op};
 use crate::rules::Rule;
 
@@ -19,13 +23,15 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
         Some(object) => by_relocations(object),
         None => by_instructions(input, maps.len()),
     };
+    let iterates = input.programs.iter().any(|p| iterates_a_map(p));
     for (i, map) in maps.iter().enumerate() {
         let defined = matches!(
             map.kind,
             MapOrigin::Btf | MapOrigin::Legacy | MapOrigin::Synthetic
         );
         let told = map.kind != MapOrigin::Legacy || plain_records(input);
-        if defined && told && !map.pinned && used.get(i) == Some(&false) {
+        let attached = iterates || holds_programs(map);
+        if defined && told && !attached && !map.pinned && used.get(i) == Some(&false) {
             hits.push(Hit::of(
                 RULE,
                 Some(i),
@@ -33,6 +39,28 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
             ));
         }
     }
+}
+
+/// Whether a user attaches programs to the map, or puts them into it.
+fn holds_programs(map: &MapDef) -> bool {
+    matches!(
+        MapType::from_id(map.map_type),
+        Some(
+            MapType::Sockmap
+                | MapType::Sockhash
+                | MapType::Devmap
+                | MapType::DevmapHash
+                | MapType::Cpumap
+        )
+    )
+}
+
+/// Whether a program is an iterator over a map that the user names.
+fn iterates_a_map(program: &Program) -> bool {
+    const TARGETS: [&str; 3] = ["bpf_map_elem", "bpf_sk_storage_map", "sockmap"];
+    let target = program.attach_to.as_deref();
+    program.attach_type == Some(AttachType::TraceIter)
+        && target.is_some_and(|t| TARGETS.contains(&t))
 }
 
 /// Whether the records of a `maps` section hold the five fields that all loaders

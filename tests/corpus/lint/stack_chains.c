@@ -13,16 +13,18 @@ static __noinline int go_on(struct xdp_md *ctx)
 
 SEC("xdp") int large_frame(struct xdp_md *ctx)
 {
-	volatile __u64 scratch[30];
+	__u8 scratch[240];
 
-	scratch[0] = ctx->rx_queue_index;
-	return go_on(ctx) + (int)scratch[0];
+	if (bpf_xdp_load_bytes(ctx, 0, scratch, sizeof(scratch)))
+		return XDP_DROP;
+	return go_on(ctx) + scratch[0];
 }
 
 SEC("xdp") int small_frame(struct xdp_md *ctx)
 {
-	volatile __u64 scratch[4];
+	__u8 scratch[32];
 
-	scratch[0] = ctx->rx_queue_index;
-	return go_on(ctx) + (int)scratch[0];
+	if (bpf_xdp_load_bytes(ctx, 0, scratch, sizeof(scratch)))
+		return XDP_DROP;
+	return go_on(ctx) + scratch[0];
 }
