@@ -117,6 +117,8 @@ fn a_full_hash_table_goes_unseen() {
     fires(&update("array 4 8 1", 0, ""), &[]);
     fires(&update("hash 8 8 16", 1, ""), &[]);
     fires(&update("hash 8 8 16", 0, LOOKUP), &[]);
+    let undone = "r1 = map[counts] ll\nr2 = r10\nr2 += -8\ncall bpf_map_delete_elem\n";
+    fires(&update("hash 8 8 16", 0, undone), &[]);
 }
 
 /// A program that puts out a record only if `guard` jumps.

@@ -3,7 +3,8 @@
 //! Only where failing loses something unseen: a hash table that is full, a queue,
 //! a ring buffer without room. Arrays cannot be full, LRU tables make room, and
 //! perf buffers count what they lose. An update with `BPF_NOEXIST`, or one whose
-//! effect is looked up right after, is checked in another way.
+//! effect is looked up or deleted right after, is checked in another way; one that
+//! follows a lookup of the same map begins a count, which is lost in any case.
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
@@ -18,9 +19,13 @@ pub(super) const LINT: Lint = Lint {
 
 const LOOKUP: u32 = 1;
 const UPDATE: u32 = 2;
+const DELETE: u32 = 3;
 const PUSH: u32 = 87;
 const RINGBUF_OUTPUT: u32 = 130;
 const NOEXIST: u64 = 1;
+/// Slots looked at before and after an update.
+const BEFORE: usize = 60;
+const AFTER: usize = 24;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let Some(cfg) = facts.cfg else { return };
@@ -59,12 +64,19 @@ fn only_if_absent(facts: &Facts<'_>, insn: usize) -> bool {
     facts.flow().and_then(|f| f.constant(insn, 4)) == Some(NOEXIST)
 }
 
-/// Whether the same map is asked soon after, on the way straight on.
+/// Whether the same map is asked shortly before, or asked or emptied soon after,
+/// on the way straight on.
 fn looked_up(facts: &Facts<'_>, insn: usize, map: u32) -> bool {
-    for at in insn + 1..(insn + 24).min(facts.ops.len()) {
+    let same = |at: usize| facts.map_argument(at, 1).is_some_and(|(m, _)| m == map);
+    let before = (insn.saturating_sub(BEFORE)..insn)
+        .any(|at| facts.ops.get(at) == Some(&Op::Call(Callee::Helper(LOOKUP as i32))) && same(at));
+    if before {
+        return true;
+    }
+    for at in insn + 1..(insn + AFTER).min(facts.ops.len()) {
         match facts.ops.get(at) {
-            Some(Op::Call(Callee::Helper(id))) if *id == LOOKUP as i32 => {
-                return facts.map_argument(at, 1).is_some_and(|(m, _)| m == map);
+            Some(Op::Call(Callee::Helper(id))) if [LOOKUP, DELETE].contains(&(*id as u32)) => {
+                return same(at);
             }
             Some(Op::Exit | Op::Ja { .. }) | None => return false,
             _ => {}
