@@ -14,7 +14,7 @@ pub(super) const LINT: Lint = Lint {
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let processed = facts.verification.stats.processed;
     let limit = facts.target.limits.complexity;
-    let percent = u64::from(processed) * 100 / u64::from(limit.max(1));
+    let percent = processed * 100 / u64::from(limit.max(1));
     if percent >= 60 {
         let what = format!(
             "verifying it processes {processed} of {limit} instructions ({percent} %) on {}",

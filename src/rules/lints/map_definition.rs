@@ -33,7 +33,7 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
         ));
     }
     let untyped: Vec<&str> = maps.iter().filter(untyped).map(|m| &*m.name).collect();
-    if let Some(first) = maps.iter().position(|m| untyped_map(m)) {
+    if let Some(first) = maps.iter().position(untyped_map) {
         hits.push(Hit::of(
             UNTYPED,
             Some(first),

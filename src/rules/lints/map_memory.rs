@@ -21,7 +21,7 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     if total <= input.map_memory {
         return;
     }
-    sizes.sort_by(|a, b| b.0.cmp(&a.0));
+    sizes.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
     let largest: Vec<String> = sizes
         .iter()
         .take(3)
