@@ -111,7 +111,6 @@ fn sarif_matches_the_official_schema() {
     let mut inputs = objects("tests/corpus/reject");
     // It runs into the limit of a million instructions, on purpose.
     inputs.retain(|i| !i.ends_with("control_flow.o"));
-    inputs.extend(objects("tests/corpus/imprecise"));
     inputs.extend(objects("tests/corpus/malformed").into_iter().take(8));
     inputs.push("tests/corpus/none.o".into());
     let mut args = vec!["check", "--no-config", "--no-smoke", "--format", "sarif"];
@@ -468,6 +467,16 @@ fn the_policy_shows_each_denied_call() {
         let o = dir.run(&["check", "calls.bpfasm"]);
         assert_eq!(code(&o), 0, "{allowed}\n{}", stdout(&o));
     }
+    dir.file("bpfassay.toml", "[policy]\ndeny = [\"signal\"]\n");
+    dir.file(
+        "kill.bpfasm",
+        ".type kprobe\n.license \"GPL\"\nr1 = 9\ncall 109\nr0 = 0\nexit\n",
+    );
+    assert_eq!(code(&dir.run(&["check", "calls.bpfasm"])), 0);
+    let o = dir.run(&["check", "kill.bpfasm"]);
+    assert_eq!(code(&o), 1, "{}", stdout(&o));
+    let text = stdout(&o).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("(`signal`: "), "{text}");
     let one = format!("[program.\"{name}\".policy]\ndeny = [\"bpf_get_current_pid_tgid\"]\n");
     dir.file("bpfassay.toml", &one);
     let o = dir.run(&["check", "calls.bpfasm"]);

@@ -79,9 +79,9 @@ impl Resource {
         match self {
             _ if matches!(p.outcome, Outcome::LoadError { .. }) => None,
             Resource::Instructions => Some(p.insns as u64),
-            Resource::Processed => stats.map(|s| s.processed as u64),
-            Resource::States => stats.map(|s| s.total_states as u64),
-            Resource::Stack => stats.map(|s| s.stack_depth as u64),
+            Resource::Processed => stats.map(|s| s.processed),
+            Resource::States => stats.map(|s| s.total_states),
+            Resource::Stack => stats.map(|s| u64::from(s.stack_depth)),
             Resource::MapMemory => Some(p.usage.map_memory(cpus)),
             Resource::Helpers => Some(p.usage.callees.len() as u64),
         }

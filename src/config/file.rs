@@ -343,7 +343,7 @@ fn lists(lists: &Lists) -> Result<Policy, ConfigError> {
                     let message = format!("no helper, kfunc or risk class `{}`", text.get_ref());
                     ConfigError::at(text.span(), message).help(format!(
                         "a name (`bpf_probe_write_user`), a pattern (`my_kfunc*`) or a class: {}",
-                        policy::classes().join(", ")
+                        policy::classes()
                     ))
                 })
             })

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Glob, Settings, number, rule};
 use crate::diagnostics::{Context, Finding};
-use crate::helpers_spec;
+use crate::helpers_spec::{self, Risk, RiskSet};
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
 
@@ -19,21 +19,23 @@ pub enum Entry {
     /// Helpers and kfuncs by name.
     Name(Glob),
     /// Those of a risk class.
-    Class(&'static str),
+    Class(Risk),
 }
 
 impl Entry {
     fn matches(&self, call: &Called<'_>) -> bool {
         match self {
             Entry::Name(glob) => glob.matches(call.name),
-            Entry::Class(class) => call.classes.contains(class),
+            Entry::Class(class) => call.risks.has(*class),
         }
     }
 
-    fn text(&self) -> &str {
+    /// Why it names a function, if the name alone doesn't tell.
+    fn reason(&self) -> String {
         match self {
-            Entry::Name(glob) => glob.text(),
-            Entry::Class(class) => class,
+            Entry::Name(glob) if glob.is_exact() => String::new(),
+            Entry::Name(glob) => format!(" (`{}`)", glob.text()),
+            Entry::Class(class) => format!(" (`{}`: {})", class.name(), class.what()),
         }
     }
 }
@@ -61,20 +63,19 @@ impl Policy {
 /// A function that a program calls.
 struct Called<'a> {
     name: &'a str,
-    classes: Vec<&'static str>,
+    risks: RiskSet,
 }
 
 /// Whether an entry can name anything: a pattern, a helper or a kfunc of some
 /// series, or a risk class.
 pub(super) fn entry(text: &str) -> Option<Entry> {
-    let glob = Glob::new(text);
-    if !glob.is_exact() || helpers_spec::helper_id(text).is_some() || is_kfunc(text) {
+    // A former name stands for the helper that has it now.
+    let helper = helpers_spec::helper_id(text).and_then(helpers_spec::helper_name);
+    let glob = Glob::new(helper.unwrap_or(text));
+    if !glob.is_exact() || helper.is_some() || is_kfunc(text) {
         return Some(Entry::Name(glob));
     }
-    classes()
-        .iter()
-        .find(|c| **c == text)
-        .map(|c| Entry::Class(c))
+    Risk::from_name(text).map(Entry::Class)
 }
 
 fn is_kfunc(name: &str) -> bool {
@@ -84,8 +85,17 @@ fn is_kfunc(name: &str) -> bool {
 }
 
 /// The risk classes that there are.
-pub fn classes() -> &'static [&'static str] {
-    &[]
+pub(super) fn classes() -> String {
+    let names: Vec<&str> = Risk::ALL.iter().map(|r| r.name()).collect();
+    names.join(", ")
+}
+
+/// What calls of a function can do.
+fn risks(name: &str) -> RiskSet {
+    match helpers_spec::helper_id(name) {
+        Some(_) => helpers_spec::helper_risk(name),
+        None => helpers_spec::kfunc_risk(name),
+    }
 }
 
 /// The calls of a program that its policy denies: one finding a function, with a
@@ -109,16 +119,13 @@ pub fn findings(settings: &Settings, context: &Context<'_>) -> Vec<Finding> {
     for (name, sites) in calls {
         let called = Called {
             name,
-            classes: Vec::new(),
+            risks: risks(name),
         };
         let said = places.iter().find_map(|p| p.says(&called));
         let (Some(Some(entry)), Some((&first, rest))) = (said, sites.split_first()) else {
             continue;
         };
-        let by = match entry {
-            Entry::Name(glob) if glob.text() == name => String::new(),
-            _ => format!(" (`{}`)", entry.text()),
-        };
+        let by = entry.reason();
         let what = format!(
             "{} calls `{name}`, which the policy denies{by}",
             program.name

@@ -229,7 +229,7 @@ fn fence(text: &str) -> String {
 
 /// Text that stays text in Markdown and in a table; its code spans stay code.
 fn escaped(text: &str) -> String {
-    let spans = text.matches('`').count() % 2 == 0;
+    let spans = text.matches('`').count().is_multiple_of(2);
     let mut in_code = false;
     let mut out = String::new();
     for c in text.chars() {
