@@ -222,6 +222,25 @@ fn markdown_looks_like_this() {
 }
 
 #[test]
+fn markdown_folds_what_is_long_and_tells_each_refusal_once() {
+    let args = ["check", "--no-config", "--no-smoke", "--format", "markdown"];
+    let mut args = args.to_vec();
+    args.extend(["--target", "linux-6.18,linux-6.12", MEMORY]);
+    let text = stdout(&run(&args));
+    assert!(
+        text.contains("<details><summary>33 programs</summary>"),
+        "{text}"
+    );
+    let folds = text.matches("<details>").count();
+    assert_eq!(folds, text.matches("</details>").count());
+    let told = text.matches("<details><summary><code>value_index_oob</code>");
+    assert_eq!(told.count(), 1);
+    assert!(text.contains("on linux-6.18, linux-6.12"));
+    let fences = text.lines().filter(|l| l.starts_with("```")).count();
+    assert!(fences > 40 && fences.is_multiple_of(2), "{fences}");
+}
+
+#[test]
 fn annotations_are_one_line_each_with_errors_first() {
     let o = run(&[
         "check",

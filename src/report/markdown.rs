@@ -7,9 +7,13 @@ use super::items::{Item, Kind, items};
 use super::paths::Paths;
 use super::text::{self, Style};
 use super::{Outcome, ProgramReport, Report};
+use crate::rules::Severity;
 
 /// Most folds; a comment has a limited length.
 const MAX_FOLDS: usize = 40;
+
+/// Rows above which a table is folded.
+const LONG_TABLE: usize = 20;
 
 /// Columns of the drawings.
 const WIDTH: usize = 90;
@@ -24,12 +28,12 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
             let _ = writeln!(
                 out,
                 "- **unreadable** {}: {}",
-                code(&object.object),
+                code(paths.input(&object.object).text()),
                 escaped(&error.to_string())
             );
         }
     }
-    matrix(&mut out, report);
+    matrix(&mut out, report, paths);
     let refused: Vec<&Item<'_>> = all.iter().filter(|i| i.kind == Kind::Refused).collect();
     if !refused.is_empty() {
         out.push_str("\n### Rejected\n\n");
@@ -68,7 +72,7 @@ fn headline(report: &Report) -> String {
 }
 
 /// One row a program, one column a target.
-fn matrix(out: &mut String, report: &Report) {
+fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
     let mut targets: Vec<&str> = Vec::new();
     for p in report.objects.iter().flat_map(|o| &o.programs) {
         if !targets.contains(&p.target.as_str()) {
@@ -77,6 +81,11 @@ fn matrix(out: &mut String, report: &Report) {
     }
     if targets.is_empty() {
         return;
+    }
+    let rows: usize = report.objects.iter().map(|o| o.programs.len()).sum();
+    let rows = rows / targets.len();
+    if rows > LONG_TABLE {
+        let _ = writeln!(out, "\n<details><summary>{rows} programs</summary>");
     }
     out.push_str("\n| object | program |");
     for target in &targets {
@@ -94,7 +103,12 @@ fn matrix(out: &mut String, report: &Report) {
             }
         }
         for (program, section) in rows {
-            let _ = write!(out, "| {} | {} |", code(&object.object), code(program));
+            let _ = write!(
+                out,
+                "| {} | {} |",
+                code(paths.input(&object.object).text()),
+                code(program)
+            );
             for target in &targets {
                 let cell = object
                     .programs
@@ -104,6 +118,9 @@ fn matrix(out: &mut String, report: &Report) {
             }
             out.push('\n');
         }
+    }
+    if rows > LONG_TABLE {
+        out.push_str("\n</details>\n");
     }
 }
 
@@ -140,7 +157,7 @@ fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         out,
         "<details><summary><code>{}</code> in <code>{}</code>: <b>{} {}</b>{}{known}</summary>\n",
         html(item.program.unwrap_or("")),
-        html(item.object),
+        html(paths.input(item.object).text()),
         html(&item.id),
         html(item.name()),
         html(&place)
@@ -169,14 +186,28 @@ fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) 
     if items.is_empty() {
         return;
     }
-    let _ = write!(
-        out,
-        "\n### {title}\n\n| level | code | where | what | targets |\n|---|---|---|---|---|\n"
-    );
+    let _ = write!(out, "\n### {title}\n");
+    let folded = items.len() > LONG_TABLE;
+    if folded {
+        let of = |s: Severity| items.iter().filter(|i| i.severity == s).count();
+        let _ = writeln!(
+            out,
+            "\n<details><summary>{} errors, {} warnings, {} notes</summary>",
+            of(Severity::Error),
+            of(Severity::Warning),
+            of(Severity::Note)
+        );
+    }
+    out.push_str("\n| level | code | where | what | targets |\n|---|---|---|---|---|\n");
+    let mut items = items.to_vec();
+    items.sort_by_key(|i| std::cmp::Reverse(i.severity));
     for item in items {
         let place = match item.region(paths) {
             Some(r) => format!("{}:{}", r.file.text(), r.line),
-            None => item.program.unwrap_or(item.object).to_owned(),
+            None => match item.program {
+                Some(program) => program.to_owned(),
+                None => paths.input(item.object).text().to_owned(),
+            },
         };
         let code_cell = match item.rule {
             Some(rule) => format!("{} {}", item.id, rule.name),
@@ -195,6 +226,9 @@ fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) 
             escaped(&item.what),
             escaped(&targets)
         );
+    }
+    if folded {
+        out.push_str("\n</details>\n");
     }
 }
 
