@@ -5,6 +5,13 @@
 /// few megabytes; a vmlinux with BTF stays below this too.
 pub const MAX_INPUT_BYTES: u64 = 1 << 30;
 
+/// Objects that one directory may give, and how deep it is looked into: enough for
+/// any build tree, not for a file system.
+pub const MAX_DIR_OBJECTS: usize = 100_000;
+
+/// See [`MAX_DIR_OBJECTS`].
+pub const MAX_DIR_DEPTH: usize = 16;
+
 /// The largest source file read for an explanation.
 pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
 

@@ -233,3 +233,116 @@ fn other_names_resolve() {
         assert!(!a.note.is_empty(), "{}", a.alias);
     }
 }
+
+fn bpfassay(args: &[&str]) -> (Option<i32>, String, String) {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_bpfassay"))
+        .args(args)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let text = |b: Vec<u8>| String::from_utf8(b).unwrap();
+    (out.status.code(), text(out.stdout), text(out.stderr))
+}
+
+#[test]
+fn targets_are_listed_and_compared() {
+    let (code, list, _) = bpfassay(&["targets"]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("targets_list", list);
+    let (_, diff, _) = bpfassay(&["targets", "--diff", "linux-6.1", "linux-6.6"]);
+    // The helpers and types; of kernel functions and behaviours the first lines.
+    let short: Vec<&str> = diff.lines().take(32).collect();
+    insta::assert_snapshot!("targets_diff", short.join("\n"));
+    let (_, json, _) = bpfassay(&[
+        "targets",
+        "--diff",
+        "linux-5.10",
+        "linux-5.15",
+        "--format",
+        "json",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let added = &json["changes"]["helpers"]["added"];
+    let added: Vec<&str> = added
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|n| n.as_str())
+        .collect();
+    assert!(added.contains(&"bpf_timer_init"), "{added:?}");
+    let (_, one, _) = bpfassay(&["targets", "mimic", "--format", "json"]);
+    let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(one["target"]["source"]["date"], "2022-05-28");
+    assert_eq!(one["helpers"].as_array().unwrap().len(), 211);
+    let (code, _, error) = bpfassay(&["targets", "--diff", "linux-6.1", "nothing"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("unknown target nothing"), "{error}");
+}
+
+#[test]
+fn a_profile_file_and_a_directory_are_taken() {
+    let dir = std::env::temp_dir().join(format!("bpfassay-targets-{}", std::process::id()));
+    let deep = dir.join("objects/deep");
+    std::fs::create_dir_all(&deep).unwrap();
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/accept");
+    std::fs::copy(corpus.join("isa_v1.o"), dir.join("objects/b.o")).unwrap();
+    std::fs::copy(corpus.join("isa_v1.o"), deep.join("a.bpf.o")).unwrap();
+    std::fs::write(dir.join("objects/notes.txt"), "no object").unwrap();
+    let profile = dir.join("mine.toml");
+    std::fs::write(
+        &profile,
+        "schema = \"bpfassay-profile-v1\"\nname = \"mine\"\n[prog_types]\n\"*\" = \"no\"\n",
+    )
+    .unwrap();
+    let path = |p: &std::path::Path| p.to_str().unwrap().to_owned();
+    let (objects, mine) = (path(&dir.join("objects")), path(&profile));
+    let (code, out, _) = bpfassay(&[
+        "check",
+        "--no-smoke",
+        "--format",
+        "jsonl",
+        "--profile",
+        &mine,
+        &objects,
+    ]);
+    assert_eq!(code, Some(1));
+    let lines: Vec<serde_json::Value> = out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert!(lines.len() >= 2);
+    for line in &lines {
+        assert_eq!(line["target"], "mine");
+        assert_eq!(line["verdict"], "reject");
+        assert_eq!(line["code"], "BPF0705");
+        assert_eq!(line["class"], "runtime-lacks-program-type");
+        assert!(line["insn"].is_u64());
+    }
+    let first = lines[0]["object"].as_str().unwrap();
+    assert!(first.ends_with("b.o"), "{first}");
+    assert!(
+        lines.last().unwrap()["object"]
+            .as_str()
+            .unwrap()
+            .ends_with("a.bpf.o")
+    );
+    // What is wrong with a profile is told with its line; a directory without
+    // objects is no success.
+    std::fs::write(
+        &profile,
+        "schema = \"bpfassay-profile-v1\"\nname = \"mine\"\nhelpers = 3\n",
+    )
+    .unwrap();
+    let (code, _, error) = bpfassay(&["check", "--profile", &mine, &objects]);
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("mine.toml: line 3: helpers is not a table"),
+        "{error}"
+    );
+    let empty = path(&dir.join("empty"));
+    std::fs::create_dir(dir.join("empty")).unwrap();
+    let (code, _, error) = bpfassay(&["check", &empty]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("no objects"), "{error}");
+    std::fs::remove_dir_all(&dir).unwrap();
+}

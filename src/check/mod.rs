@@ -161,7 +161,9 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
-    let kfunc_exists = |name: &str| choice.target.has_kfunc(name);
+    // A runtime is asked what it lacks, which linking must not prevent.
+    let runtime = choice.target.profile().is_some();
+    let kfunc_exists = |name: &str| runtime || choice.target.has_kfunc(name);
     // Of a series the release tells; what a kernel lists decides over it.
     let listed = choice.target.offer().is_some();
     let map_type_exists = |ty: u32| listed.then(|| choice.target.map_type(ty).there());
@@ -180,6 +182,7 @@ fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> 
                 type_of: &type_of,
                 kfunc_exists: &kfunc_exists,
                 map_type_exists: &map_type_exists,
+                own_types: runtime,
                 release: choice.target.release,
                 legacy_sections: options.legacy,
                 legacy_maps: options.legacy,

@@ -83,7 +83,8 @@ pub(super) enum Loader {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// ELF objects; `.bpfasm`, `.hex` and `.bin` are raw programs.
+    /// ELF objects, or directories of them; `.bpfasm`, `.hex` and `.bin` are raw
+    /// programs.
     #[arg(required = true, value_name = "OBJ")]
     pub(super) objects: Vec<PathBuf>,
     #[command(flatten)]

@@ -24,6 +24,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         open.target = configured.map(|(name, _)| name.clone()).collect();
     }
     let targets = Targets::open(&open)?;
+    let objects = inputs::expand(&args.objects)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let sources = SourceFiles::new(&args.source_root);
@@ -52,7 +53,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         .stack_size(limits::WORKER_STACK_BYTES)
         .build()
         .map_err(|e| Failure::usage(e.to_string()))?;
-    let parts: Vec<Report> = pool.install(|| args.objects.par_iter().map(|p| one(p)).collect());
+    let parts: Vec<Report> = pool.install(|| objects.par_iter().map(|p| one(p)).collect());
     let mut report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
     };

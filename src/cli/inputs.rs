@@ -177,6 +177,49 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|e| fail(&e))
 }
 
+/// The inputs that paths stand for: a directory gives the objects (`.o`) below it,
+/// by name, not through links.
+pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut out = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            out.push(path.clone());
+            continue;
+        }
+        let before = out.len();
+        below(path, 0, &mut out)?;
+        if out.len() == before {
+            let what = format!("{}: no objects (.o) in it", path.display());
+            return Err(Failure::usage(what));
+        }
+    }
+    Ok(out)
+}
+
+fn below(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", dir.display()));
+    if depth > limits::MAX_DIR_DEPTH {
+        return Err(fail(&"directories nest too deeply"));
+    }
+    let entries = std::fs::read_dir(dir).map_err(|e| fail(&e))?;
+    let mut entries = entries
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| fail(&e))?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, kind) = (entry.path(), entry.file_type().map_err(|e| fail(&e))?);
+        if kind.is_dir() {
+            below(&path, depth + 1, out)?;
+        } else if kind.is_file() && path.extension().is_some_and(|e| e == "o") {
+            if out.len() >= limits::MAX_DIR_OBJECTS {
+                return Err(fail(&"too many objects"));
+            }
+            out.push(path);
+        }
+    }
+    Ok(())
+}
+
 /// What a file's bytes are, by option or extension.
 pub(super) fn kind(args: &OpenArgs, path: &Path) -> InputKind {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");

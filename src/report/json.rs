@@ -36,6 +36,7 @@ pub fn document(report: &Report) -> Value {
             "suppressed": t.suppressed,
         },
         "objects": report.objects.iter().map(object).collect::<Vec<_>>(),
+        "matrix": super::matrix::value(report),
     })
 }
 

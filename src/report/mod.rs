@@ -10,6 +10,7 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod matrix;
 pub mod paths;
 pub mod run;
 pub mod run_text;

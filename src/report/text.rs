@@ -38,6 +38,7 @@ pub fn render(report: &Report, style: Style) -> String {
     for object in &report.objects {
         render_object(&mut out, object, style);
     }
+    out.push_str(&super::matrix::text(report));
     out.push_str(&summary(report));
     let t = smoke::totals(report);
     if style.stats && t.pass + t.fault + t.skipped > 0 {

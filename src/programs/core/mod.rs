@@ -279,6 +279,8 @@ pub(super) struct Resolver<'a> {
     candidates: HashMap<u32, Vec<u32>>,
     /// Root types in words.
     type_names: HashMap<u32, Arc<str>>,
+    /// A type is only ever itself.
+    itself: bool,
     budget: Budget,
 }
 
@@ -296,7 +298,16 @@ impl<'a> Resolver<'a> {
             target,
             candidates: HashMap::new(),
             type_names: HashMap::new(),
+            itself: false,
             budget: Budget::new(),
+        }
+    }
+
+    /// Relocates within one BTF, every type to itself.
+    pub fn to_itself(local: &'a Btf) -> Resolver<'a> {
+        Resolver {
+            itself: true,
+            ..Resolver::new(local, local)
         }
     }
 
@@ -304,6 +315,9 @@ impl<'a> Resolver<'a> {
         let name = self.local.name(root);
         if name.is_empty() {
             return Err("relocations of anonymous types are not supported".into());
+        }
+        if self.itself {
+            return Ok(vec![root]);
         }
         let kind = self.local.kind(root);
         let fits = |id: &u32| compat::kinds_compatible(kind, self.target.kind(*id));

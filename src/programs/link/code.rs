@@ -40,7 +40,10 @@ pub(super) fn patched(object: &Object, options: &LinkOptions<'_>) -> Result<Vec<
     let (Some(ext), Some(local)) = (&object.ext, object.btf.as_deref()) else {
         return Ok(codes);
     };
-    let mut resolver = Resolver::new(local, options.kernel_btf.unwrap_or(local));
+    let mut resolver = match options.kernel_btf {
+        None if options.own_types => Resolver::to_itself(local),
+        kernel => Resolver::new(local, kernel.unwrap_or(local)),
+    };
     for section in &ext.core {
         for relo in &section.records {
             if relo.offset % 8 != 0 {

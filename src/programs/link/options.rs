@@ -10,6 +10,9 @@ use crate::programs::program::{LoadError, Program};
 pub struct LinkOptions<'a> {
     /// The kernel's BTF. Without it the object's own types stand in.
     pub kernel_btf: Option<&'a Btf>,
+    /// There is no kernel whose types count: without its BTF each type of the object
+    /// is only itself, whatever other types are named alike.
+    pub own_types: bool,
     /// The kernel's release, for `LINUX_KERNEL_VERSION`.
     pub release: (u16, u16, u16),
     /// The type of every program, whatever its section says.
@@ -38,6 +41,7 @@ impl Default for LinkOptions<'_> {
     fn default() -> Self {
         LinkOptions {
             kernel_btf: None,
+            own_types: false,
             release: (6, 18, 0),
             force_type: None,
             type_of: &|_, _| None,

@@ -1,0 +1,492 @@
+//! The matrix: programs by targets, and below it why what fails where.
+//!
+//! A cell is worked out from the verdict alone; a cause is what several programs
+//! fail of in the same words on the same targets, so that one missing helper is
+//! one line however many programs call it. Programs are named with the line at
+//! fault. With fewer than two targets there is no matrix.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{ObjectReport, Outcome, ProgramReport, Report};
+use crate::diagnostics::Place;
+use crate::helpers_spec;
+
+/// Programs of one cause that text and Markdown name.
+const MAX_NAMED: usize = 8;
+/// Rows up to which Markdown shows programs that work everywhere.
+const MAX_WORKING: usize = 30;
+
+/// What became of a program on a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cell {
+    /// It works there.
+    Works,
+    /// It does not.
+    Fails,
+    /// Not decided.
+    Open,
+}
+
+impl Cell {
+    /// The sign.
+    pub const fn sign(self) -> char {
+        match self {
+            Cell::Works => '✓',
+            Cell::Fails => '✗',
+            Cell::Open => '?',
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Cell::Works => "works",
+            Cell::Fails => "fails",
+            Cell::Open => "undecided",
+        }
+    }
+}
+
+/// One program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its object.
+    pub object: String,
+    /// Its name; empty for an object that gave no programs anywhere.
+    pub program: String,
+    /// By target.
+    pub cells: Vec<Cell>,
+}
+
+/// Why programs fail, or are not decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Number of the rule, if one refused.
+    pub code: Option<String>,
+    /// What is wrong.
+    pub why: String,
+    /// Whether it is a failure or a verdict left open.
+    pub cell: Cell,
+    /// Where.
+    pub on: Vec<String>,
+    /// Where all of these programs work.
+    pub works: Vec<String>,
+    /// Object, program and place at fault.
+    pub programs: Vec<(String, String, Option<Place>)>,
+}
+
+/// Programs by targets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// The columns.
+    pub targets: Vec<String>,
+    /// The rows, in the order of the report.
+    pub rows: Vec<Row>,
+    /// The causes, those with most programs first.
+    pub causes: Vec<Cause>,
+}
+
+/// One thing at fault in one program on one target.
+struct Fault {
+    code: Option<String>,
+    why: String,
+    cell: Cell,
+    place: Option<Place>,
+}
+
+/// The words that programs share: without the target's name, its note, and the
+/// names of maps.
+fn shared<'a>(what: &'a str, target: &str) -> &'a str {
+    let rest = what.strip_prefix(target).map_or(what, str::trim_start);
+    let rest = rest.split(": ").next().unwrap_or(rest);
+    rest.split(" (map ").next().unwrap_or(rest)
+}
+
+/// A kernel's words as programs share them: without the instruction's number, and
+/// with a helper's name where the kernel knows only its number.
+fn refusal(words: &str) -> String {
+    let line = words.lines().next().unwrap_or("");
+    let line = line.split(" (insn ").next().unwrap_or(line).trim_end();
+    let id = line
+        .strip_prefix("invalid func unknown#")
+        .and_then(|n| n.parse().ok());
+    match id.and_then(helpers_spec::helper_name) {
+        Some(name) => format!("{line} ({name})"),
+        None => line.to_owned(),
+    }
+}
+
+fn faults(p: &ProgramReport) -> Vec<Fault> {
+    match &p.outcome {
+        Outcome::Accept => Vec::new(),
+        Outcome::Reject(d) => {
+            let words = if d.kernel_words.is_empty() {
+                &d.what
+            } else {
+                &d.kernel_words
+            };
+            vec![Fault {
+                code: Some(d.number()),
+                why: format!("{}: {}", d.code.name(), refusal(words)),
+                cell: Cell::Fails,
+                place: d.place.clone(),
+            }]
+        }
+        Outcome::Lacks(lacks) => lacks
+            .iter()
+            .map(|f| Fault {
+                code: Some(f.rule.id()),
+                why: shared(&f.what, &p.target).to_owned(),
+                cell: Cell::Fails,
+                place: f.place.clone(),
+            })
+            .collect(),
+        Outcome::Unknown { name, place, .. } => vec![Fault {
+            code: None,
+            why: format!("{name} is not modelled"),
+            cell: Cell::Open,
+            place: place.clone(),
+        }],
+        Outcome::LoadError { stage, reason } => vec![Fault {
+            code: None,
+            why: format!("{stage}: {reason}"),
+            cell: Cell::Fails,
+            place: None,
+        }],
+    }
+}
+
+fn cell(p: &ProgramReport) -> Cell {
+    match &p.outcome {
+        Outcome::Accept => Cell::Works,
+        Outcome::Unknown { .. } => Cell::Open,
+        Outcome::Reject(_) | Outcome::Lacks(_) | Outcome::LoadError { .. } => Cell::Fails,
+    }
+}
+
+/// The targets, in the order in which the report has them.
+fn targets(report: &Report) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut add = |name: &String| {
+        if !name.is_empty() && !out.contains(name) {
+            out.push(name.clone());
+        }
+    };
+    let whole = |o: &&ObjectReport| o.load_errors.is_empty();
+    let first = report.objects.iter().filter(whole);
+    let rest = report.objects.iter().filter(|o| !whole(o));
+    for o in first.chain(rest) {
+        o.programs.iter().for_each(|p| add(&p.target));
+        o.load_errors.iter().for_each(|e| add(&e.target));
+    }
+    out
+}
+
+/// What one program's causes are gathered under.
+type Key = (Cell, Option<String>, String);
+
+impl Matrix {
+    /// The matrix of a report with at least two targets.
+    pub fn of(report: &Report) -> Option<Matrix> {
+        let targets = targets(report);
+        if targets.len() < 2 {
+            return None;
+        }
+        let (mut rows, mut causes) = (Vec::new(), Vec::new());
+        for object in &report.objects {
+            of_object(object, &targets, &mut rows, &mut causes);
+        }
+        Some(Matrix {
+            targets,
+            rows,
+            causes: gather(causes),
+        })
+    }
+}
+
+/// A cause of one program, before those of others join it.
+struct Single {
+    key: Key,
+    on: Vec<String>,
+    works: Vec<String>,
+    program: (String, String, Option<Place>),
+}
+
+/// Rows and causes of one object.
+fn of_object(
+    object: &ObjectReport,
+    targets: &[String],
+    rows: &mut Vec<Row>,
+    causes: &mut Vec<Single>,
+) {
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for p in &object.programs {
+        let name = (p.program.as_str(), p.section.as_str());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() && !object.load_errors.is_empty() {
+        names.push(("", ""));
+    }
+    for (program, section) in names {
+        let own: Vec<&ProgramReport> = object
+            .programs
+            .iter()
+            .filter(|p| p.program == program && p.section == section)
+            .collect();
+        let mut found: BTreeMap<Key, (Vec<String>, Option<Place>)> = BTreeMap::new();
+        let mut cells = Vec::with_capacity(targets.len());
+        for target in targets {
+            let report = own.iter().find(|p| p.target == *target);
+            let told = match report {
+                Some(p) => faults(p),
+                // The loader gave the object up before it came to programs.
+                None => object
+                    .load_errors
+                    .iter()
+                    .filter(|e| e.target == *target)
+                    .map(|e| Fault {
+                        code: None,
+                        why: format!("{}: {}", e.stage, e.reason),
+                        cell: Cell::Fails,
+                        place: None,
+                    })
+                    .collect(),
+            };
+            cells.push(match report {
+                Some(p) => cell(p),
+                None if told.is_empty() => Cell::Open,
+                None => Cell::Fails,
+            });
+            for f in told {
+                let entry = found.entry((f.cell, f.code, f.why)).or_default();
+                if entry.0.last() != Some(target) {
+                    entry.0.push(target.clone());
+                }
+                entry.1 = entry.1.take().or(f.place);
+            }
+        }
+        let works = targets.iter().zip(&cells);
+        let works = works.filter(|(_, c)| **c == Cell::Works);
+        let works: Vec<String> = works.map(|(t, _)| t.clone()).collect();
+        causes.extend(found.into_iter().map(|(key, (on, place))| Single {
+            key,
+            on,
+            works: works.clone(),
+            program: (object.object.clone(), program.to_owned(), place),
+        }));
+        rows.push(Row {
+            object: object.object.clone(),
+            program: program.to_owned(),
+            cells,
+        });
+    }
+}
+
+/// Joins causes that are the same on the same targets.
+fn gather(singles: Vec<Single>) -> Vec<Cause> {
+    let mut out: Vec<(Key, Cause)> = Vec::new();
+    let mut index: BTreeMap<(Key, Vec<String>), usize> = BTreeMap::new();
+    for s in singles {
+        match index.get(&(s.key.clone(), s.on.clone())) {
+            Some(&at) => {
+                let cause = &mut out[at].1;
+                cause.works.retain(|t| s.works.contains(t));
+                cause.programs.push(s.program);
+            }
+            None => {
+                index.insert((s.key.clone(), s.on.clone()), out.len());
+                let cause = Cause {
+                    code: s.key.1.clone(),
+                    why: s.key.2.clone(),
+                    cell: s.key.0,
+                    on: s.on,
+                    works: s.works,
+                    programs: vec![s.program],
+                };
+                out.push((s.key, cause));
+            }
+        }
+    }
+    out.sort_by(|(ka, a), (kb, b)| {
+        let size = b.programs.len().cmp(&a.programs.len());
+        size.then_with(|| ka.cmp(kb)).then_with(|| a.on.cmp(&b.on))
+    });
+    out.into_iter().map(|(_, cause)| cause).collect()
+}
+
+impl Cause {
+    /// `BPF0701 lacks helper bpf_x`.
+    fn reason(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{code} {}", self.why),
+            None => self.why.clone(),
+        }
+    }
+
+    /// Where it works and where it doesn't, as a clause.
+    fn clause(&self) -> String {
+        let fails = match self.cell {
+            Cell::Open => "not decided on",
+            _ => "fails on",
+        };
+        let on = self.on.join(", ");
+        if self.works.is_empty() {
+            format!("{fails} {on}")
+        } else {
+            format!("works on {}, {fails} {on}", self.works.join(", "))
+        }
+    }
+
+    fn named(&self, quote: &str) -> String {
+        let name = |(object, program, place): &(String, String, Option<Place>)| {
+            let file = object.rsplit('/').next().unwrap_or(object);
+            let line = place.as_ref().map_or(String::new(), |p| {
+                let file = p.file.rsplit('/').next().unwrap_or(&p.file);
+                format!(" ({file}:{})", p.line)
+            });
+            let both = format!("{file} {program}");
+            format!("{quote}{}{quote}{line}", both.trim_end())
+        };
+        let list: Vec<String> = self.programs.iter().take(MAX_NAMED).map(name).collect();
+        let more = self.programs.len().saturating_sub(MAX_NAMED);
+        let mut text = list.join(", ");
+        if more > 0 {
+            let _ = write!(text, " and {more} more");
+        }
+        text
+    }
+}
+
+fn programs(n: usize) -> String {
+    format!("{n} program{}", if n == 1 { "" } else { "s" })
+}
+
+/// The matrix as text; nothing with fewer than two targets.
+pub fn text(report: &Report) -> String {
+    let Some(m) = Matrix::of(report) else {
+        return String::new();
+    };
+    let mut out = String::from("\n");
+    let label = |r: &Row| {
+        let file = r.object.rsplit('/').next().unwrap_or(&r.object);
+        format!("{file} {}", r.program).trim_end().to_owned()
+    };
+    let wide = |s: &String| s.chars().count();
+    let width = m.rows.iter().map(|r| wide(&label(r))).max().unwrap_or(0);
+    let _ = write!(out, "{:width$}", "");
+    for t in &m.targets {
+        let _ = write!(out, "  {t}");
+    }
+    out.push('\n');
+    for r in &m.rows {
+        let name = label(r);
+        let _ = write!(out, "{name}{:1$}", "", width - wide(&name));
+        let mut line = String::new();
+        for (t, c) in m.targets.iter().zip(&r.cells) {
+            let _ = write!(line, "  {}{:2$}", c.sign(), "", wide(t).saturating_sub(1));
+        }
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out.push('\n');
+    for c in &m.causes {
+        let _ = writeln!(
+            out,
+            "{} because {}\n    {}: {}",
+            c.clause(),
+            c.reason(),
+            programs(c.programs.len()),
+            c.named("")
+        );
+    }
+    if m.causes.is_empty() {
+        out.push_str("everything works on every target\n");
+    }
+    out.push('\n');
+    out
+}
+
+/// The matrix in the JSON report; null with fewer than two targets.
+pub fn value(report: &Report) -> Value {
+    let Some(m) = Matrix::of(report) else {
+        return Value::Null;
+    };
+    json!({
+        "targets": m.targets,
+        "programs": m.rows.iter().map(|r| json!({
+            "object": r.object,
+            "program": r.program,
+            "cells": r.cells.iter().map(|c| c.word()).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "causes": m.causes.iter().map(|c| json!({
+            "code": c.code,
+            "why": c.why,
+            "verdict": c.cell.word(),
+            "on": c.on,
+            "works_on": c.works,
+            "programs": c.programs.iter().map(|(object, program, place)| json!({
+                "object": object,
+                "program": program,
+                "file": place.as_ref().map(|p| p.file.as_str()),
+                "line": place.as_ref().map(|p| p.line),
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// A table cell's text in Markdown.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|")
+        .replace('<', "&lt;")
+        .replace('\n', " ")
+}
+
+/// The matrix as Markdown, as for a comment on a pull request; nothing with fewer
+/// than two targets.
+pub fn markdown(report: &Report) -> String {
+    let Some(m) = Matrix::of(report) else {
+        return String::new();
+    };
+    let mut out = String::from("| program |");
+    for t in &m.targets {
+        let _ = write!(out, " {} |", escaped(t));
+    }
+    out.push_str("\n|---|");
+    out.push_str(&":-:|".repeat(m.targets.len()));
+    out.push('\n');
+    let brief = m.rows.len() > MAX_WORKING;
+    let mut working = 0;
+    for r in &m.rows {
+        if brief && r.cells.iter().all(|c| *c == Cell::Works) {
+            working += 1;
+            continue;
+        }
+        let file = r.object.rsplit('/').next().unwrap_or(&r.object);
+        let name = format!("{file} {}", r.program);
+        let _ = write!(out, "| `{}` |", escaped(name.trim_end()).replace('`', "'"));
+        for c in &r.cells {
+            let _ = write!(out, " {} |", c.sign());
+        }
+        out.push('\n');
+    }
+    if working > 0 {
+        let _ = writeln!(out, "\n{} more work on every target.", programs(working));
+    }
+    out.push('\n');
+    for c in &m.causes {
+        let _ = writeln!(
+            out,
+            "- {} because **{}**: {}",
+            escaped(&c.clause()),
+            escaped(&c.reason()),
+            c.named("`")
+        );
+    }
+    if m.causes.is_empty() {
+        out.push_str("Everything works on every target.\n");
+    }
+    out
+}
