@@ -34,6 +34,11 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
         }
     }
     matrix(&mut out, report, paths);
+    let causes = super::matrix::markdown_causes(report);
+    if !causes.is_empty() {
+        out.push('\n');
+        out.push_str(&causes);
+    }
     let refused: Vec<&Item<'_>> = all.iter().filter(|i| i.kind == Kind::Refused).collect();
     if !refused.is_empty() {
         out.push_str("\n### Rejected\n\n");

@@ -476,6 +476,21 @@ pub fn markdown(report: &Report) -> String {
         let _ = writeln!(out, "\n{} more work on every target.", programs(working));
     }
     out.push('\n');
+    causes(&mut out, &m);
+    out
+}
+
+/// The causes alone as Markdown, below a table drawn elsewhere; nothing with fewer
+/// than two targets.
+pub fn markdown_causes(report: &Report) -> String {
+    let mut out = String::new();
+    if let Some(m) = Matrix::of(report) {
+        causes(&mut out, &m);
+    }
+    out
+}
+
+fn causes(out: &mut String, m: &Matrix) {
     for c in &m.causes {
         let _ = writeln!(
             out,
@@ -488,5 +503,4 @@ pub fn markdown(report: &Report) -> String {
     if m.causes.is_empty() {
         out.push_str("Everything works on every target.\n");
     }
-    out
 }
