@@ -281,8 +281,14 @@ pub(super) enum CfgFormat {
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// Code (`BPF0108`, `108`) or name (`packet-access-unchecked`); none lists all.
-    #[arg(value_name = "CODE")]
+    /// With `--log`, the object that the log is of.
+    #[arg(value_name = "CODE|OBJECT")]
     pub(super) code: Option<String>,
+    /// Tell what a kernel's verifier log says.
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,19 @@
-//! `explain`: a rule's page.
+//! `explain`: a rule's page, or the story of a kernel's log.
 
 use std::fmt::Write as _;
 
 use super::args::ExplainArgs;
-use super::{Failure, exit, output};
+use super::{Failure, exit, explain_log, output};
 use crate::rules::{self, Message, Rule, RuleKind};
+
+/// Columns of text; examples are left as they are.
+const WIDTH: usize = 88;
 
 /// Runs the verb.
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+    if let Some(log) = &args.log {
+        return explain_log::run(log, args);
+    }
     let text = match &args.code {
         None => list(),
         Some(text) => page(rules::find(text).ok_or_else(|| {
@@ -26,8 +32,8 @@ fn list() -> String {
     out
 }
 
-/// The page as Markdown that reads well on a terminal.
-pub(super) fn page(rule: &Rule) -> String {
+/// The page as it reads well on a terminal.
+fn page(rule: &Rule) -> String {
     let mut out = format!("{} {}\n\n{}\n", rule.id(), rule.name, rule.title);
     for (name, body) in [
         ("What", rule.what),
@@ -36,7 +42,7 @@ pub(super) fn page(rule: &Rule) -> String {
         ("Good", rule.good),
         ("Remedy", rule.remedy),
     ] {
-        let _ = write!(out, "\n{name}\n\n{}", indented(body));
+        let _ = write!(out, "\n{name}\n\n{}", section(body));
     }
     if !rule.messages.is_empty() {
         out.push_str("\nIn the kernel's log\n\n");
@@ -44,33 +50,40 @@ pub(super) fn page(rule: &Rule) -> String {
             let _ = writeln!(out, "    {}{}", message.words, printed_by(message));
         }
     }
-    let _ = write!(
-        out,
-        "\n{} of family {}; severity {}, confidence {}",
-        rule.kind.name(),
-        rule.family,
-        rule.severity.name(),
-        rule.confidence.name()
-    );
-    let which = if rule.kind == RuleKind::Rejection {
-        "every kernel"
-    } else {
-        "every target"
+    if let Some(why) = rule.unmodelled {
+        let _ = writeln!(out, "\nNever reported: {why}.");
+    }
+    if let Some(other) = rule.reported_as {
+        let _ = writeln!(out, "\nReported as {other}.");
+    }
+    let everywhere = match rule.kind {
+        RuleKind::Rejection => "every kernel",
+        _ => "every target",
     };
     let _ = writeln!(
         out,
-        "; on {}",
-        span(rule.since, rule.until).unwrap_or_else(|| which.into())
+        "\n{}, family {}; severity {}, confidence {}; on {}",
+        rule.kind.name(),
+        rule.family,
+        rule.severity.name(),
+        rule.confidence.name(),
+        span(rule.since, rule.until).unwrap_or_else(|| everywhere.into())
     );
     out
 }
 
-/// Indents, and turns fences into indented blocks with their options as a line.
-fn indented(body: &str) -> String {
+/// Paragraphs filled and indented; examples indented further.
+fn section(body: &str) -> String {
     let mut out = String::new();
+    let mut paragraph = String::new();
     let mut fenced = false;
     for line in body.lines() {
-        match line.strip_prefix("```") {
+        let fence = line.strip_prefix("```");
+        if fence.is_some() || fenced || line.trim().is_empty() || line.starts_with("- ") {
+            fill(&mut out, &paragraph);
+            paragraph.clear();
+        }
+        match fence {
             Some(info) => {
                 fenced = !fenced;
                 if let Some(place) = info.strip_prefix("object ") {
@@ -82,14 +95,33 @@ fn indented(body: &str) -> String {
                 let _ = writeln!(out, "      {line}");
             }
             None => {
-                let _ = writeln!(out, "  {line}");
+                paragraph.push(' ');
+                paragraph.push_str(line);
             }
         }
     }
+    fill(&mut out, &paragraph);
     out
 }
 
-/// `, Linux 6.12 and later`, where only some kernels print it.
+fn fill(out: &mut String, paragraph: &str) {
+    let mut column = 0;
+    for word in paragraph.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            out.push('\n');
+            column = 0;
+        }
+        out.push_str(if column == 0 { "  " } else { " " });
+        out.push_str(word);
+        column += length + if column == 0 { 2 } else { 1 };
+    }
+    if column > 0 {
+        out.push('\n');
+    }
+}
+
+/// Which kernels print a message, where only some do.
 fn printed_by(message: &Message) -> String {
     span(message.since, message.until).map_or_else(String::new, |text| format!("    ({text})"))
 }

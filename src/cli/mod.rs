@@ -11,6 +11,7 @@ mod compare;
 mod config;
 mod dump;
 mod explain;
+mod explain_log;
 mod inputs;
 mod manual;
 mod output;

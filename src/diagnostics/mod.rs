@@ -8,6 +8,7 @@ mod build;
 mod cause;
 mod finding;
 mod flow;
+pub mod log;
 mod names;
 mod source;
 pub mod wording;
