@@ -9,6 +9,7 @@
 //! ask; [`load`] offers a linked program as libbpf would.
 
 mod btf;
+mod info;
 mod load;
 mod map;
 mod sys;

@@ -73,7 +73,10 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                 format!("write access at off {off} with size {size}: only read is supported");
             refuse_reg(Code::ReadOnlyWrite, r, words)
         }
-        ProgType::Xdp | ProgType::SchedCls | ProgType::SchedAct if name == "nf_conn" => {
+        // A connection, also one that is not yet inserted.
+        ProgType::Xdp | ProgType::SchedCls | ProgType::SchedAct
+            if name == "nf_conn" || name == "nf_conn___init" =>
+        {
             let mark = holds(btf, "nf_conn", "mark", off, size);
             if mark { Ok(()) } else { refused() }
         }
