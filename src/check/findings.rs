@@ -5,6 +5,7 @@ use super::verify::Looked;
 use super::{Opened, Options, TargetChoice};
 use crate::abstract_interp::{Observed, Verification, setup};
 use crate::cfg;
+use crate::config::Resource;
 use crate::diagnostics::{Context, Finding};
 use crate::programs::isa::IsaRules;
 use crate::programs::{Linked, Program, decode, decode_with};
@@ -71,7 +72,16 @@ pub(super) fn of_object(
         .filter(|(_, looked)| looked.is_none())
         .filter_map(|((p, t, _), _)| links.get(*t)?.programs.get(*p)?.as_ref().ok())
         .collect();
-    let mut findings: Vec<Finding> = lint_object(&ObjectInput::new(object, &programs))
+    let mut input = ObjectInput::new(object, &programs);
+    if let Some(settings) = options.settings {
+        let config = &settings.config;
+        input.cpus = input.cpus.max(config.cpus);
+        // A budget that somebody wrote is judged by itself, per program.
+        if config.budget.get(Resource::MapMemory).is_some() {
+            input.map_memory = u64::MAX;
+        }
+    }
+    let mut findings: Vec<Finding> = lint_object(&input)
         .into_iter()
         .map(|hit| Finding::of_object(hit.rule, hit.what))
         .collect();

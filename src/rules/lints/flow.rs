@@ -7,6 +7,8 @@
 //! been written so has the root [`Root::Unknown`] or a store that is older than
 //! the last one. Whoever asks must be able to live with that.
 
+use std::cell::Cell;
+
 use smallvec::SmallVec;
 
 use super::facts::core_at;
@@ -19,6 +21,9 @@ pub(super) const FP: u8 = 10;
 
 /// Slots looked at for one question.
 const STEPS: usize = 400;
+/// Slots looked at for all questions about a program: hostile code could make
+/// each of them dear.
+const ALL_STEPS: u32 = 20_000_000;
 /// Definitions followed for one question.
 const DEPTH: usize = 64;
 
@@ -64,6 +69,8 @@ pub(super) struct Flow<'a> {
     /// Slots of predecessors; those of slot `i` are `ends[i]..ends[i + 1]`.
     preds: Vec<u32>,
     ends: Vec<u32>,
+    /// Steps left for all questions.
+    left: Cell<u32>,
 }
 
 impl<'a> Flow<'a> {
@@ -101,6 +108,7 @@ impl<'a> Flow<'a> {
             cfg,
             preds,
             ends,
+            left: Cell::new(ALL_STEPS),
         }
     }
 
@@ -126,6 +134,8 @@ impl<'a> Flow<'a> {
             }
             for &pred in self.preds(at) {
                 steps += 1;
+                let left = self.left.get().checked_sub(1)?;
+                self.left.set(left);
                 if steps > STEPS {
                     return None;
                 }

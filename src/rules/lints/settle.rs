@@ -4,10 +4,11 @@
 //! many times, is one place in the source: it gets one finding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Hit, Scope, dead_code, scope};
 use crate::abstract_interp::Observed;
-use crate::programs::Program;
+use crate::programs::{MAX_LINE, Program};
 
 /// What the lints said of one accepted program on one target.
 pub struct Linted<'a> {
@@ -35,18 +36,25 @@ pub struct Settled {
 /// A place in the source, or in the object if the source isn't known.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Spot {
-    Line(String, u32),
-    Origin(String, u64),
+    Line(Arc<str>, u32),
+    Origin(Arc<str>, u64),
     Program(String),
 }
 
 fn spot(program: &Program, insn: u32) -> Spot {
-    if let Some(place) = program.place(insn) {
-        return Spot::Line(place.file, place.line);
+    let line = program.line_at(insn);
+    if let Some(line) = line.filter(|l| (1..=MAX_LINE).contains(&l.line)) {
+        return Spot::Line(line.file.clone(), line.line);
     }
-    match program.origin(insn) {
-        Some((section, offset)) if !section.is_empty() => Spot::Origin(section.to_owned(), offset),
-        _ => Spot::Origin(program.name.clone(), u64::from(insn) * 8),
+    let subprog = program
+        .subprog_at(insn)
+        .and_then(|s| program.subprogs.get(s));
+    match subprog {
+        Some(s) if !s.section.is_empty() => {
+            let offset = s.section_offset + u64::from(insn - s.start) * 8;
+            Spot::Origin(s.section.clone(), offset)
+        }
+        _ => Spot::Origin(program.name.as_str().into(), u64::from(insn) * 8),
     }
 }
 
@@ -61,20 +69,18 @@ fn spot_of(program: &Program, hit: &Hit) -> Spot {
 /// Puts the findings together, in the order of programs, then of instructions.
 /// `others` are programs that weren't accepted: what they reach isn't known.
 pub fn settle(all: &[Linted<'_>], others: &[&Program]) -> Vec<Settled> {
-    let lines = lines(all);
+    let spots = Spots::of(all, others);
     let mut found: BTreeMap<(Spot, u16, String), Settled> = BTreeMap::new();
     for (i, linted) in all.iter().enumerate() {
         for hit in linted.hits {
-            let dead = hit.rule.number == dead_code::LINT.rule.number;
             let spot = spot_of(linted.program, hit);
-            if dead && (lines.reached.contains(&spot) || others.iter().any(|p| holds(p, &spot))) {
+            if is_dead(hit) && spots.alive.contains(&spot) {
                 continue;
             }
             // How many slots a dead line has differs from copy to copy.
-            let words = if dead {
-                String::new()
-            } else {
-                hit.what.clone()
+            let words = match is_dead(hit) {
+                true => String::new(),
+                false => hit.what.clone(),
             };
             let settled = found
                 .entry((spot, hit.rule.number, words))
@@ -89,8 +95,10 @@ pub fn settle(all: &[Linted<'_>], others: &[&Program]) -> Vec<Settled> {
         }
     }
     let everywhere = |spot: &Spot, settled: &Settled| {
-        let asked = lines.asked(spot, all);
-        asked.iter().all(|t| settled.targets.iter().any(|s| s == t))
+        let asked = spots.asked.get(spot).into_iter().flatten();
+        asked
+            .into_iter()
+            .all(|t| settled.targets.iter().any(|s| s == t))
     };
     let mut settled: Vec<Settled> = found
         .into_iter()
@@ -101,55 +109,71 @@ pub fn settle(all: &[Linted<'_>], others: &[&Program]) -> Vec<Settled> {
     settled
 }
 
-/// Which spots are in the programs, and which are reached.
-struct Lines {
-    /// Filled only if some finding asks.
-    reached: BTreeSet<Spot>,
+fn is_dead(hit: &Hit) -> bool {
+    hit.rule.number == dead_code::LINT.rule.number
 }
 
-fn lines(all: &[Linted<'_>]) -> Lines {
-    let mut reached = BTreeSet::new();
-    let dead = |h: &Hit| h.rule.number == dead_code::LINT.rule.number;
-    if all.iter().any(|l| l.hits.iter().any(dead)) {
+/// What is known of the spots of findings that must hold everywhere.
+#[derive(Default)]
+struct Spots<'a> {
+    /// Targets that took a program with the spot.
+    asked: BTreeMap<Spot, BTreeSet<&'a str>>,
+    /// Spots that a program reaches, or may reach.
+    alive: BTreeSet<Spot>,
+}
+
+impl<'a> Spots<'a> {
+    /// One pass over the programs, whatever the number of findings.
+    fn of(all: &[Linted<'a>], others: &[&Program]) -> Spots<'a> {
+        let mut spots = Spots::default();
         for linted in all {
-            let mut last = None;
-            for insn in 0..linted.program.insns.len() {
-                if !linted.observed.reached(insn) {
-                    continue;
+            for hit in linted.hits {
+                if scope(hit.rule) == Scope::Every {
+                    spots
+                        .asked
+                        .entry(spot_of(linted.program, hit))
+                        .or_default()
+                        .insert(linted.target);
                 }
-                let line = linted.program.line_at(insn as u32);
-                let key = line.map(|l| (l.file.clone(), l.line));
-                if key.is_some() && key != last {
-                    reached.insert(spot(linted.program, insn as u32));
-                }
-                last = key;
             }
         }
+        if spots.asked.is_empty() {
+            return spots;
+        }
+        let dead = all.iter().any(|l| l.hits.iter().any(is_dead));
+        for linted in all {
+            spots.walk(linted.program, |asked, alive, spot, insn| {
+                if let Some(targets) = asked.get_mut(&spot) {
+                    targets.insert(linted.target);
+                    if dead && linted.observed.reached(insn) {
+                        alive.insert(spot);
+                    }
+                }
+            });
+        }
+        for program in others.iter().filter(|_| dead) {
+            spots.walk(program, |asked, alive, spot, _| {
+                if asked.contains_key(&spot) {
+                    alive.insert(spot);
+                }
+            });
+        }
+        spots
     }
-    Lines { reached }
-}
 
-impl Lines {
-    /// Targets that took a program with that spot.
-    fn asked<'t>(&self, spot: &Spot, all: &[Linted<'t>]) -> BTreeSet<&'t str> {
-        all.iter()
-            .filter(|l| holds(l.program, spot))
-            .map(|l| l.target)
-            .collect()
-    }
-}
-
-fn holds(program: &Program, spot: &Spot) -> bool {
-    match spot {
-        Spot::Line(file, line) => program
-            .line_info
-            .iter()
-            .any(|l| l.line == *line && &*l.file == file.as_str()),
-        Spot::Origin(section, offset) => program.subprogs.iter().any(|s| {
-            let size = u64::from(s.end - s.start) * 8;
-            &*s.section == section.as_str()
-                && (s.section_offset..s.section_offset + size).contains(offset)
-        }),
-        Spot::Program(name) => program.name == *name,
+    /// Shows every slot's spot.
+    fn walk(
+        &mut self,
+        program: &Program,
+        mut show: impl FnMut(&mut BTreeMap<Spot, BTreeSet<&'a str>>, &mut BTreeSet<Spot>, Spot, usize),
+    ) {
+        for insn in 0..program.insns.len() {
+            show(
+                &mut self.asked,
+                &mut self.alive,
+                spot(program, insn as u32),
+                insn,
+            );
+        }
     }
 }
