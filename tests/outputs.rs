@@ -315,6 +315,30 @@ fn junit_is_well_formed_and_counts_right() {
 }
 
 #[test]
+fn threads_do_not_change_a_report() {
+    let render = |threads: &str| {
+        let args = ["check", "--no-config", "--no-smoke", "--format", "sarif"];
+        let inputs = [
+            MEMORY,
+            "tests/corpus/reject/helpers.o",
+            "tests/corpus/none.o",
+        ];
+        let o = Command::new(env!("CARGO_BIN_EXE_bpfassay"))
+            .args(args)
+            .args(["--target", "linux-6.18,linux-6.1"])
+            .args(inputs)
+            .current_dir(ROOT)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        stdout(&o)
+    };
+    let one = render("1");
+    assert!(one.contains("BPF0107"));
+    assert!(one == render("5"), "the report differs");
+}
+
+#[test]
 fn one_run_writes_several_reports() {
     let dir = Dir::new("several");
     dir.file("bad.bpfasm", BAD);
@@ -458,6 +482,37 @@ fn configured_targets_give_way_to_the_command_line() {
     };
     assert_eq!(targets(&[]), ["linux-6.1", "linux-6.6"]);
     assert_eq!(targets(&["-t", "linux-6.12"]), ["linux-6.12"]);
+}
+
+#[test]
+fn strict_runs_fail_by_what_is_not_decided() {
+    let dir = Dir::new("strict");
+    // The one program of these whose verdict needs a kernel's types.
+    let object = format!("{ROOT}/{MEMORY}");
+    let args = [
+        "check",
+        "--no-smoke",
+        "--format",
+        "junit",
+        "--prog",
+        "map_struct_write",
+        &object,
+    ];
+    let o = dir.run(&args);
+    assert_eq!(code(&o), 0, "{}", stdout(&o));
+    assert!(
+        stdout(&o).contains("<skipped message=\"not decided"),
+        "{}",
+        stdout(&o)
+    );
+    dir.file("bpfassay.toml", "strict = true\n");
+    let o = dir.run(&args);
+    assert_eq!(code(&o), 1);
+    assert!(
+        stdout(&o).contains("<failure type=\"not-decided\""),
+        "{}",
+        stdout(&o)
+    );
 }
 
 #[test]

@@ -81,7 +81,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         only: args.open.prog.as_deref(),
     };
     judging::judge(&mut report, &loaded.settings, &judged);
-    let code = code(&report, args, &loaded.settings);
+    let strict = args.strict || loaded.settings.config.strict;
+    let code = code(&report, args, &loaded.settings, strict);
     let main = [(args.format, args.output.as_ref())];
     let more = args
         .report
@@ -89,7 +90,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         .map(|(format, file)| (*format, Some(file)));
     for (format, file) in main.into_iter().chain(more) {
         let file = file.map(PathBuf::as_path);
-        let text = rendered(&report, format, file, args, &repo, code);
+        let text = rendered(&report, format, file, args, &repo, (code, strict));
         output::write(&text, file)?;
     }
     Ok(code)
@@ -102,7 +103,7 @@ fn rendered(
     file: Option<&Path>,
     args: &CheckArgs,
     repo: &Repo,
-    code: u8,
+    (code, strict): (u8, bool),
 ) -> String {
     let exists = |path: &str| repo.holds(path);
     let paths = repo.paths(&exists);
@@ -111,7 +112,7 @@ fn rendered(
         Format::Jsonl => report::jsonl::render(report),
         Format::Sarif => report::sarif::render(report, &paths, code),
         Format::Github => report::github::render(report, &paths),
-        Format::Junit => report::junit::render(report, args.strict),
+        Format::Junit => report::junit::render(report, strict),
         Format::Markdown => report::markdown::render(report, &paths),
         Format::Text => {
             let mut style = output::style(file);
@@ -122,7 +123,7 @@ fn rendered(
     }
 }
 
-fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings) -> u8 {
+fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings, strict: bool) -> u8 {
     let t = report.totals();
     if t.internal > 0 {
         eprintln!(
@@ -154,7 +155,7 @@ fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings) -> u8 {
         FailOn::Never => judging::FailOn::Never,
     });
     let on = asked.or(settings.config.fail_on).unwrap_or_default();
-    if judging::fails(report, on, args.strict || settings.config.strict) {
+    if judging::fails(report, on, strict) {
         exit::FINDINGS
     } else {
         exit::CLEAN
