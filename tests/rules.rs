@@ -1,6 +1,6 @@
 //! Runs the examples of every page: what is bad fires the page's rule, what is
 //! good doesn't and is accepted. An example that needs a kernel's types names its
-//! BTF, or runs only where `BPFASSAY_BTF` does.
+//! BTF.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use bpfassay::object::Btf;
 use bpfassay::programs::raw;
 use bpfassay::report::{Outcome, ProgramReport};
 use bpfassay::rules::{self, Fence, Rule, RuleKind};
+use rayon::prelude::*;
 use regex::Regex;
 
 use bpfassay::{InputKind, Options, TargetChoice, check, target};
@@ -142,30 +143,37 @@ fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
     (!worded).then(|| format!("none of the page's messages is {:?}", d.kernel_words))
 }
 
+/// Runs a page's examples: how many, and what is wrong with them.
+fn examples(rule: &Rule) -> (usize, Vec<String>) {
+    let (mut ran, mut faults) = (0, Vec::new());
+    for (section, text, bad) in [("Bad", rule.bad, true), ("Good", rule.good, false)] {
+        let fences = rules::fences(text);
+        let mut examples = fences.iter().filter(|f| f.runs()).peekable();
+        if examples.peek().is_none() {
+            faults.push(format!("{} {section}: no example that runs", rule.name));
+        }
+        for fence in examples {
+            ran += 1;
+            if let Some(fault) = fault(rule, fence, bad) {
+                faults.push(format!("{} {section}: {fault}", rule.name));
+            }
+        }
+    }
+    (ran, faults)
+}
+
 #[test]
 fn examples_are_what_they_say() {
-    let (mut ran, mut faults) = (0, Vec::new());
-    for rule in rules::all()
+    let pages: Vec<&Rule> = rules::all()
         .iter()
         .filter(|r| r.without_example().is_none())
         // What a policy says is not in a program: tests of the configuration show it.
         .filter(|r| r.kind != RuleKind::Policy)
-    {
-        for (section, text, bad) in [("Bad", rule.bad, true), ("Good", rule.good, false)] {
-            let fences = rules::fences(text);
-            let mut examples = fences.iter().filter(|f| f.runs()).peekable();
-            if examples.peek().is_none() {
-                faults.push(format!("{} {section}: no example that runs", rule.name));
-            }
-            for fence in examples {
-                ran += 1;
-                if let Some(fault) = fault(rule, fence, bad) {
-                    faults.push(format!("{} {section}: {fault}", rule.name));
-                }
-            }
-        }
-    }
-    eprintln!("{ran} examples ran");
+        .collect();
+    let done: Vec<(usize, Vec<String>)> = pages.par_iter().map(|rule| examples(rule)).collect();
+    let ran: usize = done.iter().map(|(ran, _)| ran).sum();
+    let faults: Vec<String> = done.into_iter().flat_map(|(_, faults)| faults).collect();
+    eprintln!("{ran} examples of {} pages ran", pages.len());
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
