@@ -174,6 +174,39 @@ fn reports_match_the_published_schema() {
 }
 
 #[test]
+fn a_report_over_kernels_and_runtimes_matches_the_schema() {
+    let names = ["linux-5.10", "linux-6.18", "dragonos", "mimic"];
+    let found: Vec<_> = names.map(|n| target::by_name(n).unwrap()).into();
+    let targets: Vec<_> = found
+        .iter()
+        .map(|target| TargetChoice {
+            target,
+            kernel_btf: None,
+        })
+        .collect();
+    let options = Options {
+        kind: InputKind::Asm,
+        ..Options::new("case.bpfasm", &targets)
+    };
+    let text = ".type xdp\n.license \"GPL\"\ncall bpf_ktime_get_tai_ns\nr0 = 2\nexit\n";
+    let document = report::json::document(&check(text.as_bytes(), &options));
+    let errors = schema_errors(&document);
+    assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+    let matrix = &document["matrix"];
+    assert_eq!(matrix["targets"], serde_json::json!(names));
+    let cells = serde_json::json!(["fails", "works", "fails", "fails"]);
+    assert_eq!(matrix["programs"][0]["cells"], cells);
+    let causes = matrix["causes"].as_array().unwrap();
+    let mut codes: Vec<_> = causes.iter().filter_map(|c| c["code"].as_str()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["BPF0201", "BPF0701", "BPF0705"]);
+    let lacks = document["objects"][0]["programs"][2]["lacks"]
+        .as_array()
+        .unwrap();
+    assert_eq!(lacks.len(), 2);
+}
+
+#[test]
 fn an_unchecked_packet_access_is_explained() {
     let text = report::text::render(&check_asm(PACKET), report::text::Style::default());
     for part in [

@@ -18,10 +18,13 @@ pub use vmlinux::vmlinux_target;
 pub use audit::{DEFAULT_CPUS, audit};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use self::verify::{Looked, internal, load_error, no_such_type, panic_text, verify_program};
+use self::verify::{
+    Explored, Looked, internal, load_error, no_such_type, panic_text, verify_program,
+};
 use crate::config::Settings;
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
@@ -236,12 +239,20 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     let jobs: Vec<(usize, usize)> = (0..count)
         .flat_map(|p| (0..links.len()).map(move |t| (p, t)))
         .collect();
+    // Runtimes link alike; those that verify alike too share their explorations.
+    let like: Vec<Option<usize>> = (0..links.len())
+        .map(|t| runtime_like(t, options.targets))
+        .collect();
+    let shared: Vec<OnceLock<Explored>> =
+        (0..count * links.len()).map(|_| OnceLock::new()).collect();
     let checked: Vec<(smoke::Job, Option<Looked>)> = jobs
         .par_iter()
         .filter_map(|&(p, t)| {
             let entry = links.get(t)?.programs.get(p)?;
             let choice = options.targets.get(t)?;
-            let (report, looked) = check_program(entry, choice, options)?;
+            let first = like.get(t).copied().flatten();
+            let cell = first.and_then(|first| shared.get(p * links.len() + first));
+            let (report, looked) = check_program(entry, choice, cell, options)?;
             Some(((p, t, report), looked))
         })
         .collect();
@@ -262,9 +273,21 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     report
 }
 
+/// The first runtime among the targets that verifies like the one at `t`, itself
+/// included; none for kernels.
+fn runtime_like(t: usize, targets: &[TargetChoice<'_>]) -> Option<usize> {
+    let own = targets.get(t)?;
+    own.target.profile()?;
+    let btf = |c: &TargetChoice<'_>| c.kernel_btf.map(std::ptr::from_ref);
+    targets.iter().position(|c| {
+        c.target.profile().is_some() && btf(c) == btf(own) && c.target.verifies_like(own.target)
+    })
+}
+
 fn check_program(
     entry: &Result<Program, LoadError>,
     choice: &TargetChoice<'_>,
+    shared: Option<&OnceLock<Explored>>,
     options: &Options<'_>,
 ) -> Option<(ProgramReport, Option<Looked>)> {
     let program = match entry {
@@ -284,7 +307,7 @@ fn check_program(
         return Some((no_such_type(program, choice.target), None));
     }
     let done = catch_unwind(AssertUnwindSafe(|| {
-        verify_program(program, choice, options)
+        verify_program(program, choice, shared, options)
     }));
     Some(done.unwrap_or_else(|panic| {
         let detail = panic_text(&*panic);

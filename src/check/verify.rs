@@ -1,12 +1,14 @@
 //! One program on one target: verified, and worded.
 
+use std::sync::OnceLock;
+
 use super::portability::judge;
 use super::{Options, TargetChoice, findings};
 use crate::abstract_interp::{self, Input, Observed, Stats, Verdict, Verification};
 use crate::audit::{Memory, memory};
 use crate::config;
 use crate::diagnostics::{self, Context};
-use crate::programs::insn::{ImmRef, Op};
+use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::programs::{LoadError, Program, decode};
 use crate::report::{Outcome, ProgramReport, Usage};
 use crate::rules::Severity;
@@ -16,11 +18,15 @@ use crate::target::Target;
 /// What a verification saw and what the lints said of it; of accepted programs.
 pub(super) type Looked = (Observed, Vec<Hit>);
 
-pub(super) fn verify_program(
-    program: &Program,
-    choice: &TargetChoice<'_>,
-    options: &Options<'_>,
-) -> (ProgramReport, Option<Looked>) {
+/// What exploring a program on a target gave.
+pub(super) struct Explored {
+    verification: Verification,
+    /// Of accepted programs: what ended elsewhere hides what was to come.
+    observed: Option<Observed>,
+    verify_us: Option<u64>,
+}
+
+fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) -> Explored {
     let start = options.clock.map(|now| now());
     let input = Input {
         program,
@@ -34,23 +40,52 @@ pub(super) fn verify_program(
     } else {
         (abstract_interp::verify(&input), None)
     };
-    // What was reached is all that can be only if nothing ended the way there.
     let accepted = matches!(verification.verdict, Verdict::Accept);
     let observed = observed.filter(|_| accepted);
     let verify_us = options
         .clock
         .zip(start)
         .map(|(now, start)| now().saturating_sub(start));
+    Explored {
+        verification,
+        observed,
+        verify_us,
+    }
+}
+
+/// Verifies a program; `shared` holds what targets that verify alike found, or will
+/// hold it.
+pub(super) fn verify_program(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    shared: Option<&OnceLock<Explored>>,
+    options: &Options<'_>,
+) -> (ProgramReport, Option<Looked>) {
+    let runtime = choice.target.profile().is_some();
+    let own;
+    let explored = match shared.filter(|_| !calls_own_helper(program, choice)) {
+        Some(cell) => cell.get_or_init(|| explore(program, choice, options)),
+        None => {
+            own = explore(program, choice, options);
+            &own
+        }
+    };
+    let Explored {
+        verification,
+        observed,
+        verify_us,
+    } = explored;
+    let verify_us = *verify_us;
     let judged = judge(program, choice, observed.as_ref(), options);
     // Lints are about kernels.
     let looked = observed
+        .as_ref()
         .filter(|_| options.lints && !runtime)
         .map(|observed| {
-            let hits = findings::of_program(program, choice, &observed, &verification);
-            (observed, hits)
+            let hits = findings::of_program(program, choice, observed, verification);
+            (observed.clone(), hits)
         });
-    let Verification { verdict, stats } = verification;
-    let outcome = match verdict {
+    let outcome = match &verification.verdict {
         _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),
         Verdict::Accept => Outcome::Accept,
         Verdict::Reject(violation) => {
@@ -61,20 +96,39 @@ pub(super) fn verify_program(
                 target: &choice.target.name,
                 source_text: options.source_text,
             };
-            Outcome::Reject(Box::new(diagnostics::describe(&context, &violation)))
+            Outcome::Reject(Box::new(diagnostics::describe(&context, violation)))
         }
         Verdict::Unknown(u) => Outcome::Unknown {
             place: u.insn.and_then(|i| diagnostics::place_of(program, i)),
-            name: u.name,
+            name: u.name.clone(),
             insn: u.insn,
             internal: None,
         },
     };
     let report = ProgramReport {
         partial: judged.partial.map(Box::new),
-        ..report_of(program, choice.target, outcome, Some(stats), verify_us)
+        ..report_of(
+            program,
+            choice.target,
+            outcome,
+            Some(verification.stats),
+            verify_us,
+        )
     };
     (report, looked)
+}
+
+/// Whether a program calls a helper that only this runtime has.
+fn calls_own_helper(program: &Program, choice: &TargetChoice<'_>) -> bool {
+    let extra = choice
+        .target
+        .profile()
+        .map_or(&[][..], |p| p.extra_helpers());
+    let own = |id: i32| extra.iter().any(|(e, _)| i64::from(*e) == i64::from(id));
+    !extra.is_empty()
+        && decode(&program.insns)
+            .iter()
+            .any(|op| matches!(op, Op::Call(Callee::Helper(id)) if own(*id)))
 }
 
 /// The target has no programs of the type: the load call is refused as it stands.
