@@ -248,6 +248,9 @@ fn bpfassay(args: &[&str]) -> (Option<i32>, String, String) {
 fn targets_are_listed_and_compared() {
     let (code, list, _) = bpfassay(&["targets"]);
     assert_eq!(code, Some(0));
+    // How many behaviours there are is no matter of this list.
+    let counts = regex::Regex::new(r" *\d+ of \d{2,}  ").unwrap();
+    let list = counts.replace_all(&list, "  N of N  ");
     insta::assert_snapshot!("targets_list", list);
     let (_, diff, _) = bpfassay(&["targets", "--diff", "linux-6.1", "linux-6.6"]);
     // The helpers and types; of kernel functions and behaviours the first lines.
