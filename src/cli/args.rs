@@ -20,6 +20,8 @@ pub(super) enum Verb {
     /// Hold verdicts here beside those of the running kernel (needs privilege).
     #[cfg(feature = "kernel")]
     Compare(CompareArgs),
+    /// Tell what objects need, what they can do and where they run.
+    Audit(AuditArgs),
     /// Disassemble, with source lines.
     Dump(DumpArgs),
     /// Draw control flow graphs.
@@ -241,6 +243,49 @@ pub(super) enum CompareFormat {
     Text,
     /// One document.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// ELF objects; `.bpfasm`, `.hex` and `.bin` are raw programs.
+    #[arg(required = true, value_name = "OBJ")]
+    pub(super) objects: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) open: OpenArgs,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = AuditFormat::Text)]
+    pub(super) format: AuditFormat,
+    /// Write the report here instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// CPUs that per-CPU maps are counted for.
+    #[arg(long, value_name = "N", default_value_t = crate::check::DEFAULT_CPUS,
+          value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub(super) cpus: u32,
+    /// Tell who uses what instead: programs, maps, functions, tail calls.
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["diff", "format"])]
+    pub(super) graph: Option<GraphFormat>,
+    /// Tell what changed between two builds, OLD and NEW.
+    #[arg(long)]
+    pub(super) diff: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AuditFormat {
+    /// For people.
+    Text,
+    /// One document, versioned schema.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// For people.
+    Text,
+    /// One document, versioned schema.
+    Json,
+    /// Graphviz.
+    Dot,
 }
 
 #[derive(Debug, Args)]

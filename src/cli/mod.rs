@@ -4,6 +4,7 @@
 //! carries the report, standard error the progress and the complaints.
 
 mod args;
+mod audit;
 mod cfg;
 mod check;
 #[cfg(feature = "kernel")]
@@ -66,6 +67,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let result = match &cli.verb {
         args::Verb::Check(a) => check::run(a),
+        args::Verb::Audit(a) => audit::run(a),
         #[cfg(feature = "kernel")]
         args::Verb::Compare(a) => compare::run(a),
         args::Verb::Dump(a) => dump::run(a),

@@ -3,6 +3,7 @@
 //! A [`Report`] holds everything a rendering needs; renderings read it and
 //! nothing else. Order is the order of objects, programs and targets as given.
 
+pub mod audit;
 mod draw;
 pub mod github;
 mod items;

@@ -32,7 +32,14 @@ pub fn text(diff: &ObjectDiff) -> String {
 fn change(c: &Change) -> String {
     let sets = matches!(
         c.what,
-        "helpers" | "kfuncs" | "maps" | "features" | "core" | "capabilities" | "entries" | "unlinked"
+        "helpers"
+            | "kfuncs"
+            | "maps"
+            | "features"
+            | "core"
+            | "capabilities"
+            | "entries"
+            | "unlinked"
     );
     match (&c.old, &c.new) {
         (Some(old), Some(new)) if sets => format!("-{old}  +{new}"),

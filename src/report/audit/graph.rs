@@ -20,7 +20,13 @@ pub fn text(graphs: &[Named<'_>]) -> String {
             if edges.is_empty() && !matches!(node.kind, NodeKind::Program | NodeKind::Map) {
                 continue;
             }
-            let _ = writeln!(out, "  {} {} ({})", node.kind.name(), node.name, node.detail);
+            let _ = writeln!(
+                out,
+                "  {} {} ({})",
+                node.kind.name(),
+                node.name,
+                node.detail
+            );
             for e in edges {
                 let Some(to) = g.nodes.get(e.to) else {
                     continue;
@@ -74,11 +80,14 @@ pub fn document(graphs: &[Named<'_>]) -> Value {
 
 /// Graphviz: a cluster for each object.
 pub fn dot(graphs: &[Named<'_>]) -> String {
-    let mut out = String::from(
-        "digraph audit {\n  rankdir=LR;\n  node [shape=box fontname=monospace];\n",
-    );
+    let mut out =
+        String::from("digraph audit {\n  rankdir=LR;\n  node [shape=box fontname=monospace];\n");
     for (n, (object, g)) in graphs.iter().enumerate() {
-        let _ = writeln!(out, "  subgraph cluster_{n} {{\n    label=\"{}\";", escape(object));
+        let _ = writeln!(
+            out,
+            "  subgraph cluster_{n} {{\n    label=\"{}\";",
+            escape(object)
+        );
         for (i, node) in g.nodes.iter().enumerate() {
             let shape = match node.kind {
                 NodeKind::Program => " shape=box style=bold",

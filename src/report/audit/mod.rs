@@ -6,6 +6,7 @@
 pub mod diff;
 pub mod graph;
 pub mod json;
+mod program_text;
 pub mod text;
 
 /// Version of the documents' schema.

@@ -1,0 +1,83 @@
+//! `audit`: what objects need, what they can do, who uses what; what changed.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::args::{AuditArgs, AuditFormat, GraphFormat, Loader};
+use super::inputs::{self, Targets};
+use super::{Failure, exit, output};
+use crate::audit::{ObjectAudit, diff, graph};
+use crate::check::{self, Options};
+use crate::limits;
+use crate::report::audit as report;
+
+/// Runs the verb.
+pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+    let targets = Targets::open(&args.open)?;
+    let choices = targets.choices();
+    let prog_type = inputs::prog_type(&args.open)?;
+    let one = |path: &Path| -> Result<ObjectAudit, Failure> {
+        let name = path.display().to_string();
+        let bytes = inputs::read(path)?;
+        let options = Options {
+            kind: inputs::kind(&args.open, path),
+            prog_type,
+            legacy: args.open.loader == Loader::Any,
+            only: args.open.prog.as_deref(),
+            ..Options::new(&name, &choices)
+        };
+        Ok(check::audit(&bytes, &options, args.cpus))
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .stack_size(limits::WORKER_STACK_BYTES)
+        .build()
+        .map_err(|e| Failure::usage(e.to_string()))?;
+    let audits: Vec<ObjectAudit> = pool.install(|| {
+        args.objects
+            .par_iter()
+            .map(|p| one(p))
+            .collect::<Result<_, _>>()
+    })?;
+    if let Some(name) = &args.open.prog
+        && audits
+            .iter()
+            .all(|a| a.error.is_none() && a.programs.is_empty() && a.unlinked.is_empty())
+    {
+        return Err(Failure::usage(format!("no program named {name}")));
+    }
+    let text = if args.diff {
+        let [old, new] = &audits[..] else {
+            return Err(Failure::usage("--diff compares two objects: OLD NEW"));
+        };
+        let changes = diff::diff(old, new);
+        match args.format {
+            AuditFormat::Json => report::diff::json(&changes),
+            AuditFormat::Text => report::diff::text(&changes),
+        }
+    } else if let Some(format) = args.graph {
+        let graphs: Vec<_> = audits
+            .iter()
+            .map(|a| (a.object.as_str(), graph::graph(a)))
+            .collect();
+        match format {
+            GraphFormat::Text => report::graph::text(&graphs),
+            GraphFormat::Json => report::graph::json(&graphs),
+            GraphFormat::Dot => report::graph::dot(&graphs),
+        }
+    } else {
+        match args.format {
+            AuditFormat::Json => report::json::render(&audits),
+            AuditFormat::Text => report::text::render(&audits),
+        }
+    };
+    output::write(&text, args.output.as_deref())?;
+    let mut code = exit::CLEAN;
+    for a in &audits {
+        if let Some(error) = &a.error {
+            eprintln!("bpfassay: {}: {error}", a.object);
+            code = exit::USAGE;
+        }
+    }
+    Ok(code)
+}

@@ -1,0 +1,243 @@
+//! One program of the audit for people.
+
+use std::fmt::Write as _;
+
+use super::text::{count, oldest, row, some};
+use crate::audit::{Call, Feature, Guard, MapUse, ObjectAudit, Presence, Requirements, Site};
+use crate::helpers_spec::Release;
+
+/// Sites told of each call.
+const SITES: usize = 3;
+
+/// Renders a program.
+pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements) {
+    let _ = writeln!(out, "\n  program {} ({})", p.program, kind(p));
+    row(out, 4, "verdict", &verdict(a, p));
+    oldest(out, 4, &p.oldest);
+    let capabilities: Vec<String> = p
+        .capabilities
+        .iter()
+        .map(|c| format!("{} ({})", c.name, some(&c.because)))
+        .collect();
+    row(out, 4, "capabilities", &capabilities.join("; "));
+    row(out, 4, "instructions", &instructions(p));
+    let gpl: Vec<String> = p.gpl_calls().map(|c| c.name.clone()).collect();
+    if !gpl.is_empty() {
+        let short = if p.gpl_compatible {
+            ""
+        } else {
+            ", which the licence is not"
+        };
+        row(out, 4, "GPL only", &format!("{}{short}", some(&gpl)));
+    }
+    calls(out, p);
+    let features: Vec<String> = p
+        .features
+        .iter()
+        .filter(|f| !f.is_insn)
+        .map(feature)
+        .collect();
+    row(out, 4, "features", &features.join("; "));
+    types(out, p);
+    let uses: Vec<String> = p.maps.iter().map(usage).collect();
+    row(out, 4, "maps", &uses.join("; "));
+    let channels: Vec<String> = p
+        .channels
+        .iter()
+        .map(|c| format!("{} {} ({})", c.kind, c.through, count(c.sites, "site")))
+        .collect();
+    row(out, 4, "to user space", &some(&channels));
+}
+
+fn kind(p: &Requirements) -> String {
+    let mut kind = p.prog_type.name().to_owned();
+    if let Some(attach) = p.attach_type.filter(|t| t.name() != p.prog_type.name()) {
+        let _ = write!(kind, "/{attach}");
+    }
+    if let Some(to) = &p.attach_to {
+        let _ = write!(kind, " on {to}");
+    }
+    for (on, word) in [
+        (p.sleepable, ", sleepable"),
+        (!p.autoload, ", not loaded by default"),
+    ] {
+        if on {
+            kind.push_str(word);
+        }
+    }
+    kind
+}
+
+fn verdict(a: &ObjectAudit, p: &Requirements) -> String {
+    let mut text = format!("{} on {}", p.verified.verdict, a.target);
+    if let Some(reason) = &p.verified.reason {
+        let _ = write!(text, ": {reason}");
+    }
+    if let Some(s) = p.verified.stats {
+        let _ = write!(text, "; {} processed, stack {}", s.processed, s.stack_depth);
+    }
+    text
+}
+
+fn instructions(p: &Requirements) -> String {
+    let level = match p.isa {
+        5 => "beyond v4".to_owned(),
+        n => format!("v{n}"),
+    };
+    let kinds: Vec<String> = p
+        .features
+        .iter()
+        .filter(|f| f.is_insn)
+        .map(|f| format!("{} {}×", f.name, f.sites.len()))
+        .collect();
+    let functions = match p.functions.len() {
+        0 | 1 => String::new(),
+        n => format!(" in {n} functions"),
+    };
+    let list = if kinds.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", kinds.join(", "))
+    };
+    format!("{}{functions}, ISA {level}{list}", p.insns)
+}
+
+fn calls(out: &mut String, p: &Requirements) {
+    if p.calls.is_empty() {
+        return;
+    }
+    let width = p.calls.iter().map(|c| c.name.len()).max().unwrap_or(0);
+    row(out, 4, "calls", &count(p.calls.len(), "function"));
+    for c in &p.calls {
+        let known = match c.known {
+            None => "never".to_owned(),
+            Some(k) if k.certain > k.release => format!("{}…{}", k.release, k.certain),
+            Some(k) => k.release.to_string(),
+        };
+        let risks: Vec<&str> = c.risks.iter().map(|r| r.name()).collect();
+        let risks = if risks.is_empty() {
+            String::new()
+        } else {
+            format!("  [{}]", risks.join(", "))
+        };
+        let _ = writeln!(
+            out,
+            "      {:<width$}  {known:<9}  {}{risks}",
+            c.name,
+            sites(c, &p.guards)
+        );
+    }
+}
+
+fn sites(c: &Call, guards: &[Guard]) -> String {
+    let told: Vec<String> = c.sites.iter().take(SITES).map(|s| at(s, guards)).collect();
+    let mut text = told.join(", ");
+    if c.sites.len() > SITES {
+        let _ = write!(text, " and {} more", c.sites.len() - SITES);
+    }
+    text
+}
+
+fn at(s: &Site, guards: &[Guard]) -> String {
+    let mut text = match &s.place {
+        Some(p) => format!("{}:{}", p.file, p.line),
+        None => format!("instruction {}", s.insn),
+    };
+    match &s.presence {
+        Presence::Required => {}
+        Presence::Disabled => text.push_str(" (off as built)"),
+        Presence::Conditional(c) => {
+            let name = |g: &usize| guards.get(*g).map_or("?", |g| g.what.as_str());
+            let mut parts: Vec<String> = Vec::new();
+            parts.extend(c.when.iter().map(|g| format!("if {} exists", name(g))));
+            parts.extend(
+                c.unless
+                    .iter()
+                    .map(|g| format!("unless {} exists", name(g))),
+            );
+            if let Some((from, to)) = c.releases {
+                parts.push(match (from == Release::FIRST, to == Release::NEWEST) {
+                    (true, true) => "by what the kernel has".to_owned(),
+                    (true, false) => format!("up to {to}"),
+                    (false, true) => format!("since {from}"),
+                    (false, false) => format!("{from} to {to}"),
+                });
+            }
+            if parts.is_empty() {
+                parts.push("on some kernels".into());
+            }
+            let _ = write!(text, " ({})", parts.join(", "));
+        }
+    }
+    text
+}
+
+fn feature(f: &Feature) -> String {
+    let since = f
+        .known
+        .map_or_else(String::new, |k| format!(" since {}", k.release));
+    match f.sites.first().and_then(|s| s.place.as_ref()) {
+        Some(place) => format!("{}{since} at {}:{}", f.name, place.file, place.line),
+        None => format!("{}{since}", f.name),
+    }
+}
+
+fn usage(m: &MapUse) -> String {
+    let mut how = Vec::new();
+    for (n, word) in [
+        (m.reads, "read"),
+        (m.writes, "written"),
+        (m.atomics, "atomic"),
+    ] {
+        if n > 0 {
+            how.push(format!("{word} {n}×"));
+        }
+    }
+    how.extend(
+        m.calls
+            .iter()
+            .map(|c| c.trim_start_matches("bpf_").to_owned()),
+    );
+    if how.is_empty() {
+        m.name.clone()
+    } else {
+        format!("{} ({})", m.name, how.join(", "))
+    }
+}
+
+fn types(out: &mut String, p: &Requirements) {
+    let need = |guarded: bool| -> Vec<String> {
+        let of = p.core.iter().filter(|n| n.guarded == guarded);
+        of.map(|n| {
+            if n.access.is_empty() {
+                format!("{} ({})", n.type_name, n.questions.join(", "))
+            } else {
+                format!("{}{}", n.type_name, n.access)
+            }
+        })
+        .collect()
+    };
+    row(out, 4, "kernel types", &some(&need(false)));
+    row(out, 4, "types if there", &some(&need(true)));
+    let symbols: Vec<String> = p
+        .symbols
+        .iter()
+        .map(|s| {
+            if s.weak {
+                format!("{} (weak)", s.name)
+            } else {
+                s.name.clone()
+            }
+        })
+        .collect();
+    row(out, 4, "symbols", &some(&symbols));
+    let guards: Vec<String> = p
+        .guards
+        .iter()
+        .map(|g| match g.since {
+            Some(since) => format!("{} {} (since {since})", g.kind.name(), g.what),
+            None => format!("{} {}", g.kind.name(), g.what),
+        })
+        .collect();
+    row(out, 4, "asks for", &some(&guards));
+}

@@ -1,0 +1,258 @@
+//! The audit for people: what an object is, where it runs, what it can do, what
+//! it costs; then each program, densest facts first.
+//!
+//! A site is `file:line`, or the instruction where the object has no lines. After
+//! a few sites only their number is told; JSON has them all.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::bytes;
+use super::program_text::program;
+use crate::audit::{BtfState, MapNeed, Memory, ObjectAudit, Oldest, Reason, SlotHolds};
+use crate::helpers_spec::{Known, Release, Risk};
+
+/// Names told of a long list.
+const NAMES: usize = 12;
+
+/// Renders audits.
+pub fn render(audits: &[ObjectAudit]) -> String {
+    let mut out = String::new();
+    for (i, a) in audits.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        object(&mut out, a);
+    }
+    out
+}
+
+/// A line of the summary: a name, and what it says.
+pub(super) fn row(out: &mut String, indent: usize, name: &str, text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(out, "{:indent$}{name:<14} {text}", "");
+    }
+}
+
+fn object(out: &mut String, a: &ObjectAudit) {
+    let _ = writeln!(out, "{}", a.object);
+    if let Some(error) = &a.error {
+        let _ = writeln!(out, "  unreadable: {error}");
+        return;
+    }
+    row(out, 2, "object", &about(a));
+    for e in &a.load_errors {
+        row(out, 2, "not loadable", e);
+    }
+    oldest(out, 2, &a.oldest);
+    row(out, 2, "capabilities", &capabilities(a));
+    let options: Vec<&str> = a.config.iter().map(|c| c.option.as_str()).collect();
+    row(out, 2, "kernel options", &options.join(" "));
+    for (class, names) in risks(a) {
+        row(
+            out,
+            2,
+            "risk",
+            &format!("{}: {} ({})", class.name(), class.what(), some(&names)),
+        );
+    }
+    maps(out, a);
+    for u in &a.unlinked {
+        let _ = writeln!(
+            out,
+            "\n  program {} ({}): cannot be put together: {}: {}",
+            u.program, u.section, u.stage, u.reason
+        );
+    }
+    for p in &a.programs {
+        program(out, a, p);
+    }
+}
+
+fn about(a: &ObjectAudit) -> String {
+    let license = match a.license.as_str() {
+        "" => "no licence".to_owned(),
+        l => format!("licence {l}"),
+    };
+    let btf = match &a.btf {
+        BtfState::Absent => "no BTF".to_owned(),
+        BtfState::Present => "BTF".to_owned(),
+        BtfState::Refused(why) => format!("BTF that kernels refuse ({why})"),
+    };
+    format!(
+        "{}, {license}, {btf}, {}, {}",
+        bytes(a.bytes as u64),
+        count(a.programs.len() + a.unlinked.len(), "program"),
+        count(a.maps.len(), "map")
+    )
+}
+
+/// `1 map`, `2 maps`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
+/// The oldest kernel and what sets it.
+pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest) {
+    let Some(release) = o.release else {
+        let missing = if o.missing.is_empty() {
+            "no release has all of it at once".to_owned()
+        } else {
+            format!("none has {}", some(&o.missing))
+        };
+        row(
+            out,
+            indent,
+            "oldest kernel",
+            &format!("no mainline release up to {}: {missing}", Release::NEWEST),
+        );
+        return;
+    };
+    let mut text = format!("{release}");
+    if let Some(certain) = o.certain.filter(|c| *c > release) {
+        let _ = write!(text, " (certain from {certain})");
+    }
+    let reasons: Vec<String> = o.reasons.iter().map(reason).collect();
+    if !reasons.is_empty() {
+        let _ = write!(text, ": {}", some(&reasons));
+    }
+    row(out, indent, "oldest kernel", &text);
+    if let Some(attach) = o.attach {
+        let reasons: Vec<String> = o.attach_reasons.iter().map(reason).collect();
+        let text = format!("can be attached since {attach}: {}", some(&reasons));
+        row(out, indent, "", &text);
+    }
+}
+
+fn reason(r: &Reason) -> String {
+    let mut text = r.what.clone();
+    if let Some(lacking) = r
+        .known
+        .lacking
+        .filter(|_| r.known.release == r.known.certain)
+        && lacking.after() != Some(r.known.release)
+    {
+        let _ = write!(text, ", which {lacking} lacks");
+    }
+    match (&r.place, r.insn) {
+        (Some(p), _) => {
+            let _ = write!(text, " at {}:{}", p.file, p.line);
+        }
+        (None, Some(i)) => {
+            let _ = write!(text, " at instruction {i}");
+        }
+        (None, None) => {}
+    }
+    text
+}
+
+/// A list, cut short.
+pub(super) fn some(all: &[String]) -> String {
+    let told = all.iter().take(NAMES).cloned();
+    let mut text = told.collect::<Vec<_>>().join(", ");
+    if all.len() > NAMES {
+        let _ = write!(text, " and {} more", all.len() - NAMES);
+    }
+    text
+}
+
+fn capabilities(a: &ObjectAudit) -> String {
+    if a.capabilities.is_empty() {
+        return "none, where unprivileged users may load programs".to_owned();
+    }
+    let names: Vec<&str> = a.capabilities.iter().map(|c| c.name).collect();
+    format!("{} (before 5.8: CAP_SYS_ADMIN)", names.join(" "))
+}
+
+fn risks(a: &ObjectAudit) -> BTreeMap<Risk, Vec<String>> {
+    let mut by_class: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
+    for call in a.programs.iter().flat_map(|p| &p.calls) {
+        for risk in call.risks.iter() {
+            let names = by_class.entry(risk).or_default();
+            if !names.contains(&call.name) {
+                names.push(call.name.clone());
+            }
+        }
+    }
+    by_class
+}
+
+fn memory(m: &Memory) -> String {
+    let mut text = if m.now == m.full {
+        bytes(m.full)
+    } else {
+        format!("{} at first, {} full", bytes(m.now), bytes(m.full))
+    };
+    if m.open_ended {
+        text.push_str(" + what it is attached to");
+    }
+    text
+}
+
+fn maps(out: &mut String, a: &ObjectAudit) {
+    if a.maps.is_empty() {
+        return;
+    }
+    let per_cpu = if a.memory.per_cpu > 0 {
+        format!(
+            ", {} of it per CPU on {} (--cpus)",
+            bytes(a.memory.per_cpu),
+            count(a.cpus as usize, "CPU")
+        )
+    } else {
+        String::new()
+    };
+    row(
+        out,
+        2,
+        "map memory",
+        &format!("{}{per_cpu}", memory(&a.memory)),
+    );
+    let width = |of: &dyn Fn(&MapNeed) -> usize| a.maps.iter().map(of).max().unwrap_or(0);
+    let (name, ty) = (width(&|m| m.name.len()), width(&|m| m.type_name.len()));
+    for m in &a.maps {
+        let since = |k: Option<Known>| k.map_or_else(|| "?".to_owned(), |k| k.release.to_string());
+        let _ = write!(
+            out,
+            "    {:<name$}  {:<ty$}  key {:>3}  value {:>5}  entries {:>7}  since {:<5} {}",
+            m.name,
+            m.type_name,
+            m.key_size,
+            m.value_size,
+            m.max_entries,
+            since(m.known),
+            memory(&m.memory),
+        );
+        let extra = notes(m);
+        if !extra.is_empty() {
+            let _ = write!(out, "  ({})", some(&extra));
+        }
+        out.push('\n');
+    }
+}
+
+/// What else there is to say of a map.
+fn notes(m: &MapNeed) -> Vec<String> {
+    let mut notes: Vec<String> = m.flags.iter().map(|f| (*f).to_owned()).collect();
+    notes.extend(m.fields.iter().map(|f| format!("holds {f}")));
+    if m.pinned {
+        notes.push("pinned".into());
+    }
+    if m.origin == "legacy" {
+        notes.push("untyped definition".into());
+    }
+    if let Some(inner) = &m.inner {
+        notes.push(format!("of {} {}", inner.type_name, memory(&inner.memory)));
+    }
+    for (i, holds) in &m.slots {
+        notes.push(match holds {
+            SlotHolds::Program(p) => format!("[{i}] = program {p}"),
+            SlotHolds::Map(p) => format!("[{i}] = map {p}"),
+        });
+    }
+    notes
+}
