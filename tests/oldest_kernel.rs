@@ -141,7 +141,9 @@ fn hangs_on_option(audit: &ObjectAudit, line: &Value) -> bool {
     let all = words(line);
     audit.config.iter().any(|c| {
         c.because.iter().any(|name| {
-            all.contains(&format!("'{name}'")) || all.contains(&format!("unknown func {name}#"))
+            ["'{}'", "unknown func {}#", "cannot use helper {}#"]
+                .iter()
+                .any(|form| all.contains(&form.replace("{}", name)))
         })
     })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::model::{Call, Callee};
 use super::oldest::Need;
 use super::sites::Sites;
+use crate::abstract_interp::observe::Observed;
 use crate::helpers_spec::{
     self, SpecVersion, helper_known, helper_name, helper_risk, kfunc_known, kfunc_risk,
 };
@@ -85,6 +86,31 @@ fn call(
         known,
         sites: insns.iter().map(|i| sites.at(*i)).collect(),
     }
+}
+
+/// The maps that the call at a slot is given, or whose values are: indices in the
+/// object's maps. Registers beyond the function's parameters hold leftovers.
+pub fn maps_given(program: &Program, ops: &[Op], observed: &Observed, insn: usize) -> Vec<u32> {
+    let params = match ops.get(insn) {
+        Some(Op::Call(Target::Helper(id))) => u32::try_from(*id).ok().and_then(|id| {
+            let mut series = SpecVersion::ALL.iter().rev();
+            let main = series.find_map(|v| helpers_spec::helper_main(id, *v));
+            main.map(|p| p.arguments().count())
+        }),
+        Some(Op::Call(Target::Kfunc { imm, .. })) => usize::try_from(*imm)
+            .ok()
+            .and_then(|i| program.kfuncs.get(i))
+            .and_then(|k| parameters(program.btf.as_deref()?, k.proto)),
+        _ => Some(0),
+    };
+    let given = observed.calls(insn).iter().flat_map(|regs| {
+        let own = regs.iter().take(params.unwrap_or(5));
+        own.filter_map(|p| p.map())
+    });
+    let mut maps: Vec<u32> = given.collect();
+    maps.sort_unstable();
+    maps.dedup();
+    maps
 }
 
 /// How many parameters the object declares for a function.

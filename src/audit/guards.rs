@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use super::reach::World;
 use crate::cfg::Cfg;
 use crate::helpers_spec::{self, Release, SinceKind, SpecVersion, since};
-use crate::object::MapOrigin;
+use crate::object::{MapOrigin, Type};
 use crate::programs::insn::{ImmRef, Op};
 use crate::programs::{Place, Program};
 
@@ -52,6 +52,8 @@ pub struct Guard {
     pub what: String,
     /// Since when the answer is yes, where that is known.
     pub since: Option<Release>,
+    /// It is a kernel function of no known kernel: the answer is no.
+    pub never: bool,
     /// Where it is asked.
     pub insns: Vec<usize>,
     /// The first place in the source.
@@ -173,7 +175,7 @@ impl<'a> Worlds<'a> {
         };
         for release in releases {
             let yes = self.world(release, &|_| true);
-            let needed = if self.guards.iter().any(|g| g.since.is_none()) {
+            let needed = if self.guards.iter().any(|g| g.since.is_none() && !g.never) {
                 let no = self.world(release, &|_| false);
                 self.note(&no);
                 yes.iter().zip(&no).map(|(a, b)| *a && *b).collect()
@@ -200,9 +202,12 @@ impl<'a> Worlds<'a> {
 
     /// What is reached on a release, with an answer for the unknown questions.
     fn world(&self, release: Release, unknown: &dyn Fn(usize) -> bool) -> Vec<bool> {
-        let known = |g: usize| {
-            let since = self.guards.get(g).and_then(|g| g.since);
-            since.map_or_else(|| unknown(g), |since| release >= since)
+        let known = |g: usize| match self.guards.get(g) {
+            Some(guard) if guard.never => false,
+            Some(Guard {
+                since: Some(since), ..
+            }) => release >= *since,
+            _ => unknown(g),
         };
         self.reached(release, &known)
     }
@@ -350,6 +355,12 @@ fn guards(program: &Program, ops: &[Op]) -> Vec<Guard> {
     found
         .into_iter()
         .map(|((kind, what), insns)| Guard {
+            never: kind == GuardKind::Symbol
+                && known(kind, &what).is_none()
+                && program
+                    .ksyms
+                    .iter()
+                    .any(|s| *s.name == *what && is_function(program, s.local_id)),
             since: known(kind, &what),
             place: insns.first().and_then(|i| program.place(*i as u32)),
             kind,
@@ -357,6 +368,11 @@ fn guards(program: &Program, ops: &[Op]) -> Vec<Guard> {
             insns,
         })
         .collect()
+}
+
+fn is_function(program: &Program, id: u32) -> bool {
+    let btf = program.btf.as_deref();
+    btf.is_some_and(|b| matches!(b.ty(id), Some(Type::Func { .. })))
 }
 
 /// Since when a question's answer is yes.

@@ -52,7 +52,7 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
         program,
         presences: &presences,
         dead: &dead,
-        maps_at: &|insn| subject.observed.maps_at(insn),
+        maps_at: &|insn| calls::maps_given(program, &ops, subject.observed, insn),
     };
     let calls = calls::calls(program, &ops, &sites);
     let used = features::used(program, &ops, cfg.as_ref(), &sites);

@@ -185,11 +185,12 @@ const COMPLETE: [SpecVersion; 4] = [
     SpecVersion::V7_3,
 ];
 
-/// Functions that kernels have for their own tests only.
+/// Functions that kernels had for their own tests, and moved to a module since.
 fn only_for_tests(name: &str) -> bool {
-    ["bpf_kfunc_call_", "bpf_testmod_", "bpf_modify_return_test"]
+    ["bpf_kfunc_call_", "bpf_testmod_"]
         .iter()
         .any(|stem| name.starts_with(stem))
+        && kfunc(name, SpecVersion::V6_12).is_none()
 }
 
 /// Since when a program of that type may call a kernel function; none if no
@@ -242,9 +243,14 @@ pub fn kfunc_present(name: &str, params: Option<usize>) -> Option<Known> {
 }
 
 fn same_parameters(k: &super::kfuncs::KfuncSpec, params: usize) -> bool {
-    let implicit = usize::from(k.flags.contains(KfFlags::IMPLICIT_ARGS));
+    // The kernel adds up to two arguments of its own.
+    let implicit = if k.flags.contains(KfFlags::IMPLICIT_ARGS) {
+        2
+    } else {
+        0
+    };
     let own = k.params().filter(|p| *p != "void").count();
-    own == params || own == params + implicit
+    (params..=params + implicit).contains(&own)
 }
 
 #[cfg(test)]

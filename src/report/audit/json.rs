@@ -83,6 +83,7 @@ fn program(p: &Requirements) -> Value {
             "kind": g.kind.name(),
             "what": g.what,
             "since": g.since.map(|r| r.to_string()),
+            "never": g.never,
             "insns": g.insns,
             "place": g.place.as_ref().map(place),
         })).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{count, oldest, row, some};
+use super::text::{Folder, count, oldest, row, some};
 use crate::audit::{Call, Feature, Guard, MapUse, ObjectAudit, Presence, Requirements, Site};
 use crate::helpers_spec::Release;
 
@@ -10,10 +10,10 @@ use crate::helpers_spec::Release;
 const SITES: usize = 3;
 
 /// Renders a program.
-pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements) {
+pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements, folder: &Folder) {
     let _ = writeln!(out, "\n  program {} ({})", p.program, kind(p));
     row(out, 4, "verdict", &verdict(a, p));
-    oldest(out, 4, &p.oldest);
+    oldest(out, 4, &p.oldest, folder);
     let capabilities: Vec<String> = p
         .capabilities
         .iter()
@@ -30,12 +30,12 @@ pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements) {
         };
         row(out, 4, "GPL only", &format!("{}{short}", some(&gpl)));
     }
-    calls(out, p);
+    calls(out, p, folder);
     let features: Vec<String> = p
         .features
         .iter()
         .filter(|f| !f.is_insn)
-        .map(feature)
+        .map(|f| feature(f, folder))
         .collect();
     row(out, 4, "features", &features.join("; "));
     types(out, p);
@@ -102,7 +102,7 @@ fn instructions(p: &Requirements) -> String {
     format!("{}{functions}, ISA {level}{list}", p.insns)
 }
 
-fn calls(out: &mut String, p: &Requirements) {
+fn calls(out: &mut String, p: &Requirements, folder: &Folder) {
     if p.calls.is_empty() {
         return;
     }
@@ -124,13 +124,18 @@ fn calls(out: &mut String, p: &Requirements) {
             out,
             "      {:<width$}  {known:<9}  {}{risks}",
             c.name,
-            sites(c, &p.guards)
+            sites(c, &p.guards, folder)
         );
     }
 }
 
-fn sites(c: &Call, guards: &[Guard]) -> String {
-    let told: Vec<String> = c.sites.iter().take(SITES).map(|s| at(s, guards)).collect();
+fn sites(c: &Call, guards: &[Guard], folder: &Folder) -> String {
+    let told: Vec<String> = c
+        .sites
+        .iter()
+        .take(SITES)
+        .map(|s| at(s, guards, folder))
+        .collect();
     let mut text = told.join(", ");
     if c.sites.len() > SITES {
         let _ = write!(text, " and {} more", c.sites.len() - SITES);
@@ -138,9 +143,9 @@ fn sites(c: &Call, guards: &[Guard]) -> String {
     text
 }
 
-fn at(s: &Site, guards: &[Guard]) -> String {
+fn at(s: &Site, guards: &[Guard], folder: &Folder) -> String {
     let mut text = match &s.place {
-        Some(p) => format!("{}:{}", p.file, p.line),
+        Some(p) => folder.place(p),
         None => format!("instruction {}", s.insn),
     };
     match &s.presence {
@@ -172,12 +177,12 @@ fn at(s: &Site, guards: &[Guard]) -> String {
     text
 }
 
-fn feature(f: &Feature) -> String {
+fn feature(f: &Feature, folder: &Folder) -> String {
     let since = f
         .known
         .map_or_else(String::new, |k| format!(" since {}", k.release));
     match f.sites.first().and_then(|s| s.place.as_ref()) {
-        Some(place) => format!("{}{since} at {}:{}", f.name, place.file, place.line),
+        Some(place) => format!("{}{since} at {}", f.name, folder.place(place)),
         None => format!("{}{since}", f.name),
     }
 }
@@ -236,6 +241,7 @@ fn types(out: &mut String, p: &Requirements) {
         .iter()
         .map(|g| match g.since {
             Some(since) => format!("{} {} (since {since})", g.kind.name(), g.what),
+            None if g.never => format!("{} {} (in no known kernel)", g.kind.name(), g.what),
             None => format!("{} {}", g.kind.name(), g.what),
         })
         .collect();

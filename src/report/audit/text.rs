@@ -11,6 +11,7 @@ use super::bytes;
 use super::program_text::program;
 use crate::audit::{BtfState, MapNeed, Memory, ObjectAudit, Oldest, Reason, SlotHolds};
 use crate::helpers_spec::{Known, Release, Risk};
+use crate::programs::Place;
 
 /// Names told of a long list.
 const NAMES: usize = 12;
@@ -44,7 +45,9 @@ fn object(out: &mut String, a: &ObjectAudit) {
     for e in &a.load_errors {
         row(out, 2, "not loadable", e);
     }
-    oldest(out, 2, &a.oldest);
+    let folder = Folder::of(a);
+    row(out, 2, "sources", &folder.0);
+    oldest(out, 2, &a.oldest, &folder);
     row(out, 2, "capabilities", &capabilities(a));
     let options: Vec<&str> = a.config.iter().map(|c| c.option.as_str()).collect();
     row(out, 2, "kernel options", &options.join(" "));
@@ -65,7 +68,50 @@ fn object(out: &mut String, a: &ObjectAudit) {
         );
     }
     for p in &a.programs {
-        program(out, a, p);
+        program(out, a, p, &folder);
+    }
+}
+
+/// The folder that all sources are in, told once instead of at every site.
+pub(super) struct Folder(String);
+
+impl Folder {
+    fn of(a: &ObjectAudit) -> Folder {
+        let sites = a.programs.iter().flat_map(|p| {
+            let calls = p.calls.iter().flat_map(|c| &c.sites);
+            calls.chain(p.features.iter().flat_map(|f| &f.sites))
+        });
+        let mut common: Option<Vec<&str>> = None;
+        for file in sites
+            .filter_map(|s| s.place.as_ref())
+            .map(|p| p.file.as_str())
+        {
+            let folders: Vec<&str> = match file.rsplit_once('/') {
+                Some((folders, _)) => folders.split('/').filter(|f| *f != ".").collect(),
+                None => Vec::new(),
+            };
+            common = Some(match common {
+                None => folders,
+                Some(known) => {
+                    let same = known
+                        .iter()
+                        .zip(&folders)
+                        .take_while(|(a, b)| a == b)
+                        .count();
+                    known.into_iter().take(same).collect()
+                }
+            });
+        }
+        match common.unwrap_or_default().join("/") {
+            folder if folder.is_empty() => Folder(folder),
+            folder => Folder(folder + "/"),
+        }
+    }
+
+    /// A place below it.
+    pub(super) fn place(&self, p: &Place) -> String {
+        let file = p.file.strip_prefix(&self.0).unwrap_or(&p.file);
+        format!("{}:{}", file.strip_prefix("./").unwrap_or(file), p.line)
     }
 }
 
@@ -97,7 +143,7 @@ pub(super) fn count(n: usize, what: &str) -> String {
 }
 
 /// The oldest kernel and what sets it.
-pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest) {
+pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest, folder: &Folder) {
     let Some(release) = o.release else {
         let missing = if o.missing.is_empty() {
             "no release has all of it at once".to_owned()
@@ -116,19 +162,19 @@ pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest) {
     if let Some(certain) = o.certain.filter(|c| *c > release) {
         let _ = write!(text, " (certain from {certain})");
     }
-    let reasons: Vec<String> = o.reasons.iter().map(reason).collect();
+    let reasons: Vec<String> = o.reasons.iter().map(|r| reason(r, folder)).collect();
     if !reasons.is_empty() {
         let _ = write!(text, ": {}", some(&reasons));
     }
     row(out, indent, "oldest kernel", &text);
     if let Some(attach) = o.attach {
-        let reasons: Vec<String> = o.attach_reasons.iter().map(reason).collect();
+        let reasons: Vec<String> = o.attach_reasons.iter().map(|r| reason(r, folder)).collect();
         let text = format!("can be attached since {attach}: {}", some(&reasons));
         row(out, indent, "", &text);
     }
 }
 
-fn reason(r: &Reason) -> String {
+fn reason(r: &Reason, folder: &Folder) -> String {
     let mut text = r.what.clone();
     if let Some(lacking) = r
         .known
@@ -140,7 +186,7 @@ fn reason(r: &Reason) -> String {
     }
     match (&r.place, r.insn) {
         (Some(p), _) => {
-            let _ = write!(text, " at {}:{}", p.file, p.line);
+            let _ = write!(text, " at {}", folder.place(p));
         }
         (None, Some(i)) => {
             let _ = write!(text, " at instruction {i}");
