@@ -34,6 +34,8 @@ pub mod portability;
 mod program;
 mod reach;
 mod sites;
+#[cfg(test)]
+mod tests;
 
 pub use crate::object::{Memory, memory};
 pub use calls::strong as strong_kfuncs;

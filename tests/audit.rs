@@ -1,0 +1,283 @@
+//! Audits of objects: golden texts and documents, the published schema, graphs
+//! and differences.
+//!
+//! The goldens of objects that are not part of the package are compared where the
+//! oracle is at hand (`BPFASSAY_ORACLE`); they hold facts and names only.
+
+#[path = "common/oracle.rs"]
+mod oracle;
+#[path = "common/schema.rs"]
+mod schema;
+
+use bpfassay::audit::{self, ObjectAudit, Presence, diff, graph};
+use bpfassay::check::{self, Options, TargetChoice};
+use bpfassay::helpers_spec::{Release, Risk};
+use bpfassay::report::audit as report;
+use bpfassay::target::Target;
+
+fn audit(bytes: &[u8], name: &str) -> ObjectAudit {
+    let target = Target::default();
+    let targets = [TargetChoice {
+        target: &target,
+        kernel_btf: None,
+    }];
+    check::audit(bytes, &Options::new(name, &targets), check::DEFAULT_CPUS)
+}
+
+fn corpus(path: &str) -> ObjectAudit {
+    let file = format!("{}/tests/corpus/{path}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{file}: {e}"));
+    audit(&bytes, path)
+}
+
+/// Text and JSON of one audit against their snapshots; the document without what
+/// changes with each release of the tool.
+fn golden(name: &str, audit: &ObjectAudit) {
+    let audits = std::slice::from_ref(audit);
+    let mut document = report::json::document(audits);
+    assert_eq!(
+        schema::errors("audit.v1.json", &document),
+        Vec::<String>::new()
+    );
+    document["tool"]["version"] = "-".into();
+    insta::assert_snapshot!(format!("{name}.text"), report::text::render(audits));
+    insta::assert_snapshot!(format!("{name}.json"), lines(&document));
+}
+
+/// A document with a line for each call, site and map, so that differences show.
+fn lines(document: &serde_json::Value) -> String {
+    fn write(value: &serde_json::Value, indent: usize, out: &mut String) {
+        use serde_json::Value;
+        let flat = value.to_string();
+        let deep = match value {
+            Value::Array(items) => !items.is_empty() && flat.len() > 160,
+            Value::Object(_) => flat.len() > 160,
+            _ => false,
+        };
+        let pad = " ".repeat(indent + 1);
+        match value {
+            Value::Array(items) if deep => {
+                out.push_str("[\n");
+                for (i, item) in items.iter().enumerate() {
+                    out.push_str(&pad);
+                    write(item, indent + 1, out);
+                    out.push_str(if i + 1 < items.len() { ",\n" } else { "\n" });
+                }
+                out.push_str(&format!("{}]", " ".repeat(indent)));
+            }
+            Value::Object(map) if deep => {
+                out.push_str("{\n");
+                for (i, (key, item)) in map.iter().enumerate() {
+                    out.push_str(&format!("{pad}{key:?}: "));
+                    write(item, indent + 1, out);
+                    out.push_str(if i + 1 < map.len() { ",\n" } else { "\n" });
+                }
+                out.push_str(&format!("{}}}", " ".repeat(indent)));
+            }
+            _ => out.push_str(&flat),
+        }
+    }
+    let mut out = String::new();
+    write(document, 0, &mut out);
+    out
+}
+
+#[test]
+fn goldens_of_the_corpus() {
+    for path in [
+        "accept/syscall_tracer.o",
+        "accept/xdp_l4lb.o",
+        "accept/arena_exceptions.o",
+    ] {
+        let name = path.rsplit('/').next().unwrap().trim_end_matches(".o");
+        golden(&format!("audit_{name}"), &corpus(path));
+    }
+}
+
+#[test]
+fn goldens_of_real_objects() {
+    let Some(oracle) = oracle::Oracle::open() else {
+        return;
+    };
+    for object in REAL {
+        let bytes = oracle
+            .object("real", object)
+            .unwrap_or_else(|| panic!("the oracle has no {object}"));
+        let name = object.trim_end_matches(".bpf.o").replace(['.', '-'], "_");
+        golden(&format!("audit_real_{name}"), &audit(&bytes, object));
+    }
+}
+
+/// Ten objects that Debian's packages load: tracers, XDP and tc programs, LSM
+/// programs, HID, sockets.
+const REAL: [&str; 10] = [
+    "exitsnoop-libbpf.0.bpf.o",
+    "filelife-libbpf.0.bpf.o",
+    "mimic.0.bpf.o",
+    "neigh_table_tuner.so.2.bpf.o",
+    "oomkill-libbpf.0.bpf.o",
+    "sigsnoop-libbpf.0.bpf.o",
+    "syscount-libbpf.0.bpf.o",
+    "systemd-nsresourcework.0.bpf.o",
+    "udev-hid-bpf.0.bpf.o",
+    "xdp-forward.0.bpf.o",
+];
+
+#[test]
+fn every_corpus_object_fits_the_schema() {
+    let mut paths = Vec::new();
+    common::objects(
+        &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"),
+        &mut paths,
+    );
+    assert!(paths.len() > 20);
+    for path in paths {
+        let bytes = std::fs::read(&path).unwrap();
+        let one = audit(&bytes, "object");
+        let document = report::json::document(std::slice::from_ref(&one));
+        let errors = schema::errors("audit.v1.json", &document);
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        let drawn = graph::graph(&one);
+        let document = report::graph::document(&[("object", drawn)]);
+        let errors = schema::errors("audit.v1.json", &document);
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+    let wrong = serde_json::json!({ "schema": "bpfassay-audit-v1" });
+    assert!(!schema::errors("audit.v1.json", &wrong).is_empty());
+}
+
+#[path = "common/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod common;
+
+#[test]
+fn requirements_name_what_a_tracer_needs() {
+    let a = corpus("accept/syscall_tracer.o");
+    assert!(a.error.is_none() && !a.programs.is_empty());
+    assert!(a.capabilities.iter().any(|c| c.name == "CAP_PERFMON"));
+    assert!(a.config.iter().any(|c| c.option == "CONFIG_BPF_EVENTS"));
+    for p in &a.programs {
+        for call in &p.calls {
+            assert!(!call.sites.is_empty(), "{} has no site", call.name);
+            assert!(call.known.is_some(), "{}: no kernel allows it", call.name);
+            for site in &call.sites {
+                assert!(site.insn < p.insns);
+            }
+        }
+        assert!(p.oldest.release.is_some());
+        assert!(p.oldest.release <= p.oldest.certain);
+        assert!(!p.oldest.reasons.is_empty());
+    }
+    let output = |c: &audit::Call| c.risks.has(Risk::Output);
+    assert!(a.programs.iter().any(|p| p.calls.iter().any(output)));
+    assert!(a.programs.iter().any(|p| !p.channels.is_empty()));
+}
+
+#[test]
+fn newer_instructions_set_the_oldest_kernel() {
+    let of = |path: &str| {
+        let a = corpus(path);
+        let isa = a.programs.iter().map(|p| p.isa).max().unwrap();
+        (isa, a.oldest.release.unwrap())
+    };
+    let (v1, v1_since) = of("accept/isa_v1.o");
+    let (v2, _) = of("accept/isa_v2.o");
+    let (v4, v4_since) = of("accept/isa_v4.o");
+    assert_eq!((v1, v2, v4), (1, 2, 4));
+    assert_eq!(v4_since, Release::new(6, 6));
+    assert!(v1_since < v4_since);
+    let arena = corpus("accept/arena_exceptions.o");
+    assert!(arena.oldest.release >= Some(Release::new(6, 9)));
+}
+
+#[test]
+fn a_build_differs_from_another_and_not_from_itself() {
+    let old = corpus("accept/isa_v2.o");
+    let same = diff::diff(&old, &old);
+    assert!(same.entries.is_empty(), "{:?}", same.entries);
+    assert!(report::diff::text(&same).contains("nothing changed"));
+    let new = corpus("accept/xdp_l4lb.o");
+    let changes = diff::diff(&old, &new);
+    let document = report::diff::document(&changes);
+    assert_eq!(
+        schema::errors("audit.v1.json", &document),
+        Vec::<String>::new()
+    );
+    let fates: Vec<&str> = changes.entries.iter().map(|e| e.fate.name()).collect();
+    assert!(
+        fates.contains(&"added") && fates.contains(&"removed"),
+        "{fates:?}"
+    );
+    // Seen from the other side, what was gained is lost.
+    let back = diff::diff(&new, &old);
+    let count = |d: &diff::ObjectDiff, fate| d.entries.iter().filter(|e| e.fate == fate).count();
+    assert_eq!(
+        count(&changes, diff::Fate::Added),
+        count(&back, diff::Fate::Removed)
+    );
+    assert_eq!(
+        count(&changes, diff::Fate::Removed),
+        count(&back, diff::Fate::Added)
+    );
+    // A property that moved is told with both its values.
+    let mut bigger = old.clone();
+    bigger.programs[0].insns += 10;
+    let grown = diff::diff(&old, &bigger);
+    let change = &grown.entries[0].changes[0];
+    assert_eq!((change.what, grown.entries.len()), ("insns", 1));
+    assert_ne!(change.old, change.new);
+}
+
+#[test]
+fn graphs_lead_from_programs_to_maps_and_functions() {
+    use graph::{EdgeKind, NodeKind};
+    let a = corpus("accept/xdp_l4lb.o");
+    let g = graph::graph(&a);
+    for (kind, want) in [
+        (NodeKind::Program, a.programs.len()),
+        (NodeKind::Map, a.maps.len()),
+    ] {
+        let found = g.nodes.iter().filter(|n| n.kind == kind).count();
+        assert_eq!(found, want, "{kind:?}");
+    }
+    assert!(g.edges.iter().any(|e| e.kind == EdgeKind::Uses));
+    assert!(g.edges.iter().any(|e| e.kind == EdgeKind::Calls));
+    for e in &g.edges {
+        assert!(e.from < g.nodes.len() && e.to < g.nodes.len());
+    }
+    let dot = report::graph::dot(&[("object", g.clone())]);
+    assert!(dot.starts_with("digraph") && dot.trim_end().ends_with('}'));
+    assert_eq!(dot.matches(" -> ").count(), g.edges.len());
+}
+
+#[test]
+fn unreadable_inputs_are_told() {
+    let a = audit(b"not an object", "x");
+    assert!(a.error.is_some());
+    let text = report::text::render(&[a.clone()]);
+    assert!(text.contains("unreadable"), "{text}");
+    let document = report::json::document(&[a]);
+    assert_eq!(
+        schema::errors("audit.v1.json", &document),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn constants_of_the_object_turn_parts_off() {
+    let mut disabled = 0;
+    let mut required = 0;
+    for path in [
+        "accept/syscall_tracer.o",
+        "accept/tcp_tracer.o",
+        "accept/tracing.o",
+    ] {
+        for p in corpus(path).programs {
+            for site in p.calls.iter().flat_map(|c| &c.sites) {
+                disabled += usize::from(site.presence == Presence::Disabled);
+                required += usize::from(site.presence == Presence::Required);
+            }
+        }
+    }
+    assert!(required > 0, "required {required}, off {disabled}");
+}
