@@ -17,7 +17,15 @@ use oracle::Oracle;
 use rayon::prelude::*;
 use serde_json::Value;
 
-const KERNELS: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", "7.3"];
+/// Folders of verdicts, and the release that each kernel is of.
+const KERNELS: [(&str, Release); 6] = [
+    ("5.10", Release::new(5, 10)),
+    ("6.1", Release::new(6, 1)),
+    ("6.12", Release::new(6, 12)),
+    ("6.18", Release::new(6, 18)),
+    ("host-6.18.44", Release::new(6, 18)),
+    ("7.3", Release::new(7, 3)),
+];
 const SETS: [&str; 5] = [
     "real",
     "samples",
@@ -149,17 +157,23 @@ fn hangs_on_option(audit: &ObjectAudit, line: &Value) -> bool {
 }
 
 fn judge(
-    kernel: &str,
+    (kernel, kernel_release): (&str, Release),
     line: &Value,
     newest: Option<&Value>,
     audit: &ObjectAudit,
     tally: &mut Tally,
 ) {
     tally.lines += 1;
-    let (major, minor) = kernel.split_once('.').unwrap();
-    let kernel_release = Release::new(major.parse().unwrap(), minor.parse().unwrap());
     let Some(program) = of(audit, line) else {
         tally.not_linked += 1;
+        if text(line, "verdict") == "accept" {
+            let (object, program) = (text(line, "object"), text(line, "program"));
+            let why = audit.unlinked.iter().find(|u| u.program == program);
+            let why = why.map_or("not found", |u| u.reason.as_str());
+            tally.wrong.push(format!(
+                "{kernel} {object} {program}: accepted, not audited: {why}"
+            ));
+        }
         return;
     };
     let stated = program.oldest.release;
@@ -223,9 +237,10 @@ fn stated_releases_agree_with_kernels() {
                 ((key("object"), key("program"), key("section")), l.clone())
             })
             .collect();
-        let mut by_object: BTreeMap<(String, Option<String>), Vec<(&str, Value)>> = BTreeMap::new();
+        let mut by_object: BTreeMap<(String, Option<String>), Vec<((&str, Release), Value)>> =
+            BTreeMap::new();
         for kernel in KERNELS {
-            for line in oracle.lines(kernel, set) {
+            for line in oracle.lines(kernel.0, set) {
                 let old_loader = text(&line, "loader").starts_with("v0.");
                 let forced = old_loader.then(|| text(&line, "prog_type").to_owned());
                 let key = (text(&line, "object").to_owned(), forced);
@@ -245,7 +260,7 @@ fn stated_releases_agree_with_kernels() {
                 for (kernel, line) in lines {
                     let key = |k| text(line, k).to_owned();
                     let newest = newest.get(&(key("object"), key("program"), key("section")));
-                    judge(kernel, line, newest, &audit, &mut tally);
+                    judge(*kernel, line, newest, &audit, &mut tally);
                 }
                 Some(tally)
             })

@@ -18,7 +18,7 @@ pub fn text(diff: &ObjectDiff) -> String {
         };
         let _ = writeln!(out, "{sign} {} {}", e.kind, e.name);
         for c in &e.changes {
-            let _ = writeln!(out, "    {:<14} {}", c.what, change(c));
+            let _ = writeln!(out, "    {:<14} {}", c.what, change(c, e.fate));
         }
     }
     if diff.entries.is_empty() {
@@ -29,7 +29,7 @@ pub fn text(diff: &ObjectDiff) -> String {
     out
 }
 
-fn change(c: &Change) -> String {
+fn change(c: &Change, fate: Fate) -> String {
     let sets = matches!(
         c.what,
         "helpers"
@@ -56,8 +56,9 @@ fn change(c: &Change) -> String {
             }
             _ => format!("{old} -> {new}"),
         },
-        (Some(old), None) => format!("{old} -> none"),
-        (None, Some(new)) => new.clone(),
+        (Some(old), None) if fate == Fate::Changed => format!("{old} -> none"),
+        (None, Some(new)) if fate == Fate::Changed => format!("none -> {new}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
         (None, None) => String::new(),
     }
 }

@@ -110,8 +110,12 @@ impl Folder {
 
     /// A place below it.
     pub(super) fn place(&self, p: &Place) -> String {
-        let file = p.file.strip_prefix(&self.0).unwrap_or(&p.file);
-        format!("{}:{}", file.strip_prefix("./").unwrap_or(file), p.line)
+        let plain = |file: &str| file.strip_prefix("./").unwrap_or(file).to_owned();
+        let file = plain(&p.file);
+        let below = file
+            .strip_prefix(&self.0)
+            .map_or_else(|| file.clone(), plain);
+        format!("{below}:{}", p.line)
     }
 }
 
