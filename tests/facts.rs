@@ -747,3 +747,46 @@ fn everything_that_runtimes_list_is_in_the_database() {
     none(out);
     assert!(resolved > 300, "{resolved} names only");
 }
+
+/// The dates of kernel functions, map types and attach types are those of the facts.
+#[test]
+fn dates() {
+    let (Some(kfuncs), Some(maps), Some(programs)) = (
+        facts("kfuncs.json"),
+        facts("map_types.json"),
+        facts("prog_types.json"),
+    ) else {
+        return;
+    };
+    let mut bad = Vec::new();
+    let mut compared = 0;
+    let mut compare = |kind: SinceKind, name: &str, date: &Value| {
+        let Some(date) = date.as_str().and_then(Release::parse) else {
+            return;
+        };
+        compared += 1;
+        let ours = spec::since(kind, name);
+        if ours != Some(date) {
+            bad.push(format!("{kind:?} {name}: {ours:?}, facts say {date}"));
+        }
+        if spec::since_source(kind, name).is_none_or(str::is_empty) {
+            bad.push(format!("{kind:?} {name}: no source"));
+        }
+    };
+    for (_, series) in object(&kfuncs["kfuncs"]) {
+        for (name, k) in object(series) {
+            compare(SinceKind::Kfunc, name, &k["since"]);
+        }
+    }
+    let stem = |v: &Value, prefix: &str| {
+        text(&v["name"]).trim_start_matches(prefix).to_ascii_lowercase()
+    };
+    for m in array(&maps["maps"]) {
+        compare(SinceKind::MapType, &stem(m, "BPF_MAP_TYPE_"), &m["since"]);
+    }
+    for a in array(&programs["attach_types"]) {
+        compare(SinceKind::AttachType, &stem(a, "BPF_"), &a["since"]);
+    }
+    assert!(compared > 400, "compared {compared}");
+    none(bad);
+}

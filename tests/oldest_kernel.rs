@@ -18,21 +18,14 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 /// Folders of verdicts, and the release that each kernel is of.
-const KERNELS: [(&str, Release); 6] = [
+const KERNELS: [(&str, Release); 5] = [
     ("5.10", Release::new(5, 10)),
     ("6.1", Release::new(6, 1)),
     ("6.12", Release::new(6, 12)),
     ("6.18", Release::new(6, 18)),
-    ("host-6.18.44", Release::new(6, 18)),
     ("7.3", Release::new(7, 3)),
 ];
-const SETS: [&str; 5] = [
-    "real",
-    "samples",
-    "samples-compat",
-    "selftests-6.12",
-    "selftests-7.2",
-];
+const SETS: [&str; 4] = ["real", "samples", "samples-compat", "selftests-7.2"];
 
 /// What a kernel lacked, by its own or the loader's words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
