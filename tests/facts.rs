@@ -779,7 +779,9 @@ fn dates() {
         }
     }
     let stem = |v: &Value, prefix: &str| {
-        text(&v["name"]).trim_start_matches(prefix).to_ascii_lowercase()
+        text(&v["name"])
+            .trim_start_matches(prefix)
+            .to_ascii_lowercase()
     };
     for m in array(&maps["maps"]) {
         compare(SinceKind::MapType, &stem(m, "BPF_MAP_TYPE_"), &m["since"]);

@@ -148,6 +148,7 @@ fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
             &LinkOptions {
                 force_type: options.prog_type,
                 type_of: &type_of,
+                own_types: true,
                 kfunc_exists: &|_| true,
                 release: (Release::NEWEST.major, Release::NEWEST.minor, 0),
                 legacy_sections: options.legacy,
