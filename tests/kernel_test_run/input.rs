@@ -6,6 +6,7 @@
 
 use bpfassay::helpers_spec::{MapType, ProgType, SpecVersion, ctx_access};
 use bpfassay::object::MapDef;
+use bpfassay::object::btf::Type;
 use bpfassay::programs::Program;
 use bpfassay::smoke::context::has_link_header;
 use bpfassay::smoke::memory::Kind;
@@ -174,6 +175,24 @@ fn is_array(def: &MapDef) -> bool {
 
 /// An entry to begin with: map, key, value.
 pub type Entry = (u32, Vec<u8>, Vec<u8>);
+
+/// Bytes of a section's variables that only the kernel writes: locks, lists, trees.
+pub fn kernel_fields(program: &Program, def: &MapDef) -> Vec<(u32, u32)> {
+    let Some(btf) = program.btf.as_deref().filter(|_| def.is_data()) else {
+        return Vec::new();
+    };
+    let Some(Type::DataSec { vars, .. }) = btf.ty(def.value_type) else {
+        return Vec::new();
+    };
+    let fields = vars.iter().filter_map(|var| {
+        let ty = btf.skip_mods_typedefs(btf.ty(var.ty)?.target()?);
+        let theirs = ["bpf_spin_lock", "bpf_list_head", "bpf_rb_root"];
+        theirs
+            .contains(&btf.name(ty))
+            .then_some((var.offset, var.size))
+    });
+    fields.collect()
+}
 
 /// Whether a map has a value for each CPU.
 pub fn is_percpu(def: &MapDef) -> bool {

@@ -118,7 +118,10 @@ fn compare_program(kernel: &Kernel, name: &str, program: &Program, all: bool, ta
             .or_default() += 1;
         return;
     };
-    let special: Vec<Vec<(u32, u32)>> = fresh.maps.iter().map(|m| m.special.clone()).collect();
+    let special: Vec<Vec<(u32, u32)>> = (0u32..)
+        .zip(program.maps.iter())
+        .map(|(id, def)| sides::special_bytes(program, def, &fresh, id))
+        .collect();
     let has_special: Vec<bool> = special.iter().map(|s| !s.is_empty()).collect();
     // How many values a per-CPU map has, only the kernel knows.
     let Some(Ok(first)) = sides::ready(kernel, program, &[]) else {

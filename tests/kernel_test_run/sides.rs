@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bpfassay::helpers_spec::ProgType;
 use bpfassay::kernel::{self, Kernel, Loaded};
-use bpfassay::object::SlotTarget;
+use bpfassay::object::{MapDef, SlotTarget};
 use bpfassay::programs::Program;
 use bpfassay::smoke::engine::Engine;
 use bpfassay::smoke::image::Image;
@@ -81,7 +81,7 @@ fn after_here(program: &Program, retval: u32, frame: &[u8], mut rt: Runtime) -> 
         if !input::is_plain(def) {
             continue;
         }
-        let special = rt.maps[id as usize].special.clone();
+        let special = special_bytes(program, def, &rt, id);
         let keys = rt.maps[id as usize].keys();
         for key in keys.into_iter().take(ENTRIES as usize) {
             let value = rt.user_lookup(id, &key).unwrap_or_else(|e| {
@@ -110,6 +110,13 @@ fn after_here(program: &Program, retval: u32, frame: &[u8], mut rt: Runtime) -> 
         ctx,
         maps,
     }
+}
+
+/// The bytes of a map's values that only the kernel writes.
+pub fn special_bytes(program: &Program, def: &MapDef, rt: &Runtime, id: u32) -> Vec<(u32, u32)> {
+    let mut out = input::kernel_fields(program, def);
+    out.extend(rt.maps.get(id as usize).map_or(&[][..], |m| &m.special));
+    out
 }
 
 /// A value without what only the kernel writes, CPUs in order.
