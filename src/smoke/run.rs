@@ -8,7 +8,7 @@ use super::engine::{Engine, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
 use super::image::{Image, code_site};
 use super::inputs::{self, Input};
 use super::lowered::Prepared;
-use super::maps::{ANY, Body, Map};
+use super::maps::{ANY, Body, Map, is_percpu};
 use super::meaning::meaning;
 use super::reference::{Reference, Tracer};
 use super::report::{After, MapState, RunReport, SmokeReport};
@@ -309,7 +309,18 @@ impl Preset {
     fn put(&self, rt: &mut Runtime) -> Result<(), FaultKind> {
         let map = rt.maps.iter().find(|m| *m.def.name == *self.map);
         let fail = |why: String| FaultKind::NotModelled(format!("preset of {}: {why}", self.map));
-        let map = map.ok_or_else(|| fail("no such map".into()))?.id;
+        let found = map.ok_or_else(|| fail("no such map".into()))?;
+        let (map, def) = (found.id, &found.def);
+        let (key_size, size) = (def.key_size as usize, def.value_size as usize);
+        let wide = size.next_multiple_of(8) * rt.config.cpus as usize;
+        let percpu = is_percpu(def.map_type);
+        let fits = |(key, value): &(Vec<u8>, Vec<u8>)| {
+            (key.is_empty() || key.len() == key_size)
+                && (value.len() == size || percpu && value.len() == wide)
+        };
+        if !self.entries.iter().all(fits) {
+            return Err(fail("a key or value of another size".into()));
+        }
         for (key, value) in &self.entries {
             let error = if key.is_empty() {
                 rt.map_push(map, value, ANY)

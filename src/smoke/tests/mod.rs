@@ -4,6 +4,7 @@
 mod generated;
 mod maps;
 mod mechanisms;
+mod populated;
 mod vectors;
 
 use std::sync::Arc;
