@@ -14,6 +14,7 @@ pub mod lowered;
 pub mod maps;
 pub mod meaning;
 pub mod memory;
+pub mod options;
 pub mod packet;
 pub mod pcap;
 pub mod plain;
@@ -27,8 +28,9 @@ pub mod witness;
 
 pub use engine::{Engine, Fault, FaultKind, Outcome, Site};
 pub use inputs::Input;
+pub use options::{Engines, Preset, SmokeOptions};
 pub use report::{After, MapState, RunReport, SmokeReport, SmokeVerdict};
-pub use run::{Engines, Preset, SmokeOptions, run, run_traced};
+pub use run::{run, run_traced};
 
 #[cfg(test)]
 mod tests;
