@@ -121,7 +121,6 @@ fn fields(rt: &mut Runtime, layout: &CtxLayout, rng: &mut Rng) -> Result<RegionI
     for (name, off, len) in layout.fields() {
         let (off, len) = (usize::from(*off), usize::from(*len));
         let value = number(rt, name, rng);
-        let value = mined(rt, rng).unwrap_or(value);
         let filled = value.to_le_bytes();
         let len = len.min(8);
         if let (Some(place), Some(from)) = (bytes.get_mut(off..off + len), filled.get(..len)) {
@@ -252,15 +251,6 @@ fn registers(rt: &mut Runtime, bytes: &mut [u8], rng: &mut Rng) -> Result<(), Fa
     Ok(())
 }
 
-/// Now and then, in a populated run, a constant of the program's own.
-fn mined(rt: &Runtime, rng: &mut Rng) -> Option<u64> {
-    let list = &rt.config.mined;
-    if !rt.config.populate || list.is_empty() || rng.below(4) != 0 {
-        return None;
-    }
-    list.get(rng.below(list.len() as u64) as usize).copied()
-}
-
 /// A number that fits a field's name.
 fn number(rt: &Runtime, name: &str, rng: &mut Rng) -> u64 {
     let bytes = rt.packet.as_ref().map(|p| p.bytes(&rt.mem)).unwrap_or(&[]);
@@ -320,11 +310,7 @@ fn arguments(
                 .is_some_and(|t| t.contains("map"));
         let word = match kind {
             _ if map_iter && i == 1 && !rt.maps.is_empty() => super::image::map_handle(0),
-            Some(Some(Argument::Number(bits))) => {
-                let value = number_of(rng, bits);
-                let mask = u64::MAX >> (64 - bits.clamp(1, 64));
-                mined(rt, rng).map_or(value, |v| v & mask)
-            }
+            Some(Some(Argument::Number(bits))) => number_of(rng, bits),
             Some(None) => rng.below(64),
             // Iterators end with a null object.
             _ if rt.attach_type == Some(AttachType::TraceIter) && i > 0 && rng.below(4) == 0 => 0,

@@ -70,22 +70,6 @@ impl Default for Config {
     }
 }
 
-/// Fills a kernel object with numbers, so that programs find some: every word of
-/// eight bytes stays so small that, taken for a pointer, it is as good as null.
-fn fill_kernel(bytes: &mut [u8], seed: u64, name: &str) {
-    let mut hash = super::memory::Digest(seed);
-    hash.bytes(name.as_bytes());
-    let mut rng = Rng(hash.0);
-    for word in bytes.chunks_exact_mut(8) {
-        let value = match rng.below(4) {
-            0 | 1 => 0,
-            2 => rng.below(16),
-            _ => rng.below(4000),
-        };
-        word.copy_from_slice(&value.to_le_bytes());
-    }
-}
-
 /// Whether a global function of the program takes untrusted pointers: the program
 /// reads through them as a kernel probes memory, without a fault.
 fn takes_untrusted(program: &Program) -> bool {
@@ -460,13 +444,9 @@ impl Runtime {
         if let Some(addr) = self.kernel.get(name) {
             return Ok(*addr);
         }
-        let mut bytes = vec![0; size];
-        if self.config.populate {
-            fill_kernel(&mut bytes, self.config.seed, name);
-        }
         let id = self
             .mem
-            .alloc_kernel(bytes)
+            .alloc_kernel(vec![0; size])
             .ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
         let addr = self.mem.base(id);
         self.kernel.insert(name.to_owned(), addr);

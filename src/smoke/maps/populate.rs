@@ -2,7 +2,7 @@
 //!
 //! A run whose input is *populated* begins with arrays that hold numbers, and a
 //! lookup of a missing key finds, three times in four, an entry that is made on
-//! the spot. Kernel objects hold small numbers instead of zeros. So the halves of programs that follow a successful lookup are run
+//! the spot. So the halves of programs that follow a successful lookup are run
 //! without anybody's knowing which keys a program will ask for. Values are drawn
 //! from the seed: zeros, small numbers, the program's own constants, noise. Only
 //! bytes that user space may write are filled: locks, timers and kernel pointers
