@@ -130,7 +130,7 @@ fn every_refusal_of_a_runtime_names_what_is_missing_and_where() {
             assert!(f.what.starts_with(&verb), "{}", f.what);
             assert!((701..=705).contains(&f.rule.number), "{}", f.rule.name);
             assert!(f.primary.is_some() && f.insn.is_some(), "{}", f.what);
-            assert_eq!(f.targets, [p.target.clone()]);
+            assert_eq!(f.targets, std::slice::from_ref(&p.target));
         }
     }
     // Many programs of a corpus made for Linux run on none of these.
