@@ -3,8 +3,8 @@
 //! Only where failing loses something unseen: a hash table that is full, a queue,
 //! a ring buffer without room. Arrays cannot be full, LRU tables make room, and
 //! perf buffers count what they lose. An update with `BPF_NOEXIST`, or one whose
-//! effect is looked up or deleted right after, is checked in another way; one that
-//! follows a lookup of the same map begins a count, which is lost in any case.
+//! effect is deleted right after, is checked in another way; where the function
+//! looks the same map up, a missing entry is a case that it knows.
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
@@ -23,8 +23,7 @@ const DELETE: u32 = 3;
 const PUSH: u32 = 87;
 const RINGBUF_OUTPUT: u32 = 130;
 const NOEXIST: u64 = 1;
-/// Slots looked at before and after an update.
-const BEFORE: usize = 60;
+/// Slots looked at after an update.
 const AFTER: usize = 24;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
@@ -64,20 +63,20 @@ fn only_if_absent(facts: &Facts<'_>, insn: usize) -> bool {
     facts.flow().and_then(|f| f.constant(insn, 4)) == Some(NOEXIST)
 }
 
-/// Whether the same map is asked shortly before, or asked or emptied soon after,
-/// on the way straight on.
+/// Whether the function asks the same map, or empties it soon after, on the way
+/// straight on.
 fn looked_up(facts: &Facts<'_>, insn: usize, map: u32) -> bool {
     let same = |at: usize| facts.map_argument(at, 1).is_some_and(|(m, _)| m == map);
-    let before = (insn.saturating_sub(BEFORE)..insn)
-        .any(|at| facts.ops.get(at) == Some(&Op::Call(Callee::Helper(LOOKUP as i32))) && same(at));
+    let subprog = facts.program.subprog_at(insn as u32);
+    let before = facts
+        .reached_helpers(&[LOOKUP])
+        .any(|(call, _)| facts.program.subprog_at(call.insn as u32) == subprog && same(call.insn));
     if before {
         return true;
     }
     for at in insn + 1..(insn + AFTER).min(facts.ops.len()) {
         match facts.ops.get(at) {
-            Some(Op::Call(Callee::Helper(id))) if [LOOKUP, DELETE].contains(&(*id as u32)) => {
-                return same(at);
-            }
+            Some(Op::Call(Callee::Helper(id))) if *id == DELETE as i32 => return same(at),
             Some(Op::Exit | Op::Ja { .. }) | None => return false,
             _ => {}
         }
