@@ -259,7 +259,7 @@ fn graphs_lead_from_programs_to_maps_and_functions() {
 fn unreadable_inputs_are_told() {
     let a = audit(b"not an object", "x");
     assert!(a.error.is_some());
-    let text = report::text::render(&[a.clone()]);
+    let text = report::text::render(std::slice::from_ref(&a));
     assert!(text.contains("unreadable"), "{text}");
     let document = report::json::document(&[a]);
     assert_eq!(
