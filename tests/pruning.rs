@@ -132,6 +132,11 @@ fn kernel_btf() -> Option<Btf> {
     Btf::parse(bytes.into()).ok()
 }
 
+/// Programs that the recorded kernel should not have accepted: it takes a packet
+/// pointer that moved back from beyond the end for one that is still there, and
+/// the branch that tells so for dead. See the list of known differences.
+const HOLES: [&str; 2] = ["pkt_range_clear_after_sub", "pkt_range_clear_after_add"];
+
 /// All that the recorded kernel accepted, of every set.
 #[test]
 fn recorded_programs_stay_inside_too() {
@@ -157,7 +162,9 @@ fn recorded_programs_stay_inside_too() {
             .map(|(name, wanted)| {
                 let bytes = oracle.object(set, name).unwrap_or_default();
                 let programs = programs(name, &bytes, btf.as_ref(), &target);
-                let wanted = programs.iter().filter(|p| wanted.contains(&p.name));
+                let wanted = programs
+                    .iter()
+                    .filter(|p| wanted.contains(&p.name) && !HOLES.contains(&p.name.as_str()));
                 wanted
                     .map(|program| {
                         let what = compare(program, &programs, &target, btf.as_ref(), 8);

@@ -1,8 +1,8 @@
 //! Audits: what an object needs, whatever a verifier says of it.
 //!
 //! One pass over each linked program collects calls, instructions, features,
-//! relocations and maps as *sites* with spans; [`guards`] tells which of them are
-//! needed on which kernel; [`oldest`] puts dates on them. A verification of the
+//! relocations and maps as *sites* with spans; `guards` tells which of them are
+//! needed on which kernel; `oldest` puts dates on them. A verification of the
 //! program on one target adds what only exploration knows: stack depth, processed
 //! instructions, which maps a call is given, what is dead.
 //!

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bpfassay::abstract_interp::domain::Bounds;
 use bpfassay::abstract_interp::state::State;
-use bpfassay::abstract_interp::value::Kind;
+use bpfassay::abstract_interp::value::{Flags, Kind, Reg};
 use bpfassay::abstract_interp::vm::Env;
 use bpfassay::abstract_interp::{Input, Verdict, verify_with};
 use bpfassay::helpers_spec::{SpecVersion, helper_proto};
@@ -46,9 +46,12 @@ struct Held {
 }
 
 impl Held {
-    fn add(&mut self, kind: Kind, bounds: Bounds) {
+    fn add(&mut self, reg: &Reg) {
+        let (kind, bounds) = (reg.kind, reg.bounds);
         match kind {
             Kind::Uninit => self.nothing = true,
+            // A number that was cast: reads through it are safe, wherever it points.
+            _ if !reg.is_scalar() && reg.flags.has(Flags::UNTRUSTED) => self.full = true,
             Kind::Scalar if self.bounds.len() >= MAX_BOUNDS => self.full = true,
             // The newest are looked at first: neighbours are often alike.
             Kind::Scalar if self.bounds.iter().rev().take(16).any(|b| b.covers(&bounds)) => {}
@@ -232,7 +235,7 @@ fn against(
         }
         for &r in reading.get(at).into_iter().flatten() {
             let reg = state.reg(r);
-            held.entry((at, r)).or_default().add(reg.kind, reg.bounds);
+            held.entry((at, r)).or_default().add(reg);
         }
     };
     let input = Input {

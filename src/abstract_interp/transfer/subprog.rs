@@ -8,6 +8,7 @@
 //! on its own, with nothing but its arguments.
 
 use super::call::clobber;
+use super::mem;
 use crate::abstract_interp::checks::{graph, refs, return_value};
 use crate::abstract_interp::explore::widen;
 use crate::abstract_interp::setup::{globals, prototype};
@@ -289,8 +290,12 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
                      i.e. in a RCU/IRQ/preempt-disabled section or a non-sleepable program";
         return refuse(Code::SleepInPreempt, words);
     }
-    args.map_err(|halt| bad_arguments(vm, subprog, halt))?;
+    let touched = args.map_err(|halt| bad_arguments(vm, subprog, halt))?;
     vm.flush_precision()?;
+    // The function may write whatever memory it is lent.
+    for region in touched {
+        mem::touch(vm, region);
+    }
     if behaviour.global_pkt_change && effects.changes_packet {
         refs::invalidate_packet(&mut vm.cur);
     }
