@@ -1,0 +1,40 @@
+//! `cargo xtask NAME`: every task of a contributor that is not a test.
+//!
+//! One row of [`TASKS`] and one file a task.
+
+mod corpus;
+
+use std::process::ExitCode;
+
+/// A task: its name, what it does in one line, and how it is run. It gets the
+/// words after its name; an error is one sentence for the terminal.
+type Task = (
+    &'static str,
+    &'static str,
+    fn(&[String]) -> Result<(), String>,
+);
+
+const TASKS: &[Task] = &[(
+    "corpus",
+    "rebuild the objects of tests/corpus from their sources (needs clang)",
+    corpus::run,
+)];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let name = words.first().map_or("", String::as_str);
+    let Some((_, _, run)) = TASKS.iter().find(|t| t.0 == name) else {
+        eprintln!("usage: cargo xtask NAME [ARGUMENTS]\n");
+        for (name, about, _) in TASKS {
+            eprintln!("    {name:<12} {about}");
+        }
+        return ExitCode::from(2);
+    };
+    match run(&words[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask {name}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
