@@ -12,8 +12,9 @@ pub const MAX_DIR_OBJECTS: usize = 100_000;
 /// See [`MAX_DIR_OBJECTS`].
 pub const MAX_DIR_DEPTH: usize = 16;
 
-/// The largest source file read for an explanation.
-pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
+/// The largest source file read for an explanation: generated headers with every type of
+/// a kernel take 3 MiB.
+pub const MAX_SOURCE_BYTES: u64 = 8 << 20;
 
 /// Inputs on which `check` runs an accepted program that is not about packets.
 pub const SMOKE_INPUTS: usize = 8;

@@ -131,7 +131,8 @@ pub(super) struct CheckArgs {
     /// Don't run what is accepted.
     #[arg(long)]
     pub(super) no_smoke: bool,
-    /// Directory where the source files are looked for; repeatable.
+    /// Directory where the source files are looked for, and outside of which none is read;
+    /// repeatable [default: the repository's root, else the object's folder].
     #[arg(long, value_name = "DIR")]
     pub(super) source_root: Vec<PathBuf>,
     /// Text: leave accepted programs out.

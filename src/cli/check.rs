@@ -7,8 +7,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::args::{CheckArgs, FailOn, Format, Loader};
-use super::inputs::{self, SourceFiles, Targets};
+use super::inputs::{self, Targets};
 use super::repo::Repo;
+use super::sources::SourceFiles;
 use super::{Failure, config, exit, output};
 use crate::check::{Options, check};
 use crate::config::{self as judging, Baseline};
@@ -27,10 +28,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let objects = inputs::expand(&args.objects)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
-    let sources = SourceFiles::new(&args.source_root);
-    let source_text = |name: &str| sources.text(name);
+    let repo = Repo::new(args);
+    let common = common_sources(args, &repo);
     let one = |path: &Path| -> Report {
         let name = path.display().to_string();
+        let beside = match &common {
+            Some(_) => None,
+            None => Some(SourceFiles::new(Some(folder(path)))),
+        };
+        let sources = common.as_ref().or(beside.as_ref());
+        let source_text = |name: &str| sources?.text(name);
         match inputs::read(path) {
             Err(failure) => unreadable(&name, &failure),
             Ok(bytes) => check(
@@ -65,7 +72,6 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     {
         return Err(Failure::usage(format!("no program named {name}")));
     }
-    let repo = Repo::new(args);
     let name = |given: &str| repo.name(given);
     let baseline = config::baseline(args, &loaded)?;
     if let Some(path) = &args.write_baseline {
@@ -94,6 +100,24 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         output::write(&text, file)?;
     }
     Ok(code)
+}
+
+/// The source files of all objects: below the roots that are asked for, or in the
+/// repository; none if each object has its own, in its folder.
+fn common_sources(args: &CheckArgs, repo: &Repo) -> Option<SourceFiles> {
+    if args.source_root.is_empty() {
+        return repo.known_root().map(|root| SourceFiles::new(Some(root)));
+    }
+    let roots = args.source_root.iter().map(PathBuf::as_path);
+    Some(SourceFiles::new(roots))
+}
+
+/// The folder of an object.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// The report in one format.

@@ -1,8 +1,6 @@
-//! Files: objects, kernel BTF, sources; and the targets that are asked for.
+//! Files: objects and kernel BTF; and the targets that are asked for.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use super::Failure;
 use super::args::OpenArgs;
@@ -246,53 +244,4 @@ pub(super) fn prog_type(
             "--type {text}: neither a program type nor a section name"
         ))
     })
-}
-
-/// Source files under the roots, read once.
-pub(super) struct SourceFiles {
-    roots: Vec<PathBuf>,
-    cache: Mutex<HashMap<String, Option<String>>>,
-}
-
-impl SourceFiles {
-    pub(super) fn new(roots: &[PathBuf]) -> SourceFiles {
-        SourceFiles {
-            roots: roots.to_vec(),
-            cache: Mutex::default(),
-        }
-    }
-
-    /// The text of a file as line information names it: as it stands, then under
-    /// each root, dropping leading directories one by one.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        if let Ok(cache) = self.cache.lock()
-            && let Some(found) = cache.get(name)
-        {
-            return found.clone();
-        }
-        let found = self.find(name);
-        if let Ok(mut cache) = self.cache.lock() {
-            cache.insert(name.to_owned(), found.clone());
-        }
-        found
-    }
-
-    fn find(&self, name: &str) -> Option<String> {
-        let load = |path: &Path| {
-            let meta = std::fs::metadata(path).ok()?;
-            if !meta.is_file() || meta.len() > limits::MAX_SOURCE_BYTES {
-                return None;
-            }
-            std::fs::read_to_string(path).ok()
-        };
-        let under_roots = self.roots.iter().find_map(|root| {
-            let parts: Vec<&str> = name
-                .split('/')
-                .filter(|p| !p.is_empty() && *p != "." && *p != "..")
-                .collect();
-            (0..parts.len())
-                .find_map(|skip| load(&root.join(parts.iter().skip(skip).collect::<PathBuf>())))
-        });
-        under_roots.or_else(|| load(Path::new(name)))
-    }
 }

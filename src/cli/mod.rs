@@ -19,6 +19,7 @@ mod output;
 mod repo;
 mod rules;
 mod run;
+mod sources;
 mod targets;
 
 use clap::Parser as _;

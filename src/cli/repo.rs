@@ -8,6 +8,8 @@ use crate::report::paths::Paths;
 /// The repository of a run.
 pub(super) struct Repo {
     root: PathBuf,
+    /// Asked for, or found; not just the current directory for want of another.
+    known: bool,
     here: PathBuf,
     prefixes: Vec<(String, String)>,
 }
@@ -17,23 +19,30 @@ impl Repo {
     /// current one.
     pub(super) fn new(args: &CheckArgs) -> Repo {
         let here = std::env::current_dir().unwrap_or_default();
-        let root = match &args.repo_root {
-            Some(root) => here.join(root),
+        let found = match &args.repo_root {
+            Some(root) => Some(here.join(root)),
             None => here
                 .ancestors()
                 .find(|d| d.join(".git").exists())
-                .unwrap_or(&here)
-                .to_path_buf(),
+                .map(Path::to_path_buf),
         };
+        let known = found.is_some();
+        let root = found.unwrap_or_else(|| here.clone());
         let prefixes = args.path_prefix.iter().map(|text| {
             let (from, to) = text.split_once('=').unwrap_or((text, ""));
             (from.to_owned(), to.to_owned())
         });
         Repo {
             root: root.canonicalize().unwrap_or(root),
+            known,
             here: here.canonicalize().unwrap_or(here),
             prefixes: prefixes.collect(),
         }
+    }
+
+    /// The root, if there is a repository.
+    pub(super) fn known_root(&self) -> Option<&Path> {
+        self.known.then_some(&*self.root)
     }
 
     /// Whether a file of this path is under the root.

@@ -1,19 +1,25 @@
 //! Source texts to point into.
 //!
 //! Line information embeds the text of each line it names, so a program is
-//! explained without its files: the text is then rebuilt with only those lines
-//! filled in. A file that is at hand is used instead, if its lines still read as
-//! they did when the object was built. A program without line information is
+//! explained without its files: the text is rebuilt with only those lines filled
+//! in. A file that is at hand adds the lines around them, if it still reads as it did
+//! when the object was built.
+//!
+//! Who made the object chose the names of its files, so nothing of a file is shown
+//! that the object does not carry itself, but for one line on each side of such a
+//! line, and those only in a file that is named like a source: `{` is the first line of
+//! many files, and the second may be a secret. A program without line information is
 //! shown as its own disassembly.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::names;
 use crate::programs::insn::Op;
 use crate::programs::{LineInfo, MAX_LINE, Program};
 
 /// Finds the text of a source file by the name that line information gives it.
-pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<Arc<str>> + Sync);
 
 /// How the name of a disassembly begins.
 const LISTING: &str = "disassembly of ";
@@ -155,37 +161,28 @@ impl<'a> Sources<'a> {
         if let Some(i) = self.list.iter().position(|s| s.name == name) {
             return i;
         }
-        let known: BTreeMap<u32, &str> = self
+        let mut lines: BTreeMap<u32, &str> = self
             .program
             .line_info
             .iter()
             .filter(|l| &*l.file == name && (1..=MAX_LINE).contains(&l.line))
             .map(|l| (l.line, &*l.text))
             .collect();
-        let on_disk = (self.provider)(name).filter(|text| {
-            let lines: Vec<&str> = text.lines().collect();
-            known.iter().all(|(&n, &t)| {
-                t.is_empty()
-                    || lines
-                        .get(n as usize - 1)
-                        .is_some_and(|l| l.trim() == t.trim())
-            })
-        });
-        let sparse = on_disk.is_none();
-        let text = on_disk.unwrap_or_else(|| {
-            let mut text = String::new();
-            let mut line = 1;
-            for (&n, &t) in &known {
-                while line < n {
-                    text.push('\n');
-                    line += 1;
-                }
-                text.push_str(t.trim_end());
+        let on_disk = (self.provider)(name);
+        if let Some(text) = &on_disk {
+            around(&mut lines, text, is_source(name));
+        }
+        let mut text = String::new();
+        let mut line = 1;
+        for (&n, &t) in &lines {
+            while line < n {
+                text.push('\n');
+                line += 1;
             }
-            text.push('\n');
-            text
-        });
-        self.list.push(Source::new(name.to_owned(), text, sparse));
+            text.push_str(t.trim_end());
+        }
+        text.push('\n');
+        self.list.push(Source::new(name.to_owned(), text, true));
         self.list.len() - 1
     }
 
@@ -205,6 +202,52 @@ impl<'a> Sources<'a> {
         self.list.len() - 1
     }
 }
+
+/// Fills in what a file on disk adds to the lines that the object carries: nothing if
+/// one of them reads otherwise there; their indentation; with `context`, their
+/// neighbours.
+fn around<'a>(lines: &mut BTreeMap<u32, &'a str>, text: &'a str, context: bool) {
+    let Some(&last) = lines.keys().next_back() else {
+        return;
+    };
+    let mut wanted = lines.clone();
+    let mut equal = 0;
+    let mut before: Option<(u32, &str)> = None;
+    let mut after = false;
+    for (number, line) in (1..=last + 1).zip(text.lines()) {
+        let carried = lines.get(&number).copied();
+        let matches = match carried.map(str::trim) {
+            Some("") | None => false,
+            Some(t) if t == line.trim() => true,
+            Some(_) => return,
+        };
+        if matches {
+            equal += 1;
+            wanted.insert(number, line);
+            if let Some((n, line)) = before.filter(|_| context) {
+                wanted.entry(n).or_insert(line);
+            }
+        } else if after && context && carried.is_none() {
+            wanted.insert(number, line);
+        }
+        before = Some((number, line));
+        after = matches;
+    }
+    if equal == lines.values().filter(|t| !t.trim().is_empty()).count() {
+        *lines = wanted;
+    }
+}
+
+/// Whether a file is named like one of program text.
+fn is_source(name: &str) -> bool {
+    let extension = name.rsplit('/').next().and_then(|f| f.rsplit_once('.'));
+    extension.is_some_and(|(stem, e)| !stem.is_empty() && SOURCES.contains(&e))
+}
+
+/// The extensions of what compilers for BPF read.
+const SOURCES: [&str; 12] = [
+    "c", "h", "rs", "cc", "cpp", "cxx", "hh", "hpp", "inc", "s", "S", "bpfasm",
+];
 
 /// The line record that covers an instruction slot, if it makes sense.
 pub(super) fn line_of(program: &Program, insn: usize) -> Option<&LineInfo> {
@@ -372,6 +415,26 @@ mod tests {
             let (from, to) = expression_at(line, at);
             assert_eq!(&line[from..to], want);
         }
+    }
+
+    #[test]
+    fn a_file_adds_only_what_the_object_carries() {
+        let check = |carried: &[(u32, &'static str)], file, context, want: &[(u32, &str)]| {
+            let mut lines = carried.iter().copied().collect();
+            around(&mut lines, file, context);
+            assert_eq!(lines.into_iter().collect::<Vec<_>>(), want);
+        };
+        let file = "a\n  b\nc\nd\n";
+        check(&[(2, "b")], file, true, &[(1, "a"), (2, "  b"), (3, "c")]);
+        check(&[(2, "b")], file, false, &[(2, "  b")]);
+        // Another text, none, or none there at all.
+        check(&[(2, "x")], file, true, &[(2, "x")]);
+        check(&[(2, "")], file, true, &[(2, "")]);
+        check(&[(1, "a"), (2, "")], file, true, &[(1, "a"), (2, "")]);
+        check(&[(2, "b"), (4, "x")], file, true, &[(2, "b"), (4, "x")]);
+        check(&[(2, "b"), (9, "x")], file, true, &[(2, "b"), (9, "x")]);
+        check(&[(4, "d")], file, true, &[(3, "c"), (4, "d")]);
+        check(&[], file, true, &[]);
     }
 
     #[test]
