@@ -15,20 +15,26 @@ kernel can tell (class, insn, processed, insns) is written into the EXPECT line,
 and `// ERROR <code>` onto the refused source line. An expectation with
 `oracle=none` is left alone. Bless, then read the diff.
 """
+import glob
 import json
 import os
 import re
 import struct
 import sys
+import tomllib
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 IGNORED = {"stats", "trace_log"}
 
 
 def codes():
-    """Rejection code name -> message class, read from the engine's table."""
-    text = open(f"{ROOT}/src/abstract_interp/violation.rs").read()
-    return dict(re.findall(r'= \d+, "([^"]+)", "([^"]+)";', text))
+    """Rejection code name -> message class, by number, from the pages of rules/."""
+    pages = {}
+    for path in glob.glob(f"{ROOT}/rules/*/*.toml"):
+        with open(path, "rb") as f:
+            pages[os.path.splitext(os.path.basename(path))[0]] = tomllib.load(f)
+    names = sorted((n for n in pages if "class" in pages[n]), key=lambda n: pages[n]["number"])
+    return {n: pages[n]["class"] for n in names}
 
 
 def classify(classes, record):

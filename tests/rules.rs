@@ -199,7 +199,7 @@ fn sources(dir: &Path, text: &mut String) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, text);
-        } else if !path.ends_with("violation.rs") {
+        } else if !path.ends_with("codes.rs") {
             text.push_str(&std::fs::read_to_string(&path).unwrap());
         }
     }

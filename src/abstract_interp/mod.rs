@@ -1,4 +1,6 @@
 //! Abstract interpretation: the model of the verifier.
+#[rustfmt::skip]
+mod codes;
 pub mod btf_record;
 pub mod checks;
 pub mod domain;

@@ -2,7 +2,7 @@
 
 use super::kfuncs;
 use super::tables;
-use super::version::SpecVersion;
+use super::words::{KfFlags, SpecVersion};
 
 /// The names of a set in a series, sorted; empty when the series lacks it.
 pub fn btf_set(set: &str, v: SpecVersion) -> &'static [&'static str] {
@@ -111,8 +111,7 @@ pub fn fmod_ret_allowed(name: &str, v: SpecVersion) -> bool {
 pub fn sleepable_target(name: &str, v: SpecVersion) -> bool {
     let syscall = error_injectable(name) && !in_set("btf_non_sleepable_error_inject", name, v);
     let listed = kfuncs::kfunc(name, v).is_some_and(|k| {
-        let sleeps =
-            |s: &kfuncs::KfuncSet| s.fmod_ret && s.flags.contains(kfuncs::KfFlags::SLEEPABLE);
+        let sleeps = |s: &kfuncs::KfuncSet| s.fmod_ret && s.flags.contains(KfFlags::SLEEPABLE);
         k.sets.iter().any(sleeps)
     });
     syscall || listed

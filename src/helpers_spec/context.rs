@@ -6,9 +6,8 @@
 //! [`Buffer`] instead. Tracing, LSM and struct_ops programs take arguments
 //! described by BTF and have no layout.
 
-use super::ids::{AttachType, ProgType};
 use super::tables;
-use super::version::SpecVersion;
+use super::words::{AttachType, ProgType, SpecVersion};
 
 /// What a load from a context yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,10 +4,10 @@
 //! one under the same number. Availability is a set of numbers: the base set of
 //! the program type, plus what its attach type, its hook and sleeping add.
 
-use super::ids::{AttachType, ProgType};
-use super::tables;
-use super::types::{ArgSpec, ArgType, RegClass, RetSpec, Semantics};
-use super::version::SpecVersion;
+use super::tables::{self, Set};
+use super::words::{
+    ArgSpec, ArgType, AttachType, ProgType, RegClass, RetSpec, Semantics, SpecVersion,
+};
 
 /// A helper's signature and what a call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,9 +63,6 @@ pub(super) struct HelperSlot {
     /// Program types, whether for sleeping programs only, the signature.
     pub(super) variants: &'static [(u64, bool, u16)],
 }
-
-/// A set of helper numbers.
-type Set = [u64; 4];
 
 fn in_set(set: &Set, id: u32) -> bool {
     set.get(id as usize / 64)
@@ -204,7 +201,10 @@ pub fn all_helpers() -> impl Iterator<Item = (u32, &'static str)> {
 
 /// Register types that an argument type accepts in a series.
 pub fn accepted_registers(arg: ArgType, v: SpecVersion) -> &'static [RegClass] {
-    tables::registers(arg, v)
+    tables::ARG_REGISTERS[v.index()]
+        .get(arg as usize)
+        .copied()
+        .unwrap_or(&[])
 }
 
 fn availability(

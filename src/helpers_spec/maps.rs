@@ -1,8 +1,7 @@
 //! Map types: which helpers take them, which special fields their values hold.
 
-use super::ids::MapType;
 use super::tables;
-use super::version::SpecVersion;
+use super::words::{MapType, SpecVersion};
 
 /// Whether a helper with a map argument takes a map of that type.
 pub fn map_helper_compat(map_type: u32, helper: u32, v: SpecVersion) -> bool {

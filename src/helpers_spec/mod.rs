@@ -1,8 +1,9 @@
 //! Reference data on the kernels: what programs may use and how it is typed.
 //!
-//! Rows live under `data/` as text; the build script checks each against its
-//! schema and turns it into `static` tables, so nothing is parsed at run time.
-//! A lookup costs a binary search at most and allocates nothing.
+//! Rows live under `data/` as text. `cargo xtask tables` checks each against its
+//! schema and the vocabularies of `words` and writes the `static` tables of
+//! `generated`, so nothing is parsed at run time. A lookup costs a binary search
+//! at most and allocates nothing.
 //!
 //! The rows were read from the sources of Linux 5.10, 6.1, 6.12 and 7.3 and
 //! measured on a running 6.18; 5.15 and 6.6 are filled from their neighbours
@@ -14,7 +15,6 @@ mod btf_sets;
 mod context;
 mod features;
 mod helpers;
-mod ids;
 mod kfuncs;
 mod maps;
 mod messages;
@@ -25,8 +25,7 @@ mod since;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod types;
-mod version;
+mod words;
 
 pub use btf_sets::{
     LsmReturn, attach_denied, btf_set, d_path_allowed, fmod_ret_allowed, in_set, lsm_current_hook,
@@ -36,18 +35,14 @@ pub use btf_sets::{
 };
 pub use context::{CtxField, CtxKind, CtxLayout, ctx_access, netfilter_field, pointer_access};
 pub use features::{
-    Alias, COMMANDS, InsnClass, Mechanism, Named, alias, aliases, attach_type_known,
-    attach_type_since, command, named,
+    Alias, Named, alias, aliases, attach_type_known, attach_type_since, command, named,
 };
 pub use helpers::{
     HelperCap, HelperProto, accepted_registers, all_helpers, helper_allowed, helper_by_name,
     helper_cap, helper_count, helper_ever_allowed, helper_id, helper_main, helper_name,
     helper_proto, helper_proto_for, helper_since, helpers,
 };
-pub use ids::{AttachType, MapType, ProgType};
-pub use kfuncs::{
-    KfFlags, KfuncSet, KfuncSpec, kfunc, kfunc_allowed, kfunc_changes_packet, kfuncs,
-};
+pub use kfuncs::{KfuncSet, KfuncSpec, kfunc, kfunc_allowed, kfunc_changes_packet, kfuncs};
 pub use maps::{
     MapRules, Sizes, map_field_allowed, map_field_known, map_helper_compat, map_rules, map_type,
     map_type_known,
@@ -58,9 +53,12 @@ pub use programs::{
     PacketAccess, ProgTypeFacts, RetRange, SectionRule, load_attach_ok, prog_type_facts,
     prog_type_known, ret_range, section, sections, sleepable_allowed,
 };
-pub use risk::{Risk, RiskSet, helper_risk, kfunc_risk};
+pub use risk::{RiskSet, helper_risk, kfunc_risk};
 pub use since::{
     Known, Release, SinceKind, helper_known, kfunc_known, kfunc_present, since, since_source,
 };
-pub use types::{ArgSpec, ArgType, RegBase, RegClass, RetSpec, RetType, Semantics, TypeFlags};
-pub use version::SpecVersion;
+pub use tables::helper;
+pub use words::{
+    ArgSpec, ArgType, AttachType, COMMANDS, InsnClass, KfFlags, MapType, Mechanism, ProgType,
+    RegBase, RegClass, RetSpec, RetType, Risk, Semantics, SpecVersion, TypeFlags,
+};

@@ -1,9 +1,8 @@
 //! Program types: section names, packet access, capabilities, return values.
 
 use super::btf_sets::{self, LsmReturn};
-use super::ids::{AttachType, ProgType};
 use super::tables;
-use super::version::SpecVersion;
+use super::words::{AttachType, ProgType, SpecVersion};
 
 /// How a program type reaches packet data directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

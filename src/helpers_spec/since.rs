@@ -8,11 +8,10 @@
 //! that agrees with the tables beside the first release that they prove.
 
 use super::helpers::{helper_allowed, helper_since};
-use super::ids::{AttachType, ProgType};
-use super::kfuncs::{KfFlags, kfunc, kfunc_allowed};
+use super::kfuncs::{kfunc, kfunc_allowed};
 use super::programs::prog_type_facts;
 use super::tables;
-use super::version::SpecVersion;
+use super::words::{AttachType, KfFlags, ProgType, SpecVersion};
 
 /// A mainline release, without its fixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

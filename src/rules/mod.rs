@@ -2,11 +2,14 @@
 //!
 //! A page is data: `rules/FAMILY/NAME.toml` holds number, name, severity,
 //! confidence and the kernel's key words, `NAME.md` the text (what, why, a bad
-//! and a good example, remedy). The build embeds them; tests run the examples.
+//! and a good example, remedy). `cargo xtask tables` makes a row of each, which
+//! embeds the text; tests run the examples.
 //! Everything that names a rule (a refusal, a lint, a SARIF descriptor) reads it
 //! from here, so that each text has one place.
 
 mod catalogue;
+#[rustfmt::skip]
+mod generated;
 pub mod lints;
 mod page;
 

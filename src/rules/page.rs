@@ -16,6 +16,118 @@
 //!
 //! Fences of other languages (`c`, `text`, `sh`) are for reading only.
 
+use super::catalogue::{Confidence, Rule, RuleKind, Severity};
+
+/// Sections of a page, in this order.
+const SECTIONS: [&str; 5] = ["What", "Why", "Bad", "Good", "Remedy"];
+
+/// The texts of a page; a row of the catalogue fills in the rest. Parted when
+/// compiling: a page that is not as described ends the build at its row.
+pub(super) const fn page(text: &'static str) -> Rule {
+    let (title, [what, why, bad, good, remedy]) = sections(text);
+    Rule {
+        number: 0,
+        name: "",
+        family: "",
+        kind: RuleKind::Rejection,
+        severity: Severity::Error,
+        confidence: Confidence::High,
+        title,
+        what,
+        why,
+        bad,
+        good,
+        remedy,
+        since: None,
+        until: None,
+        unshown: None,
+        unmodelled: None,
+        reported_as: None,
+        messages: &[],
+    }
+}
+
+/// Title and sections.
+const fn sections(text: &'static str) -> (&'static str, [&'static str; 5]) {
+    let (mut title, mut bodies) = ("", [""; 5]);
+    // The section being read, one after its place in `SECTIONS`, and its start.
+    let (mut open, mut start) = (0, 0);
+    let (mut at, mut fenced) = (0, false);
+    while at < text.len() {
+        let next = line_end(text, at);
+        if begins(text, at, "```") {
+            fenced = !fenced;
+        } else if !fenced && begins(text, at, "## ") {
+            assert!(open < 5, "a section too many");
+            let name = slice(text, at + 3, next).trim_ascii();
+            assert!(
+                same(name, SECTIONS[open]),
+                "sections are What, Why, Bad, Good, Remedy"
+            );
+            close(text, open, start, at, &mut bodies);
+            open += 1;
+            start = next;
+        } else if !fenced && begins(text, at, "# ") {
+            assert!(open == 0 && title.is_empty(), "one `# Title`, at the top");
+            title = slice(text, at + 2, next).trim_ascii();
+        } else if open == 0 {
+            let line = slice(text, at, next);
+            assert!(
+                line.trim_ascii().is_empty(),
+                "text before the first section"
+            );
+        }
+        at = next;
+    }
+    assert!(!fenced, "a fence is left open");
+    assert!(!title.is_empty(), "no `# Title`");
+    assert!(open == 5, "a section is missing");
+    close(text, open, start, at, &mut bodies);
+    (title, bodies)
+}
+
+const fn close(
+    text: &'static str,
+    open: usize,
+    start: usize,
+    end: usize,
+    bodies: &mut [&'static str; 5],
+) {
+    if open > 0 {
+        bodies[open - 1] = slice(text, start, end).trim_ascii();
+        assert!(!bodies[open - 1].is_empty(), "a section is empty");
+    }
+}
+
+/// Where the line after the one at `at` begins.
+const fn line_end(text: &str, mut at: usize) -> usize {
+    let bytes = text.as_bytes();
+    while at < bytes.len() && bytes[at] != b'\n' {
+        at += 1;
+    }
+    if at < bytes.len() { at + 1 } else { at }
+}
+
+const fn slice(text: &'static str, start: usize, end: usize) -> &'static str {
+    text.split_at(end).0.split_at(start).1
+}
+
+const fn begins(text: &str, at: usize, with: &str) -> bool {
+    let (text, with) = (text.as_bytes(), with.as_bytes());
+    let mut i = 0;
+    while i < with.len() {
+        if at + i >= text.len() || text[at + i] != with[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && begins(a, 0, b)
+}
+
 /// One fence of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence<'a> {

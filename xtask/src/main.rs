@@ -3,6 +3,7 @@
 //! One row of [`TASKS`] and one file a task.
 
 mod corpus;
+mod tables;
 
 use std::process::ExitCode;
 
@@ -14,11 +15,18 @@ type Task = (
     fn(&[String]) -> Result<(), String>,
 );
 
-const TASKS: &[Task] = &[(
-    "corpus",
-    "rebuild the objects of tests/corpus from their sources (needs clang)",
-    corpus::run,
-)];
+const TASKS: &[Task] = &[
+    (
+        "corpus",
+        "rebuild the objects of tests/corpus from their sources (needs clang)",
+        corpus::run,
+    ),
+    (
+        "tables",
+        "make the generated tables of their data; --check: fail if they differ",
+        tables::run,
+    ),
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
