@@ -1,11 +1,12 @@
 //! `bpfassay` predicts, offline, what the Linux verifier says of eBPF objects.
 //!
 //! Data flows one way through the rooms below; a room imports only those
-//! before it (`helpers_spec` and `target` are reference data, read by all).
+//! before it (`helpers_spec` and `target` are reference data, read by all, as is `budget`).
 //! [`check()`] is the whole way from bytes to a [`report::Report`].
 
 pub mod abstract_interp;
 pub mod audit;
+pub mod budget;
 pub mod cfg;
 pub mod check;
 pub mod cli;

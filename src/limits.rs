@@ -1,9 +1,30 @@
 //! Every budget of the tool itself, with its origin. Limits of a kernel belong
 //! to `target`.
 
+/// Seconds of a whole run, over all inputs (`--max-time`). Two thousand objects
+/// of kernel selftests take ten; a CI job is ended after many minutes, without its
+/// report. What is left then is `unknown`.
+pub const RUN_SECONDS: u64 = 300;
+
+/// Bytes that a whole run holds at one time by our own count (`--max-memory`):
+/// states, smoke runs, inputs, reports. The largest programs of the kernel's
+/// selftests take a tenth; the smallest hosted runners have several times as much.
+pub const RUN_BYTES: u64 = 1 << 30;
+
+/// The most worker threads, whatever `--jobs` or the environment ask for: beyond
+/// the processors of any machine, more threads only take room for stacks.
+pub const MAX_JOBS: usize = 128;
+
 /// The largest input file read, in bytes. The largest BPF objects in use are a
 /// few megabytes; a vmlinux with BTF stays below this too.
 pub const MAX_INPUT_BYTES: u64 = 1 << 30;
+
+/// The most that is read from what is no regular file (a pipe, a device), which
+/// does not tell its size.
+pub const MAX_STREAM_BYTES: u64 = 64 << 20;
+
+/// Seconds within which such an input has to end.
+pub const STREAM_SECONDS: u64 = 30;
 
 /// Objects that one directory may give, and how deep it is looked into: enough for
 /// any build tree, not for a file system.

@@ -22,13 +22,18 @@ const ORDER: [&[&str]; 10] = [
 ];
 
 /// Reference data: what each may import.
-const REFERENCE: [(&str, &[&str]); 2] = [("helpers_spec", &[]), ("target", &["helpers_spec"])];
+const REFERENCE: [(&str, &[&str]); 3] = [
+    ("budget", &[]),
+    ("helpers_spec", &[]),
+    ("target", &["helpers_spec"]),
+];
 
 /// The room that asks the running kernel, for `cli` only: what it may import.
 const KERNEL: (&str, &[&str]) = ("kernel", &["object", "programs", "helpers_spec"]);
 
 /// Rooms that touch no file, thread, clock or terminal.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
+    "budget",
     "object",
     "programs",
     "cfg",

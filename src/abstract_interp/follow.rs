@@ -13,6 +13,7 @@ use super::setup;
 use super::state::State;
 use super::verify::{Input, Prepared};
 use super::vm::{Check, Env, Halt, InsnAux, Vm};
+use crate::budget::Account;
 use crate::programs::insn::{Callee, Op};
 
 /// Walks one path of a program, instruction by instruction.
@@ -65,6 +66,7 @@ impl<'a> Follower<'a> {
             explorer: Explorer::default(),
             globals: setup::Globals::new(input.program),
             subprogs: SubprogFacts::new(&env),
+            account: Account::FREE,
             observer: None,
             env,
         };

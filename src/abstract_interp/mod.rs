@@ -18,5 +18,5 @@ pub mod vm;
 
 pub use follow::{Candidate, Follower};
 pub use observe::{Observed, Pointee, verify_observing};
-pub use verify::{Input, Prepared, verify, verify_with};
+pub use verify::{Input, Prepared, verify, verify_with, verify_within};
 pub use violation::{Code, Stats, Unknown, Verdict, Verification, Violation};

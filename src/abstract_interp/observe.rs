@@ -14,9 +14,10 @@ use smallvec::SmallVec;
 
 use super::state::State;
 use super::value::{BtfSrc, Kind, Reg};
-use super::verify::{Input, verify_with};
+use super::verify::{Input, verify_within};
 use super::violation::Verification;
 use super::vm::Env;
+use crate::budget::Account;
 use crate::programs::insn::Op;
 
 /// Shown the state before each processed instruction slot.
@@ -185,15 +186,15 @@ impl Observed {
     }
 }
 
-/// Verifies a program and says what was seen on the way.
-pub fn verify_observing(input: &Input<'_>) -> (Verification, Observed) {
+/// Verifies a program, on an account, and says what was seen on the way.
+pub fn verify_observing(input: &Input<'_>, account: Account<'_>) -> (Verification, Observed) {
     let mut observed = Observed::default();
     let mut note = |env: &Env<'_>, state: &State, insn: usize| {
         if let Some(&op) = env.ops.get(insn) {
             observed.note(op, state, insn);
         }
     };
-    let verification = verify_with(input, Some(&mut note));
+    let verification = verify_within(input, Some(&mut note), account);
     (verification, observed)
 }
 
@@ -215,11 +216,12 @@ mod tests {
         )
         .unwrap();
         let target = Target::default();
-        let (verification, seen) = verify_observing(&Input {
+        let input = Input {
             program: &program,
             target: &target,
             kernel_btf: None,
-        });
+        };
+        let (verification, seen) = verify_observing(&input, Account::FREE);
         assert_eq!(verification.stats.processed, 6);
         assert_eq!(seen.bases(1), [Pointee::Ctx]);
         assert_eq!(seen.bases(2), [Pointee::Stack]);

@@ -142,6 +142,13 @@ impl Stack {
             }
         }
     }
+    /// The bytes of its slots, those of shared ones divided among the holders.
+    pub fn share(&self) -> usize {
+        let chunks = self.chunks.iter().flatten();
+        chunks
+            .map(|chunk| size_of::<Chunk>() / Rc::strong_count(chunk))
+            .sum()
+    }
     /// Bytes allocated: a multiple of 8.
     pub fn allocated(&self) -> u32 {
         self.len * SLOT

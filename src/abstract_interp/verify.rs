@@ -12,6 +12,7 @@ use super::setup;
 use super::state::State;
 use super::violation::{Stats, Unknown, Verdict, Verification, Violation};
 use super::vm::{Check, Env, Halt, InsnAux, Vm};
+use crate::budget::Account;
 use crate::cfg::{self, Cfg};
 use crate::object::Btf;
 use crate::programs::Program;
@@ -65,6 +66,18 @@ pub fn verify(input: &Input<'_>) -> Verification {
 
 /// As [`verify`]; the observer is shown every state on the way.
 pub fn verify_with(input: &Input<'_>, observer: Option<Observer<'_>>) -> Verification {
+    verify_within(input, observer, Account::FREE)
+}
+
+/// As [`verify_with`]; if the account's budget ends, the program is not decided.
+pub fn verify_within(
+    input: &Input<'_>,
+    observer: Option<Observer<'_>>,
+    account: Account<'_>,
+) -> Verification {
+    if let Err(ended) = account.go_on() {
+        return not_modelled(ended.name());
+    }
     let prepared = match Prepared::new(input) {
         Ok(prepared) => prepared,
         Err(violation) => return early(violation),
@@ -72,7 +85,7 @@ pub fn verify_with(input: &Input<'_>, observer: Option<Observer<'_>>) -> Verific
     let Prepared { ops, cfg } = &prepared;
     // The observer outlives what the verification borrows.
     let observer = observer.map(|o| o as Observer<'_>);
-    match run(input, ops, cfg, observer) {
+    match run(input, ops, cfg, observer, account) {
         Ok(v) => v,
         Err(halt) => Verification {
             verdict: verdict(Err(halt)),
@@ -106,6 +119,7 @@ fn run<'a>(
     ops: &'a [Op],
     cfg: &'a Cfg,
     observer: Option<Observer<'a>>,
+    account: Account<'a>,
 ) -> Check<Verification> {
     let env = Env::new(input, ops, cfg)?;
     setup::check_program(&env)?;
@@ -119,6 +133,7 @@ fn run<'a>(
         explorer: Explorer::default(),
         globals: setup::Globals::new(input.program),
         subprogs: SubprogFacts::new(&env),
+        account,
         observer,
         env,
     };

@@ -23,6 +23,7 @@ use super::state::State;
 use super::value::{Flags, Kind, MapRef, Reg};
 use super::verify::Input;
 use super::violation::{Code, Unknown, Violation};
+use crate::budget::Account;
 use crate::cfg::Cfg;
 use crate::object::{Btf, MapDef};
 use crate::programs::Program;
@@ -201,6 +202,8 @@ pub struct Vm<'a> {
     pub globals: super::setup::Globals,
     /// How functions are used, and what stack they need.
     pub subprogs: SubprogFacts,
+    /// What exploring holds is told here.
+    pub(super) account: Account<'a>,
     /// Who is shown each state before its instruction is processed.
     pub(super) observer: Option<super::observe::Observer<'a>>,
 }

@@ -259,11 +259,12 @@ fn verdict(
         None => return failed("the object does not load on the target".into()),
     };
     let seen = catch_unwind(AssertUnwindSafe(|| {
-        verify_observing(&Input {
+        let input = Input {
             program: on_target,
             target: choice.target,
             kernel_btf: choice.kernel_btf,
-        })
+        };
+        verify_observing(&input, options.account())
     }));
     let (verification, observed) = match seen {
         Ok(both) => both,

@@ -23,8 +23,9 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use self::verify::{
-    Explored, Looked, internal, load_error, no_such_type, panic_text, verify_program,
+    Explored, Looked, internal, load_error, no_such_type, panic_text, undecided, verify_program,
 };
+use crate::budget::{Account, Budget, Ended};
 use crate::config::Settings;
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
@@ -78,6 +79,8 @@ pub struct Options<'a> {
     pub source_text: SourceText<'a>,
     /// A clock in microseconds, if exploration is to be timed.
     pub clock: Option<fn() -> u64>,
+    /// What the run that this input belongs to may spend.
+    pub budget: Option<&'a Budget>,
     /// Run what is accepted.
     pub smoke: bool,
     /// What the project's configuration and the command line say of rules.
@@ -97,9 +100,15 @@ impl<'a> Options<'a> {
             only: None,
             source_text: &|_| None,
             clock: None,
+            budget: None,
             smoke: true,
             settings: None,
         }
+    }
+
+    /// An account for one piece of work.
+    fn account(&self) -> Account<'a> {
+        self.budget.map_or(Account::FREE, Budget::open)
     }
 }
 
@@ -116,6 +125,16 @@ pub fn check(bytes: &[u8], options: &Options<'_>) -> Report {
             .collect();
         report
     });
+    Report {
+        objects: vec![object],
+    }
+}
+
+/// The report of an input for which the run's budget has nothing left.
+pub fn not_begun(options: &Options<'_>, ended: Ended) -> Report {
+    let mut object = empty(options);
+    let rows = options.targets.iter();
+    object.programs = rows.map(|t| undecided(t.target, ended)).collect();
     Report {
         objects: vec![object],
     }

@@ -6,6 +6,7 @@ use super::portability::judge;
 use super::{Options, TargetChoice, findings};
 use crate::abstract_interp::{self, Input, Observed, Stats, Verdict, Verification};
 use crate::audit::{Memory, memory};
+use crate::budget::Ended;
 use crate::config;
 use crate::diagnostics::{self, Context};
 use crate::programs::insn::{Callee, ImmRef, Op};
@@ -34,11 +35,13 @@ fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) 
         kernel_btf: choice.kernel_btf,
     };
     let runtime = choice.target.profile().is_some();
+    let account = options.account();
     let (verification, observed) = if runtime || options.lints {
-        let (verification, observed) = abstract_interp::verify_observing(&input);
+        let (verification, observed) = abstract_interp::verify_observing(&input, account);
         (verification, Some(observed))
     } else {
-        (abstract_interp::verify(&input), None)
+        let verification = abstract_interp::verify_within(&input, None, account);
+        (verification, None)
     };
     let accepted = matches!(verification.verdict, Verdict::Accept);
     let observed = observed.filter(|_| accepted);
@@ -246,6 +249,18 @@ pub(super) fn internal(
         severity: Severity::Error,
         suppressed: None,
     }
+}
+
+/// The row of an object that nobody looked into.
+pub(super) fn undecided(target: &Target, ended: Ended) -> ProgramReport {
+    let mut row = internal(target, "", "", String::new());
+    row.outcome = Outcome::Unknown {
+        name: ended.name().to_owned(),
+        insn: None,
+        place: None,
+        internal: None,
+    };
+    row
 }
 
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

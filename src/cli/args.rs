@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::limits;
+
 /// Predicts the Linux verifier's verdict on eBPF objects, offline, and explains
 /// every rejection.
 #[derive(Debug, Parser)]
@@ -38,6 +40,23 @@ pub(super) enum Verb {
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them.
     Man(ManArgs),
+}
+
+/// What a run may spend.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct SpendArgs {
+    /// Seconds of the whole run; what is not done by then is not decided.
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::RUN_SECONDS,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) max_time: u64,
+    /// MiB held at one time, by our own count; a program that needs more is not
+    /// decided.
+    #[arg(long, value_name = "MIB", default_value_t = limits::RUN_BYTES >> 20,
+          value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(super) max_memory: u64,
+    /// Worker threads [default: one per processor].
+    #[arg(long, short, value_name = "N")]
+    pub(super) jobs: Option<usize>,
 }
 
 /// How an input is opened.
@@ -110,6 +129,8 @@ pub(super) struct CheckArgs {
     pub(super) path_prefix: Vec<String>,
     #[command(flatten)]
     pub(super) rules: RuleArgs,
+    #[command(flatten)]
+    pub(super) spend: SpendArgs,
     /// What fails the run [default: error].
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) fail_on: Option<FailOn>,
@@ -232,6 +253,8 @@ pub(super) struct CompareArgs {
     /// Write the report here instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) spend: SpendArgs,
     /// Text: only programs whose verdicts differ.
     #[arg(long, short)]
     pub(super) quiet: bool,
@@ -259,6 +282,8 @@ pub(super) struct AuditArgs {
     /// Write the report here instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) spend: SpendArgs,
     /// CPUs that per-CPU maps are counted for.
     #[arg(long, value_name = "N", default_value_t = crate::check::DEFAULT_CPUS,
           value_parser = clap::value_parser!(u32).range(1..=65536))]
@@ -419,6 +444,8 @@ pub(super) struct RunArgs {
     /// Instructions that one run may take.
     #[arg(long, default_value_t = 1 << 20, value_name = "N")]
     pub(super) max_insns: u64,
+    #[command(flatten)]
+    pub(super) spend: SpendArgs,
     /// Which interpreter runs; both must agree.
     #[arg(long, value_enum, default_value_t = EngineArg::Both)]
     pub(super) engine: EngineArg,

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use super::args::{AuditArgs, AuditFormat, GraphFormat, Loader};
 use super::inputs::{self, Targets};
+use super::spend::Spending;
 use super::{Failure, exit, output};
 use crate::audit::{ObjectAudit, diff, graph};
 use crate::check::{self, Options};
-use crate::limits;
 use crate::report::audit as report;
 
 /// Runs the verb.
@@ -17,6 +17,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let targets = Targets::open(&args.open)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
+    let spending = Spending::new(&args.spend)?;
     let one = |path: &Path| -> Result<ObjectAudit, Failure> {
         let name = path.display().to_string();
         let bytes = inputs::read(path)?;
@@ -25,15 +26,12 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             prog_type,
             legacy: args.open.loader == Loader::Any,
             only: args.open.prog.as_deref(),
+            budget: Some(&spending.budget),
             ..Options::new(&name, &choices)
         };
         Ok(check::audit(&bytes, &options, args.cpus))
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .stack_size(limits::WORKER_STACK_BYTES)
-        .build()
-        .map_err(|e| Failure::usage(e.to_string()))?;
-    let audits: Vec<ObjectAudit> = pool.install(|| {
+    let audits: Vec<ObjectAudit> = spending.pool.install(|| {
         args.objects
             .par_iter()
             .map(|p| one(p))

@@ -1,8 +1,6 @@
 //! `check`: verify every program of the objects for every target.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -10,10 +8,10 @@ use super::args::{CheckArgs, FailOn, Format, Loader};
 use super::inputs::{self, Targets};
 use super::repo::Repo;
 use super::sources::SourceFiles;
+use super::spend::{Spending, micros};
 use super::{Failure, config, exit, output};
-use crate::check::{Options, check};
+use crate::check::{Options, check, not_begun};
 use crate::config::{self as judging, Baseline};
-use crate::limits;
 use crate::report::{self, InputError, ObjectReport, Report};
 
 /// Runs the verb.
@@ -30,36 +28,45 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let prog_type = inputs::prog_type(&args.open)?;
     let repo = Repo::new(args);
     let common = common_sources(args, &repo);
+    let spending = Spending::new(&args.spend)?;
+    let budget = &spending.budget;
     let one = |path: &Path| -> Report {
         let name = path.display().to_string();
+        if let Some(ended) = budget.ended() {
+            return not_begun(&Options::new(&name, &choices), ended);
+        }
         let beside = match &common {
             Some(_) => None,
             None => Some(SourceFiles::new(Some(folder(path)))),
         };
         let sources = common.as_ref().or(beside.as_ref());
         let source_text = |name: &str| sources?.text(name);
-        match inputs::read(path) {
+        let options = Options {
+            kind: inputs::kind(&args.open, path),
+            prog_type,
+            legacy: args.open.loader == Loader::Any,
+            only: args.open.prog.as_deref(),
+            source_text: &source_text,
+            clock: Some(micros),
+            budget: Some(budget),
+            smoke: !args.no_smoke,
+            settings: Some(&loaded.settings),
+            ..Options::new(&name, &choices)
+        };
+        let report = match inputs::read(path) {
             Err(failure) => unreadable(&name, &failure),
-            Ok(bytes) => check(
-                &bytes,
-                &Options {
-                    kind: inputs::kind(&args.open, path),
-                    prog_type,
-                    legacy: args.open.loader == Loader::Any,
-                    only: args.open.prog.as_deref(),
-                    source_text: &source_text,
-                    clock: Some(micros),
-                    smoke: !args.no_smoke,
-                    settings: Some(&loaded.settings),
-                    ..Options::new(&name, &choices)
-                },
-            ),
-        }
+            Ok(bytes) => {
+                let mut input = budget.open();
+                match input.hold(bytes.len() as u64) {
+                    Ok(()) => check(&bytes, &options),
+                    Err(ended) => not_begun(&options, ended),
+                }
+            }
+        };
+        budget.keep(report.bytes());
+        report
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .stack_size(limits::WORKER_STACK_BYTES)
-        .build()
-        .map_err(|e| Failure::usage(e.to_string()))?;
+    let pool = &spending.pool;
     let parts: Vec<Report> = pool.install(|| objects.par_iter().map(|p| one(p)).collect());
     let mut report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
@@ -96,7 +103,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         .map(|(format, file)| (*format, Some(file)));
     for (format, file) in main.into_iter().chain(more) {
         let file = file.map(PathBuf::as_path);
-        let text = rendered(&report, format, file, args, &repo, (code, strict));
+        let mut text = rendered(&report, format, file, args, &repo, (code, strict));
+        if args.stats && format == Format::Text {
+            text.push_str(&spending.line());
+        }
         output::write(&text, file)?;
     }
     Ok(code)
@@ -226,10 +236,4 @@ fn unreadable(name: &str, failure: &Failure) -> Report {
             findings: Vec::new(),
         }],
     }
-}
-
-/// Microseconds since the first call.
-fn micros() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_micros() as u64
 }

@@ -20,6 +20,7 @@ mod repo;
 mod rules;
 mod run;
 mod sources;
+mod spend;
 mod targets;
 
 use clap::Parser as _;

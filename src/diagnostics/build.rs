@@ -32,7 +32,9 @@ pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
     let last = program.insns.len().saturating_sub(1);
     let insn = violation.insn.min(last);
     let cause = cause::find(program, context.ops, violation);
-    let mut sources = Sources::new(program, context.ops, context.source_text);
+    let slots = cause.events.iter().map(|e| e.insn).chain([insn]);
+    let slots = slots.filter(|&slot| slot < program.insns.len()).collect();
+    let mut sources = Sources::new(program, context.ops, context.source_text, slots);
     let insn_text = names::instruction(program, context.ops, insn);
     let facts = facts(context, violation, insn, &insn_text, cause.origin);
     let page = wording::page_for(violation.code, &facts);

@@ -81,7 +81,9 @@ impl Finding {
         also: &[(usize, String)],
     ) -> Finding {
         let program = context.program;
-        let mut sources = Sources::new(program, context.ops, context.source_text);
+        let slots = also.iter().map(|(at, _)| *at).chain([insn]);
+        let slots = slots.filter(|&slot| slot < program.insns.len()).collect();
+        let mut sources = Sources::new(program, context.ops, context.source_text, slots);
         let primary = label(&mut sources, insn, text.into());
         let secondary = also
             .iter()

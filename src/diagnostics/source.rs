@@ -1,17 +1,18 @@
 //! Source texts to point into.
 //!
 //! Line information embeds the text of each line it names, so a program is
-//! explained without its files: the text is rebuilt with only those lines filled
-//! in. A file that is at hand adds the lines around them, if it still reads as it did
-//! when the object was built.
+//! explained without its files. A text is an *excerpt*: the lines that labels point at,
+//! and those beside them. So what a label costs depends neither on the size of its
+//! program nor on the number of its line. A file that is at hand adds the lines around
+//! them, if it still reads as it did when the object was built.
 //!
 //! Who made the object chose the names of its files, so nothing of a file is shown
 //! that the object does not carry itself, but for one line on each side of such a
 //! line, and those only in a file that is named like a source: `{` is the first line of
 //! many files, and the second may be a secret. A program without line information is
-//! shown as its own disassembly.
+//! shown as its own disassembly, again as an excerpt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::names;
@@ -24,38 +25,81 @@ pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<Arc<str>> + Sync);
 /// How the name of a disassembly begins.
 const LISTING: &str = "disassembly of ";
 
+/// A text with an index of its lines.
+#[derive(Debug)]
+struct Whole {
+    text: String,
+    /// Byte offset of each line's start.
+    starts: Vec<u32>,
+}
+
+impl Whole {
+    /// Indexes a text; what lies beyond its first 4 GiB or [`MAX_LINE`] lines has no
+    /// lines.
+    fn new(text: String) -> Whole {
+        let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
+        let next = ends.map_while(|(i, _)| u32::try_from(i + 1).ok());
+        let starts = std::iter::once(0).chain(next).take(MAX_LINE as usize);
+        Whole {
+            starts: starts.collect(),
+            text,
+        }
+    }
+}
+
+/// Some lines of a text, by number.
+#[derive(Clone, Debug)]
+struct Excerpt {
+    text: String,
+    /// Number and byte offset of each line's start, in order.
+    starts: Vec<(u32, u32)>,
+}
+
+impl Excerpt {
+    fn new(lines: &BTreeMap<u32, impl AsRef<str>>) -> Excerpt {
+        let mut out = Excerpt {
+            text: String::new(),
+            starts: Vec::new(),
+        };
+        for (&number, line) in lines {
+            let Ok(start) = u32::try_from(out.text.len()) else {
+                break;
+            };
+            out.starts.push((number, start));
+            out.text.push_str(line.as_ref().trim_end());
+            out.text.push('\n');
+        }
+        out
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Lines {
+    Whole(Arc<Whole>),
+    Some(Excerpt),
+}
+
 /// A text that labels point into.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// File name, or what the text is (`disassembly of xdp_prog`).
     pub name: String,
-    /// The text; lines that aren't known are empty.
-    pub text: String,
-    /// Whether lines may be missing.
-    pub sparse: bool,
-    /// Byte offset of each line's start.
-    starts: Vec<usize>,
+    lines: Lines,
 }
 
 impl Source {
     /// The whole text of a file.
     pub fn whole(name: &str, text: &str) -> Source {
-        Source::new(name.to_owned(), text.to_owned(), false)
+        Source {
+            name: name.to_owned(),
+            lines: Lines::Whole(Arc::new(Whole::new(text.to_owned()))),
+        }
     }
 
-    fn new(name: String, text: String, sparse: bool) -> Source {
-        let mut starts = vec![0];
-        starts.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|&(_, b)| b == b'\n')
-                .map(|(i, _)| i + 1),
-        );
+    fn excerpt(name: String, lines: &BTreeMap<u32, impl AsRef<str>>) -> Source {
         Source {
             name,
-            text,
-            sparse,
-            starts,
+            lines: Lines::Some(Excerpt::new(lines)),
         }
     }
 
@@ -64,16 +108,51 @@ impl Source {
         self.name.starts_with(LISTING)
     }
 
-    /// Start offset and text of a line (from 1).
+    /// Bytes that it takes beside what it shares.
+    pub fn bytes(&self) -> usize {
+        let lines = match &self.lines {
+            Lines::Whole(_) => 0,
+            Lines::Some(excerpt) => excerpt.text.len() + excerpt.starts.len() * 8,
+        };
+        self.name.len() + lines
+    }
+
+    fn text(&self) -> &str {
+        match &self.lines {
+            Lines::Whole(file) => &file.text,
+            Lines::Some(excerpt) => &excerpt.text,
+        }
+    }
+
+    /// A piece of the text.
+    pub fn slice(&self, from: usize, to: usize) -> Option<&str> {
+        self.text().get(from..to)
+    }
+
+    /// Start offset and text of a line (from 1), if it is known.
     pub fn line(&self, line: u32) -> Option<(usize, &str)> {
-        let start = *self.starts.get((line as usize).checked_sub(1)?)?;
-        let rest = self.text.get(start..)?;
-        Some((start, rest.lines().next().unwrap_or("")))
+        let start = match &self.lines {
+            Lines::Whole(file) => *file.starts.get((line as usize).checked_sub(1)?)?,
+            Lines::Some(excerpt) => {
+                let at = excerpt.starts.binary_search_by_key(&line, |s| s.0).ok()?;
+                excerpt.starts.get(at)?.1
+            }
+        };
+        let rest = self.text().get(start as usize..)?;
+        Some((start as usize, rest.lines().next().unwrap_or("")))
     }
 
     /// The line (from 1) of a byte offset.
     fn line_at(&self, offset: usize) -> u32 {
-        self.starts.partition_point(|&s| s <= offset) as u32
+        let before = |start: u32| start as usize <= offset;
+        match &self.lines {
+            Lines::Whole(file) => file.starts.partition_point(|&s| before(s)) as u32,
+            Lines::Some(excerpt) => {
+                let at = excerpt.starts.partition_point(|&(_, s)| before(s));
+                let line = at.checked_sub(1).and_then(|at| excerpt.starts.get(at));
+                line.map_or(0, |&(number, _)| number)
+            }
+        }
     }
 
     /// Line and column (from 1, in bytes) of an offset.
@@ -86,17 +165,18 @@ impl Source {
     /// First and last line to show for a span: one more on each side, unless it
     /// isn't known.
     pub fn snippet(&self, offset: usize, len: usize) -> Option<(u32, u32)> {
-        if offset > self.text.len() {
+        let end = self.text().len();
+        if offset > end {
             return None;
         }
+        let sparse = matches!(self.lines, Lines::Some(_)) && !self.is_listing();
         let known = |line: u32| {
-            self.line(line).is_some_and(|(start, t)| {
-                start < self.text.len() && (!self.sparse || !t.is_empty())
-            })
+            self.line(line)
+                .is_some_and(|(start, t)| start < end && (!sparse || !t.is_empty()))
         };
         let (first, last) = (
             self.line_at(offset),
-            self.line_at(offset + len.saturating_sub(1)),
+            self.line_at(offset.saturating_add(len.saturating_sub(1))),
         );
         let before = first.saturating_sub(1);
         let first = if before > 0 && known(before) {
@@ -104,7 +184,8 @@ impl Source {
         } else {
             first
         };
-        let last = if known(last + 1) { last + 1 } else { last };
+        let after = last.saturating_add(1);
+        let last = if known(after) { after } else { last };
         Some((first, last))
     }
 
@@ -128,25 +209,30 @@ impl Source {
     }
 }
 
-/// The texts of one program, opened on demand.
+/// The texts that labels of one program point into, opened on demand.
 pub(super) struct Sources<'a> {
     program: &'a Program,
     ops: &'a [Op],
     provider: SourceText<'a>,
+    /// The instruction slots that get labels.
+    slots: Vec<usize>,
     /// Opened so far.
     pub(super) list: Vec<Source>,
 }
 
 impl<'a> Sources<'a> {
+    /// For labels at these instruction slots.
     pub(super) fn new(
         program: &'a Program,
         ops: &'a [Op],
         provider: SourceText<'a>,
+        slots: Vec<usize>,
     ) -> Sources<'a> {
         Sources {
             program,
             ops,
             provider,
+            slots,
             list: Vec::new(),
         }
     }
@@ -161,28 +247,25 @@ impl<'a> Sources<'a> {
         if let Some(i) = self.list.iter().position(|s| s.name == name) {
             return i;
         }
-        let mut lines: BTreeMap<u32, &str> = self
-            .program
-            .line_info
-            .iter()
-            .filter(|l| &*l.file == name && (1..=MAX_LINE).contains(&l.line))
-            .map(|l| (l.line, &*l.text))
+        let records = self.slots.iter().filter_map(|&slot| self.record(slot));
+        let wanted: BTreeSet<u32> = records
+            .filter(|l| &*l.file == name)
+            .flat_map(|l| [l.line - 1, l.line, l.line + 1])
             .collect();
-        let on_disk = (self.provider)(name);
-        if let Some(text) = &on_disk {
+        let file = (self.provider)(name);
+        // A file counts only if it agrees with every line that the object carries.
+        let carried = self.program.line_info.iter().filter(|l| {
+            (file.is_some() || wanted.contains(&l.line))
+                && (1..=MAX_LINE).contains(&l.line)
+                && &*l.file == name
+        });
+        let mut lines: BTreeMap<u32, &str> = carried.map(|l| (l.line, &*l.text)).collect();
+        if let Some(text) = &file {
             around(&mut lines, text, is_source(name));
+            lines.retain(|line, _| wanted.contains(line));
         }
-        let mut text = String::new();
-        let mut line = 1;
-        for (&n, &t) in &lines {
-            while line < n {
-                text.push('\n');
-                line += 1;
-            }
-            text.push_str(t.trim_end());
-        }
-        text.push('\n');
-        self.list.push(Source::new(name.to_owned(), text, true));
+        let source = Source::excerpt(name.to_owned(), &lines);
+        self.list.push(source);
         self.list.len() - 1
     }
 
@@ -192,13 +275,19 @@ impl<'a> Sources<'a> {
         if let Some(i) = self.list.iter().position(|s| s.name == name) {
             return i;
         }
-        let mut text = String::new();
-        for i in 0..self.ops.len() {
-            let line = names::instruction(self.program, self.ops, i);
-            text.push_str(format!("{i:>5}: {line}").trim_end());
-            text.push('\n');
-        }
-        self.list.push(Source::new(name, text, false));
+        let slots = self.slots.iter();
+        let wanted: BTreeSet<usize> = slots
+            .flat_map(|&slot| [slot.saturating_sub(1), slot, slot + 1])
+            .filter(|&slot| slot < self.ops.len())
+            .collect();
+        let lines: BTreeMap<u32, String> = wanted
+            .into_iter()
+            .map(|slot| {
+                let text = names::instruction(self.program, self.ops, slot);
+                (slot as u32 + 1, format!("{slot:>5}: {text}"))
+            })
+            .collect();
+        self.list.push(Source::excerpt(name, &lines));
         self.list.len() - 1
     }
 }
@@ -439,10 +528,22 @@ mod tests {
 
     #[test]
     fn spans_stay_in_the_line() {
-        let source = Source::new("a.c".into(), "\n  return x;\n".into(), true);
-        assert_eq!(source.span(2, 3), Some((3, 6)));
-        assert_eq!(source.span(2, 0), Some((3, 9)));
-        assert_eq!(source.span(2, 99), Some((12, 1)));
+        let lines = BTreeMap::from([(2, "  return x;")]);
+        let source = Source::excerpt("a.c".into(), &lines);
+        assert_eq!(source.span(2, 3), Some((2, 6)));
+        assert_eq!(source.span(2, 0), Some((2, 9)));
+        assert_eq!(source.span(2, 99), Some((11, 1)));
         assert_eq!(source.span(9, 1), None);
+        assert_eq!(source.position(4), Some((2, 5)));
+    }
+
+    #[test]
+    fn far_lines_cost_no_more_than_near_ones() {
+        let lines = BTreeMap::from([(7, "a"), (8, "b"), (MAX_LINE, "c")]);
+        let source = Source::excerpt("a.c".into(), &lines);
+        assert!(source.bytes() < 64);
+        assert_eq!(source.line(MAX_LINE), Some((4, "c")));
+        assert_eq!(source.snippet(0, 1), Some((7, 8)));
+        assert_eq!(source.snippet(4, 1), Some((MAX_LINE, MAX_LINE)));
     }
 }

@@ -218,8 +218,7 @@ impl SourceCode for Drawing<'_> {
             let (line, column) = self.source.position(span.offset()).ok_or_else(outside)?;
             let data = self
                 .source
-                .text
-                .get(span.offset()..span.offset() + span.len())
+                .slice(span.offset(), span.offset() + span.len())
                 .ok_or_else(outside)?;
             return Ok(Box::new(miette::MietteSpanContents::new_named(
                 self.source.name.clone(),
@@ -237,7 +236,7 @@ impl SourceCode for Drawing<'_> {
         let start = self.source.line(first).ok_or_else(outside)?.0;
         let (end, text) = self.source.line(last).ok_or_else(outside)?;
         let end = end + text.len();
-        let data = self.source.text.get(start..end).ok_or_else(outside)?;
+        let data = self.source.slice(start, end).ok_or_else(outside)?;
         Ok(Box::new(miette::MietteSpanContents::new_named(
             self.source.name.clone(),
             data.as_bytes(),

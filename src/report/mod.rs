@@ -16,6 +16,7 @@ pub mod paths;
 pub mod run;
 pub mod run_text;
 pub mod sarif;
+mod size;
 pub mod smoke;
 pub mod text;
 pub mod values;

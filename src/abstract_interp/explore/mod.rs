@@ -15,6 +15,7 @@ mod compare;
 mod history;
 mod precision;
 mod scc;
+mod spend;
 mod stack_live;
 mod step;
 mod sweep;
@@ -32,6 +33,7 @@ use self::compare::IdMap;
 use self::history::{Cursor, Entry};
 use self::precision::Backtrack;
 use self::scc::{VisitId, Visits};
+use self::spend::Spending;
 use self::stack_live::StackLiveness;
 use self::track::Track;
 use super::state::State;
@@ -103,6 +105,7 @@ pub struct Explorer {
     jumps: u64,
     jumps_at_keep: u64,
     processed_at_keep: u64,
+    spending: Spending,
     /// Instructions processed, over all functions.
     pub processed: u64,
     /// States kept, over all functions.
@@ -186,6 +189,9 @@ impl Vm<'_> {
                         self.explorer.processed
                     ),
                 );
+            }
+            if self.explorer.processed >= self.explorer.spending.next {
+                self.report_spending()?;
             }
             let insn = self.insn;
             let track = self.explorer.track_mut();
