@@ -216,7 +216,7 @@ fn features(
     let has_subprogs = program.subprogs.len() > 1;
     add(
         "tail_calls_in_subprograms",
-        all(&|op| matches!(op, Op::Call(Callee::Helper(12))))
+        all(&|op| matches!(op, Op::Call(Callee::TAIL_CALL)))
             .into_iter()
             .filter(|_| has_subprogs)
             .collect(),

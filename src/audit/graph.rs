@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Callee, ObjectAudit, SlotHolds};
+use crate::helpers_spec::helper;
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,7 +201,7 @@ fn tail_calls(b: &mut Builder, audit: &ObjectAudit, p: &super::Requirements, fro
     let sites = p
         .calls
         .iter()
-        .filter(|c| c.callee == Callee::Helper(12))
+        .filter(|c| c.callee == Callee::Helper(helper::TAIL_CALL))
         .flat_map(|c| &c.sites);
     for site in sites {
         if site.maps.is_empty() {

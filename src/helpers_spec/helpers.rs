@@ -4,7 +4,7 @@
 //! one under the same number. Availability is a set of numbers: the base set of
 //! the program type, plus what its attach type, its hook and sleeping add.
 
-use super::tables::{self, Set};
+use super::tables::{self, Set, helper};
 use super::words::{
     ArgSpec, ArgType, AttachType, ProgType, RegClass, RetSpec, Semantics, SpecVersion,
 };
@@ -290,24 +290,27 @@ fn hook_allows(
     attach_to: Option<&str>,
     v: SpecVersion,
 ) -> bool {
-    const D_PATH: u32 = 147;
-    const IMA_INODE_HASH: u32 = 161;
-    const IMA_FILE_HASH: u32 = 193;
-    const SK_STORAGE_GET: u32 = 107;
-    const SK_STORAGE_DELETE: u32 = 108;
     match (id, attach_to) {
         // There for tracing programs, and then barred: no hook is the right one.
-        (D_PATH | SK_STORAGE_GET | SK_STORAGE_DELETE, _) if prog_type == ProgType::Syscall => false,
-        (D_PATH, Some(hook)) => match prog_type {
+        (helper::D_PATH | helper::SK_STORAGE_GET | helper::SK_STORAGE_DELETE, _)
+            if prog_type == ProgType::Syscall =>
+        {
+            false
+        }
+        (helper::D_PATH, Some(hook)) => match prog_type {
             ProgType::Lsm => super::btf_sets::lsm_hook_sleepable(hook, v),
             _ if attach == Some(AttachType::TraceIter) => v > SpecVersion::V5_10,
             _ => super::btf_sets::d_path_allowed(hook, v),
         },
-        (IMA_INODE_HASH | IMA_FILE_HASH, Some(hook)) if prog_type == ProgType::Lsm => {
+        (helper::IMA_INODE_HASH | helper::IMA_FILE_HASH, Some(hook))
+            if prog_type == ProgType::Lsm =>
+        {
             super::btf_sets::lsm_hook_sleepable(hook, v)
         }
         // Not from inside the storage's own code, and not where R0 is the function's.
-        (SK_STORAGE_GET | SK_STORAGE_DELETE, Some(hook)) if prog_type == ProgType::Tracing => {
+        (helper::SK_STORAGE_GET | helper::SK_STORAGE_DELETE, Some(hook))
+            if prog_type == ProgType::Tracing =>
+        {
             match attach {
                 Some(AttachType::TraceFentry | AttachType::TraceFexit) => {
                     !hook.starts_with("bpf_sk_storage")

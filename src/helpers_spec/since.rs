@@ -10,7 +10,7 @@
 use super::helpers::{helper_allowed, helper_since};
 use super::kfuncs::{kfunc, kfunc_allowed};
 use super::programs::prog_type_facts;
-use super::tables;
+use super::tables::{self, helper};
 use super::words::{AttachType, KfFlags, ProgType, SpecVersion};
 
 /// A mainline release, without its fixes.
@@ -164,7 +164,12 @@ pub fn helper_known(
         ))
     })?;
     // Programs of every type have had the map calls and tail calls from the start.
-    const ALWAYS: [u32; 4] = [1, 2, 3, 12];
+    const ALWAYS: [u32; 4] = [
+        helper::MAP_LOOKUP_ELEM,
+        helper::MAP_UPDATE_ELEM,
+        helper::MAP_DELETE_ELEM,
+        helper::TAIL_CALL,
+    ];
     Some(Known {
         certain: if ALWAYS.contains(&id) {
             known.release

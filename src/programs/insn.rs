@@ -6,6 +6,8 @@
 //! faults found only when an instruction is reached differ
 //! ([`DecodeFault::is_upfront`]).
 
+use crate::helpers_spec::helper;
+
 pub use super::decode::{decode, decode_with};
 pub use super::fault::{DecodeFault, Reserved};
 
@@ -333,6 +335,13 @@ pub enum Callee {
         /// Index of the BTF object, 0 for the kernel's own.
         off: i16,
     },
+}
+
+impl Callee {
+    /// The helper that looks up a map's value.
+    pub const MAP_LOOKUP_ELEM: Callee = Callee::Helper(helper::MAP_LOOKUP_ELEM as i32);
+    /// The helper that runs another program in this one's place.
+    pub const TAIL_CALL: Callee = Callee::Helper(helper::TAIL_CALL as i32);
 }
 
 /// A decoded operation.

@@ -172,7 +172,7 @@ impl Rule {
 }
 
 /// Every rule, by number.
-pub fn all() -> &'static [Rule] {
+pub const fn all() -> &'static [Rule] {
     generated::RULES
 }
 

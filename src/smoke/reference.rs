@@ -336,7 +336,7 @@ impl<'a, T: Tracer> Interp<'a, T> {
                     pc = target.ok_or(FaultKind::BadCodeAddress(to))?.insn as usize;
                     continue;
                 }
-                Op::Call(Callee::Helper(12)) => {
+                Op::Call(Callee::TAIL_CALL) => {
                     let args = arguments(regs);
                     match helpers::tail_call(rt, args)? {
                         Some(program) => {

@@ -9,48 +9,58 @@ use crate::abstract_interp::vm::{Check, Vm, refuse, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
 use crate::target::Offered;
 
-/// Ids of helpers that the rules name.
+/// Ids of helpers that the rules name, as call instructions hold them.
 pub mod id {
-    #![expect(missing_docs, reason = "each is the id of the helper of that name")]
-    pub const MAP_LOOKUP_ELEM: i32 = 1;
-    pub const MAP_UPDATE_ELEM: i32 = 2;
-    pub const MAP_DELETE_ELEM: i32 = 3;
-    pub const GET_SMP_PROCESSOR_ID: i32 = 8;
-    pub const TAIL_CALL: i32 = 12;
-    pub const PERF_EVENT_READ: i32 = 22;
-    pub const SETSOCKOPT: i32 = 49;
-    pub const REDIRECT_MAP: i32 = 51;
-    pub const GETSOCKOPT: i32 = 57;
-    pub const GET_STACK: i32 = 67;
-    pub const GET_LOCAL_STORAGE: i32 = 81;
-    pub const SK_RELEASE: i32 = 86;
-    pub const MAP_PUSH_ELEM: i32 = 87;
-    pub const MAP_POP_ELEM: i32 = 88;
-    pub const MAP_PEEK_ELEM: i32 = 89;
-    pub const SPIN_LOCK: i32 = 93;
-    pub const SPIN_UNLOCK: i32 = 94;
-    pub const PROBE_READ_STR: i32 = 45;
-    pub const PROBE_READ_USER_STR: i32 = 114;
-    pub const PROBE_READ_KERNEL_STR: i32 = 115;
-    pub const GET_TASK_STACK: i32 = 141;
-    pub const OVERRIDE_RETURN: i32 = 58;
-    pub const D_PATH: i32 = 147;
-    pub const PER_CPU_PTR: i32 = 153;
-    pub const THIS_CPU_PTR: i32 = 154;
-    pub const FOR_EACH_MAP_ELEM: i32 = 164;
-    pub const SNPRINTF: i32 = 165;
-    pub const TIMER_SET_CALLBACK: i32 = 170;
-    pub const GET_FUNC_IP: i32 = 173;
-    pub const FIND_VMA: i32 = 180;
-    pub const LOOP: i32 = 181;
-    pub const GET_RETVAL: i32 = 186;
-    pub const SET_RETVAL: i32 = 187;
-    pub const KPTR_XCHG: i32 = 194;
-    pub const MAP_LOOKUP_PERCPU_ELEM: i32 = 195;
-    pub const DYNPTR_FROM_MEM: i32 = 197;
-    pub const DYNPTR_WRITE: i32 = 202;
-    pub const DYNPTR_DATA: i32 = 203;
-    pub const USER_RINGBUF_DRAIN: i32 = 209;
+    use crate::helpers_spec::helper;
+
+    macro_rules! ids {
+        ($($name:ident)*) => {
+            $(#[doc = concat!("See [`helper::", stringify!($name), "`].")]
+            pub const $name: i32 = helper::$name as i32;)*
+        };
+    }
+
+    ids! {
+        DYNPTR_DATA
+        DYNPTR_FROM_MEM
+        DYNPTR_WRITE
+        D_PATH
+        FIND_VMA
+        FOR_EACH_MAP_ELEM
+        GETSOCKOPT
+        GET_FUNC_IP
+        GET_LOCAL_STORAGE
+        GET_RETVAL
+        GET_SMP_PROCESSOR_ID
+        GET_STACK
+        GET_TASK_STACK
+        KPTR_XCHG
+        LOOP
+        MAP_DELETE_ELEM
+        MAP_LOOKUP_ELEM
+        MAP_LOOKUP_PERCPU_ELEM
+        MAP_PEEK_ELEM
+        MAP_POP_ELEM
+        MAP_PUSH_ELEM
+        MAP_UPDATE_ELEM
+        OVERRIDE_RETURN
+        PERF_EVENT_READ
+        PER_CPU_PTR
+        PROBE_READ_KERNEL_STR
+        PROBE_READ_STR
+        PROBE_READ_USER_STR
+        REDIRECT_MAP
+        SETSOCKOPT
+        SET_RETVAL
+        SK_RELEASE
+        SNPRINTF
+        SPIN_LOCK
+        SPIN_UNLOCK
+        TAIL_CALL
+        THIS_CPU_PTR
+        TIMER_SET_CALLBACK
+        USER_RINGBUF_DRAIN
+    }
 }
 
 /// The helper's prototype for this program, if it may be called here.

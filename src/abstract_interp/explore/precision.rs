@@ -289,7 +289,7 @@ impl Backtrack {
         if self.regs[self.frame] & ARGS != 0 {
             return Err(Lost::MarkAll);
         }
-        if matches!(env.ops[at], Op::Call(Callee::Helper(12))) && next - at as i32 != 1 {
+        if matches!(env.ops[at], Op::Call(Callee::TAIL_CALL)) && next - at as i32 != 1 {
             // A tail call that left its frame at once.
             return self.enter();
         }

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(809),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };

@@ -9,24 +9,30 @@
 use super::facts::{Called, Facts};
 use super::flow::Root;
 use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::helper;
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(804),
+    rule: rule(module_path!()),
     scope: Scope::Every,
     run,
 };
 
-const CURRENT_TASK: u32 = 35;
-const CURRENT_TASK_BTF: u32 = 158;
 /// Probe reads of the kernel's memory, whose third argument is the address.
-const READS: &[u32] = &[4, 45, 113, 115];
+const READS: &[u32] = &[
+    helper::PROBE_READ,
+    helper::PROBE_READ_STR,
+    helper::PROBE_READ_KERNEL,
+    helper::PROBE_READ_KERNEL_STR,
+];
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    let mut sources = facts.reached_helpers(&[CURRENT_TASK]).peekable();
+    let mut sources = facts
+        .reached_helpers(&[helper::GET_CURRENT_TASK])
+        .peekable();
     if sources.peek().is_none()
         || facts.program.btf.is_none()
         || facts.program.core_relocs.is_empty()
-        || !facts.may_call(CURRENT_TASK_BTF)
+        || !facts.may_call(helper::GET_CURRENT_TASK_BTF)
     {
         return;
     }

@@ -9,7 +9,7 @@ use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{self, KfFlags, Risk};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(807),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };

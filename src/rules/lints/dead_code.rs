@@ -15,7 +15,7 @@ use super::{Hit, Lint, Scope, rule};
 use crate::programs::insn::Op;
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(811),
+    rule: rule(module_path!()),
     scope: Scope::Every,
     run,
 };

@@ -168,7 +168,7 @@ fn of_root(facts: &Facts<'_>, root: Root) -> Guard {
         Root::Number => Guard::Always,
         // Kernels differ in which lookups they know not to fail.
         Root::Call(at) => match facts.ops.get(at as usize) {
-            Some(Op::Call(Callee::Helper(1))) => Guard::Kernel,
+            Some(Op::Call(Callee::MAP_LOOKUP_ELEM)) => Guard::Kernel,
             _ => Guard::Always,
         },
         Root::Core => Guard::Kernel,

@@ -8,7 +8,7 @@ use super::object::ObjectInput;
 use super::{Hit, rule};
 use crate::rules::Rule;
 
-const RULE: &Rule = rule(815);
+const RULE: &Rule = rule(module_path!());
 
 pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     let Some(object) = input.object else { return };

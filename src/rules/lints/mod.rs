@@ -1,6 +1,6 @@
 //! Lints: what a verifier accepts and a reviewer would not.
 //!
-//! One file per lint. A lint reads an accepted program, what its verification
+//! One file per lint, which has the name of its page. A lint reads an accepted program, what its verification
 //! saw, and the target; it never changes a verdict. Precision comes first: a
 //! lint that cannot follow where a value comes from stays silent.
 //!
@@ -18,26 +18,27 @@ mod settle;
 mod complexity_near_limit;
 mod current_task_untyped;
 mod dangerous_helper;
-mod feature_newer;
-mod gpl_helper;
-mod helper_map;
-mod ignored_result;
-mod kernel_read;
-mod map_definition;
-mod map_memory;
+mod feature_newer_than_target;
+mod gpl_function_without_gpl_licence;
+mod helper_map_type_mismatch_unreached;
+mod kernel_read_without_core;
+mod legacy_map_definition;
+mod map_memory_over_budget;
 mod missing_btf;
-mod perf_buffer;
-mod probe_read;
-mod shared_update;
+mod perf_buffer_output;
+mod probe_read_ambiguous;
+mod result_ignored;
+mod shared_update_not_atomic;
 mod stack_near_limit;
-mod trace_printk;
+mod trace_printk_left_in;
+mod untyped_map;
 mod unused_map;
 
 pub use facts::LintInput;
 pub use object::{ObjectInput, lint_object};
 pub use settle::{Linted, Settled, settle};
 
-use super::{Rule, by_number};
+use super::{Rule, all};
 use facts::Facts;
 
 /// What a lint found.
@@ -104,12 +105,34 @@ pub enum Scope {
     Every,
 }
 
-/// The page of a rule. Ends the build if there is none.
-const fn rule(number: u16) -> &'static Rule {
-    match by_number(number) {
-        Some(rule) => rule,
-        None => panic!("a lint without a page"),
+/// The page of the lint in a module: the two share their name. Ends the build if
+/// there is none.
+const fn rule(module: &str) -> &'static Rule {
+    let mut i = 0;
+    while i < all().len() {
+        if is_of(&all()[i], module.as_bytes()) {
+            return &all()[i];
+        }
+        i += 1;
     }
+    panic!("a lint without a page")
+}
+
+/// Whether a module's path ends in the name of a rule, with `_` for `-`.
+const fn is_of(rule: &Rule, module: &[u8]) -> bool {
+    let name = rule.name.as_bytes();
+    let Some(start) = module.len().checked_sub(name.len()) else {
+        return false;
+    };
+    let mut i = 0;
+    while i < name.len() {
+        let want = if name[i] == b'-' { b'_' } else { name[i] };
+        if module[start + i] != want {
+            return false;
+        }
+        i += 1;
+    }
+    start > 0 && module[start - 1] == b':'
 }
 
 /// One lint over programs.
@@ -121,20 +144,20 @@ struct Lint {
 
 /// Every lint over programs, by number.
 static LINTS: &[Lint] = &[
-    feature_newer::LINT,
-    helper_map::LINT,
-    gpl_helper::LINT,
-    probe_read::LINT,
+    feature_newer_than_target::LINT,
+    helper_map_type_mismatch_unreached::LINT,
+    gpl_function_without_gpl_licence::LINT,
+    probe_read_ambiguous::LINT,
     current_task_untyped::LINT,
-    perf_buffer::LINT,
-    trace_printk::LINT,
+    perf_buffer_output::LINT,
+    trace_printk_left_in::LINT,
     dangerous_helper::LINT,
     stack_near_limit::LINT,
     complexity_near_limit::LINT,
     dead_code::LINT,
-    ignored_result::LINT,
-    kernel_read::LINT,
-    shared_update::LINT,
+    result_ignored::LINT,
+    kernel_read_without_core::LINT,
+    shared_update_not_atomic::LINT,
 ];
 
 /// How answers of a rule for several targets are put together.

@@ -1,6 +1,8 @@
 //! Lints over an object as a whole: its maps and its types.
 
-use super::{Hit, map_definition, map_memory, missing_btf, unused_map};
+use super::{
+    Hit, legacy_map_definition, map_memory_over_budget, missing_btf, untyped_map, unused_map,
+};
 use crate::object::{MapDef, Object};
 use crate::programs::Program;
 
@@ -47,9 +49,30 @@ impl<'a> ObjectInput<'a> {
 pub fn lint_object(input: &ObjectInput<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     unused_map::run(input, &mut hits);
-    map_definition::run(input, &mut hits);
+    legacy_map_definition::run(input, &mut hits);
+    untyped_map::run(input, &mut hits);
+    untyped_map::run(input, &mut hits);
     missing_btf::run(input, &mut hits);
-    map_memory::run(input, &mut hits);
+    map_memory_over_budget::run(input, &mut hits);
     hits.sort_by_key(|h| (h.rule.number, h.map));
     hits
+}
+
+/// `one map is`, `2 maps are`.
+pub(super) fn count(n: usize, one: &str, more: &str) -> String {
+    match n {
+        1 => format!("one {one}"),
+        n => format!("{n} {more}"),
+    }
+}
+
+/// The first few names.
+pub(super) fn some(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    match more {
+        0 => shown.join(", "),
+        n => format!("{} and {n} more", shown.join(", ")),
+    }
 }

@@ -10,10 +10,11 @@
 use super::facts::{Called, Facts};
 use super::{Hit, Lint, Scope, rule};
 use crate::cfg::CallKind;
+use crate::helpers_spec::helper;
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(808),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };
@@ -22,8 +23,6 @@ pub(super) const LINT: Lint = Lint {
 const fn near(depth: u32, limit: u32) -> bool {
     depth as u64 * 10 >= limit as u64 * 9
 }
-
-const TAIL_CALL: u32 = 12;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let limits = &facts.target.limits;
@@ -87,7 +86,7 @@ impl Facts<'_> {
             .map_or(0..0, |s| s.start as usize..s.end as usize);
         self.calls
             .iter()
-            .any(|c| c.callee == Called::Helper(TAIL_CALL) && range.contains(&c.insn))
+            .any(|c| c.callee == Called::Helper(helper::TAIL_CALL) && range.contains(&c.insn))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Op};
 use crate::rules::Rule;
 
-const RULE: &Rule = rule(810);
+const RULE: &Rule = rule(module_path!());
 
 pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     let maps = input.maps();

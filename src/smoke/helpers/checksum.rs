@@ -1,6 +1,7 @@
 //! Internet checksums: one's complement sums over 16-bit words.
 
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{EFAULT, EINVAL};
 
 const PSEUDO_HDR: u64 = 0x10;
@@ -10,11 +11,11 @@ const SIZE_MASK: u64 = 0xf;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
-        28 => diff(cx),
-        10 => replace(cx, 0),
-        11 => replace(cx, PSEUDO_HDR | MARK_MANGLED_0 | MARK_ENFORCE),
-        40 => Ok(Some(cx.arg(2) & 0xffff_ffff)),
-        135 => ret(EINVAL),
+        helper::CSUM_DIFF => diff(cx),
+        helper::L3_CSUM_REPLACE => replace(cx, 0),
+        helper::L4_CSUM_REPLACE => replace(cx, PSEUDO_HDR | MARK_MANGLED_0 | MARK_ENFORCE),
+        helper::CSUM_UPDATE => Ok(Some(cx.arg(2) & 0xffff_ffff)),
+        helper::CSUM_LEVEL => ret(EINVAL),
         _ => Ok(None),
     }
 }

@@ -4,6 +4,7 @@
 //! beside, by their address.
 
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::engine::{FaultKind, Stop};
 use crate::smoke::maps::errno::{E2BIG, EINVAL};
 use crate::smoke::memory::{Kind, RegionId};
@@ -104,18 +105,19 @@ impl Cx<'_> {
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
-        197 => from_mem(cx),
-        198 => reserve(cx),
-        199 | 200 => {
+        helper::DYNPTR_FROM_MEM => from_mem(cx),
+        helper::RINGBUF_RESERVE_DYNPTR => reserve(cx),
+        helper::RINGBUF_SUBMIT_DYNPTR | helper::RINGBUF_DISCARD_DYNPTR => {
             let view = cx.dynptr(1);
             let at = cx.arg(1);
             if let Of::Record(record) = view.of {
-                cx.rt.ring_finish(record, id == 199)?;
+                cx.rt
+                    .ring_finish(record, id == helper::RINGBUF_SUBMIT_DYNPTR)?;
             }
             cx.rt.dynptrs.remove(&at);
             ret(0)
         }
-        201 => {
+        helper::DYNPTR_READ => {
             let [_, len, _, offset, flags] = cx.args;
             let view = cx.dynptr(3);
             if flags != 0 || view.of == Of::Null {
@@ -130,8 +132,8 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
                 None => ret(E2BIG),
             }
         }
-        202 => write(cx),
-        203 => {
+        helper::DYNPTR_WRITE => write(cx),
+        helper::DYNPTR_DATA => {
             let [_, offset, len, ..] = cx.args;
             let view = cx.dynptr(1);
             if view.rdonly || matches!(view.of, Of::Packet | Of::Null) {

@@ -1,6 +1,7 @@
 //! Loops by callback.
 
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{E2BIG, EINVAL};
 
 /// Most iterations of one `bpf_loop`.
@@ -8,8 +9,8 @@ const MAX_LOOPS: u64 = 8 << 20;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
-        181 => bpf_loop(cx),
-        180 => ret(super::basics::ABSENT),
+        helper::LOOP => bpf_loop(cx),
+        helper::FIND_VMA => ret(super::basics::ABSENT),
         _ => Ok(None),
     }
 }

@@ -1,6 +1,7 @@
 //! Helpers on maps, local storage, ring buffers and perf buffers.
 
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::engine::{FaultKind, Stop};
 use crate::smoke::image::map_handle;
 use crate::smoke::maps::Body;
@@ -13,23 +14,23 @@ const CURRENT_CPU: u64 = 0xffff_ffff;
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     let cpu = cx.rt.config.cpu;
     match id {
-        1 => {
+        helper::MAP_LOOKUP_ELEM => {
             let map = cx.map(1)?;
             let key = cx.key(map, 2)?;
             Ok(Some(cx.rt.program_lookup(map, &key, cpu)?))
         }
-        2 => {
+        helper::MAP_UPDATE_ELEM => {
             let map = cx.map(1)?;
             let (key, value) = (cx.key(map, 2)?, cx.value(map, 3)?);
             let flags = cx.arg(4);
             ret(cx.rt.map_update(map, &key, &value, flags, cpu))
         }
-        3 => {
+        helper::MAP_DELETE_ELEM => {
             let map = cx.map(1)?;
             let key = cx.key(map, 2)?;
             ret(cx.rt.map_delete(map, &key))
         }
-        195 => {
+        helper::MAP_LOOKUP_PERCPU_ELEM => {
             let map = cx.map(1)?;
             let key = cx.key(map, 2)?;
             let cpu = cx.arg(3);
@@ -38,18 +39,22 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             }
             Ok(Some(cx.rt.program_lookup(map, &key, cpu as u32)?))
         }
-        87 => {
+        helper::MAP_PUSH_ELEM => {
             let map = cx.map(1)?;
             let value = cx.value(map, 2)?;
             let flags = cx.arg(3);
             ret(cx.rt.map_push(map, &value, flags))
         }
-        88 | 89 => pop(cx, id == 88),
-        164 => for_each(cx),
-        51 => redirect_map(cx),
-        52 | 60 | 71 | 72 | 82 => redirect_sock(cx, id),
-        53 | 70 => sock_map_update(cx),
-        81 => {
+        helper::MAP_POP_ELEM | helper::MAP_PEEK_ELEM => pop(cx, id == helper::MAP_POP_ELEM),
+        helper::FOR_EACH_MAP_ELEM => for_each(cx),
+        helper::REDIRECT_MAP => redirect_map(cx),
+        helper::SK_REDIRECT_MAP
+        | helper::MSG_REDIRECT_MAP
+        | helper::MSG_REDIRECT_HASH
+        | helper::SK_REDIRECT_HASH
+        | helper::SK_SELECT_REUSEPORT => redirect_sock(cx, id),
+        helper::SOCK_MAP_UPDATE | helper::SOCK_HASH_UPDATE => sock_map_update(cx),
+        helper::GET_LOCAL_STORAGE => {
             let map = cx.map(1)?;
             let m = cx.rt.maps.get(map as usize);
             let addr = match m.map(|m| &m.body) {
@@ -63,8 +68,14 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             };
             Ok(Some(addr))
         }
-        107 | 145 | 156 | 210 => storage_get(cx),
-        108 | 146 | 157 | 211 => {
+        helper::SK_STORAGE_GET
+        | helper::INODE_STORAGE_GET
+        | helper::TASK_STORAGE_GET
+        | helper::CGRP_STORAGE_GET => storage_get(cx),
+        helper::SK_STORAGE_DELETE
+        | helper::INODE_STORAGE_DELETE
+        | helper::TASK_STORAGE_DELETE
+        | helper::CGRP_STORAGE_DELETE => {
             let map = cx.map(1)?;
             let owner = cx.arg(2);
             ret(if owner == 0 {
@@ -73,36 +84,36 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
                 cx.rt.storage_delete(map, owner)
             })
         }
-        130 => {
+        helper::RINGBUF_OUTPUT => {
             let map = cx.map(1)?;
             let bytes = cx.bytes(2, cx.arg(3))?;
             let flags = cx.arg(4);
             ret(cx.rt.ring_output(map, bytes, flags)?)
         }
-        131 => {
+        helper::RINGBUF_RESERVE => {
             let map = cx.map(1)?;
             let (len, flags) = (cx.arg(2), cx.arg(3));
             Ok(Some(cx.rt.ring_reserve(map, len, flags)?))
         }
-        132 | 133 => {
+        helper::RINGBUF_SUBMIT | helper::RINGBUF_DISCARD => {
             let record = cx.arg(1);
-            cx.rt.ring_finish(record, id == 132)?;
+            cx.rt.ring_finish(record, id == helper::RINGBUF_SUBMIT)?;
             Ok(Some(0))
         }
-        134 => {
+        helper::RINGBUF_QUERY => {
             let map = cx.map(1)?;
             let what = cx.arg(2);
             Ok(Some(cx.rt.ring_query(map, what)?))
         }
-        25 | 111 | 121 => perf_output(cx),
-        22 => ret(ENOENT),
-        55 => {
+        helper::PERF_EVENT_OUTPUT | helper::SKB_OUTPUT | helper::XDP_OUTPUT => perf_output(cx),
+        helper::PERF_EVENT_READ => ret(ENOENT),
+        helper::PERF_EVENT_READ_VALUE => {
             let len = cx.arg(4);
             cx.fill(3, len, 0)?;
             ret(ENOENT)
         }
-        27 => stack_id(cx),
-        209 => drain(cx),
+        helper::GET_STACKID => stack_id(cx),
+        helper::USER_RINGBUF_DRAIN => drain(cx),
         _ => Ok(None),
     }
 }
@@ -192,7 +203,10 @@ fn redirect_map(cx: &mut Cx<'_>) -> Answer {
 /// Socket redirection: 1 (pass) when there is a target, else 0 (drop).
 fn redirect_sock(cx: &mut Cx<'_>, id: u32) -> Answer {
     let map = cx.map(2)?;
-    let hash = matches!(id, 71 | 72 | 82);
+    let hash = matches!(
+        id,
+        helper::MSG_REDIRECT_HASH | helper::SK_REDIRECT_HASH | helper::SK_SELECT_REUSEPORT
+    );
     let key = if hash {
         cx.key(map, 3)?
     } else {

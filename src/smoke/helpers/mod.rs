@@ -24,7 +24,7 @@ use super::engine::{FaultKind, Invoke, Site, Stop};
 use super::image::{Image, map_of_handle};
 use super::maps::Body;
 use super::runtime::{Called, MAX_TAIL_CALLS, Runtime};
-use crate::helpers_spec::{self, SpecVersion};
+use crate::helpers_spec::{self, SpecVersion, helper};
 use crate::programs::insn::Callee;
 use crate::programs::program::{POISON_CORE, POISON_KFUNC, POISON_MAP};
 
@@ -110,10 +110,18 @@ impl Cx<'_> {
     }
 }
 
+/// Helpers that run functions of the program before they return.
+const CALL_BACK: [u32; 4] = [
+    helper::FOR_EACH_MAP_ELEM,
+    helper::FIND_VMA,
+    helper::LOOP,
+    helper::USER_RINGBUF_DRAIN,
+];
+
 /// Whether a callee may run functions of the program before it returns.
 pub fn calls_back(callee: Callee) -> bool {
     match callee {
-        Callee::Helper(id) => matches!(id, 164 | 180 | 181 | 209),
+        Callee::Helper(id) => u32::try_from(id).is_ok_and(|id| CALL_BACK.contains(&id)),
         Callee::Local(_) => false,
         Callee::Kfunc { .. } => true,
     }
@@ -176,7 +184,7 @@ fn helper(cx: &mut Cx<'_>, id: i32) -> Result<u64, Stop> {
 
 /// The program to go on in, if the tail call is taken.
 pub fn tail_call(rt: &mut Runtime, args: [u64; 5]) -> Result<Option<u32>, Stop> {
-    rt.count(Called::Helper(12));
+    rt.count(Called::Helper(helper::TAIL_CALL));
     let [_, handle, index, ..] = args;
     let map = map_of_handle(handle).and_then(|m| rt.maps.get(m as usize));
     let Some(Body::ProgArray(programs)) = map.map(|m| &m.body) else {

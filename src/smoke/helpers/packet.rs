@@ -2,6 +2,7 @@
 
 use super::{Answer, Cx, ret};
 use crate::helpers_spec::ProgType;
+use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{EFAULT, EINVAL, ENOTSUPP, EOPNOTSUPP};
 use crate::smoke::packet::Packet;
 
@@ -27,7 +28,10 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
 
 /// Without a packet nothing can be moved; loads yield zeroes and an error.
 fn without(cx: &mut Cx<'_>, id: u32) -> Answer {
-    if matches!(id, 26 | 68 | 189) {
+    if matches!(
+        id,
+        helper::SKB_LOAD_BYTES | helper::SKB_LOAD_BYTES_RELATIVE | helper::XDP_LOAD_BYTES
+    ) {
         let size = cx.arg(4);
         cx.fill(3, size, 0)?;
     }
@@ -39,25 +43,37 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
     let [_, second, third, fourth, fifth] = cx.args;
     let moved = |done: bool| ret(if done { 0 } else { EINVAL });
     match id {
-        44 => moved(packet.adjust_head(mem, i64::from(second as i32))),
-        54 => moved(packet.adjust_meta(mem, i64::from(second as i32))),
-        65 => moved(packet.adjust_tail(mem, i64::from(second as i32))),
-        188 => Ok(Some(packet.len() as u64)),
-        9 | 190 => {
+        helper::XDP_ADJUST_HEAD => moved(packet.adjust_head(mem, i64::from(second as i32))),
+        helper::XDP_ADJUST_META => moved(packet.adjust_meta(mem, i64::from(second as i32))),
+        helper::XDP_ADJUST_TAIL => moved(packet.adjust_tail(mem, i64::from(second as i32))),
+        helper::XDP_GET_BUFF_LEN => Ok(Some(packet.len() as u64)),
+        helper::SKB_STORE_BYTES | helper::XDP_STORE_BYTES => {
             let bytes = cx.bytes(3, fourth)?;
-            let limit = if id == 9 { 0xffff } else { u64::from(u32::MAX) };
+            let limit = if id == helper::SKB_STORE_BYTES {
+                0xffff
+            } else {
+                u64::from(u32::MAX)
+            };
             let done = second <= limit && packet.store(&mut cx.rt.mem, second, &bytes);
-            if id == 190 {
+            if id == helper::XDP_STORE_BYTES {
                 moved(done)
             } else {
                 ret(if done { 0 } else { EFAULT })
             }
         }
-        26 | 189 => {
+        helper::SKB_LOAD_BYTES | helper::XDP_LOAD_BYTES => {
             let found = packet.load(mem, second & 0xffff_ffff, fourth);
-            load(cx, found, if id == 26 { EFAULT } else { EINVAL })
+            load(
+                cx,
+                found,
+                if id == helper::SKB_LOAD_BYTES {
+                    EFAULT
+                } else {
+                    EINVAL
+                },
+            )
         }
-        68 => {
+        helper::SKB_LOAD_BYTES_RELATIVE => {
             let from = if fifth == 1 {
                 packet.network_offset() as u64
             } else {
@@ -66,12 +82,12 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             let found = packet.load(mem, from.wrapping_add(second), fourth);
             load(cx, found, EFAULT)
         }
-        39 => ret(if second <= packet.len() as u64 {
+        helper::SKB_PULL_DATA => ret(if second <= packet.len() as u64 {
             0
         } else {
             -12
         }),
-        38 => {
+        helper::SKB_CHANGE_TAIL => {
             let want = second as u32 as usize;
             if third != 0 || want < packet.network_offset() || want > 0xffff {
                 return ret(EINVAL);
@@ -81,15 +97,15 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             packet.set(mem, &bytes);
             ret(0)
         }
-        43 => {
+        helper::SKB_CHANGE_HEAD => {
             let room = second as u32 as usize;
             if third != 0 || room > 0x1000 {
                 return ret(EINVAL);
             }
             moved(packet.splice(mem, 0, 0, &vec![0; room]))
         }
-        50 => adjust_room(cx, packet),
-        18 => {
+        helper::SKB_ADJUST_ROOM => adjust_room(cx, packet),
+        helper::SKB_VLAN_PUSH => {
             let proto = (second as u16).to_le_bytes();
             let tci = (third as u16).to_be_bytes();
             let tag = [proto[0], proto[1], tci[0], tci[1]];
@@ -98,7 +114,7 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             }
             moved(packet.splice(mem, 12, 0, &tag))
         }
-        19 => {
+        helper::SKB_VLAN_POP => {
             let tagged = packet
                 .load(mem, 12, 2)
                 .is_some_and(|p| p == [0x81, 0] || p == [0x88, 0xa8]);
@@ -107,38 +123,38 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             }
             ret(0)
         }
-        31 => change_proto(cx, packet),
-        32 => ret(0),
-        34 => {
+        helper::SKB_CHANGE_PROTO => change_proto(cx, packet),
+        helper::SKB_CHANGE_TYPE => ret(0),
+        helper::GET_HASH_RECALC => {
             Ok(Some(packet.bytes(mem).iter().fold(5381u64, |h, b| {
                 (h * 33 + u64::from(*b)) & 0xffff_ffff
             })))
         }
-        41 | 48 => ret(0),
-        97 => ret(0),
-        13 => {
+        helper::SET_HASH_INVALID | helper::SET_HASH => ret(0),
+        helper::SKB_ECN_SET_CE => ret(0),
+        helper::CLONE_REDIRECT => {
             cx.rt.output.redirects.push(("clone", second));
             ret(0)
         }
-        23 | 152 | 155 => {
+        helper::REDIRECT | helper::REDIRECT_NEIGH | helper::REDIRECT_PEER => {
             let device = cx.arg(1);
             let xdp = cx.rt.prog_type == ProgType::Xdp;
             cx.rt.output.redirects.push(("device", device));
             ret(if xdp { XDP_REDIRECT } else { TC_ACT_REDIRECT })
         }
-        61 | 62 => ret(0),
-        63 => ret(if second < third && third <= packet.len() as u64 {
+        helper::MSG_APPLY_BYTES | helper::MSG_CORK_BYTES => ret(0),
+        helper::MSG_PULL_DATA => ret(if second < third && third <= packet.len() as u64 {
             0
         } else {
             EINVAL
         }),
-        90 => {
+        helper::MSG_PUSH_DATA => {
             if fourth != 0 || third > 0x1000 {
                 return ret(EINVAL);
             }
             moved(packet.splice(mem, second as usize, 0, &vec![0; third as usize]))
         }
-        91 => {
+        helper::MSG_POP_DATA => {
             if fourth != 0 {
                 return ret(EINVAL);
             }

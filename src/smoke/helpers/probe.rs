@@ -1,6 +1,7 @@
 //! Reads of memory that may not be there: on failure the destination is zeroed.
 
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{EFAULT, EPERM};
 
 /// Longer strings are cut here, whatever their buffer.
@@ -8,9 +9,15 @@ const MAX_STRING: u64 = 1 << 16;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
-        4 | 112 | 113 | 148 | 191 => read(cx),
-        45 | 114 | 115 => string(cx),
-        36 => {
+        helper::PROBE_READ
+        | helper::PROBE_READ_USER
+        | helper::PROBE_READ_KERNEL
+        | helper::COPY_FROM_USER
+        | helper::COPY_FROM_USER_TASK => read(cx),
+        helper::PROBE_READ_STR | helper::PROBE_READ_USER_STR | helper::PROBE_READ_KERNEL_STR => {
+            string(cx)
+        }
+        helper::PROBE_WRITE_USER => {
             let bytes = cx.bytes(2, cx.arg(3))?;
             let at = cx.arg(1);
             let user = cx.rt.mem.find(at).is_some_and(|r| Some(r) == cx.rt.user);

@@ -1,6 +1,7 @@
 //! Sockets: lookups that find nothing or one socket, casts, options, sysctl.
 
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{E2BIG, EINVAL};
 
 /// Bytes of a modelled socket.
@@ -8,22 +9,22 @@ const SOCK_BYTES: usize = 4096;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
-        84 | 85 | 99 => {
+        helper::SK_LOOKUP_TCP | helper::SK_LOOKUP_UDP | helper::SKC_LOOKUP_TCP => {
             if !cx.coin() {
                 return Ok(Some(0));
             }
             Ok(Some(cx.rt.kernel_object("socket", SOCK_BYTES)?))
         }
-        86 => ret(0),
+        helper::SK_RELEASE => ret(0),
         // A cast gives the same socket; whether it fits is the kernel's to say.
         95 | 96 | 98 | 136..=140 | 162 | 178 | 196 => Ok(Some(cx.arg(1))),
-        124 => ret(0),
-        46 | 122 => Ok(Some(0x1234_5678)),
-        47 => Ok(Some(u64::from(cx.rt.task.uid))),
-        59 => ret(0),
-        101 => name(cx),
-        102 | 103 => value(cx),
-        104 => ret(0),
+        helper::SK_ASSIGN => ret(0),
+        helper::GET_SOCKET_COOKIE | helper::GET_NETNS_COOKIE => Ok(Some(0x1234_5678)),
+        helper::GET_SOCKET_UID => Ok(Some(u64::from(cx.rt.task.uid))),
+        helper::SOCK_OPS_CB_FLAGS_SET => ret(0),
+        helper::SYSCTL_GET_NAME => name(cx),
+        helper::SYSCTL_GET_CURRENT_VALUE | helper::SYSCTL_GET_NEW_VALUE => value(cx),
+        helper::SYSCTL_SET_NEW_VALUE => ret(0),
         _ => Ok(None),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::format::expand;
 use super::{Answer, Cx, ret};
+use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{EFAULT, EINVAL, ERANGE};
 
 /// Longest format string.
@@ -9,18 +10,18 @@ const MAX_FORMAT: usize = 512;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
-        6 => {
+        helper::TRACE_PRINTK => {
             let format = cx.bytes(1, cx.arg(2))?;
             let args = [cx.arg(3), cx.arg(4), cx.arg(5)];
             print(cx, &format, &args)
         }
-        177 => {
+        helper::TRACE_VPRINTK => {
             let format = cx.bytes(1, cx.arg(2))?;
             let args = words(cx, 3, cx.arg(4))?;
             print(cx, &format, &args)
         }
-        165 => snprintf(cx),
-        126 => {
+        helper::SNPRINTF => snprintf(cx),
+        helper::SEQ_PRINTF => {
             let format = cx.bytes(2, cx.arg(3))?;
             let args = words(cx, 4, cx.arg(5))?;
             match expand(&cx.rt.mem, cut(&format), &args) {
@@ -31,13 +32,13 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
                 None => ret(EINVAL),
             }
         }
-        127 => {
+        helper::SEQ_WRITE => {
             let bytes = cx.bytes(2, cx.arg(3))?;
             cx.rt.output.seq.extend(bytes);
             ret(0)
         }
-        105 | 106 => parse(cx, id == 105),
-        182 => compare(cx),
+        helper::STRTOL | helper::STRTOUL => parse(cx, id == helper::STRTOL),
+        helper::STRNCMP => compare(cx),
         _ => Ok(None),
     }
 }

@@ -71,7 +71,7 @@ pub struct Lowered {
 /// Whether the driver does an instruction.
 fn by_driver(op: &Op) -> bool {
     match op {
-        Op::Call(Callee::Local(_)) | Op::Call(Callee::Helper(12)) => true,
+        Op::Call(Callee::Local(_)) | Op::Call(Callee::TAIL_CALL) => true,
         Op::Call(callee) => helpers::calls_back(*callee),
         Op::CallX { .. } | Op::Gotox { .. } | Op::LdAbs { .. } | Op::LdInd { .. } => true,
         Op::Second | Op::Invalid(_) => true,

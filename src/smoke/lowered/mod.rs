@@ -311,7 +311,7 @@ impl<'a> Driver<'a> {
                 *site = to.ok_or(FaultKind::BadCodeAddress(get(dst)))?;
                 return Ok(false);
             }
-            Op::Call(Callee::Helper(12)) => match helpers::tail_call(rt, args)? {
+            Op::Call(Callee::TAIL_CALL) => match helpers::tail_call(rt, args)? {
                 Some(program) => {
                     rt.restart_frame();
                     let ctx = regs[1];

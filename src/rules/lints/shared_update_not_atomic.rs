@@ -10,19 +10,23 @@ use super::facts::{Called, Facts};
 use super::flow::{Flow, Place, Root};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::MapType;
+use crate::helpers_spec::helper;
 use crate::object::{MapDef, MapOrigin};
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(818),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };
 
-const LOOKUP: u32 = 1;
 /// Which CPU or thread runs: keys made of these are the runner's own.
-const OWN: &[u32] = &[8, 14, 35, 158];
-const SPIN_LOCK: u32 = 93;
+const OWN: &[u32] = &[
+    helper::GET_SMP_PROCESSOR_ID,
+    helper::GET_CURRENT_PID_TGID,
+    helper::GET_CURRENT_TASK,
+    helper::GET_CURRENT_TASK_BTF,
+];
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     for (at, op) in facts.ops.iter().enumerate() {
@@ -140,7 +144,7 @@ fn own_value(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize, base: u8, def: &Ma
         Root::Call(at) => {
             let at = *at as usize;
             facts.calls.iter().find(|c| c.insn == at).map(|c| c.callee)
-                != Some(Called::Helper(LOOKUP))
+                != Some(Called::Helper(helper::MAP_LOOKUP_ELEM))
                 || own_key(facts, flow, at, def.key_size)
         }
         Root::Number => false,
@@ -173,7 +177,7 @@ fn locks(facts: &Facts<'_>, insn: usize) -> bool {
     let subprog = facts.program.subprog_at(insn as u32);
     facts.calls.iter().any(|c| {
         let lock = match c.callee {
-            Called::Helper(id) => id == SPIN_LOCK,
+            Called::Helper(id) => id == helper::SPIN_LOCK,
             Called::Kfunc(name) => name.contains("spin_lock"),
         };
         lock && facts.program.subprog_at(c.insn as u32) == subprog

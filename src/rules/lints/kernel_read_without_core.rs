@@ -15,18 +15,17 @@ use super::flow::{Flow, Root};
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::helpers_spec::ProgType;
+use crate::helpers_spec::helper;
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(816),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };
 
-const CURRENT_TASK: u32 = 35;
-const CURRENT_TASK_BTF: u32 = 158;
-const EITHER: &[u32] = &[4, 45];
-const KERNEL: &[u32] = &[113, 115];
+const EITHER: &[u32] = &[helper::PROBE_READ, helper::PROBE_READ_STR];
+const KERNEL: &[u32] = &[helper::PROBE_READ_KERNEL, helper::PROBE_READ_KERNEL_STR];
 
 /// Larger offsets are no fields.
 const LARGEST: i32 = 1 << 15;
@@ -74,7 +73,10 @@ fn probe_reads(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             continue;
         };
         let kernel = flow.roots(add, reg).iter().all(|root| match root {
-            Root::Call(at) => matches!(callee(facts, *at), Some(CURRENT_TASK | CURRENT_TASK_BTF)),
+            Root::Call(at) => matches!(
+                callee(facts, *at),
+                Some(helper::GET_CURRENT_TASK | helper::GET_CURRENT_TASK_BTF)
+            ),
             // The helper says that it is the kernel's.
             Root::Load(at) => KERNEL.contains(&id) && !frame_pointer(facts, *at as usize),
             _ => false,

@@ -8,7 +8,7 @@ use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec;
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(802),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };

@@ -8,27 +8,27 @@
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::helper;
 use crate::helpers_spec::{MapType, helper_name};
 use crate::programs::insn::{Callee, Op};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(812),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };
 
-const LOOKUP: u32 = 1;
-const UPDATE: u32 = 2;
-const DELETE: u32 = 3;
-const PUSH: u32 = 87;
-const RINGBUF_OUTPUT: u32 = 130;
 const NOEXIST: u64 = 1;
 /// Slots looked at after an update.
 const AFTER: usize = 24;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let Some(cfg) = facts.cfg else { return };
-    for (call, id) in facts.reached_helpers(&[UPDATE, PUSH, RINGBUF_OUTPUT]) {
+    for (call, id) in facts.reached_helpers(&[
+        helper::MAP_UPDATE_ELEM,
+        helper::MAP_PUSH_ELEM,
+        helper::RINGBUF_OUTPUT,
+    ]) {
         if cfg.live_regs(call.insn + 1) & 1 != 0 {
             continue;
         }
@@ -38,7 +38,9 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         let Some(loses) = loses(id, MapType::from_id(def.map_type)) else {
             continue;
         };
-        if id == UPDATE && (only_if_absent(facts, call.insn) || looked_up(facts, call.insn, map)) {
+        if id == helper::MAP_UPDATE_ELEM
+            && (only_if_absent(facts, call.insn) || looked_up(facts, call.insn, map))
+        {
             continue;
         }
         let name = helper_name(id).unwrap_or("the call");
@@ -50,9 +52,11 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
 /// What goes missing unseen.
 fn loses(helper: u32, map_type: Option<MapType>) -> Option<&'static str> {
     match (helper, map_type?) {
-        (RINGBUF_OUTPUT, _) => Some("when `{map}` is full the record is lost"),
-        (PUSH, MapType::Queue | MapType::Stack) => Some("when `{map}` is full the value is lost"),
-        (UPDATE, MapType::Hash | MapType::PercpuHash | MapType::LpmTrie) => {
+        (helper::RINGBUF_OUTPUT, _) => Some("when `{map}` is full the record is lost"),
+        (helper::MAP_PUSH_ELEM, MapType::Queue | MapType::Stack) => {
+            Some("when `{map}` is full the value is lost")
+        }
+        (helper::MAP_UPDATE_ELEM, MapType::Hash | MapType::PercpuHash | MapType::LpmTrie) => {
             Some("when `{map}` is full the entry is missing")
         }
         _ => None,
@@ -69,14 +73,16 @@ fn looked_up(facts: &Facts<'_>, insn: usize, map: u32) -> bool {
     let same = |at: usize| facts.map_argument(at, 1).is_some_and(|(m, _)| m == map);
     let subprog = facts.program.subprog_at(insn as u32);
     let before = facts
-        .reached_helpers(&[LOOKUP])
+        .reached_helpers(&[helper::MAP_LOOKUP_ELEM])
         .any(|(call, _)| facts.program.subprog_at(call.insn as u32) == subprog && same(call.insn));
     if before {
         return true;
     }
     for at in insn + 1..(insn + AFTER).min(facts.ops.len()) {
         match facts.ops.get(at) {
-            Some(Op::Call(Callee::Helper(id))) if *id == DELETE as i32 => return same(at),
+            Some(Op::Call(Callee::Helper(id))) if *id == helper::MAP_DELETE_ELEM as i32 => {
+                return same(at);
+            }
             Some(Op::Exit | Op::Ja { .. }) | None => return false,
             _ => {}
         }

@@ -3,18 +3,16 @@
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::helper;
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(806),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };
 
-const TRACE_PRINTK: u32 = 6;
-const TRACE_VPRINTK: u32 = 177;
-
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    for (call, _) in facts.reached_helpers(&[TRACE_PRINTK, TRACE_VPRINTK]) {
+    for (call, _) in facts.reached_helpers(&[helper::TRACE_PRINTK, helper::TRACE_VPRINTK]) {
         let what = format!("`{}` writes to the machine's trace buffer", call.name());
         hits.push(Hit::at(LINT.rule, call.insn, what));
     }

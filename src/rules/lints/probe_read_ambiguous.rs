@@ -6,23 +6,24 @@
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::helper;
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(803),
+    rule: rule(module_path!()),
     scope: Scope::Every,
     run,
 };
 
-const PROBE_READ: u32 = 4;
-const PROBE_READ_STR: u32 = 45;
-const PROBE_READ_KERNEL: u32 = 113;
-
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    if !facts.may_call(PROBE_READ_KERNEL) {
+    if !facts.may_call(helper::PROBE_READ_KERNEL) {
         return;
     }
-    for (call, id) in facts.reached_helpers(&[PROBE_READ, PROBE_READ_STR]) {
-        let string = if id == PROBE_READ_STR { "_str" } else { "" };
+    for (call, id) in facts.reached_helpers(&[helper::PROBE_READ, helper::PROBE_READ_STR]) {
+        let string = if id == helper::PROBE_READ_STR {
+            "_str"
+        } else {
+            ""
+        };
         let what = format!(
             "`{}` does not say whose memory it reads: use `bpf_probe_read_kernel{string}` or `bpf_probe_read_user{string}`",
             call.name()

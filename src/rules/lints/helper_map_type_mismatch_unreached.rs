@@ -10,7 +10,7 @@ use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{self, ArgType, MapType};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(801),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };

@@ -7,25 +7,24 @@
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
+use crate::helpers_spec::helper;
 use crate::helpers_spec::{self, MapType};
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(805),
+    rule: rule(module_path!()),
     scope: Scope::Every,
     run,
 };
 
-const PERF_EVENT_OUTPUT: u32 = 25;
-const RINGBUF_OUTPUT: u32 = 130;
 const CURRENT_CPU: u64 = 0xffff_ffff;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    if !facts.may_call(RINGBUF_OUTPUT)
+    if !facts.may_call(helper::RINGBUF_OUTPUT)
         || !helpers_spec::map_type_known(MapType::Ringbuf.id(), facts.spec)
     {
         return;
     }
-    for (call, _) in facts.reached_helpers(&[PERF_EVENT_OUTPUT]) {
+    for (call, _) in facts.reached_helpers(&[helper::PERF_EVENT_OUTPUT]) {
         let Some((map, def)) = facts.map_argument(call.insn, 2) else {
             continue;
         };

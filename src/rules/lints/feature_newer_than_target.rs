@@ -12,7 +12,7 @@ use crate::helpers_spec::{self, AttachType, SpecVersion};
 use crate::target::Offered;
 
 pub(super) const LINT: Lint = Lint {
-    rule: rule(800),
+    rule: rule(module_path!()),
     scope: Scope::Any,
     run,
 };

@@ -6,7 +6,7 @@ use super::{Hit, rule};
 use crate::object::{MapDef, memory};
 use crate::rules::Rule;
 
-const RULE: &Rule = rule(817);
+const RULE: &Rule = rule(module_path!());
 
 pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     let cpus = input.cpus;
