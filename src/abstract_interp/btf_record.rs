@@ -109,7 +109,15 @@ impl FieldKind {
         })
     }
 
-    fn of_tag(tag: &str) -> Option<FieldKind> {
+    /// `referenced`: what the tag `kptr` means; see the behaviour of that name.
+    fn of_tag(tag: &str, referenced: bool) -> Option<FieldKind> {
+        if !referenced {
+            return match tag {
+                "kptr" => Some(FieldKind::KptrUnref),
+                "kptr_ref" => Some(FieldKind::KptrRef),
+                _ => None,
+            };
+        }
         Some(match tag {
             "kptr_untrusted" => FieldKind::KptrUnref,
             "kptr" | "kptr_ref" => FieldKind::KptrRef,
@@ -176,6 +184,15 @@ impl Record {
     }
 }
 
+/// What the pointers among the fields may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Pointees<'a> {
+    /// The kernel's types, to which kptrs may point.
+    pub kernel: Option<&'a Btf>,
+    /// Whether the tag `kptr` means a referenced pointer.
+    pub kptr_references: bool,
+}
+
 /// Records of a program's maps and of the structs of its BTF.
 #[derive(Debug, Default)]
 pub struct Records {
@@ -184,11 +201,11 @@ pub struct Records {
 }
 
 impl Records {
-    /// Reads them all; `kernel` resolves the targets of kptrs.
+    /// Reads them all.
     pub fn new(
         env_maps: &[crate::object::MapDef],
         btf: Option<&Btf>,
-        kernel: Option<&Btf>,
+        kernel: Pointees<'_>,
     ) -> Records {
         let Some(btf) = btf else {
             return Records::default();
@@ -237,7 +254,7 @@ const MAX_FIELDS: usize = 11;
 const MAX_NESTING: usize = 4;
 
 /// The special fields of a struct or data section of the program's BTF.
-pub fn parse(btf: &Btf, kernel: Option<&Btf>, id: u32) -> Record {
+pub fn parse(btf: &Btf, kernel: Pointees<'_>, id: u32) -> Record {
     let mut record = Record::default();
     let id = btf.skip_mods_typedefs(id);
     match btf.ty(id) {
@@ -260,7 +277,7 @@ pub fn parse(btf: &Btf, kernel: Option<&Btf>, id: u32) -> Record {
     record
 }
 
-fn members(btf: &Btf, kernel: Option<&Btf>, id: u32, base: u32, depth: usize, out: &mut Record) {
+fn members(btf: &Btf, kernel: Pointees<'_>, id: u32, base: u32, depth: usize, out: &mut Record) {
     let Some(s) = btf.ty(id).and_then(|t| t.composite()) else {
         return;
     };
@@ -287,7 +304,7 @@ fn members(btf: &Btf, kernel: Option<&Btf>, id: u32, base: u32, depth: usize, ou
 )]
 fn member(
     btf: &Btf,
-    kernel: Option<&Btf>,
+    kernel: Pointees<'_>,
     ty: u32,
     off: u32,
     decl: u32,
@@ -346,7 +363,7 @@ fn member(
 }
 
 /// The kptr kind of a pointer by its type tag, and what it points to.
-fn kptr(btf: &Btf, kernel: Option<&Btf>, to: u32) -> Option<(FieldKind, Option<(BtfSrc, u32)>)> {
+fn kptr(btf: &Btf, kernel: Pointees<'_>, to: u32) -> Option<(FieldKind, Option<(BtfSrc, u32)>)> {
     let Type::TypeTag {
         name,
         to,
@@ -355,10 +372,11 @@ fn kptr(btf: &Btf, kernel: Option<&Btf>, to: u32) -> Option<(FieldKind, Option<(
     else {
         return None;
     };
-    let kind = FieldKind::of_tag(name)?;
+    let kind = FieldKind::of_tag(name, kernel.kptr_references)?;
     let id = btf.skip_mods_typedefs(to);
     let target = btf.ty(id)?.name();
     let in_kernel = kernel
+        .kernel
         .filter(|_| !target.is_empty() && kind != FieldKind::Uptr)
         .and_then(|k| k.find_struct(target));
     Some((

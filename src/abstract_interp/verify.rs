@@ -154,20 +154,35 @@ fn run<'a>(
     })
 }
 
-/// The main program, then global functions until no new one is called.
+/// The main program, then global functions until no new one is called; or, on targets
+/// that don't wait for calls, all global functions first.
 fn explore_all(vm: &mut Vm<'_>) -> Check<()> {
+    if !vm.env.target.behaviour.lazy_globals {
+        for at in 1..vm.env.program.subprogs.len() {
+            if vm.env.program.subprogs[at].global {
+                explore_global(vm, at)?;
+            }
+        }
+        vm.insn = 0;
+        vm.cur = setup::entry_state(vm, 0)?;
+        return vm.explore(0);
+    }
     vm.cur = setup::entry_state(vm, 0)?;
     vm.explore(0)?;
     loop {
         let Some(next) = vm.globals.next_called() else {
             return Ok(());
         };
-        let start = vm.env.program.subprogs[next].start as usize;
-        vm.insn = start;
-        vm.cur = setup::entry_state(vm, next)?;
-        vm.explore(start)?;
+        explore_global(vm, next)?;
         vm.globals.verified(next);
     }
+}
+
+fn explore_global(vm: &mut Vm<'_>, subprog: usize) -> Check<()> {
+    let start = vm.env.program.subprogs[subprog].start as usize;
+    vm.insn = start;
+    vm.cur = setup::entry_state(vm, subprog)?;
+    vm.explore(start)
 }
 
 /// The verdict when the program cannot be looked at.

@@ -14,7 +14,7 @@
 
 use std::cell::Cell;
 
-use super::btf_record::Records;
+use super::btf_record::{Pointees, Records};
 use super::checks::subprog_facts::SubprogFacts;
 use super::domain::ScalarRules;
 use super::explore::Explorer;
@@ -122,7 +122,14 @@ impl<'a> Env<'a> {
             kernel_btf,
             kernel_btf_is_real: real,
             attach: attach::resolve(program, kernel_btf, real, input.target)?,
-            records: Records::new(&program.maps, own, kernel_btf.filter(|_| real)),
+            records: Records::new(
+                &program.maps,
+                own,
+                Pointees {
+                    kernel: kernel_btf.filter(|_| real),
+                    kptr_references: input.target.behaviour.kptr_tag_references,
+                },
+            ),
         })
     }
 

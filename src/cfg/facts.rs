@@ -62,8 +62,8 @@ pub struct CfgRules {
     pub max_subprogs: usize,
     /// Whether the loader may call functions and loop (CAP_BPF).
     pub capable: bool,
-    /// Loops may close by any edge, calls too; before, by jumps and callback
-    /// references only (`fix control-flow graph checking in privileged mode`, 6.1 stable).
+    /// Loops may close by any edge, falling through and calls too; before, by jumps and callback
+    /// references only (6.6 stable).
     pub loops_by_any_edge: bool,
     /// The second slot of a wide load is no instruction to walk (6.1 stable).
     pub whole_wide_loads: bool,
@@ -87,7 +87,7 @@ impl CfgRules {
             max_insns: 1_000_000,
             max_subprogs: 256,
             capable: true,
-            loops_by_any_edge: v >= 6_001,
+            loops_by_any_edge: v >= 6_006,
             whole_wide_loads: v >= 6_001,
             split_jump_points: v >= 6_001,
             callback_checkpoints: v >= 6_006,

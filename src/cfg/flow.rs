@@ -58,7 +58,7 @@ impl Flow {
             },
             0x90 => Flow::Exit,
             0x00 if code == 0x0d && rules.isa.gotox => Flow::Gotox,
-            0x00 if code == 0x06 && rules.isa.v4 => Flow::Jump(insn.imm),
+            0x00 if code == 0x06 && rules.isa.gotol => Flow::Jump(insn.imm),
             0x00 => Flow::Jump(i32::from(insn.off)),
             0xe0 if code == 0xe5 && insn.src == 0 => Flow::MayGoto(insn.off),
             _ => Flow::Branch(insn.off),

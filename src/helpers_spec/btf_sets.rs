@@ -99,17 +99,17 @@ pub fn never_returns(name: &str, v: SpecVersion) -> bool {
 }
 
 /// Whether the function's return value may be modified: a security hook, a
-/// function open to error injection, or one that is listed as such.
-pub fn fmod_ret_allowed(name: &str, v: SpecVersion) -> bool {
+/// function open to error injection (as the caller knows), or one that is listed as such.
+pub fn fmod_ret_allowed(name: &str, injection: bool, v: SpecVersion) -> bool {
     name.starts_with("security_")
-        || error_injectable(name)
+        || injection
         || kfuncs::kfunc(name, v).is_some_and(|k| k.sets.iter().any(|s| s.fmod_ret))
 }
 
 /// Whether sleeping programs may hang on the function: error-injectable ones
 /// that are called where sleeping is allowed, and kfuncs listed for it.
-pub fn sleepable_target(name: &str, v: SpecVersion) -> bool {
-    let syscall = error_injectable(name) && !in_set("btf_non_sleepable_error_inject", name, v);
+pub fn sleepable_target(name: &str, injection: bool, v: SpecVersion) -> bool {
+    let syscall = injection && !in_set("btf_non_sleepable_error_inject", name, v);
     let listed = kfuncs::kfunc(name, v).is_some_and(|k| {
         let sleeps = |s: &kfuncs::KfuncSet| s.fmod_ret && s.flags.contains(KfFlags::SLEEPABLE);
         k.sets.iter().any(sleeps)
@@ -119,7 +119,7 @@ pub fn sleepable_target(name: &str, v: SpecVersion) -> bool {
 
 /// Whether the kernel opens the function to error injection. The list is not in
 /// BTF: system call entries are always on it, and a few others that are known.
-fn error_injectable(name: &str) -> bool {
+pub fn error_injectable(name: &str) -> bool {
     const KNOWN: &[&str] = &[
         "__add_to_page_cache_locked",
         "__filemap_add_folio",
@@ -128,6 +128,11 @@ fn error_injectable(name: &str) -> bool {
         "should_fail_bio",
         "should_fail_usercopy",
     ];
+    syscall_entry(name) || KNOWN.contains(&name)
+}
+
+/// Whether the function is the entry of a system call.
+pub fn syscall_entry(name: &str) -> bool {
     [
         "__x64_sys_",
         "__ia32_sys_",
@@ -137,7 +142,6 @@ fn error_injectable(name: &str) -> bool {
     ]
     .iter()
     .any(|prefix| name.starts_with(prefix))
-        || KNOWN.contains(&name)
 }
 
 /// Whether `bpf_d_path` may be called from programs on the function.

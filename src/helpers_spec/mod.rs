@@ -28,10 +28,10 @@ mod tests;
 mod words;
 
 pub use btf_sets::{
-    LsmReturn, attach_denied, btf_set, d_path_allowed, fmod_ret_allowed, in_set, lsm_current_hook,
-    lsm_hook_disabled, lsm_hook_return, lsm_hook_sleepable, lsm_hook_untrusted, lsm_hooks,
-    lsm_sockopt_hook, never_returns, raw_tp_errors, raw_tp_nullable, rcu_protected,
-    sleepable_target,
+    LsmReturn, attach_denied, btf_set, d_path_allowed, error_injectable, fmod_ret_allowed, in_set,
+    lsm_current_hook, lsm_hook_disabled, lsm_hook_return, lsm_hook_sleepable, lsm_hook_untrusted,
+    lsm_hooks, lsm_sockopt_hook, never_returns, raw_tp_errors, raw_tp_nullable, rcu_protected,
+    sleepable_target, syscall_entry,
 };
 pub use context::{CtxField, CtxKind, CtxLayout, ctx_access, netfilter_field, pointer_access};
 pub use features::{

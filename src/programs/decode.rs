@@ -209,7 +209,7 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
                 long: false,
             }
         }
-        Form::Ja(Width::W32) if !rules.v4 => return Err(unknown),
+        Form::Ja(Width::W32) if !rules.gotol => return Err(unknown),
         Form::Ja(Width::W32) => {
             require(src == 0 && dst == 0 && off == 0, Reserved::Ja)?;
             Op::Ja {

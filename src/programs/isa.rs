@@ -236,8 +236,10 @@ pub fn opcode_of(form: Form) -> Option<u8> {
 pub struct IsaRules {
     /// Atomics other than plain addition (Linux 5.12).
     pub atomics: bool,
-    /// ISA v4: sign-extending loads and moves, signed division, `bswap`, `gotol` (6.6).
+    /// ISA v4: sign-extending loads and moves, signed division, `bswap` (6.6).
     pub v4: bool,
+    /// `gotol`, of ISA v4 too (6.6, and stable 6.1).
+    pub gotol: bool,
     /// `may_goto` (6.9).
     pub may_goto: bool,
     /// `addr_space_cast` (6.9).
@@ -259,6 +261,7 @@ impl IsaRules {
     pub const ALL: IsaRules = IsaRules {
         atomics: true,
         v4: true,
+        gotol: true,
         may_goto: true,
         addr_space_cast: true,
         acq_rel: true,
@@ -274,6 +277,7 @@ impl IsaRules {
         IsaRules {
             atomics: v >= 5_012,
             v4: v >= 6_006,
+            gotol: v >= 6_001,
             may_goto: v >= 6_009,
             addr_space_cast: v >= 6_009,
             acq_rel: v >= 6_015,

@@ -203,7 +203,6 @@ behaviour! {
     cast_forks_null: bool, "7.1", "A cast of a referenced socket is explored as failing on a path of its own.";
     retval_helpers_checked: bool, "7.0", "What bpf_set_retval sets must be in the hook's range, and bpf_get_retval gives a number in it.";
     sleepable_uses_storage: bool, "6.2", "Sleepable programs may use local storages, queues and user ring buffers.";
-    override_return: bool, "a build option", "Kprobe programs may override what a function returns. Debian's kernels, which the rows describe, are built without.";
     sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries, program arrays and newer map types.";
     inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
     callback_map_uid: bool, "7.0", "A callback's map, key and value keep the lookup that gave an inner map.";
@@ -232,4 +231,24 @@ behaviour! {
     arena_by_type_tag: bool, "7.1", "Pointers that carry the type tag of arenas are arena pointers in a function's prototype.";
     drops_nmi_safe: bool, "7.2", "Tracing programs cannot drop objects whose fields are not safe to free in an NMI.";
     user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
+    buffers_checked_for_null: bool, "5.10, not 5.17 to 6.18, stable 6.18", "A buffer of an iterator that may be null cannot be accessed before a check.";
+    inner_keys_vary: bool, "7.1, and stable 6.18", "A constant index into an inner array that may be exchanged for one of another size is not known to be in range.";
+    syscalls_open: bool, "7.1", "Sleeping programs and programs that modify results may hang on entries of system calls, whatever the kernel was built with.";
+    probe_registers_writable: bool, "6.18", "Programs on probes may write the registers.";
+    nonnull_by_comparison: bool, "6.2", "Equal to a pointer that is not null, a pointer is not null either.";
+    kptr_tag_references: bool, "6.2", "The type tag `kptr` means a referenced pointer, `kptr_untrusted` a plain one; before, `kptr_ref` and `kptr`.";
+    locks_across_functions: bool, "6.9", "A lock may be held when a static function is left.";
+    callbacks_of_many_maps: bool, "6.10", "One call may walk the elements of several maps.";
+    ksym_functions: bool, "6.2", "The address of a typed kernel function may be taken.";
+    dynptr_slots_guarded: bool, "6.3", "Stores into a dynptr destroy it with its slices, and a dynptr may be made in place of another.";
+    const_dynptrs_passed_whole: bool, "6.3", "Helpers that would change a dynptr refuse one that is an argument.";
+    helper_writes_declared: bool, "6.12, and stable 6.1", "Whether a helper reads or writes memory other than stack is what its signature says.";
+    mov32_keeps_link: bool, "6.5", "A 32-bit move of a number that fits keeps the number's id.";
+    narrow_spills_linked: bool, "6.8", "Numbers spilled in fewer than eight bytes learn what their copies learn.";
+    loops_found_exactly: bool, "6.7", "A loop is infinite if its state repeats exactly; before, if an earlier state covers it.";
+    unions_read_freely: bool, "6.2", "An access may be longer than the first member of a union that it begins in.";
+    global_memory_arguments: bool, "5.12", "Global functions may take pointers to memory.";
+    int_pointers_as_numbers: bool, "5.11", "Arguments that point to integers are read as numbers.";
+    preempt_bars_globals: bool, "6.10 to 6.13", "Global functions cannot be called with preemption disabled.";
+    stale_link_distance: bool, "6.11 to 6.19", "A number that loses its link keeps the distance.";
 }

@@ -10,6 +10,7 @@
 //! its fixes: stable kernels carry backports that their series number hides.
 
 mod behaviour;
+mod config;
 mod limits;
 mod linux;
 mod offer;
@@ -19,6 +20,7 @@ pub use behaviour::{
     Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
     StackRounding, Switch,
 };
+pub use config::Config;
 pub use limits::Limits;
 pub use offer::{Enumerated, Offer, Offered};
 pub use profile::Profile;
@@ -54,6 +56,8 @@ pub struct Target {
     pub limits: Limits,
     /// How its verifier behaves.
     pub behaviour: Behaviour,
+    /// How the measured kernel was built.
+    pub config: Config,
     /// Where its facts come from.
     pub kind: TargetKind,
 }
@@ -62,7 +66,7 @@ impl Target {
     /// The series of those facts.
     pub fn of_series(spec: SpecVersion) -> Target {
         let row = linux::ROWS.iter().find(|row| row.spec == spec);
-        row.unwrap_or(&linux::NEWEST_LTS).target()
+        row.map_or_else(Target::default, linux::Row::target)
     }
 
     /// A kernel by what its BTF enumerates, verified with the rules of the series
@@ -115,6 +119,7 @@ impl Target {
             && self.release == other.release
             && self.limits == other.limits
             && self.behaviour == other.behaviour
+            && self.config == other.config
             && listed(self) == listed(other)
     }
 
@@ -174,13 +179,14 @@ impl Target {
     }
 }
 
-/// The target of that name: `linux-6.18`, `6.18`, or a profile that comes with
-/// the tool.
+/// The target of that name: a series (`linux-6.18`, `6.18`), a measured release of
+/// one (`linux-6.18.15`), or a profile that comes with the tool.
 pub fn by_name(name: &str) -> Option<Target> {
     let series = name.strip_prefix("linux-").unwrap_or(name);
     linux::ROWS
         .iter()
-        .find(|row| row.spec.name() == series)
+        .chain(linux::POINTS)
+        .find(|row| row.name == series)
         .map(linux::Row::target)
         .or_else(|| {
             let profile = profile::embedded().find(|p| p.name == name)?;
@@ -217,6 +223,9 @@ mod tests {
         assert_eq!(by_name("6.18"), by_name("linux-6.18"));
         assert_eq!(Target::default().name, DEFAULT);
         assert!(by_name("linux-2.4").is_none());
+        let point = by_name("linux-6.18.15").unwrap();
+        assert_eq!(point.release, (6, 18, 15));
+        assert!(!point.verifies_like(&Target::default()));
         let specs: Vec<SpecVersion> = all().iter().map(|t| t.spec).collect();
         assert_eq!(specs, SpecVersion::ALL);
         for t in all() {

@@ -162,7 +162,9 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
         Kind::ConstMap { map, .. } if reg.flags == Flags::NONE => Effect::Load(
             btf_ptr::map_ptr_access(vm, map, access.reg, off, access.size, access.is_write())?,
         ),
-        Kind::Buf if !reg.maybe_null() => buffer::buf_access(access, reg, off)?,
+        Kind::Buf if !reg.maybe_null() || !vm.env.target.behaviour.buffers_checked_for_null => {
+            buffer::buf_access(access, reg, off)?
+        }
         Kind::Arena if reg.flags == Flags::NONE => Effect::Load(Loaded::UNKNOWN),
         _ => {
             let words = format!("R{} invalid mem access '{}'", access.reg, type_name(reg));

@@ -1,7 +1,7 @@
 //! A context that is the arguments of a kernel function, eight bytes each.
 
 use super::access::Loaded;
-use crate::abstract_interp::setup::attach::{ArgKind, Target};
+use crate::abstract_interp::setup::attach::{self, ArgKind, Target};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
 use crate::abstract_interp::violation::Code;
 use crate::abstract_interp::vm::{Check, Vm, refuse_reg, unknown};
@@ -25,6 +25,9 @@ pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded>
         return netfilter(vm, r, off, size);
     }
     let Some(target) = &vm.env.attach.target else {
+        if attach::multi(vm.env.program.attach_type) {
+            return bad();
+        }
         return unknown("no-kernel-btf");
     };
     let Some(btf) = vm.env.kernel_btf else {
@@ -196,6 +199,11 @@ fn pointer(
         };
         return Ok(Loaded::pointer(kind, Flags::TRUSTED));
     }
+    let trust = if vm.env.target.behaviour.trusted_pointers {
+        Flags::TRUSTED
+    } else {
+        Flags::NONE
+    };
     let id = promoted(vm, btf, btf.skip_mods_typedefs(to));
     match btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => {}
@@ -213,13 +221,13 @@ fn pointer(
         id,
     };
     let mut flags = if vm.env.attach.trusted_args {
-        Flags::TRUSTED
+        trust
     } else {
         Flags::NONE
     };
     match info {
         Some(ArgKind::Nullable { trusted }) => {
-            let trust = if trusted { Flags::TRUSTED } else { Flags::NONE };
+            let trust = if trusted { trust } else { Flags::NONE };
             flags = trust.with(Flags::MAYBE_NULL);
         }
         Some(ArgKind::Referenced { id: ref_id }) => {

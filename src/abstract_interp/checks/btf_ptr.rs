@@ -101,7 +101,13 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
             format!("direct access to {} is disallowed", field.name()),
         );
     }
-    let found = match walk(btf, id, off as u32, size) {
+    let found = match walk(
+        btf,
+        id,
+        off as u32,
+        size,
+        vm.env.target.behaviour.unions_read_freely,
+    ) {
         Ok(found) => found,
         Err(words) => return refuse_reg(Code::BtfAccess, r, words),
     };
@@ -193,7 +199,13 @@ pub fn map_ptr_access(
             format!("only read from {name} is supported"),
         );
     }
-    match walk(btf, id, off as u32, size) {
+    match walk(
+        btf,
+        id,
+        off as u32,
+        size,
+        vm.env.target.behaviour.unions_read_freely,
+    ) {
         Err(words) => refuse_reg(Code::BtfAccess, r, words),
         Ok(Found::Scalar) => Ok(Loaded::UNKNOWN),
         Ok(Found::Memory) => Ok(untrusted_memory()),

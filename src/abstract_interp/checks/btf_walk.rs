@@ -31,8 +31,9 @@ pub enum Found {
 /// Why nothing can be accessed there: the kernel's key words.
 pub type Nowhere = String;
 
-/// See the head of the file. `off` is not negative.
-pub fn walk(btf: &Btf, id: u32, off: u32, size: u32) -> Result<Found, Nowhere> {
+/// See the head of the file. `off` is not negative. `free_unions`: an access may be
+/// longer than the first member of a union that holds its start.
+pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Result<Found, Nowhere> {
     let mut at = btf.skip_mods(id);
     let mut off = off;
     let mut union = false;
@@ -61,7 +62,7 @@ pub fn walk(btf: &Btf, id: u32, off: u32, size: u32) -> Result<Found, Nowhere> {
                 }
             }
         }
-        match member_at(btf, at, off, size, union)? {
+        match member_at(btf, at, off, size, union, free_unions)? {
             Step::Done(found) => return Ok(found),
             Step::Into { id, off: within } => {
                 at = btf.skip_mods(id);
@@ -104,7 +105,14 @@ enum Step {
     Into { id: u32, off: u32 },
 }
 
-fn member_at(btf: &Btf, id: u32, off: u32, size: u32, union: bool) -> Result<Step, Nowhere> {
+fn member_at(
+    btf: &Btf,
+    id: u32,
+    off: u32,
+    size: u32,
+    union: bool,
+    free_unions: bool,
+) -> Result<Step, Nowhere> {
     let ty = btf.ty(id).ok_or("no such type")?;
     let s = ty.composite().ok_or("not a struct")?;
     for m in s.members.iter() {
@@ -148,7 +156,7 @@ fn member_at(btf: &Btf, id: u32, off: u32, size: u32, union: bool) -> Result<Ste
             }
             _ => {}
         }
-        if off + size > end && !union {
+        if off + size > end && !(union && free_unions) {
             return Err(format!(
                 "access beyond the end of member {} (mend:{end}) in struct {} with off {off} size {size}",
                 m.name, s.name

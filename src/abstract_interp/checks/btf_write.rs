@@ -49,7 +49,13 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                 return refused();
             };
             if &*slot.structure == "bpf_dummy_ops" && name == "bpf_dummy_ops_state" {
-                return match walk(btf, id, off as u32, size) {
+                return match walk(
+                    btf,
+                    id,
+                    off as u32,
+                    size,
+                    vm.env.target.behaviour.unions_read_freely,
+                ) {
                     Ok(_) => Ok(()),
                     Err(words) => refuse_reg(Code::BtfAccess, r, words),
                 };
@@ -80,7 +86,13 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
             let mark = holds(btf, "nf_conn", "mark", off, size);
             if mark { Ok(()) } else { refused() }
         }
-        _ => match walk(btf, id, off as u32, size) {
+        _ => match walk(
+            btf,
+            id,
+            off as u32,
+            size,
+            vm.env.target.behaviour.unions_read_freely,
+        ) {
             Ok(Found::Scalar | Found::Memory | Found::Struct { .. }) | Err(_) => refused(),
         },
     }

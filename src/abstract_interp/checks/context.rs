@@ -42,6 +42,13 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
         // The kernel compares the offset with an unsigned number.
         return Ok(Loaded::UNKNOWN);
     }
+    let probe = prog_type == ProgType::Kprobe;
+    if probe && dir == Dir::Write && !writes_registers(vm) {
+        let words = format!("invalid bpf_context access off={off} size={size}");
+        return refuse_reg(Code::CtxAccess, regno, words);
+    }
+    // Registers may be written wherever they may be read.
+    let dir = if probe { Dir::Read } else { dir };
     let layout = helpers_spec::ctx_access(prog_type, attach, vm.env.target.spec);
     let found = u32::try_from(off)
         .ok()
@@ -54,6 +61,11 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
             refuse_reg(Code::CtxAccess, regno, words)
         }
     }
+}
+
+/// Whether programs on probes may change registers.
+fn writes_registers(vm: &Vm) -> bool {
+    vm.env.target.behaviour.probe_registers_writable && vm.env.target.config.kprobes
 }
 
 /// Where an access at `off` (the pointer's fixed offset included) may be: a

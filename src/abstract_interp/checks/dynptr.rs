@@ -100,7 +100,9 @@ fn pointer_to_dynptr(vm: &Vm, r: u8) -> Check<()> {
 /// itself, so an argument (const) dynptr will not do.
 pub fn check_init(vm: &Vm, r: u8, want: Option<DynptrType>, mutates: bool) -> Check<Dynptr> {
     pointer_to_dynptr(vm, r)?;
-    let mutates = mutates && !vm.env.target.behaviour.const_dynptrs_usable;
+    let behaviour = &vm.env.target.behaviour;
+    let mutates =
+        mutates && behaviour.const_dynptrs_passed_whole && !behaviour.const_dynptrs_usable;
     if mutates && matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
         let words = "cannot pass pointer to const bpf_dynptr, the helper mutates it";
         return refuse_reg(Code::Dynptr, r, words);

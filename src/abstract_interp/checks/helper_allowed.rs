@@ -100,7 +100,7 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         program.sleepable,
         v,
     );
-    let built = helper != id::OVERRIDE_RETURN || vm.env.target.behaviour.override_return;
+    let built = helper != id::OVERRIDE_RETURN || vm.env.target.config.kprobe_override;
     if !allowed || !built {
         if helper == id::D_PATH && helpers_spec::helper_ever_allowed(at, program.prog_type, v) {
             return refuse(Code::FuncNotAllowed, "helper call is not allowed in probe");

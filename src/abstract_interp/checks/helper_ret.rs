@@ -95,7 +95,7 @@ fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg
     let mut flags = flags;
     // A lookup in an array at a known index in range cannot fail.
     if helper == id::MAP_LOOKUP_ELEM
-        && map_args::indexes_fixed(def)
+        && map_args::indexes_fixed(vm, def)
         && def.flags & F_INNER_MAP == 0
         && facts
             .const_key

@@ -96,7 +96,7 @@ pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
         raw: false,
     };
     let touched = mem_region::check(vm, region)?;
-    if vm.env.target.behaviour.const_map_key && indexes_fixed(map) {
+    if vm.env.target.behaviour.const_map_key && indexes_fixed(vm, map) {
         constant_key(vm, r, size, facts);
     }
     Ok(touched)
@@ -106,8 +106,8 @@ pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
 const F_INNER_MAP: u32 = 1 << 12;
 
 /// Maps whose lookup cannot fail for a key in range.
-pub fn indexes_fixed(map: &MapDef) -> bool {
-    map.flags & F_INNER_MAP == 0
+pub fn indexes_fixed(vm: &Vm<'_>, map: &MapDef) -> bool {
+    (map.flags & F_INNER_MAP == 0 || !vm.env.target.behaviour.inner_keys_vary)
         && matches!(
             MapType::from_id(map.map_type),
             Some(MapType::Array | MapType::PercpuArray)

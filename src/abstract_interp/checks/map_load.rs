@@ -193,7 +193,7 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
         Ok(Reg::pointer(kind, Flags::RDONLY))
     };
     let ty = match btf.ty(id) {
-        Some(Type::Func { .. }) => return untyped(0),
+        Some(Type::Func { .. }) if env.target.behaviour.ksym_functions => return untyped(0),
         Some(Type::Var { ty, .. }) => ty,
         _ => {
             let words = format!("pseudo btf_id {id} in ldimm64 isn't KIND_VAR or KIND_FUNC");

@@ -73,7 +73,9 @@ pub fn check(vm: &Vm, region: Region) -> Check<Touched> {
 /// Where helpers don't say whether they read or write, they write what needn't be
 /// initialised and read everything else.
 fn as_typed(vm: &Vm, region: Region) -> Region {
-    match (vm.env.target.behaviour.helper_memory_typed, region.raw) {
+    let behaviour = &vm.env.target.behaviour;
+    let declared = behaviour.helper_memory_typed || behaviour.helper_writes_declared;
+    match (declared, region.raw) {
         (true, _) => region,
         (false, raw) => Region {
             dir: if raw { Dir::Write } else { Dir::Read },

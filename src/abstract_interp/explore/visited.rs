@@ -157,11 +157,16 @@ impl Vm<'_> {
         if !self.same_registers(id) {
             return Ok(Finding::Miss);
         }
+        let repeats = if self.env.target.behaviour.loops_found_exactly {
+            Exact::Yes
+        } else {
+            Exact::No
+        };
         let node = self.explorer.node(id);
         if node.state.may_goto_depth == self.cur.may_goto_depth
             && node.state.callback_unroll_depth == self.cur.callback_unroll_depth
             && !iter_depths_differ(&node.state, &self.cur)
-            && self.covers(id, Exact::Yes)
+            && self.covers(id, repeats)
         {
             return refuse(
                 Code::InfiniteLoop,

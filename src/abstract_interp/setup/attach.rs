@@ -137,7 +137,6 @@ pub fn resolve(
     real: bool,
     target: &LinuxTarget,
 ) -> Check<Attach> {
-    let v = target.spec;
     let attach = program.attach_type;
     let mut out = Attach {
         main_takes_btf_args: program.prog_type == ProgType::Ext,
@@ -164,6 +163,13 @@ pub fn resolve(
             let Some(btf) = kernel else {
                 return unknown("no-kernel-btf");
             };
+            if multi(attach) {
+                // Attached to any number of functions: to none in particular.
+                return match attach.is_some_and(|a| target.attach_type(a).there()) {
+                    true => Ok(out),
+                    false => refuse(Code::AttachTarget, "Tracing programs must provide btf_id"),
+                };
+            }
             let id = match program.attach_btf_id {
                 Some(id) if real => id,
                 _ => match stand_in(program, btf) {
@@ -175,11 +181,23 @@ pub fn resolve(
                 ProgType::Lsm => !UNTRUSTED_LSM.contains(&btf.name(id)),
                 _ => matches!(attach, Some(AttachType::TraceRawTp | AttachType::TraceIter)),
             };
-            out.target = Some(function(program, btf, id, v)?);
+            out.target = Some(function(program, btf, id, target)?);
             Ok(out)
         }
         _ => Ok(out),
     }
+}
+
+/// Whether a program of this attach type hangs on many functions at once.
+pub fn multi(attach: Option<AttachType>) -> bool {
+    matches!(
+        attach,
+        Some(
+            AttachType::TraceFentryMulti
+                | AttachType::TraceFexitMulti
+                | AttachType::TraceFsessionMulti
+        )
+    )
 }
 
 /// Without the kernel's BTF: the function, if the object's own BTF has it.
@@ -203,6 +221,9 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
     match program.prog_type {
         ProgType::RawTracepoint | ProgType::Tracepoint => tracepoints,
         ProgType::Tracing if program.attach_type == Some(AttachType::TraceRawTp) => tracepoints,
+        ProgType::Tracing if multi(program.attach_type) => program
+            .attach_type
+            .is_some_and(|a| target.attach_type(a).there()),
         ProgType::Tracing => matches!(
             program.attach_type,
             Some(
@@ -211,9 +232,6 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
                     | AttachType::ModifyReturn
                     | AttachType::TraceIter
                     | AttachType::TraceFsession
-                    | AttachType::TraceFentryMulti
-                    | AttachType::TraceFexitMulti
-                    | AttachType::TraceFsessionMulti
             )
         ),
         ProgType::Lsm => program.attach_type != Some(AttachType::LsmCgroup),
@@ -223,7 +241,8 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
     }
 }
 
-fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Target> {
+fn function(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Check<Target> {
+    let v = target.spec;
     let bad = |words: String| refuse(Code::AttachTarget, words);
     let ty = btf.ty(id);
     let name = ty.map_or("", |t| t.name()).to_owned();
@@ -269,6 +288,7 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
     if program.prog_type == ProgType::Lsm {
         lsm(program, id, &name, v)?;
     } else {
+        let open = open_to_injection(target, &name);
         let attach = program.attach_type;
         if helpers_spec::attach_denied(&name, v) {
             let words = format!("Attaching tracing programs to function '{name}' is rejected.");
@@ -283,12 +303,14 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
                 format!("Attaching fexit/fmod_ret to __noreturn function '{name}' is rejected.");
             return bad(words);
         }
-        if attach == Some(AttachType::ModifyReturn) && !helpers_spec::fmod_ret_allowed(&name, v) {
+        if attach == Some(AttachType::ModifyReturn)
+            && !helpers_spec::fmod_ret_allowed(&name, open, v)
+        {
             return bad(format!("{name}() is not modifiable"));
         }
         if program.sleepable
             && attach != Some(AttachType::TraceIter)
-            && !helpers_spec::sleepable_target(&name, v)
+            && !helpers_spec::sleepable_target(&name, open, v)
         {
             return bad(format!("{name} is not sleepable"));
         }
@@ -299,6 +321,14 @@ fn function(program: &Program, btf: &Btf, id: u32, v: SpecVersion) -> Check<Targ
         skip: 0,
         args,
     })
+}
+
+/// Whether the kernel lets programs replace what the function returns, as far as
+/// error injection goes.
+fn open_to_injection(target: &LinuxTarget, name: &str) -> bool {
+    helpers_spec::error_injectable(name)
+        && (target.config.function_error_injection
+            || target.behaviour.syscalls_open && helpers_spec::syscall_entry(name))
 }
 
 fn lsm(program: &Program, id: u32, name: &str, v: SpecVersion) -> Check<()> {

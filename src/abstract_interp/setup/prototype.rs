@@ -105,7 +105,11 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
     }
     let mut args = Vec::new();
     for (i, param) in params.iter().enumerate() {
-        let mut tags = tags_of(btf, func.func_type, i, func.global)?;
+        let mut tags = if env.target.behaviour.global_args_by_tag {
+            tags_of(btf, func.func_type, i, func.global)?
+        } else {
+            Tags::default()
+        };
         tags.arena |= arena_allowed(env, btf, param.ty);
         args.push(argument(env, program, btf, i, param.ty, &tags, name)?);
     }
@@ -228,7 +232,10 @@ fn argument(
         return Ok(Arg::Ctx);
     }
     let target = btf.skip_mods_typedefs(to);
-    if matches!(btf.ty(target), Some(Type::Struct(s)) if s.name == "bpf_dynptr") {
+    let behaviour = &env.target.behaviour;
+    if behaviour.global_args_by_tag
+        && matches!(btf.ty(target), Some(Type::Struct(s)) if s.name == "bpf_dynptr")
+    {
         return if tags.count() > 0 {
             combination()
         } else {
@@ -270,6 +277,11 @@ fn argument(
     }
     if tags.nullable {
         return combination();
+    }
+    if !behaviour.global_memory_arguments {
+        return bad(format!(
+            "Arg#{i} type PTR in {func}() is not supported yet."
+        ));
     }
     match btf
         .resolve_size(target)

@@ -97,7 +97,7 @@ fn mov(vm: &mut Vm, w: Width, dst: u8, src: Src) -> Check<()> {
 fn mov32(vm: &mut Vm, dst: u8, src: u8) {
     let mut value = Reg::unknown();
     if vm.reg(src).is_scalar() {
-        let same = width(vm.reg(src)) <= 32;
+        let same = width(vm.reg(src)) <= 32 && vm.env.target.behaviour.mov32_keeps_link;
         if same {
             assign_scalar_id(vm, src);
         }
@@ -267,7 +267,14 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     let mut out = number(vm, w, op, &left, &right);
     let delta = link(vm, w, op, &left, &right).filter(|_| src != Src::Reg(dst));
     let flag = if w.is32() { ADD_CONST32 } else { ADD_CONST };
-    (out.id, out.off) = delta.map_or((0, 0), |delta| (left.id | flag, delta));
+    let stale = if vm.env.target.behaviour.stale_link_distance
+        && left.id & (ADD_CONST | ADD_CONST32) == 0
+    {
+        left.off
+    } else {
+        0
+    };
+    (out.id, out.off) = delta.map_or((0, stale), |delta| (left.id | flag, delta));
     vm.cur.set_reg(dst, out);
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::{operand, refs};
 use crate::abstract_interp::domain::{Bounds, Cond};
 use crate::abstract_interp::explore::{Linked, MAX_LINKED, Place, widen};
+use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{
     ADD_CONST, ADD_CONST32, AT_PKT_END, BEYOND_PKT_END, Flags, Kind, Reg,
@@ -103,10 +104,10 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
         && src.is_scalar()
         && src.id != 0
     {
-        collect_linked(&mut vm.cur, src.base_id(), &mut linked);
+        collect_linked(&vm.env, &mut vm.cur, src.base_id(), &mut linked);
     }
     if dst.is_scalar() && dst.id != 0 {
-        collect_linked(&mut vm.cur, dst.base_id(), &mut linked);
+        collect_linked(&vm.env, &mut vm.cur, dst.base_id(), &mut linked);
     }
     if linked.len() > 1 {
         vm.record_linked(linked.clone());
@@ -210,7 +211,9 @@ fn packet_decided(op: JmpOp, dst: &Reg, src: &Reg) -> Option<bool> {
 
 /// All scalars of `id`, innermost frame first; those beyond what a history
 /// entry holds lose their link.
-fn collect_linked(state: &mut State, id: u32, linked: &mut Linked) {
+fn collect_linked(env: &Env, state: &mut State, id: u32, linked: &mut Linked) {
+    let narrow = env.target.behaviour.narrow_spills_linked;
+    let spilled = |s: &Slot| s.is_spill() && (narrow || s.kinds[0] == Byte::Spill);
     let mut unlink: SmallVec<[Place; 4]> = SmallVec::new();
     let wanted = |r: &Reg| r.is_scalar() && r.id != 0 && r.base_id() == id;
     let mut note = |frame: usize, is_reg: bool, index: usize| {
@@ -236,7 +239,7 @@ fn collect_linked(state: &mut State, id: u32, linked: &mut Linked) {
             note(f, true, r);
         }
         for (s, slot) in frame.stack.slots().enumerate() {
-            if slot.is_spill() && wanted(&slot.spill) {
+            if spilled(slot) && wanted(&slot.spill) {
                 note(f, false, s);
             }
         }
@@ -357,6 +360,7 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
     };
     if let Some(r) = by_reg
         && !cmp.w32
+        && vm.env.target.behaviour.nonnull_by_comparison
         && dst.is_pointer()
         && src.is_pointer()
         && dst.maybe_null() != src.maybe_null()

@@ -81,6 +81,9 @@ impl Callback {
         match self {
             Callback::MapElem { map } => {
                 for_each_allowed(vm, map)?;
+                if vm.aux[vm.insn].map_poisoned && !vm.env.target.behaviour.callbacks_of_many_maps {
+                    return refuse(Code::TailCallStack, "tail_call abusing map_ptr");
+                }
                 let Kind::ConstMap { map, uid } = caller.regs[1].kind else {
                     return unknown("for-each-map");
                 };
@@ -269,6 +272,10 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
         let words = "global function calls are not allowed while holding a lock";
         return refuse(Code::SubprogArgs, words);
     }
+    if behaviour.preempt_bars_globals && state.active_preempt > 0 {
+        let words = "global function calls are not allowed with preemption disabled";
+        return refuse(Code::SubprogArgs, words);
+    }
     let effects = vm
         .env
         .cfg
@@ -345,6 +352,9 @@ pub fn exit(vm: &mut Vm<'_>) -> Check<Next> {
     let main = vm.cur.curframe() == 0;
     refs::check_leak(vm, false, main, "BPF_EXIT instruction in main prog")?;
     if !main {
+        if vm.cur.active_locks > 0 && !vm.env.target.behaviour.locks_across_functions {
+            return refuse(Code::SpinLock, "bpf_spin_unlock is missing");
+        }
         return leave_frame(vm);
     }
     return_value::check(vm, 0)?;
