@@ -1,7 +1,7 @@
 //! `bpfassay` predicts, offline, what the Linux verifier says of eBPF objects.
 //!
 //! Data flows one way through the rooms below; a room imports only those
-//! before it (`helpers_spec` and `target` are reference data, read by all, as is `budget`).
+//! before it (`helpers_spec`, `target`, `budget` and `untrusted` are read by all).
 //! [`check()`] is the whole way from bytes to a [`report::Report`].
 
 pub mod abstract_interp;
@@ -22,5 +22,6 @@ pub mod report;
 pub mod rules;
 pub mod smoke;
 pub mod target;
+pub mod untrusted;
 
 pub use check::{InputKind, Options, TargetChoice, audit as audit_object, check};

@@ -22,10 +22,11 @@ const ORDER: [&[&str]; 10] = [
 ];
 
 /// Reference data: what each may import.
-const REFERENCE: [(&str, &[&str]); 3] = [
+const REFERENCE: [(&str, &[&str]); 4] = [
     ("budget", &[]),
     ("helpers_spec", &[]),
     ("target", &["helpers_spec"]),
+    ("untrusted", &[]),
 ];
 
 /// The room that asks the running kernel, for `cli` only: what it may import.

@@ -10,6 +10,7 @@ use super::calls::CallKind;
 use super::graph::{BlockGraph, EdgeKind};
 use crate::programs::disasm::{Dialect, Names, disasm_with};
 use crate::programs::insn::Op;
+use crate::untrusted;
 
 /// The subprograms as one DOT digraph, a cluster each. Loop headers have a
 /// double border, edges say how they are taken, calls are dashed.
@@ -26,12 +27,12 @@ pub fn dot(cfg: &Cfg, ops: &[Op], subprogs: &[usize], names: &dyn Names) -> Stri
         let _ = writeln!(
             out,
             "  subgraph cluster_{subprog} {{\n    label=\"{}\";",
-            escape(&title)
+            untrusted::dot(&title)
         );
         for node in blocks.graph.node_indices() {
             let text: String = lines(&blocks, node, ops, names)
                 .iter()
-                .map(|line| format!("{}\\l", escape(line)))
+                .map(|line| format!("{}\\l", untrusted::dot(line)))
                 .collect();
             let header = if headers.contains(&node) {
                 " peripheries=2"
@@ -69,11 +70,15 @@ pub fn mermaid(cfg: &Cfg, ops: &[Op], subprogs: &[usize], names: &dyn Names) -> 
     for &subprog in subprogs {
         let blocks = cfg.blocks(subprog);
         let title = title(cfg, subprog, names);
-        let _ = writeln!(out, "  subgraph s{subprog} [\"{}\"]", entities(&title));
+        let _ = writeln!(
+            out,
+            "  subgraph s{subprog} [\"{}\"]",
+            untrusted::mermaid(&title)
+        );
         for node in blocks.graph.node_indices() {
             let text: Vec<String> = lines(&blocks, node, ops, names)
                 .iter()
-                .map(|line| entities(line))
+                .map(|line| untrusted::mermaid(line))
                 .collect();
             let _ = writeln!(out, "    {}[\"{}\"]", id(&blocks, node), text.join("<br/>"));
         }
@@ -140,15 +145,4 @@ fn calls(cfg: &Cfg, subprogs: &[usize]) -> Vec<(String, String, CallKind)> {
     }
     shown.dedup();
     shown
-}
-
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-fn entities(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('"', "&quot;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

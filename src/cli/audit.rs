@@ -5,6 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::args::{AuditArgs, AuditFormat, GraphFormat, Loader};
+use super::console::complain;
 use super::inputs::{self, Targets};
 use super::spend::Spending;
 use super::{Failure, exit, output};
@@ -73,7 +74,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut code = exit::CLEAN;
     for a in &audits {
         if let Some(error) = &a.error {
-            eprintln!("bpfassay: {}: {error}", a.object);
+            complain!("{}: {error}", a.object);
             code = exit::USAGE;
         }
     }

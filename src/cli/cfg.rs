@@ -1,6 +1,7 @@
 //! `cfg`: control flow graphs as dot or mermaid.
 
 use super::args::{CfgArgs, CfgFormat};
+use super::console::complain;
 use super::{Failure, dump, exit, inputs, output};
 use crate::cfg::{self, CfgRules, NoFacts};
 use crate::diagnostics::ProgramNames;
@@ -17,7 +18,7 @@ pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
         let graph = match cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {
             Ok(graph) => graph,
             Err(fault) => {
-                eprintln!("bpfassay: {}: no control flow graph: {fault}", program.name);
+                complain!("{}: no control flow graph: {fault}", program.name);
                 code = exit::FINDINGS;
                 continue;
             }

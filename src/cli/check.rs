@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::args::{CheckArgs, FailOn, Format, Loader};
+use super::console::complain;
 use super::inputs::{self, Targets};
 use super::repo::Repo;
 use super::sources::SourceFiles;
@@ -160,8 +161,8 @@ fn rendered(
 fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings, strict: bool) -> u8 {
     let t = report.totals();
     if t.internal > 0 {
-        eprintln!(
-            "bpfassay: {} program(s) ended in an internal error; please report it",
+        complain!(
+            "{} program(s) ended in an internal error; please report it",
             t.internal
         );
         return exit::INTERNAL;
@@ -172,13 +173,13 @@ fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings, strict:
     if t.unreadable > 0 {
         for object in &report.objects {
             if let Some(error) = &object.error {
-                eprintln!("bpfassay: {}: {error}", object.object);
+                complain!("{}: {error}", object.object);
             }
         }
         return exit::USAGE;
     }
     if t.unknown > 0 {
-        eprintln!("bpfassay: {} program(s) not decided", t.unknown);
+        complain!("{} program(s) not decided", t.unknown);
     }
     let asked = args.fail_on.map(|on| match on {
         FailOn::Note => judging::FailOn::Note,
@@ -205,12 +206,15 @@ fn smoke_faults(report: &Report) -> usize {
                 continue;
             };
             count += 1;
-            eprintln!(
-                "bpfassay: {} {} on {}: accepted, but its run failed: {}; please report it",
-                object.object, p.program, p.target, fault.what
+            complain!(
+                "{} {} on {}: accepted, but its run failed: {}; please report it",
+                object.object,
+                p.program,
+                p.target,
+                fault.what
             );
             if let Some(command) = fault.reproducer(&object.object, &p.program) {
-                eprintln!("bpfassay: reproduce with: {command}");
+                complain!("reproduce with: {command}");
             }
         }
     }

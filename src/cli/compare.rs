@@ -17,6 +17,7 @@ use crate::kernel::{self, Kernel, Stage};
 use crate::programs::{LoadError, Program};
 use crate::report::{Outcome, ProgramReport};
 use crate::target::{self, Target};
+use crate::untrusted::{self, terminal};
 
 /// Runs the verb.
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
@@ -275,13 +276,15 @@ fn text(
         if shown.is_empty() && object.error.is_none() {
             continue;
         }
-        let _ = writeln!(out, "\n{}", object.object);
+        let _ = writeln!(out, "\n{}", terminal(&object.object));
         if let Some(error) = &object.error {
-            let _ = writeln!(out, "  {error}");
+            let _ = writeln!(out, "  {}", terminal(error));
         }
         for row in shown {
             let (here, there) = (ours_text(row), live_text(&row.live));
+            let (here, there) = (terminal(&here), terminal(&there));
             let head = format!("{} ({})", row.ours.program, row.ours.prog_type);
+            let head = terminal(&head);
             let relation = row.relation.word();
             if row.relation == Relation::Agree && here == there {
                 let _ = writeln!(out, "  {relation:<13} {head}: {here}");
@@ -330,7 +333,7 @@ fn json_text(kernel: &Kernel, target: &Target, objects: &[Compared], t: &Totals)
         },
         "objects": objects,
     });
-    format!("{document:#}\n")
+    untrusted::pretty(&document)
 }
 
 fn json_row(row: &Row) -> Value {

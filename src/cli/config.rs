@@ -123,7 +123,7 @@ fn complaint(name: &str, text: &str, error: &ConfigError) -> Failure {
     let place = error
         .line(text)
         .map_or_else(String::new, |n| format!(":{n}"));
-    let mut out = format!("{name}{place}: {error}");
+    let mut failure = Failure::usage(format!("{name}{place}: {error}"));
     if error.span.is_some() {
         let drawing = Drawing {
             error,
@@ -133,11 +133,10 @@ fn complaint(name: &str, text: &str, error: &ConfigError) -> Failure {
             .with_context_lines(1);
         let mut drawn = String::new();
         if handler.render_report(&mut drawn, &drawing).is_ok() {
-            out.push('\n');
-            out.push_str(drawn.trim_end());
+            failure.drawing = Some(drawn.trim_end().to_owned());
         }
     }
-    Failure::usage(out)
+    failure
 }
 
 struct Drawing<'a> {

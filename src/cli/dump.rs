@@ -3,20 +3,26 @@
 use std::fmt::Write as _;
 
 use super::args::{DumpArgs, Loader, OpenArgs};
+use super::console::complain;
 use super::inputs::{self, Targets};
 use super::{Failure, exit, output};
 use crate::check::{Options, programs_of};
 use crate::diagnostics::{ProgramNames, instruction};
 use crate::programs::insn::Op;
 use crate::programs::{Program, decode, disasm};
+use crate::untrusted::{source_line, terminal};
 
 /// Runs the verb.
 pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
     let mut out = String::new();
     for program in open(&args.object, &args.open)? {
         if args.as_asm {
-            let _ = writeln!(out, "; {} ({})", program.name, program.section);
-            out.push_str(&disasm::listing(&program.insns, &ProgramNames(&program)));
+            let head = format!("{} ({})", program.name, program.section);
+            let _ = writeln!(out, "; {}", terminal(&head));
+            let listing = disasm::listing(&program.insns, &ProgramNames(&program));
+            for line in listing.lines() {
+                let _ = writeln!(out, "{}", source_line(line));
+            }
         } else {
             listing(&mut out, &program, !args.no_source);
         }
@@ -46,8 +52,8 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
         match entry {
             Ok(p) if args.prog.as_deref().is_none_or(|only| only == &*p.name) => programs.push(p),
             Ok(_) => {}
-            Err(e) => eprintln!(
-                "bpfassay: {name}: {}: {}",
+            Err(e) => complain!(
+                "{name}: {}: {}",
                 e.program.as_deref().unwrap_or(""),
                 e.reason
             ),
@@ -64,28 +70,28 @@ fn listing(out: &mut String, program: &Program, source: bool) {
     let _ = writeln!(
         out,
         "{} ({}, section {})",
-        program.name,
+        terminal(&program.name),
         program.prog_type.name(),
-        program.section
+        terminal(&program.section)
     );
     let mut lines = program.line_info.iter().peekable();
     let (mut file, mut shown) = ("", 0);
     for (i, op) in ops.iter().enumerate() {
         if let Some(sub) = program.subprogs.iter().find(|s| s.start as usize == i) {
-            let _ = writeln!(out, "{}:", sub.name);
+            let _ = writeln!(out, "{}:", terminal(&sub.name));
         }
         while let Some(line) = lines.next_if(|l| l.insn as usize <= i) {
             if !source || (line.insn as usize) < i || (file, shown) == (&*line.file, line.line) {
                 continue;
             }
             if file != &*line.file {
-                let _ = writeln!(out, "; in {}", line.file);
+                let _ = writeln!(out, "; in {}", terminal(&line.file));
             }
             (file, shown) = (&line.file, line.line);
-            let _ = writeln!(out, "; {}: {}", line.line, line.text.trim());
+            let _ = writeln!(out, "; {}: {}", line.line, source_line(line.text.trim()));
         }
         if !matches!(op, Op::Second) {
-            let _ = writeln!(out, "{i:>6}: {}", instruction(program, &ops, i));
+            let _ = writeln!(out, "{i:>6}: {}", terminal(&instruction(program, &ops, i)));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::diagnostics::log::{self, LoggedRefusal};
 use crate::diagnostics::{Context, describe};
 use crate::programs::{Program, decode};
 use crate::report::text::{Style, render_diagnostic};
+use crate::untrusted::terminal;
 
 /// Reads the log and tells each refusal in it; with an object, on its source.
 pub(super) fn run(path: &Path, args: &ExplainArgs) -> Result<u8, Failure> {
@@ -59,7 +60,12 @@ fn tell(
     style: Style,
 ) {
     if let (Some(program), Some(violation)) = (program, refusal.violation()) {
-        let _ = writeln!(out, "{} ({})", program.name, program.prog_type.name());
+        let _ = writeln!(
+            out,
+            "{} ({})",
+            terminal(&program.name),
+            program.prog_type.name()
+        );
         let context = Context {
             program,
             ops: &decode(&program.insns),
@@ -70,13 +76,17 @@ fn tell(
         return;
     }
     if let Some(name) = &refusal.program {
-        let _ = writeln!(out, "{name}");
+        let _ = writeln!(out, "{}", terminal(name));
     }
     match refusal.rule() {
         Some(rule) => {
             let _ = writeln!(out, "{} {}\n", rule.id(), rule.name);
             let what = refusal.what();
-            let _ = writeln!(out, "  {}\n", what.as_deref().unwrap_or(rule.title));
+            let _ = writeln!(
+                out,
+                "  {}\n",
+                terminal(what.as_deref().unwrap_or(rule.title))
+            );
         }
         None => out.push_str("No page has the words of this refusal.\n\n"),
     }
@@ -85,6 +95,7 @@ fn tell(
         let mut column = 0;
         let _ = write!(out, "{head:>9}:");
         for word in text.split_whitespace() {
+            let word = terminal(word);
             let length = word.chars().count() + 1;
             if column > 0 && column + length > room {
                 let _ = write!(out, "\n          ");

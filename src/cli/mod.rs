@@ -10,6 +10,7 @@ mod check;
 #[cfg(feature = "kernel")]
 mod compare;
 mod config;
+mod console;
 mod dump;
 mod explain;
 mod explain_log;
@@ -41,6 +42,8 @@ pub mod exit {
 pub(crate) struct Failure {
     code: u8,
     text: String,
+    /// The place in a file that is wrong, drawn.
+    drawing: Option<String>,
 }
 
 impl Failure {
@@ -49,6 +52,7 @@ impl Failure {
         Failure {
             code: exit::USAGE,
             text: text.into(),
+            drawing: None,
         }
     }
 }
@@ -59,7 +63,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     let cli = match args::Cli::try_parse_from(argv) {
         Ok(cli) => cli,
         Err(e) => {
-            let _ = e.print();
+            console::usage(&e);
             return if e.use_stderr() {
                 exit::USAGE
             } else {
@@ -84,7 +88,10 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("bpfassay: {}", failure.text);
+            console::say(&failure.text);
+            if let Some(drawing) = &failure.drawing {
+                console::raw(drawing);
+            }
             failure.code
         }
     }

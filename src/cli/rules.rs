@@ -71,5 +71,5 @@ fn json(list: &[&Rule]) -> String {
         })
         .collect();
     let document = json!({ "schema": 1, "rules": rules });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    crate::untrusted::pretty(&document)
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{EngineArg, RunArgs, RunFormat};
+use super::console::complain;
 use super::{Failure, exit, inputs as files, output};
 use crate::cfg::{self, CfgRules, NoFacts};
 use crate::check::{Options, programs_of};
@@ -106,14 +107,14 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
 
 fn code(report: &SmokeReport) -> u8 {
     if report.disagreements().next().is_some() {
-        eprintln!("bpfassay: the engines disagree; please report it");
+        complain!("the engines disagree; please report it");
         return exit::INTERNAL;
     }
     match &report.verdict {
         SmokeVerdict::Pass => exit::CLEAN,
         SmokeVerdict::Fault => exit::FINDINGS,
         SmokeVerdict::Skipped(why) => {
-            eprintln!("bpfassay: nothing can be said: {why}");
+            complain!("nothing can be said: {why}");
             exit::FINDINGS
         }
     }

@@ -150,9 +150,7 @@ impl Baseline {
         };
         let entries = self.0.values().map(serde_json::to_value);
         document.insert("programs".into(), entries.filter_map(Result::ok).collect());
-        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-        text.push('\n');
-        text
+        crate::untrusted::pretty(&serde_json::Value::Object(document))
     }
 
     /// How many programs it knows.

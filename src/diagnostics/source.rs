@@ -12,6 +12,7 @@
 //! many files, and the second may be a secret. A program without line information is
 //! shown as its own disassembly, again as an excerpt.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -66,7 +67,9 @@ impl Excerpt {
                 break;
             };
             out.starts.push((number, start));
-            out.text.push_str(line.as_ref().trim_end());
+            // A record is one line, whatever its text holds.
+            let line = line.as_ref().trim_end().replace('\n', "\u{2424}");
+            out.text.push_str(&line);
             out.text.push('\n');
         }
         out
@@ -103,6 +106,34 @@ impl Source {
         }
     }
 
+    /// The same as it may be shown somewhere, with every line changed by `line` and the
+    /// name by `name`; none if nothing changes.
+    pub fn shown(
+        &self,
+        name: fn(&str) -> Cow<'_, str>,
+        line: fn(&str) -> Cow<'_, str>,
+    ) -> Option<Source> {
+        let same = self
+            .text()
+            .split('\n')
+            .all(|l| matches!(line(l), Cow::Borrowed(_)));
+        if same && matches!(name(&self.name), Cow::Borrowed(_)) {
+            return None;
+        }
+        let name = name(&self.name);
+        Some(match &self.lines {
+            Lines::Whole(file) => {
+                let lines: Vec<Cow<'_, str>> = file.text.split('\n').map(line).collect();
+                Source::whole(&name, &lines.join("\n"))
+            }
+            Lines::Some(excerpt) => {
+                let numbers = excerpt.starts.iter().map(|&(number, _)| number);
+                let lines = numbers.filter_map(|n| Some((n, line(self.line(n)?.1))));
+                Source::excerpt(name.into_owned(), &lines.collect())
+            }
+        })
+    }
+
     /// Whether it is a disassembly, not a file.
     pub fn is_listing(&self) -> bool {
         self.name.starts_with(LISTING)
@@ -122,6 +153,11 @@ impl Source {
             Lines::Whole(file) => &file.text,
             Lines::Some(excerpt) => &excerpt.text,
         }
+    }
+
+    /// Where the text ends.
+    pub fn end(&self) -> usize {
+        self.text().len()
     }
 
     /// A piece of the text.

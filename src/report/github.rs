@@ -11,6 +11,7 @@ use super::Report;
 use super::items::{Item, items};
 use super::paths::Paths;
 use crate::rules::Severity;
+use crate::untrusted::{message, property};
 
 /// Renders a report.
 pub fn render(report: &Report, paths: &Paths<'_>) -> String {
@@ -60,38 +61,16 @@ fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         Some(rule) => format!("{} {}", item.id, rule.name),
         None => item.id.clone(),
     };
-    let mut text = item.what.clone();
+    let mut lines = vec![item.what.clone()];
     if let Some(program) = item.program {
-        let _ = write!(text, "\nprogram: {program} ({})", item.object);
+        lines.push(format!("program: {program} ({})", item.object));
     }
     if !item.targets.is_empty() {
-        let _ = write!(text, "\ntargets: {}", item.targets.join(", "));
+        lines.push(format!("targets: {}", item.targets.join(", ")));
     }
     if let Some(remedy) = item.remedy {
-        let _ = write!(text, "\nremedy: {remedy}");
+        lines.push(format!("remedy: {remedy}"));
     }
-    let _ = writeln!(out, ",title={}::{}", property(&title), message(&text));
-}
-
-/// A message: `%` and line ends are escaped.
-fn message(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// A property's value: what ends it is escaped too.
-fn property(text: &str) -> String {
-    message(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_ends_a_property_is_escaped() {
-        assert_eq!(property("a:b,c%\r\n"), "a%3Ab%2Cc%25%0D%0A");
-        assert_eq!(message("50 %: a, b\n"), "50 %25: a, b%0A");
-    }
+    let lines: Vec<String> = lines.iter().map(|line| message(line)).collect();
+    let _ = writeln!(out, ",title={}::{}", property(&title), lines.join("%0A"));
 }

@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 use crate::diagnostics::{Branch, Diagnostic, Finding, Label, Source};
+use crate::untrusted;
 
 /// Version of the document's schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Renders a report.
 pub fn render(report: &Report) -> String {
-    let mut text = serde_json::to_string_pretty(&document(report)).unwrap_or_else(|_| "{}".into());
-    text.push('\n');
-    text
+    untrusted::pretty(&document(report))
 }
 
 /// The document.

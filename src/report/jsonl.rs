@@ -36,7 +36,7 @@ pub fn render(report: &Report) -> String {
     let mut out = String::new();
     for object in &report.objects {
         for line in lines(object) {
-            out.push_str(&line.to_string());
+            out.push_str(&crate::untrusted::compact(&line));
             out.push('\n');
         }
     }

@@ -5,6 +5,7 @@
 //! skipped, or fails under `--strict`. Suppressed refusals are skipped with
 //! their reason. Lesser findings are in the case's `system-out`.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use quick_xml::Writer;
@@ -14,6 +15,7 @@ use super::text::{self, Style};
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Finding;
 use crate::rules::Severity;
+use crate::untrusted::{source_line, xml};
 
 /// How a case ended.
 enum End {
@@ -222,7 +224,8 @@ fn minor(findings: &[&Finding]) -> String {
                 .as_ref()
                 .map_or_else(String::new, |p| format!("{p}: "));
             let (id, name) = (f.rule.id(), f.rule.name);
-            format!("{place}{} {id} {name}: {}", f.severity.name(), f.what)
+            let line = format!("{place}{} {id} {name}: {}", f.severity.name(), f.what);
+            xml(&line).into_owned()
         })
         .collect();
     lines.join("\n")
@@ -286,7 +289,7 @@ fn case(w: &mut Out, c: &Case) -> std::io::Result<()> {
             message,
             text,
         } => element(w, "failure", kind, message, text)?,
-        End::Error { kind, message } => element(w, "error", kind, message, message)?,
+        End::Error { kind, message } => element(w, "error", kind, message, &xml(message))?,
         End::Skipped(message) => {
             let mut skipped = BytesStart::new("skipped");
             attribute(&mut skipped, "message", message);
@@ -295,7 +298,7 @@ fn case(w: &mut Out, c: &Case) -> std::io::Result<()> {
     }
     if !c.output.is_empty() {
         w.write_event(Event::Start(BytesStart::new("system-out")))?;
-        w.write_event(Event::Text(BytesText::new(&clean(&c.output))))?;
+        w.write_event(Event::Text(BytesText::new(&lines(&c.output))))?;
         w.write_event(Event::End(BytesEnd::new("system-out")))?;
     }
     w.write_event(Event::End(BytesEnd::new("testcase")))
@@ -306,21 +309,16 @@ fn element(w: &mut Out, name: &str, kind: &str, message: &str, text: &str) -> st
     attribute(&mut start, "type", kind);
     attribute(&mut start, "message", message);
     w.write_event(Event::Start(start))?;
-    w.write_event(Event::Text(BytesText::new(&clean(text))))?;
+    w.write_event(Event::Text(BytesText::new(&lines(text))))?;
     w.write_event(Event::End(BytesEnd::new(name)))
 }
 
 fn attribute(element: &mut BytesStart<'_>, key: &str, value: &str) {
-    element.push_attribute((key, clean(value).as_str()));
+    element.push_attribute((key, &*xml(value)));
 }
 
-/// Text without the characters that XML 1.0 cannot hold even escaped.
-fn clean(text: &str) -> String {
-    let allowed = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
-            || c >= '\u{10000}'
-    };
-    text.chars()
-        .map(|c| if allowed(c) { c } else { '\u{fffd}' })
-        .collect()
+/// Lines that are shown already: drawings, and findings, one a line.
+fn lines(text: &str) -> String {
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(source_line).collect();
+    lines.join("\n")
 }

@@ -8,6 +8,7 @@ use super::paths::Paths;
 use super::text::{self, Style};
 use super::{Outcome, ProgramReport, Report};
 use crate::rules::Severity;
+use crate::untrusted::{code, fenced, html, markdown as escaped};
 
 /// Most folds; a comment has a limited length.
 const MAX_FOLDS: usize = 40;
@@ -171,7 +172,7 @@ fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         out,
         "{}\n\non {}\n",
         escaped(&d.what),
-        item.targets.join(", ")
+        escaped(&item.targets.join(", "))
     );
     let mut drawing = String::new();
     let style = Style {
@@ -179,12 +180,7 @@ fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         ..Style::default()
     };
     text::render_diagnostic(&mut drawing, d, style);
-    let fence = fence(&drawing);
-    let _ = writeln!(
-        out,
-        "{fence}text\n{}\n{fence}\n</details>\n",
-        drawing.trim_end()
-    );
+    let _ = writeln!(out, "{}</details>\n", fenced("text", &drawing));
 }
 
 fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) {
@@ -251,80 +247,11 @@ fn suppressed(out: &mut String, all: &[Item<'_>]) {
         let _ = writeln!(
             out,
             "- {} {}: {} ({})",
-            item.id,
+            escaped(&item.id),
             code(item.program.unwrap_or(item.object)),
             escaped(&item.what),
             escaped(item.suppressed.unwrap_or(""))
         );
     }
     out.push_str("\n</details>\n");
-}
-
-/// A fence longer than any run of backticks inside.
-fn fence(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(longest.max(2) + 1)
-}
-
-/// Text that stays text in Markdown and in a table; its code spans stay code.
-fn escaped(text: &str) -> String {
-    let spans = text.matches('`').count().is_multiple_of(2);
-    let mut in_code = false;
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => out.push(' '),
-            '|' => out.push_str("\\|"),
-            '`' if spans => {
-                in_code = !in_code;
-                out.push('`');
-            }
-            c if in_code => out.push(c),
-            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '`' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// A code span, in a table too.
-fn code(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| {
-            if matches!(c, '`' | '\n' | '\r') {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    format!("`{}`", plain.replace('|', "\\|"))
-}
-
-/// Text inside an HTML element.
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_stays_text_and_code_stays_code() {
-        assert_eq!(escaped("a_b | <c>"), "a\\_b \\| &lt;c&gt;");
-        assert_eq!(escaped("call `bpf_x<y>` a_b"), "call `bpf_x<y>` a\\_b");
-        assert_eq!(escaped("one ` only"), "one \\` only");
-        assert_eq!(fence("a ``` b"), "````");
-        assert_eq!(code("a`|b"), "`a \\|b`");
-    }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Place;
 use crate::helpers_spec;
+use crate::untrusted::{code, markdown as marked, terminal};
 
 /// Programs of one cause that text and Markdown name.
 const MAX_NAMED: usize = 8;
@@ -341,15 +342,16 @@ impl Cause {
         }
     }
 
-    fn named(&self, quote: &str) -> String {
+    /// The programs; their names and places shown by these.
+    fn named(&self, quoted: &dyn Fn(&str) -> String, plain: &dyn Fn(&str) -> String) -> String {
         let name = |(object, program, place): &(String, String, Option<Place>)| {
             let file = object.rsplit('/').next().unwrap_or(object);
             let line = place.as_ref().map_or(String::new(), |p| {
                 let file = p.file.rsplit('/').next().unwrap_or(&p.file);
-                format!(" ({file}:{})", p.line)
+                format!(" ({}:{})", plain(file), p.line)
             });
             let both = format!("{file} {program}");
-            format!("{quote}{}{quote}{line}", both.trim_end())
+            format!("{}{line}", quoted(both.trim_end()))
         };
         let list: Vec<String> = self.programs.iter().take(MAX_NAMED).map(name).collect();
         let more = self.programs.len().saturating_sub(MAX_NAMED);
@@ -373,13 +375,15 @@ pub fn text(report: &Report) -> String {
     let mut out = String::from("\n");
     let label = |r: &Row| {
         let file = r.object.rsplit('/').next().unwrap_or(&r.object);
-        format!("{file} {}", r.program).trim_end().to_owned()
+        let both = format!("{file} {}", r.program);
+        terminal(both.trim_end()).into_owned()
     };
-    let wide = |s: &String| s.chars().count();
+    let text = |t: &str| terminal(t).into_owned();
+    let wide = |s: &str| terminal(s).chars().count();
     let width = m.rows.iter().map(|r| wide(&label(r))).max().unwrap_or(0);
     let _ = write!(out, "{:width$}", "");
     for t in &m.targets {
-        let _ = write!(out, "  {t}");
+        let _ = write!(out, "  {}", terminal(t));
     }
     out.push('\n');
     for r in &m.rows {
@@ -396,10 +400,10 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(
             out,
             "{} because {}\n    {}: {}",
-            c.clause(),
-            c.reason(),
+            terminal(&c.clause()),
+            terminal(&c.reason()),
             programs(c.programs.len()),
-            c.named("")
+            c.named(&text, &text)
         );
     }
     if m.causes.is_empty() {
@@ -437,13 +441,6 @@ pub fn value(report: &Report) -> Value {
     })
 }
 
-/// A table cell's text in Markdown.
-fn escaped(text: &str) -> String {
-    text.replace('|', "\\|")
-        .replace('<', "&lt;")
-        .replace('\n', " ")
-}
-
 /// The matrix as Markdown, as for a comment on a pull request; nothing with fewer
 /// than two targets.
 pub fn markdown(report: &Report) -> String {
@@ -452,7 +449,7 @@ pub fn markdown(report: &Report) -> String {
     };
     let mut out = String::from("| program |");
     for t in &m.targets {
-        let _ = write!(out, " {} |", escaped(t));
+        let _ = write!(out, " {} |", marked(t));
     }
     out.push_str("\n|---|");
     out.push_str(&":-:|".repeat(m.targets.len()));
@@ -466,7 +463,7 @@ pub fn markdown(report: &Report) -> String {
         }
         let file = r.object.rsplit('/').next().unwrap_or(&r.object);
         let name = format!("{file} {}", r.program);
-        let _ = write!(out, "| `{}` |", escaped(name.trim_end()).replace('`', "'"));
+        let _ = write!(out, "| {} |", code(name.trim_end()));
         for c in &r.cells {
             let _ = write!(out, " {} |", c.sign());
         }
@@ -495,9 +492,9 @@ fn causes(out: &mut String, m: &Matrix) {
         let _ = writeln!(
             out,
             "- {} because **{}**: {}",
-            escaped(&c.clause()),
-            escaped(&c.reason()),
-            c.named("`")
+            marked(&c.clause()),
+            marked(&c.reason()),
+            c.named(&code, &marked)
         );
     }
     if m.causes.is_empty() {

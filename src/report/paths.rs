@@ -4,6 +4,8 @@
 //! build machine, paths relative to some build directory. CI wants paths relative
 //! to the root of the repository.
 
+use crate::untrusted::uri;
+
 /// Maps file names of objects to paths of a repository.
 pub struct Paths<'a> {
     /// The root, absolute, `/` between names; none: nothing is known of it.
@@ -47,8 +49,8 @@ impl RepoPath {
     /// As a URI reference: relative, or a `file:` URI.
     pub fn uri(&self) -> String {
         match self {
-            RepoPath::Inside(path) => encoded(path),
-            RepoPath::Outside(path) => format!("file://{}", encoded(path)),
+            RepoPath::Inside(path) => uri(path),
+            RepoPath::Outside(path) => format!("file://{}", uri(path)),
         }
     }
 }
@@ -57,7 +59,7 @@ impl Paths<'_> {
     /// The root as a URI that ends in a slash.
     pub fn root_uri(&self) -> Option<String> {
         let root = self.root.as_deref()?;
-        Some(format!("file://{}/", encoded(root.trim_end_matches('/'))))
+        Some(format!("file://{}/", uri(root.trim_end_matches('/'))))
     }
 
     /// Where an input is that the command line names.
@@ -172,29 +174,6 @@ fn normal(path: &str) -> (Vec<&str>, usize) {
     (parts, left)
 }
 
-/// Percent-encodes what may not stand in a path of a URI.
-fn encoded(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'0'..=b'9'
-            | b'/'
-            | b'-'
-            | b'.'
-            | b'_'
-            | b'~'
-            | b'+'
-            | b','
-            | b'='
-            | b'@' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn uris_are_encoded() {
+    fn uris_are_uri() {
         assert_eq!(inside("a b/ü#?.c").uri(), "a%20b/%C3%BC%23%3F.c");
     }
 }

@@ -8,6 +8,7 @@ use crate::programs::Program;
 use crate::smoke::maps::is_percpu;
 use crate::smoke::trace::Step;
 use crate::smoke::{Fault, Input, MapState, RunReport, SmokeReport};
+use crate::untrusted;
 
 /// Version of the document's schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -58,9 +59,7 @@ pub fn changes(before: &[u8], after: &[u8]) -> Vec<PacketChange> {
 
 /// Renders the document.
 pub fn render(d: &RunDocument<'_>) -> String {
-    let mut text = serde_json::to_string_pretty(&document(d)).unwrap_or_else(|_| "{}".into());
-    text.push('\n');
-    text
+    untrusted::pretty(&document(d))
 }
 
 /// The document.
@@ -221,9 +220,7 @@ pub fn input_file(object: &str, program: &str, what: &Input, expect: Option<&str
         "input": input(what),
         "expect": expect,
     });
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|_| "{}".into());
-    text.push('\n');
-    text
+    untrusted::pretty(&document)
 }
 
 /// An input file, read.

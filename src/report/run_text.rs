@@ -10,6 +10,7 @@ use crate::diagnostics::instruction;
 use crate::programs::decode;
 use crate::smoke::trace::Step;
 use crate::smoke::{RunReport, SmokeVerdict};
+use crate::untrusted::terminal;
 
 /// Longest stretch of bytes printed.
 const MAX_BYTES: usize = 64;
@@ -28,10 +29,10 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
     let _ = writeln!(
         out,
         "{} {} ({kind}, section {}) linked for {}, engine {}",
-        d.object,
-        paint.name(&d.program.name),
-        d.program.section,
-        d.target,
+        terminal(d.object),
+        paint.name(&terminal(&d.program.name)),
+        terminal(&d.program.section),
+        terminal(d.target),
         d.engine
     );
     for (i, run) in r.runs.iter().enumerate() {
@@ -53,7 +54,7 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
                 format!("{name} {count}{how}")
             })
             .collect();
-        let _ = writeln!(out, "calls: {}", calls.join(", "));
+        let _ = writeln!(out, "calls: {}", terminal(&calls.join(", ")));
     }
     if d.engine != "rbpf" {
         let _ = write!(
@@ -81,7 +82,7 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
 }
 
 fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
-    let _ = write!(out, "[{}", run.input.label);
+    let _ = write!(out, "[{}", terminal(&run.input.label));
     if !run.input.packet.is_empty() {
         let _ = write!(out, ", {} bytes", run.input.packet.len());
     }
@@ -110,26 +111,31 @@ fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
             } else {
                 paint.bad("fault")
             };
-            let _ = write!(out, "{word}: {fault}");
+            let _ = write!(out, "{word}: {}", terminal(&fault.to_string()));
             let own = fault.site.program == 0;
             if let Some(line) = d.program.line_at(fault.site.insn).filter(|_| own) {
-                let _ = write!(out, " ({}:{})", line.file, line.line);
+                let _ = write!(out, " ({}:{})", terminal(&line.file), line.line);
             }
         }
     }
     let _ = writeln!(out, ", {} instructions, seed {}", run.insns, run.input.seed);
     if let Some(what) = &run.disagreement {
-        let _ = writeln!(out, "    {} {what}", paint.bad("the engines disagree:"));
+        let _ = writeln!(
+            out,
+            "    {} {}",
+            paint.bad("the engines disagree:"),
+            terminal(what)
+        );
     }
     packet(out, run);
     if !run.maps_changed.is_empty() {
         let names: Vec<&str> = run.maps_changed.iter().map(String::as_str).collect();
-        let _ = writeln!(out, "    maps changed: {}", names.join(", "));
+        let _ = writeln!(out, "    maps changed: {}", terminal(&names.join(", ")));
     }
     output(out, d, run);
     if let Some(after) = run.after.as_ref().filter(|_| d.dump_maps) {
         for m in after.maps.iter().filter(|m| !m.entries.is_empty()) {
-            let _ = writeln!(out, "    map {}:", m.def.name);
+            let _ = writeln!(out, "    map {}:", terminal(&m.def.name));
             let shown = map(d.program, m);
             let entries = shown.get("entries").and_then(|e| e.as_array());
             for entry in entries.into_iter().flatten() {
@@ -138,7 +144,7 @@ fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
                     .map(|k| format!("{k}: "))
                     .unwrap_or_default();
                 let value = entry.get("value").unwrap_or(&serde_json::Value::Null);
-                let _ = writeln!(out, "        {key}{value}");
+                let _ = writeln!(out, "        {}", terminal(&format!("{key}{value}")));
             }
         }
     }
@@ -179,17 +185,17 @@ fn packet(out: &mut String, run: &RunReport) {
 fn output(out: &mut String, d: &RunDocument<'_>, run: &RunReport) {
     let o = &run.output;
     for line in &o.printk {
-        let _ = writeln!(out, "    trace_printk: {}", line.trim_end());
+        let _ = writeln!(out, "    trace_printk: {}", terminal(line.trim_end()));
     }
     for (what, records) in [("perf", &o.perf), ("ringbuf", &o.ringbuf)] {
         for (m, bytes) in records {
             let name = map_name(run, d.program, *m);
-            let _ = writeln!(out, "    {what} {name}: {}", short(bytes));
+            let _ = writeln!(out, "    {what} {}: {}", terminal(&name), short(bytes));
         }
     }
     for (what, bytes) in [("seq", &o.seq), ("stream", &o.stream)] {
         for line in String::from_utf8_lossy(bytes).lines() {
-            let _ = writeln!(out, "    {what}: {line}");
+            let _ = writeln!(out, "    {what}: {}", terminal(line));
         }
     }
     for (how, to) in &o.redirects {
@@ -222,7 +228,8 @@ fn trace(out: &mut String, d: &RunDocument<'_>, steps: &[Step]) {
             .collect();
         let _ = writeln!(
             out,
-            "    {at:>6}: {indent}{text:<44} ; {}",
+            "    {at:>6}: {indent}{:<44} ; {}",
+            terminal(&text),
             changed.join(" ")
         );
         before = Some(step);

@@ -15,6 +15,7 @@ use super::items::{Item, Kind, Region, UNPAGED, items, region, region_of};
 use super::paths::{Paths, RepoPath};
 use crate::diagnostics::Diagnostic;
 use crate::rules::{Confidence, Rule, Severity};
+use crate::untrusted::{self, markdown};
 
 /// The base that relative paths are relative to.
 const BASE: &str = "%SRCROOT%";
@@ -28,9 +29,7 @@ const FINGERPRINT: &str = "ruleProgramLine/v1";
 /// Renders a report; `exit_code` is what the run will end with.
 pub fn render(report: &Report, paths: &Paths<'_>, exit_code: u8) -> String {
     let document = document(report, paths, exit_code);
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|_| "{}".into());
-    text.push('\n');
-    text
+    untrusted::pretty(&document)
 }
 
 /// The document.
@@ -91,7 +90,7 @@ fn invocation(report: &Report, paths: &Paths<'_>, exit_code: u8) -> Value {
         Some(json!({
             "descriptor": { "id": "unreadable-input", "index": 0 },
             "level": "error",
-            "message": { "text": format!("{}: {error}", o.object) },
+            "message": { "text": message(&format!("{}: {error}", o.object)) },
             "locations": [{ "physicalLocation": { "artifactLocation": artifact(&paths.input(&o.object)) } }],
         }))
     });
@@ -215,8 +214,13 @@ fn plain(markdown: &str) -> String {
         .replace('`', "")
 }
 
+/// A plain text; SARIF reads `[text](place)` in it as a link.
+fn message(text: &str) -> String {
+    text.replace("](", "\\](")
+}
+
 fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -> Value {
-    let mut text = item.what.clone();
+    let mut text = message(&item.what);
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
     }
@@ -233,16 +237,17 @@ fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -
         properties.insert("instructionText".into(), json!(d.insn_text));
         properties.insert("kernelWords".into(), json!(d.kernel_words));
     }
-    let mut message = json!({ "text": text });
-    if let (Some(remedy), Some(message)) = (item.remedy, message.as_object_mut()) {
-        let markdown = format!("{text}\n\n**Remedy:** {remedy}");
-        message.insert("markdown".into(), json!(markdown));
+    let mut said = json!({ "text": text });
+    if let (Some(remedy), Some(message)) = (item.remedy, said.as_object_mut()) {
+        let marked = markdown(&item.what);
+        let marked = format!("{marked}\n\n**Remedy:** {}", markdown(remedy));
+        message.insert("markdown".into(), json!(marked));
     }
     let mut result = json!({
         "ruleId": item.id,
         "ruleIndex": index,
         "level": level(item.severity),
-        "message": message,
+        "message": said,
         "locations": [location(item, paths)],
         "partialFingerprints": { FINGERPRINT: fingerprint },
         "properties": properties,
@@ -313,11 +318,11 @@ fn step(item: &Item<'_>, region: Option<Region>, insn: usize, text: &str) -> Val
     match region {
         Some(region) => json!({
             "physicalLocation": physical(&region),
-            "message": { "text": text },
+            "message": { "text": message(text) },
         }),
         None => json!({
             "logicalLocations": [logical(item, item.program.unwrap_or(""))],
-            "message": { "text": format!("instruction {insn}: {text}") },
+            "message": { "text": message(&format!("instruction {insn}: {text}")) },
         }),
     }
 }

@@ -7,6 +7,7 @@ use super::draw::{Paint, Picture, paragraph};
 use super::{ObjectReport, Outcome, ProgramReport, Report, smoke};
 use crate::diagnostics::{Diagnostic, Finding};
 use crate::rules::Severity;
+use crate::untrusted::terminal;
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +88,10 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
     if let Some(error) = &object.error {
         let _ = writeln!(
             out,
-            "{} {}: {error}",
+            "{} {}: {}",
             paint.bad("unreadable"),
-            object.object
+            terminal(&object.object),
+            terminal(&error.to_string())
         );
     }
     for e in &object.load_errors {
@@ -97,10 +99,10 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
             out,
             "{} {} on {}: {}: {}",
             paint.bad("load-error"),
-            object.object,
-            e.target,
+            terminal(&object.object),
+            terminal(&e.target),
             e.stage,
-            e.reason
+            terminal(&e.reason)
         );
     }
     for p in &object.programs {
@@ -127,9 +129,10 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
     };
     let _ = write!(
         out,
-        "{word} {object} {} ({kind}) on {}",
-        paint.name(&p.program),
-        p.target
+        "{word} {} {} ({kind}) on {}",
+        terminal(object),
+        paint.name(&terminal(&p.program)),
+        terminal(&p.target)
     );
     if let (true, Some(s)) = (style.stats, p.stats) {
         let _ = write!(
@@ -143,7 +146,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
         out.push(']');
     }
     let known = match &p.suppressed {
-        Some(reason) => format!(" (suppressed: {reason})"),
+        Some(reason) => format!(" (suppressed: {})", terminal(reason)),
         None => String::new(),
     };
     match &p.outcome {
@@ -157,7 +160,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             } else {
                 ""
             };
-            let _ = writeln!(out, ": {stage}: {reason}{hint}{known}");
+            let _ = writeln!(out, ": {stage}: {}{hint}{known}", terminal(reason));
         }
         Outcome::Unknown {
             name,
@@ -166,14 +169,20 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             internal,
         } => {
             let _ = match internal {
-                Some(detail) => write!(out, ": internal error, please report it: {detail}"),
-                None => write!(out, ": not decided, this is not modelled: {name}"),
+                Some(detail) => {
+                    let detail = terminal(detail);
+                    write!(out, ": internal error, please report it: {detail}")
+                }
+                None => {
+                    let name = terminal(name);
+                    write!(out, ": not decided, this is not modelled: {name}")
+                }
             };
             if let Some(insn) = insn {
                 let _ = write!(out, " at instruction {insn}");
             }
             if let Some(place) = place {
-                let _ = write!(out, " ({}:{})", place.file, place.line);
+                let _ = write!(out, " ({}:{})", terminal(&place.file), place.line);
             }
             out.push_str(&known);
             out.push('\n');
@@ -203,14 +212,14 @@ fn smoke_fault(out: &mut String, object: &str, p: &ProgramReport, paint: &Paint)
         out,
         "  {} {}",
         paint.bad("smoke fault after accept, a bug of bpfassay or of that kernel:"),
-        fault.what
+        terminal(&fault.what)
     );
     if let Some((file, line)) = &fault.place {
-        let _ = write!(out, " ({file}:{line})");
+        let _ = write!(out, " ({}:{line})", terminal(file));
     }
     out.push('\n');
     if let Some(command) = fault.reproducer(object, &p.program) {
-        let _ = writeln!(out, "  {} {command}", paint.dim("reproduce:"));
+        let _ = writeln!(out, "  {} {}", paint.dim("reproduce:"), terminal(&command));
     }
 }
 

@@ -7,11 +7,12 @@ use std::io::Read as _;
 use super::engines;
 use crate::check::{InputKind, Options, programs_of};
 use crate::cli::args::RunArgs;
-use crate::cli::{Failure, exit, inputs as files, output};
+use crate::cli::{Failure, console, exit, inputs as files, output};
 use crate::helpers_spec::ProgType;
 use crate::limits;
 use crate::report::values::unhex;
 use crate::smoke::plain;
+use crate::untrusted::terminal;
 
 /// The suite passes the memory before its plugin's own arguments: put behind.
 pub(in crate::cli) fn reorder(mut argv: Vec<OsString>) -> Vec<OsString> {
@@ -60,7 +61,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             Ok(exit::CLEAN)
         }
         Err(fault) => {
-            eprintln!("{fault}");
+            console::raw(&terminal(&fault.to_string()));
             Ok(exit::FINDINGS)
         }
     }

@@ -10,6 +10,7 @@ use crate::programs::Program;
 use crate::report::run::input_file;
 use crate::report::values::hex;
 use crate::smoke::witness::{SearchOptions, Witness, describe, search};
+use crate::untrusted::terminal;
 
 /// Verifies the program and, if it is refused, searches for a fault.
 pub(super) fn run(
@@ -29,10 +30,11 @@ pub(super) fn run(
     });
     let mut out = String::new();
     let name = &program.name;
+    let (shown_object, shown) = (terminal(object), terminal(name));
     let at = match &verification.verdict {
         Verdict::Accept => {
             let text = format!(
-                "{object} {name}: accepted on {}: nothing to witness\n",
+                "{shown_object} {shown}: accepted on {}: nothing to witness\n",
                 choice.target.name
             );
             output::write(&text, None)?;
@@ -42,7 +44,7 @@ pub(super) fn run(
             let at = u32::try_from(v.insn).ok();
             let _ = writeln!(
                 out,
-                "{object} {name}: refused on {} at instruction {}: {}",
+                "{shown_object} {shown}: refused on {} at instruction {}: {}",
                 choice.target.name,
                 v.insn,
                 v.code.name()
@@ -50,7 +52,11 @@ pub(super) fn run(
             at
         }
         Verdict::Unknown(u) => {
-            let _ = writeln!(out, "{object} {name}: not decided: {}", u.name);
+            let _ = writeln!(
+                out,
+                "{shown_object} {shown}: not decided: {}",
+                terminal(&u.name)
+            );
             u.insn.and_then(|i| u32::try_from(i).ok())
         }
     };
@@ -72,7 +78,11 @@ pub(super) fn run(
                 let expect = witness.fault.to_string();
                 let text = input_file(object, name, &witness.input, Some(&expect));
                 output::write(&text, Some(file))?;
-                let _ = writeln!(out, "saved: bpfassay run --replay {}", file.display());
+                let _ = writeln!(
+                    out,
+                    "saved: bpfassay run --replay {}",
+                    terminal(&file.display().to_string())
+                );
             }
         }
         None => {
@@ -94,10 +104,10 @@ pub(super) fn run(
 fn tell(out: &mut String, program: &Program, witness: &Witness, at: Option<u32>) {
     let site = witness.fault.site;
     let own = site.program == 0;
-    let _ = write!(out, "witness: {}", describe(witness));
+    let _ = write!(out, "witness: {}", terminal(&describe(witness)));
     let _ = write!(out, " at instruction {}", site.insn);
     if let Some(line) = program.line_at(site.insn).filter(|_| own) {
-        let _ = write!(out, " ({}:{})", line.file, line.line);
+        let _ = write!(out, " ({}:{})", terminal(&line.file), line.line);
     }
     out.push('\n');
     if at.is_some_and(|at| at != site.insn) {
@@ -109,7 +119,7 @@ fn tell(out: &mut String, program: &Program, witness: &Witness, at: Option<u32>)
     let _ = writeln!(
         out,
         "    input: {}, seed {}{}",
-        input.label,
+        terminal(&input.label),
         input.seed,
         if input.populated {
             ", populated maps"

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::known::{Change, Item, Known, SORTS};
 use crate::target::profile::Status;
+use crate::untrusted::{self, terminal};
 
 /// What a sort of things is called.
 fn title(sort: &str) -> &str {
@@ -32,16 +33,17 @@ pub(super) fn list_text(all: &[Known]) -> String {
         let on = k.behaviours.iter().filter(|s| s.value == "true").count();
         let from = match &k.source {
             Some((repo, commit, date)) => {
-                format!("{repo}@{} of {date}", commit.get(..12).unwrap_or(commit))
+                let commit = commit.get(..12).unwrap_or(commit);
+                terminal(&format!("{repo}@{commit} of {date}")).into_owned()
             }
             None => format!("release {}", k.release),
         };
         let _ = writeln!(
             out,
             "{:<12} {:<8} {:<11} {:>8} {:>6} {:>6} {:>7} {:>7} {:>11}  {from}{}",
-            k.name,
+            terminal(&k.name),
             k.kind,
-            k.base,
+            terminal(&k.base),
             count("helpers"),
             count("map_types"),
             count("prog_types"),
@@ -64,6 +66,7 @@ pub(super) fn list_text(all: &[Known]) -> String {
 fn wrap(out: &mut String, names: impl Iterator<Item = String>) {
     let mut line = String::from("  ");
     for name in names {
+        let name = terminal(&name);
         if line.len() > 2 && line.len() + name.len() + 2 > 100 {
             out.push_str(line.trim_end());
             out.push('\n');
@@ -80,10 +83,15 @@ fn wrap(out: &mut String, names: impl Iterator<Item = String>) {
 pub(super) fn one_text(k: &Known) -> String {
     let mut out = format!(
         "{} ({}, rules of {}, release {})\n",
-        k.name, k.kind, k.base, k.release
+        terminal(&k.name),
+        k.kind,
+        terminal(&k.base),
+        k.release
     );
     if let Some((repo, commit, date)) = &k.source {
-        let _ = writeln!(out, "{}\nfrom {repo} at {commit}, {date}", k.title);
+        let _ = writeln!(out, "{}", terminal(&k.title));
+        let from = format!("from {repo} at {commit}, {date}");
+        let _ = writeln!(out, "{}", terminal(&from));
     }
     for (sort, items) in &k.has {
         let (yes, part) = k.count(sort).unwrap_or_default();
@@ -97,10 +105,15 @@ pub(super) fn one_text(k: &Known) -> String {
             wrap(&mut out, of(Status::Yes).map(|i| i.name.clone()));
         }
         for i in of(Status::Partial) {
-            let _ = writeln!(out, "  {} in part: {}", i.name, i.note);
+            let _ = writeln!(
+                out,
+                "  {} in part: {}",
+                terminal(&i.name),
+                terminal(&i.note)
+            );
         }
         for i in of(Status::Yes).filter(|i| !i.note.is_empty()) {
-            let _ = writeln!(out, "  {}: {}", i.name, i.note);
+            let _ = writeln!(out, "  {}: {}", terminal(&i.name), terminal(&i.note));
         }
         let missing = of(Status::No).count();
         if missing > 0 {
@@ -109,7 +122,7 @@ pub(super) fn one_text(k: &Known) -> String {
         if matches!(*sort, "instructions" | "mechanisms") {
             for i in of(Status::No) {
                 let note = if i.note.is_empty() { "" } else { ": " };
-                let _ = writeln!(out, "  no {}{note}{}", i.name, i.note);
+                let _ = writeln!(out, "  no {}{note}{}", terminal(&i.name), terminal(&i.note));
             }
         }
     }
@@ -134,7 +147,7 @@ pub(super) fn one_text(k: &Known) -> String {
 
 /// What changes, sort by sort.
 pub(super) fn diff_text(a: &Known, b: &Known, changes: &[Change]) -> String {
-    let mut out = format!("from {} to {}\n", a.name, b.name);
+    let mut out = format!("from {} to {}\n", terminal(&a.name), terminal(&b.name));
     for c in changes {
         let _ = writeln!(out, "\n{}:", title(c.sort));
         for (sign, names) in [("+", &c.added), ("-", &c.removed)] {
@@ -144,7 +157,8 @@ pub(super) fn diff_text(a: &Known, b: &Known, changes: &[Change]) -> String {
             }
         }
         for (name, before, after) in &c.changed {
-            let _ = writeln!(out, "  {name}: {before} -> {after}");
+            let line = format!("{name}: {before} -> {after}");
+            let _ = writeln!(out, "  {}", terminal(&line));
         }
     }
     if changes.is_empty() {
@@ -187,9 +201,7 @@ fn head(k: &Known) -> Value {
 }
 
 fn pretty(value: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "{}".into());
-    text.push('\n');
-    text
+    untrusted::pretty(value)
 }
 
 /// The list as a document.

@@ -6,19 +6,20 @@ use serde_json::{Value, json};
 
 use super::{SCHEMA_VERSION, pretty, tool};
 use crate::audit::diff::{Change, Fate, ObjectDiff};
+use crate::untrusted::terminal;
 
 /// For people.
 pub fn text(diff: &ObjectDiff) -> String {
-    let mut out = format!("{} -> {}\n", diff.old, diff.new);
+    let mut out = format!("{} -> {}\n", terminal(&diff.old), terminal(&diff.new));
     for e in &diff.entries {
         let sign = match e.fate {
             Fate::Added => '+',
             Fate::Removed => '-',
             Fate::Changed => '~',
         };
-        let _ = writeln!(out, "{sign} {} {}", e.kind, e.name);
+        let _ = writeln!(out, "{sign} {} {}", e.kind, terminal(&e.name));
         for c in &e.changes {
-            let _ = writeln!(out, "    {:<14} {}", c.what, change(c, e.fate));
+            let _ = writeln!(out, "    {:<14} {}", c.what, terminal(&change(c, e.fate)));
         }
     }
     if diff.entries.is_empty() {

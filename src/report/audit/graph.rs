@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{SCHEMA_VERSION, pretty, tool};
 use crate::audit::graph::{EdgeKind, Graph, NodeKind};
+use crate::untrusted::{dot as dot_text, terminal};
 
 /// The graph of an object, with the object's name.
 pub type Named<'a> = (&'a str, Graph);
@@ -14,7 +15,7 @@ pub type Named<'a> = (&'a str, Graph);
 pub fn text(graphs: &[Named<'_>]) -> String {
     let mut out = String::new();
     for (object, g) in graphs {
-        let _ = writeln!(out, "{object}");
+        let _ = writeln!(out, "{}", terminal(object));
         for (i, node) in g.nodes.iter().enumerate() {
             let edges: Vec<_> = g.edges.iter().filter(|e| e.from == i).collect();
             if edges.is_empty() && !matches!(node.kind, NodeKind::Program | NodeKind::Map) {
@@ -24,8 +25,8 @@ pub fn text(graphs: &[Named<'_>]) -> String {
                 out,
                 "  {} {} ({})",
                 node.kind.name(),
-                node.name,
-                node.detail
+                terminal(&node.name),
+                terminal(&node.detail)
             );
             for e in edges {
                 let Some(to) = g.nodes.get(e.to) else {
@@ -35,9 +36,15 @@ pub fn text(graphs: &[Named<'_>]) -> String {
                     NodeKind::Unknown => String::new(),
                     kind => format!("{} ", kind.name()),
                 };
-                let _ = write!(out, "    {:<10} {kind}{}", e.kind.name(), to.name);
+                let _ = write!(
+                    out,
+                    "    {:<10} {kind}{}",
+                    e.kind.name(),
+                    terminal(&to.name)
+                );
                 if !e.label.is_empty() {
-                    let _ = write!(out, "  [{}]", e.label.trim_matches(['[', ']']));
+                    let label = e.label.trim_matches(['[', ']']);
+                    let _ = write!(out, "  [{}]", terminal(label));
                 }
                 out.push('\n');
             }
@@ -86,7 +93,7 @@ pub fn dot(graphs: &[Named<'_>]) -> String {
         let _ = writeln!(
             out,
             "  subgraph cluster_{n} {{\n    label=\"{}\";",
-            escape(object)
+            dot_text(object)
         );
         for (i, node) in g.nodes.iter().enumerate() {
             let shape = match node.kind {
@@ -96,9 +103,9 @@ pub fn dot(graphs: &[Named<'_>]) -> String {
                 NodeKind::Unknown => " shape=note style=dashed",
             };
             let label = if node.detail.is_empty() {
-                escape(&node.name)
+                dot_text(&node.name)
             } else {
-                format!("{}\\n{}", escape(&node.name), escape(&node.detail))
+                format!("{}\\n{}", dot_text(&node.name), dot_text(&node.detail))
             };
             let _ = writeln!(out, "    n{n}_{i} [label=\"{label}\"{shape}];");
         }
@@ -115,14 +122,10 @@ pub fn dot(graphs: &[Named<'_>]) -> String {
                 "  n{n}_{} -> n{n}_{} [label=\"{}\"{style}];",
                 e.from,
                 e.to,
-                escape(&e.label)
+                dot_text(&e.label)
             );
         }
     }
     out.push_str("}\n");
     out
-}
-
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -37,9 +37,7 @@ fn tool() -> serde_json::Value {
 
 /// A document as text.
 fn pretty(document: &serde_json::Value) -> String {
-    let mut text = serde_json::to_string_pretty(document).unwrap_or_else(|_| "{}".into());
-    text.push('\n');
-    text
+    crate::untrusted::pretty(document)
 }
 
 #[cfg(test)]

@@ -5,13 +5,19 @@ use std::fmt::Write as _;
 use super::text::{Folder, count, oldest, row, some};
 use crate::audit::{Call, Feature, Guard, MapUse, ObjectAudit, Presence, Requirements, Site};
 use crate::helpers_spec::Release;
+use crate::untrusted::terminal;
 
 /// Sites told of each call.
 const SITES: usize = 3;
 
 /// Renders a program.
 pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements, folder: &Folder) {
-    let _ = writeln!(out, "\n  program {} ({})", p.program, kind(p));
+    let _ = writeln!(
+        out,
+        "\n  program {} ({})",
+        terminal(&p.program),
+        terminal(&kind(p))
+    );
     row(out, 4, "verdict", &verdict(a, p));
     oldest(out, 4, &p.oldest, folder);
     let capabilities: Vec<String> = p
@@ -106,7 +112,12 @@ fn calls(out: &mut String, p: &Requirements, folder: &Folder) {
     if p.calls.is_empty() {
         return;
     }
-    let width = p.calls.iter().map(|c| c.name.len()).max().unwrap_or(0);
+    let width = p
+        .calls
+        .iter()
+        .map(|c| terminal(&c.name).chars().count())
+        .max()
+        .unwrap_or(0);
     row(out, 4, "calls", &count(p.calls.len(), "function"));
     for c in &p.calls {
         let known = match c.known {
@@ -123,8 +134,8 @@ fn calls(out: &mut String, p: &Requirements, folder: &Folder) {
         let _ = writeln!(
             out,
             "      {:<width$}  {known:<9}  {}{risks}",
-            c.name,
-            sites(c, &p.guards, folder)
+            terminal(&c.name),
+            terminal(&sites(c, &p.guards, folder))
         );
     }
 }

@@ -12,6 +12,7 @@ use super::program_text::program;
 use crate::audit::{BtfState, MapNeed, Memory, ObjectAudit, Oldest, Reason, SlotHolds};
 use crate::helpers_spec::{Known, Release, Risk};
 use crate::programs::Place;
+use crate::untrusted::terminal;
 
 /// Names told of a long list.
 const NAMES: usize = 12;
@@ -31,14 +32,14 @@ pub fn render(audits: &[ObjectAudit]) -> String {
 /// A line of the summary: a name, and what it says.
 pub(super) fn row(out: &mut String, indent: usize, name: &str, text: &str) {
     if !text.is_empty() {
-        let _ = writeln!(out, "{:indent$}{name:<14} {text}", "");
+        let _ = writeln!(out, "{:indent$}{name:<14} {}", "", terminal(text));
     }
 }
 
 fn object(out: &mut String, a: &ObjectAudit) {
-    let _ = writeln!(out, "{}", a.object);
+    let _ = writeln!(out, "{}", terminal(&a.object));
     if let Some(error) = &a.error {
-        let _ = writeln!(out, "  unreadable: {error}");
+        let _ = writeln!(out, "  unreadable: {}", terminal(error));
         return;
     }
     row(out, 2, "object", &about(a));
@@ -64,7 +65,10 @@ fn object(out: &mut String, a: &ObjectAudit) {
         let _ = writeln!(
             out,
             "\n  program {} ({}): cannot be put together: {}: {}",
-            u.program, u.section, u.stage, u.reason
+            terminal(&u.program),
+            terminal(&u.section),
+            u.stage,
+            terminal(&u.reason)
         );
     }
     for p in &a.programs {
@@ -263,13 +267,16 @@ fn maps(out: &mut String, a: &ObjectAudit) {
         &format!("{}{per_cpu}", memory(&a.memory)),
     );
     let width = |of: &dyn Fn(&MapNeed) -> usize| a.maps.iter().map(of).max().unwrap_or(0);
-    let (name, ty) = (width(&|m| m.name.len()), width(&|m| m.type_name.len()));
+    let (name, ty) = (
+        width(&|m| terminal(&m.name).chars().count()),
+        width(&|m| m.type_name.len()),
+    );
     for m in &a.maps {
         let since = |k: Option<Known>| k.map_or_else(|| "?".to_owned(), |k| k.release.to_string());
         let _ = write!(
             out,
             "    {:<name$}  {:<ty$}  key {:>3}  value {:>5}  entries {:>7}  since {:<5} {}",
-            m.name,
+            terminal(&m.name),
             m.type_name,
             m.key_size,
             m.value_size,
@@ -279,7 +286,7 @@ fn maps(out: &mut String, a: &ObjectAudit) {
         );
         let extra = notes(m);
         if !extra.is_empty() {
-            let _ = write!(out, "  ({})", some(&extra));
+            let _ = write!(out, "  ({})", terminal(&some(&extra)));
         }
         out.push('\n');
     }

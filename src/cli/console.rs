@@ -1,0 +1,40 @@
+//! Standard error: complaints and progress, one line each.
+//!
+//! `eprintln!` panics when standard error is closed or full, which would turn a verdict
+//! into an exit code of its own. What cannot be said is left unsaid; the exit code and the
+//! report tell the same.
+
+use std::fmt;
+use std::io::Write as _;
+
+use crate::untrusted::{is_invisible, terminal};
+
+/// Says one line, under the tool's name. Whatever it is made of, it stays one line.
+pub(super) fn say(what: &dyn fmt::Display) {
+    raw(&format!("bpfassay: {}", terminal(&what.to_string())));
+}
+
+/// Says lines that are shown already.
+pub(super) fn raw(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// What is wrong with the arguments, in colour where that is possible: names of files are
+/// arguments too, and may hold anything.
+pub(super) fn usage(error: &clap::Error) {
+    let plain = error.to_string();
+    if !error.use_stderr() || !plain.chars().any(|c| c != '\n' && is_invisible(c)) {
+        let _ = error.print();
+        return;
+    }
+    for line in plain.lines() {
+        raw(&terminal(line));
+    }
+}
+
+/// [`say`], with a format.
+macro_rules! complain {
+    ($($arg:tt)*) => { $crate::cli::console::say(&format_args!($($arg)*)) };
+}
+
+pub(super) use complain;
