@@ -73,6 +73,8 @@ pub struct Code {
     pub maps: Vec<u32>,
     /// The instruction of its exception callback, if it has one.
     pub exception: Option<u32>,
+    /// Whether some instruction writes the frame pointer.
+    pub frame_written: bool,
 }
 
 impl Code {
@@ -134,6 +136,7 @@ impl Image {
                 name: program.name.as_str().into(),
             });
         }
+        let frame_written = ops.iter().any(super::semantics::writes_r10);
         let exception = program
             .subprogs
             .iter()
@@ -145,6 +148,7 @@ impl Image {
             functions,
             maps,
             exception,
+            frame_written,
         });
     }
 

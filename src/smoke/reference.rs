@@ -185,6 +185,9 @@ impl<'a, T: Tracer> Interp<'a, T> {
             {
                 self.tracer.step(*site, seen, rt.depth(), rt);
             }
+            if code.frame_written && sem::writes_r10(op) {
+                return Err(FaultKind::Misuse("r10 is written").into());
+            }
             match *op {
                 Op::Alu { w, op, dst, src } => {
                     let value = sem::alu(w, op, get(regs, dst), operand(regs, src));

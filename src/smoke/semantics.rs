@@ -4,7 +4,7 @@
 //! for what it cannot do itself, so that most of the instruction set has two
 //! independent implementations.
 
-use crate::programs::insn::{AluOp, AtomicOp, Endness, Size, Width};
+use crate::programs::insn::{AluOp, AtomicOp, Endness, Op, Size, Width};
 
 /// Two-operand arithmetic. Division by zero gives zero, its remainder the
 /// dividend; shifts use the low bits of the count; the quotient of the least
@@ -126,4 +126,21 @@ pub fn atomic(op: AtomicOp, size: Size, old: u64, src: u64, expected: u64) -> u6
         AtomicOp::CmpXchg => old,
     };
     new & mask
+}
+
+/// Whether an operation writes the frame pointer: no verifier takes it, no engine
+/// does it.
+pub fn writes_r10(op: &Op) -> bool {
+    match *op {
+        Op::Atomic { op, fetch, src, .. } => fetch && src == 10 && op != AtomicOp::CmpXchg,
+        Op::Alu { dst, .. }
+        | Op::Neg { dst, .. }
+        | Op::MovSx { dst, .. }
+        | Op::End { dst, .. }
+        | Op::AddrSpaceCast { dst, .. }
+        | Op::LdImm64 { dst, .. }
+        | Op::Load { dst, .. }
+        | Op::LoadAcquire { dst, .. } => dst == 10,
+        _ => false,
+    }
 }

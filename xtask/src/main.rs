@@ -3,6 +3,7 @@
 //! One row of [`TASKS`] and one file a task.
 
 mod corpus;
+mod fuzz;
 mod tables;
 
 use std::process::ExitCode;
@@ -20,6 +21,11 @@ const TASKS: &[Task] = &[
         "corpus",
         "rebuild the objects of tests/corpus from their sources (needs clang)",
         corpus::run,
+    ),
+    (
+        "fuzz",
+        "feed the harnesses of fuzz/ for --time T (--target NAME, --jobs N, --minimise)",
+        fuzz::run,
     ),
     (
         "tables",

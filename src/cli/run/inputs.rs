@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::Replay;
 use crate::cli::args::RunArgs;
 use crate::cli::{Failure, inputs as files, output};
 use crate::programs::Program;
-use crate::report::run::{InputFile, read_input_file};
-use crate::report::values::{encode, unhex};
+use crate::report::run::{InputFile, read_entries, read_input_file};
+use crate::report::values::unhex;
 use crate::smoke::context::{has_link_header, has_packet};
 use crate::smoke::inputs::seeds;
 use crate::smoke::{Input, Preset, SmokeReport, pcap};
@@ -158,25 +156,7 @@ pub(super) fn presets(args: &RunArgs, program: &Program) -> Result<Vec<Preset>, 
             fail(format!("no such map; there are: {}", names.join(", ")))
         })?;
         let bytes = files::read(Path::new(file))?;
-        let document: Value = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
-        let list = document.get("entries").unwrap_or(&document);
-        let list = list
-            .as_array()
-            .ok_or_else(|| fail("a list of entries is wanted".into()))?;
-        let btf = program.btf.as_deref();
-        let mut entries = Vec::new();
-        for (i, entry) in list.iter().enumerate() {
-            let at = |e: String| fail(format!("entry {i}: {e}"));
-            let key = match (def.key_size as usize, entry.get("key")) {
-                (0, _) => Vec::new(),
-                (size, Some(key)) => encode(btf, def.key_type, size, key).map_err(at)?,
-                (_, None) => return Err(at("no key".into())),
-            };
-            let value = entry.get("value").ok_or_else(|| at("no value".into()))?;
-            let size = def.value_size as usize;
-            let value = encode(btf, def.value_type, size, value).map_err(at)?;
-            entries.push((key, value));
-        }
+        let entries = read_entries(program, def, &bytes).map_err(fail)?;
         out.push(Preset {
             map: name.to_owned(),
             entries,

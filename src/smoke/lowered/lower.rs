@@ -33,6 +33,7 @@ use crate::programs::insn::{
 };
 use crate::smoke::helpers;
 use crate::smoke::image::Code;
+use crate::smoke::semantics as sem;
 
 /// Most slots of a text: every jump inside reaches.
 const MAX_TEXT: usize = 30_000;
@@ -75,27 +76,8 @@ fn by_driver(op: &Op) -> bool {
         Op::Call(callee) => helpers::calls_back(*callee),
         Op::CallX { .. } | Op::Gotox { .. } | Op::LdAbs { .. } | Op::LdInd { .. } => true,
         Op::Second | Op::Invalid(_) => true,
-        op => writes_r10(op),
+        op => sem::writes_r10(op),
     }
-}
-
-fn writes_r10(op: &Op) -> bool {
-    matches!(
-        *op,
-        Op::Alu { dst: 10, .. }
-            | Op::Neg { dst: 10, .. }
-            | Op::MovSx { dst: 10, .. }
-            | Op::End { dst: 10, .. }
-            | Op::AddrSpaceCast { dst: 10, .. }
-            | Op::LdImm64 { dst: 10, .. }
-            | Op::Load { dst: 10, .. }
-            | Op::LoadAcquire { dst: 10, .. }
-            | Op::Atomic {
-                fetch: true,
-                src: 10,
-                ..
-            }
-    )
 }
 
 fn target(at: usize, off: i64) -> i64 {

@@ -1,0 +1,128 @@
+//! One function per entry point of the tool: bytes in, nothing out.
+//!
+//! A harness panics where the tool breaks a promise: it must neither panic nor
+//! overflow, and what it read must go through every rendering. Time and memory
+//! are bounded from outside.
+
+mod objects;
+mod raw;
+mod texts;
+
+use bpfassay::programs::Program;
+use bpfassay::report::audit as audit_report;
+use bpfassay::report::paths::Paths;
+use bpfassay::report::run::RunDocument;
+use bpfassay::report::text::{self, Style};
+use bpfassay::report::{self, Outcome, Report};
+use bpfassay::smoke::SmokeReport;
+use bpfassay::smoke::trace::Step;
+use bpfassay::target::{self, Target};
+
+/// Feeds the tool with bytes.
+pub type Harness = fn(&[u8]);
+
+/// Every harness, by the name of its target, of its corpus and its regressions.
+pub const HARNESSES: [(&str, Harness); 11] = [
+    ("parse", objects::parse),
+    ("check", objects::check),
+    ("audit", objects::audit),
+    ("run", objects::run),
+    ("raw", raw::raw),
+    ("btf", objects::btf),
+    ("config", texts::config),
+    ("log", texts::log),
+    ("profile", texts::profile),
+    ("pcap", texts::pcap),
+    ("preset", texts::preset),
+];
+
+/// The harness of a name.
+pub fn find(name: &str) -> Option<Harness> {
+    HARNESSES.iter().find(|h| h.0 == name).map(|h| h.1)
+}
+
+const OLDEST: &str = "linux-5.10";
+
+/// Targets far apart: the oldest kernel, the default, the newest, a runtime.
+fn target(choice: u8) -> Target {
+    let names = [OLDEST, target::DEFAULT, "linux-7.3", "bpftime"];
+    let name = names[usize::from(choice) % names.len()];
+    target::by_name(name).unwrap_or_default()
+}
+
+/// A report in every format; panics on a fault of ours that it tells of: an internal
+/// error, or a run that contradicts the verdict.
+fn render(report: &Report) {
+    for p in report.objects.iter().flat_map(|o| &o.programs) {
+        let internal = match &p.outcome {
+            Outcome::Unknown { internal, .. } => internal.as_ref(),
+            _ => None,
+        };
+        if let Some(why) = internal {
+            panic!("internal error of {}: {why}", p.program);
+        }
+        // The oldest kernels have holes; their verdict is theirs.
+        let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
+        if let Some(fault) = fault.filter(|_| p.target != OLDEST) {
+            panic!("{} is accepted, but: {}", p.program, fault.what);
+        }
+    }
+    let paths = Paths::default();
+    report::json::render(report);
+    report::jsonl::render(report);
+    report::sarif::render(report, &paths, 1);
+    report::github::render(report, &paths);
+    report::junit::render(report, true);
+    report::markdown::render(report, &paths);
+    for (color, width) in [(false, 100), (true, 40)] {
+        let style = Style {
+            color,
+            width,
+            stats: true,
+            all: true,
+        };
+        text::render(report, style);
+    }
+}
+
+/// An audit in every format, its graph, and what changed since another.
+fn render_audit(audit: &bpfassay::audit::ObjectAudit) {
+    for p in &audit.programs {
+        let reason = p.verified.reason.as_deref().unwrap_or("");
+        assert!(
+            !reason.starts_with("internal-error"),
+            "{}: {reason}",
+            p.program
+        );
+    }
+    let audits = std::slice::from_ref(audit);
+    audit_report::text::render(audits);
+    audit_report::json::render(audits);
+    let graph = bpfassay::audit::graph::graph(audit);
+    let graphs = [(audit.object.as_str(), graph)];
+    audit_report::graph::text(&graphs);
+    audit_report::graph::json(&graphs);
+    audit_report::graph::dot(&graphs);
+    let changes = bpfassay::audit::diff::diff(audit, audit);
+    audit_report::diff::text(&changes);
+    audit_report::diff::json(&changes);
+}
+
+/// What a run did in both formats; panics where the engines part.
+fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
+    if let Some(why) = report.disagreements().next() {
+        panic!("{}: the engines disagree: {why:?}", program.name);
+    }
+    let document = RunDocument {
+        object: "fuzz.o",
+        program,
+        target: "",
+        engine: "both",
+        report,
+        blocks: None,
+        dump_maps: true,
+        trace,
+    };
+    report::run::render(&document);
+    report::run_text::render(&document, Style::default());
+}
