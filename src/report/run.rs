@@ -271,6 +271,30 @@ pub fn read_input_file(text: &str) -> Result<InputFile, String> {
     })
 }
 
+/// Keys (empty for queues and stacks) and values, as user space writes them.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Reads what a map is to hold: a list of entries, bare or below `entries`, each a
+/// `key` and a `value` as the map's types say.
+pub fn read_entries(program: &Program, map: &MapDef, bytes: &[u8]) -> Result<Entries, String> {
+    let document: Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let list = document.get("entries").unwrap_or(&document);
+    let list = list.as_array().ok_or("a list of entries is wanted")?;
+    let btf = program.btf.as_deref();
+    let one = |entry: &Value| -> Result<(Vec<u8>, Vec<u8>), String> {
+        let key = match (map.key_size as usize, entry.get("key")) {
+            (0, _) => Vec::new(),
+            (size, Some(key)) => encode(btf, map.key_type, size, key)?,
+            (_, None) => return Err("no key".into()),
+        };
+        let value = entry.get("value").ok_or("no value")?;
+        let size = map.value_size as usize;
+        Ok((key, encode(btf, map.value_type, size, value)?))
+    };
+    let named = |(i, entry)| one(entry).map_err(|e| format!("entry {i}: {e}"));
+    list.iter().enumerate().map(named).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,28 +320,4 @@ mod tests {
         assert!(read_input_file("{}").is_err());
         assert!(read_input_file("[").is_err());
     }
-}
-
-/// Keys (empty for queues and stacks) and values, as user space writes them.
-pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
-
-/// Reads what a map is to hold: a list of entries, bare or below `entries`, each a
-/// `key` and a `value` as the map's types say.
-pub fn read_entries(program: &Program, map: &MapDef, bytes: &[u8]) -> Result<Entries, String> {
-    let document: Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    let list = document.get("entries").unwrap_or(&document);
-    let list = list.as_array().ok_or("a list of entries is wanted")?;
-    let btf = program.btf.as_deref();
-    let one = |entry: &Value| -> Result<(Vec<u8>, Vec<u8>), String> {
-        let key = match (map.key_size as usize, entry.get("key")) {
-            (0, _) => Vec::new(),
-            (size, Some(key)) => encode(btf, map.key_type, size, key)?,
-            (_, None) => return Err("no key".into()),
-        };
-        let value = entry.get("value").ok_or("no value")?;
-        let size = map.value_size as usize;
-        Ok((key, encode(btf, map.value_type, size, value)?))
-    };
-    let named = |(i, entry)| one(entry).map_err(|e| format!("entry {i}: {e}"));
-    list.iter().enumerate().map(named).collect()
 }

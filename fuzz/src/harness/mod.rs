@@ -8,6 +8,10 @@ mod objects;
 mod raw;
 mod texts;
 
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use bpfassay::budget::Budget;
 use bpfassay::programs::Program;
 use bpfassay::report::audit as audit_report;
 use bpfassay::report::paths::Paths;
@@ -42,6 +46,18 @@ pub fn find(name: &str) -> Option<Harness> {
 }
 
 const OLDEST: &str = "linux-5.10";
+
+/// What the tool may spend on one input: it is to end well below the limits that
+/// end a harness.
+fn budget() -> Budget {
+    const BYTES: u64 = 256 << 20;
+    const MICROSECONDS: u64 = 10_000_000;
+    fn micros() -> u64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed().as_micros() as u64
+    }
+    Budget::new(BYTES, 1).timed(micros, MICROSECONDS)
+}
 
 /// Targets far apart: the oldest kernel, the default, the newest, a runtime.
 fn target(choice: u8) -> Target {

@@ -39,6 +39,7 @@ fn asked<T>(bytes: &[u8], then: impl FnOnce(&Options<'_>) -> T) -> T {
         kernel_btf: types,
     }];
     then(&Options {
+        budget: Some(&super::budget()),
         kind: InputKind::Elf,
         legacy: pad(14) & 2 == 0,
         ..Options::new("fuzz.o", &targets)

@@ -23,6 +23,7 @@ pub(super) fn raw(bytes: &[u8]) {
     }];
     let options = Options {
         kind,
+        budget: Some(&super::budget()),
         prog_type: prog_type.map(|t| (*t, None)),
         ..Options::new("fuzz", &targets)
     };

@@ -164,12 +164,12 @@ pub(super) fn pcap(bytes: &[u8]) {
 /// Contents of maps, and the file of a saved input.
 pub(super) fn preset(bytes: &[u8]) {
     static PROGRAMS: LazyLock<Vec<Arc<Program>>> = LazyLock::new(|| programs(MAPS));
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        if let Ok(file) = run_report::read_input_file(text) {
-            let written = run_report::input_file(&file.object, &file.program, &file.input, None);
-            let again = run_report::read_input_file(&written);
-            assert_eq!(again, Ok(file), "an input that we wrote");
-        }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(file) = run_report::read_input_file(text)
+    {
+        let written = run_report::input_file(&file.object, &file.program, &file.input, None);
+        let again = run_report::read_input_file(&written);
+        assert_eq!(again, Ok(file), "an input that we wrote");
     }
     let Some(program) = PROGRAMS.first() else {
         return;
