@@ -291,6 +291,52 @@ fn every_class_of_a_code_is_a_known_message_class() {
     }
 }
 
+/// Refusals of the engine are typed: no sentence stands in it but why a lint is
+/// silenced or cannot panic. The domains' log notation isn't a sentence.
+#[test]
+fn the_engine_has_no_prose() {
+    let literal = regex::Regex::new(r#"'(?:\\.|[^'\\\n])'|"((?:[^"\\]|\\.)*)""#).unwrap();
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        if room != "abstract_interp" || path.starts_with("abstract_interp/domain") {
+            continue;
+        }
+        for found in literal.captures_iter(&code) {
+            let whole = found.get(0).unwrap();
+            let text = found.get(1).map_or("", |t| t.as_str());
+            let before = code[..whole.start()].trim_end();
+            let reason = before.ends_with("reason =") || before.ends_with(".expect(");
+            if text.trim().contains(' ') && !reason {
+                wrong.push(format!("{}: {text:?}", path.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "words belong to diagnostics:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// A refusal's fields are read, its words never: they are made in one room and only
+/// shown elsewhere. What reads the logs of kernels is the exception.
+#[test]
+fn nobody_parses_the_words_of_a_refusal() {
+    let parsed = regex::Regex::new(
+        r"(?:kernel_words|shared_words|kernel_words::(?:of|shared)\([^;]*\))\s*\.\s*(?:as_str\(\)\s*\.\s*)?(?:contains|find|matches|r?split\w*|starts_with|ends_with|strip_\w+|parse|trim_\w*matches)\b",
+    )
+    .unwrap();
+    let mut wrong = Vec::new();
+    for (_, path, code) in files() {
+        for found in parsed.find_iter(&code) {
+            wrong.push(format!("{}: {}", path.display(), found.as_str()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(parsed.is_match("d.kernel_words.contains(\"x\")"));
+    assert!(parsed.is_match("kernel_words::of(&r, series)\n    .split_once(' ')"));
+}
+
 #[test]
 fn imports_are_read_as_written() {
     let of = |code: &str| imports(code).into_iter().collect::<Vec<_>>();

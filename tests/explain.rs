@@ -1,8 +1,9 @@
-//! The story of a refusal, on violations made by hand: no engine is involved.
+//! The story of a refusal, on refusals made by hand: no engine is involved.
 
 use std::sync::Arc;
 
-use bpfassay::abstract_interp::{Code, Violation};
+use bpfassay::abstract_interp::Code;
+use bpfassay::abstract_interp::refusal::{Logged, Refusal};
 use bpfassay::diagnostics::{Context, Diagnostic, describe};
 use bpfassay::programs::{LineInfo, Program, decode, raw};
 use bpfassay::report::text::{Style, render_diagnostic};
@@ -12,10 +13,15 @@ fn program(text: &str) -> Program {
 }
 
 fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic {
-    let mut violation = Violation::new(code, "words of a kernel");
-    violation.insn = path.last().map_or(0, |&i| i as usize);
-    violation.reg = reg;
-    violation.path = path.to_vec();
+    let mut refusal = Refusal::logged(Logged {
+        code,
+        key: None,
+        fields: Vec::new(),
+        lines: vec!["words of a kernel".into()],
+    });
+    refusal.insn = path.last().map_or(0, |&i| i as usize);
+    refusal.reg = reg;
+    refusal.path = path.to_vec();
     let ops = decode(&p.insns);
     describe(
         &Context {
@@ -24,7 +30,8 @@ fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic
             target: "linux-6.18",
             source_text: &|_| None,
         },
-        &violation,
+        &refusal,
+        (6, 18),
     )
 }
 

@@ -19,12 +19,12 @@ fn only(name: &str) -> LoggedRefusal {
 
 /// Rule, refused slot, register, path.
 fn facts(refusal: &LoggedRefusal) -> (&'static str, usize, Option<u8>, Vec<u32>) {
-    let violation = refusal.violation().unwrap();
+    let found = refusal.refusal().unwrap();
     (
         refusal.rule().unwrap().name,
-        violation.insn,
-        violation.reg,
-        violation.path,
+        found.insn,
+        found.reg,
+        found.path,
     )
 }
 

@@ -330,8 +330,8 @@ fn trouble(p: &HelperProto, map: Option<Map>, verified: &mut usize) -> Option<St
             [Verdict::Accept, _] | [_, Verdict::Accept] => *verified += 1,
             [Verdict::Reject(v), _] => {
                 return Some(format!(
-                    "{prog_type:?}: refused at {}: {}\n{text}",
-                    v.insn, v.words
+                    "{prog_type:?}: refused at {}: {:?}\n{text}",
+                    v.insn, v.fact
                 ));
             }
             _ => {}

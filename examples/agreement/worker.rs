@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bpfassay::abstract_interp::{self, Input, Verdict};
+use bpfassay::diagnostics::kernel_words;
 use bpfassay::helpers_spec::{self, ProgType};
 use bpfassay::object::{Btf, Object};
 use bpfassay::programs::{self, LinkOptions, LoadError, Program};
@@ -463,9 +464,9 @@ impl Server {
         let base = match v.verdict {
             Verdict::Accept => Ours::of("accept"),
             Verdict::Reject(v) => Ours {
-                code: Some(v.code.name().into()),
-                class: Some(v.code.class().into()),
-                words: Some(v.words.clone()),
+                code: Some(v.code().name().into()),
+                class: Some(v.code().class().into()),
+                words: Some(kernel_words::of(&v, self.target.series())),
                 insn: Some(v.insn),
                 ..Ours::of("reject")
             },

@@ -149,15 +149,10 @@ pub struct Field {
 pub struct Record {
     /// The fields.
     pub fields: Vec<Field>,
-    /// What is wrong with them, in the kernel's key words.
-    pub fault: Option<String>,
 }
 
 /// The record of no struct.
-static EMPTY: Record = Record {
-    fields: Vec::new(),
-    fault: None,
-};
+static EMPTY: Record = Record { fields: Vec::new() };
 
 impl Record {
     /// The field that begins at `off`.
@@ -272,7 +267,6 @@ pub fn parse(btf: &Btf, kernel: Pointees<'_>, id: u32) -> Record {
     if record.fields.len() > MAX_FIELDS {
         // The kernel refuses the map's BTF; libbpf then makes the map without.
         record.fields.clear();
-        record.fault = Some("too many special fields".to_owned());
     }
     record
 }
@@ -353,7 +347,8 @@ fn member(
                         contains,
                     });
                 }
-                Some(_) => out.fault = Some(format!("invalid {} size", s.name)),
+                // Of another size: no field.
+                Some(_) => {}
                 None if depth < MAX_NESTING => members(btf, kernel, ty, off, depth + 1, out),
                 None => {}
             },

@@ -7,6 +7,7 @@ pub mod domain;
 pub mod explore;
 pub mod follow;
 pub mod observe;
+pub mod refusal;
 pub mod setup;
 pub mod stack;
 pub mod state;
@@ -18,5 +19,6 @@ pub mod vm;
 
 pub use follow::{Candidate, Follower};
 pub use observe::{Observed, Pointee, verify_observing};
+pub use refusal::{Fault, Refusal};
 pub use verify::{Input, Prepared, verify, verify_with, verify_within};
-pub use violation::{Code, Stats, Unknown, Verdict, Verification, Violation};
+pub use violation::{Code, Stats, Unknown, Verdict, Verification};

@@ -264,28 +264,6 @@ pub struct Reg {
     pub bounds: Bounds,
 }
 
-impl std::fmt::Display for Reg {
-    /// As a verifier log words it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.is_scalar() {
-            return self.bounds.fmt(f);
-        }
-        write!(f, "{}(", self.type_name())?;
-        if self.id != 0 {
-            write!(f, "id={},", self.id)?;
-        }
-        write!(f, "off={}", self.off)?;
-        if self.is_packet() {
-            write!(f, ",r={}", self.range)?;
-        }
-        if !self.var_off_is_zero() {
-            write!(f, ",")?;
-            self.bounds.fmt_pieces(f)?;
-        }
-        write!(f, ")")
-    }
-}
-
 impl Reg {
     /// A register that was never written.
     pub const UNINIT: Reg = Reg::bare(Kind::Uninit, Bounds::UNKNOWN);
@@ -373,59 +351,5 @@ impl Reg {
     /// Whether both hold the same kind with the same payload and qualifiers.
     pub fn same_type(&self, other: &Reg) -> bool {
         self.flags == other.flags && self.kind == other.kind
-    }
-    /// The name of its type, as in `invalid mem access 'map_value_or_null'`.
-    pub fn type_name(&self) -> String {
-        let base = match self.kind {
-            Kind::Uninit => "?",
-            Kind::Scalar => "scalar",
-            Kind::Ctx => "ctx",
-            Kind::ConstMap { .. } => "map_ptr",
-            Kind::MapValue { .. } => "map_value",
-            Kind::Stack { .. } => "fp",
-            Kind::Packet => "pkt",
-            Kind::PacketMeta => "pkt_meta",
-            Kind::PacketEnd => "pkt_end",
-            Kind::FlowKeys => "flow_keys",
-            Kind::Socket => "sock",
-            Kind::SockCommon => "sock_common",
-            Kind::TcpSock => "tcp_sock",
-            Kind::TpBuffer => "tp_buffer",
-            Kind::XdpSock => "xdp_sock",
-            Kind::Btf { .. } => "ptr_",
-            Kind::Mem { .. } => "mem",
-            Kind::Arena => "arena",
-            Kind::Buf => "buf",
-            Kind::Func { .. } => "func",
-            Kind::MapKey { .. } => "map_key",
-            Kind::Insn { .. } => "insn",
-            Kind::ConstDynptr { .. }
-            | Kind::DynptrSlot { .. }
-            | Kind::IterSlot { .. }
-            | Kind::IrqSlot { .. } => "dynptr_ptr",
-        };
-        let mut name = String::new();
-        for (flag, prefix) in [
-            (Flags::RDONLY, "rdonly_"),
-            (Flags::RINGBUF, "ringbuf_"),
-            (Flags::USER, "user_"),
-            (Flags::PERCPU, "percpu_"),
-            (Flags::RCU, "rcu_"),
-            (Flags::UNTRUSTED, "untrusted_"),
-            (Flags::TRUSTED, "trusted_"),
-        ] {
-            if self.flags.has(flag) {
-                name.push_str(prefix);
-            }
-        }
-        name.push_str(base);
-        if self.maybe_null() {
-            name.push_str(if matches!(self.kind, Kind::Btf { .. }) {
-                "or_null_"
-            } else {
-                "_or_null"
-            });
-        }
-        name
     }
 }

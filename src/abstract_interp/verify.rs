@@ -8,9 +8,10 @@ use super::checks::stack_depth;
 use super::checks::subprog_facts::SubprogFacts;
 use super::explore::Explorer;
 use super::observe::Observer;
+use super::refusal::Refusal;
 use super::setup;
 use super::state::State;
-use super::violation::{Stats, Unknown, Verdict, Verification, Violation};
+use super::violation::{Stats, Unknown, Verdict, Verification};
 use super::vm::{Check, Env, Halt, InsnAux, Vm};
 use crate::budget::Account;
 use crate::cfg::{self, Cfg};
@@ -46,7 +47,7 @@ impl Prepared {
     /// # Errors
     ///
     /// The structural fault for which the target refuses the program.
-    pub fn new(input: &Input<'_>) -> Result<Prepared, Box<Violation>> {
+    pub fn new(input: &Input<'_>) -> Result<Prepared, Box<Refusal>> {
         let ops = decode_with(
             &input.program.insns,
             &IsaRules::linux(input.target.release.0, input.target.release.1),
@@ -54,7 +55,7 @@ impl Prepared {
         let facts = setup::facts::Facts::new(input.program, input.target, &ops);
         match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
             Ok(cfg) => Ok(Prepared { ops, cfg }),
-            Err(fault) => Err(setup::fault::violation(&fault)),
+            Err(fault) => Err(setup::fault::refusal(&fault)),
         }
     }
 }
@@ -80,7 +81,7 @@ pub fn verify_within(
     }
     let prepared = match Prepared::new(input) {
         Ok(prepared) => prepared,
-        Err(violation) => return early(violation),
+        Err(refusal) => return early(refusal),
     };
     let Prepared { ops, cfg } = &prepared;
     // The observer outlives what the verification borrows.
@@ -94,7 +95,7 @@ pub fn verify_within(
     }
 }
 
-fn early(v: Box<Violation>) -> Verification {
+fn early(v: Box<Refusal>) -> Verification {
     Verification {
         verdict: Verdict::Reject(v),
         stats: Stats::default(),
@@ -104,7 +105,7 @@ fn early(v: Box<Violation>) -> Verification {
 fn verdict(result: Check<()>) -> Verdict {
     match result {
         Ok(()) => Verdict::Accept,
-        Err(Halt::Violation(mut v)) => {
+        Err(Halt::Refusal(mut v)) => {
             if v.insn == usize::MAX {
                 v.insn = 0;
             }

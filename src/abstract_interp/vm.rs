@@ -18,11 +18,12 @@ use super::btf_record::{Pointees, Records};
 use super::checks::subprog_facts::SubprogFacts;
 use super::domain::ScalarRules;
 use super::explore::Explorer;
+use super::refusal::{Refusal, Section};
 use super::setup::attach::{self, Attach};
 use super::state::State;
 use super::value::{Flags, Kind, MapRef, Reg};
 use super::verify::Input;
-use super::violation::{Code, Unknown, Violation};
+use super::violation::Unknown;
 use crate::budget::Account;
 use crate::cfg::Cfg;
 use crate::object::{Btf, MapDef};
@@ -34,29 +35,19 @@ use crate::target::Target;
 #[derive(Debug)]
 pub enum Halt {
     /// The kernel refuses the program here.
-    Violation(Box<Violation>),
+    Refusal(Box<Refusal>),
     /// Not modelled, or our budget ended.
     Unknown(Unknown),
 }
 
-impl From<Box<Violation>> for Halt {
-    fn from(v: Box<Violation>) -> Halt {
-        Halt::Violation(v)
+impl From<Box<Refusal>> for Halt {
+    fn from(refusal: Box<Refusal>) -> Halt {
+        Halt::Refusal(refusal)
     }
 }
 
 /// The result of a check or a transfer.
 pub type Check<T> = Result<T, Halt>;
-
-/// A refusal, in one line: `refuse(Code::X, format!(..))`.
-pub fn refuse<T>(code: Code, words: impl Into<String>) -> Check<T> {
-    Err(Halt::Violation(Violation::new(code, words)))
-}
-
-/// A refusal that names the register at fault.
-pub fn refuse_reg<T>(code: Code, reg: u8, words: impl Into<String>) -> Check<T> {
-    Err(Halt::Violation(Violation::new(code, words).on(reg)))
-}
 
 /// A construct that isn't modelled: never a silent accept.
 pub fn unknown<T>(name: impl Into<String>) -> Check<T> {
@@ -287,20 +278,19 @@ impl Vm<'_> {
             && (self.cur.active_preempt > 0 || self.cur.active_irq_id != 0);
         self.cur.active_rcu > 0 || self.cur.active_locks > 0 || sections || !self.cur.in_sleepable
     }
-    /// What keeps the program from sleeping here: the kernel's name for it and
-    /// the code of a refusal for it; `None` if it may sleep.
-    pub fn non_sleepable_context(&self) -> Option<(Code, &'static str)> {
+    /// What keeps the program from sleeping here; `None` if it may sleep.
+    pub fn non_sleepable_context(&self) -> Option<Section> {
         let state = &self.cur;
         if state.active_rcu > 0 {
-            Some((Code::SleepInRcu, "rcu_read_lock region"))
+            Some(Section::Rcu)
         } else if state.active_preempt > 0 {
-            Some((Code::SleepInPreempt, "non-preemptible region"))
+            Some(Section::Preempt)
         } else if state.active_irq_id != 0 {
-            Some((Code::Sleepable, "IRQ-disabled region"))
+            Some(Section::Irq)
         } else if state.active_locks > 0 {
-            Some((Code::Sleepable, "lock region"))
+            Some(Section::Lock)
         } else if !state.in_sleepable {
-            Some((Code::Sleepable, "non-sleepable prog"))
+            Some(Section::Program)
         } else {
             None
         }

@@ -279,7 +279,7 @@ fn verdict(
     };
     let (verdict, reason) = match &verification.verdict {
         Verdict::Accept => ("accept", None),
-        Verdict::Reject(violation) => {
+        Verdict::Reject(refusal) => {
             let ops = decode(&on_target.insns);
             let context = Context {
                 program: on_target,
@@ -287,7 +287,7 @@ fn verdict(
                 target: &choice.target.name,
                 source_text: options.source_text,
             };
-            let d = diagnostics::describe(&context, violation);
+            let d = diagnostics::describe(&context, refusal, choice.target.series());
             ("reject", Some(format!("{} {}", d.number(), d.what)))
         }
         Verdict::Unknown(u) => ("unknown", Some(u.name.to_string())),

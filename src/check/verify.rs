@@ -91,7 +91,7 @@ pub(super) fn verify_program(
     let outcome = match &verification.verdict {
         _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),
         Verdict::Accept => Outcome::Accept,
-        Verdict::Reject(violation) => {
+        Verdict::Reject(refusal) => {
             let ops = decode(&program.insns);
             let context = Context {
                 program,
@@ -99,7 +99,11 @@ pub(super) fn verify_program(
                 target: &choice.target.name,
                 source_text: options.source_text,
             };
-            Outcome::Reject(Box::new(diagnostics::describe(&context, violation)))
+            Outcome::Reject(Box::new(diagnostics::describe(
+                &context,
+                refusal,
+                choice.target.series(),
+            )))
         }
         Verdict::Unknown(u) => Outcome::Unknown {
             place: u.insn.and_then(|i| diagnostics::place_of(program, i)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::ExplainArgs;
 use super::{Failure, dump, exit, inputs, output};
 use crate::diagnostics::log::{self, LoggedRefusal};
-use crate::diagnostics::{Context, describe};
+use crate::diagnostics::{Context, describe, kernel_words};
 use crate::programs::{Program, decode};
 use crate::report::text::{Style, render_diagnostic};
 use crate::untrusted::terminal;
@@ -59,7 +59,7 @@ fn tell(
     target: &str,
     style: Style,
 ) {
-    if let (Some(program), Some(violation)) = (program, refusal.violation()) {
+    if let (Some(program), Some(found)) = (program, refusal.refusal()) {
         let _ = writeln!(
             out,
             "{} ({})",
@@ -72,7 +72,11 @@ fn tell(
             target,
             source_text: &|_| None,
         };
-        render_diagnostic(out, &describe(&context, &violation), style);
+        render_diagnostic(
+            out,
+            &describe(&context, &found, kernel_words::NEWEST),
+            style,
+        );
         return;
     }
     if let Some(name) = &refusal.program {
@@ -117,7 +121,7 @@ fn tell(
         );
     }
     for (reg, value) in &refusal.regs {
-        if refusal.violation().is_some_and(|v| v.reg == Some(*reg)) {
+        if refusal.refusal().is_some_and(|v| v.reg == Some(*reg)) {
             row("holds", &format!("R{reg}={value}"));
         }
     }

@@ -1,13 +1,15 @@
-//! From a violation to a diagnostic: facts, words, spans.
+//! From a refusal to a diagnostic: facts, words, spans.
 
+use super::kernel_words::{self, Series};
 use super::source::{SourceText, Sources, expression_at, line_of};
-use super::wording::{self, Facts};
+use super::wording::{self, Facts, Nature};
 use super::{Branch, Diagnostic, Label, Place, cause, names};
-use crate::abstract_interp::{Code, Violation};
+use crate::abstract_interp::Code;
+use crate::abstract_interp::refusal::Refusal;
 use crate::programs::Program;
 use crate::programs::insn::{Op, Src};
 
-/// What a diagnostic is made from besides the violation.
+/// What a diagnostic is made from besides the refusal.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The refused program.
@@ -26,18 +28,18 @@ const MAX_HOLDS: usize = 56;
 /// The branches told of a path.
 const MAX_BRANCHES: usize = 8;
 
-/// Words and draws one violation.
-pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
+/// Words and draws one refusal; the kernel's words are those of `series`.
+pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Diagnostic {
     let program = context.program;
     let last = program.insns.len().saturating_sub(1);
-    let insn = violation.insn.min(last);
-    let cause = cause::find(program, context.ops, violation);
+    let insn = refusal.insn.min(last);
+    let cause = cause::find(program, context.ops, refusal);
     let slots = cause.events.iter().map(|e| e.insn).chain([insn]);
     let slots = slots.filter(|&slot| slot < program.insns.len()).collect();
     let mut sources = Sources::new(program, context.ops, context.source_text, slots);
     let insn_text = names::instruction(program, context.ops, insn);
-    let facts = facts(context, violation, insn, &insn_text, cause.origin);
-    let page = wording::page_for(violation.code, &facts);
+    let facts = facts(context, refusal, insn, &insn_text, cause.origin);
+    let page = wording::page_for(refusal.code(), &facts);
     let what = capitalized((page.what)(&facts));
     let primary = label(&mut sources, insn, primary_text(&facts, &insn_text));
     let secondary = cause
@@ -49,13 +51,14 @@ pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
             (l.source, l.offset, &l.text) != (primary.source, primary.offset, &primary.text)
         })
         .collect();
-    let (branches, branches_before) = branches(context, violation);
+    let (branches, branches_before) = branches(context, refusal);
     Diagnostic {
-        code: violation.code,
+        code: refusal.code(),
         what,
         why: page.rule.why_short(),
         remedy: page.rule.remedy_short(),
-        kernel_words: violation.words.clone(),
+        kernel_words: kernel_words::of(refusal, series),
+        shared_words: kernel_words::shared(refusal, series),
         insn,
         insn_text,
         place: place_of(program, insn),
@@ -64,7 +67,11 @@ pub fn describe(context: &Context<'_>, violation: &Violation) -> Diagnostic {
         secondary,
         branches,
         branches_before,
-        registers: violation.regs.clone(),
+        registers: refusal
+            .regs
+            .iter()
+            .map(|(reg, held)| (*reg, kernel_words::held(held)))
+            .collect(),
     }
 }
 
@@ -128,7 +135,7 @@ fn primary_text(facts: &Facts, insn_text: &str) -> String {
 
 fn facts(
     context: &Context<'_>,
-    v: &Violation,
+    v: &Refusal,
     insn: usize,
     insn_text: &str,
     origin: Option<String>,
@@ -143,7 +150,7 @@ fn facts(
             size, base, src, ..
         }) => {
             let stored = matches!(
-                (v.code, src),
+                (v.code(), src),
                 (Code::CtxPointerLeak | Code::PointerLeak, Src::Reg(_))
             );
             (Some((size.bytes(), true)), (!stored).then_some(base), None)
@@ -157,15 +164,8 @@ fn facts(
         _ => (None, None, None),
     };
     let reg = v.reg.or(base);
-    let holds = reg
-        .and_then(|r| v.regs.iter().find(|(n, _)| *n == r))
-        .map(|(_, text)| {
-            text.split_once('=')
-                .map_or(text.as_str(), |(name, rest)| {
-                    if name.starts_with('R') { rest } else { text }
-                })
-                .to_owned()
-        });
+    let held = reg.and_then(|r| v.regs.iter().find(|(n, _)| *n == r));
+    let held = held.map(|(_, held)| held);
     // A call's line tells the call, not the variable.
     let expr = match (&callee, line_of(program, insn)) {
         (None, Some(l)) => {
@@ -180,7 +180,8 @@ fn facts(
     };
     Facts {
         reg,
-        holds,
+        holds: held.map(kernel_words::held),
+        nature: held.and_then(Nature::of),
         insn: Some(insn_text.to_owned()),
         expr,
         callee,
@@ -196,7 +197,7 @@ fn facts(
         access,
         prog_type: Some(program.prog_type.name().to_owned()),
         target: Some(context.target.to_owned()),
-        words: v.words.clone(),
+        ..Facts::of(v)
     }
 }
 
@@ -219,7 +220,7 @@ fn readable(expr: &str) -> bool {
         && !expr.contains("return")
 }
 
-fn branches(context: &Context<'_>, v: &Violation) -> (Vec<Branch>, usize) {
+fn branches(context: &Context<'_>, v: &Refusal) -> (Vec<Branch>, usize) {
     let program = context.program;
     let all: Vec<(usize, bool)> = v
         .path

@@ -7,7 +7,8 @@
 
 use super::flow::{Call, Flow, Made, Node, Test};
 use super::names;
-use crate::abstract_interp::{Code, Violation};
+use crate::abstract_interp::Code;
+use crate::abstract_interp::refusal::{Key, Refusal};
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, JmpOp, Op};
 
@@ -33,17 +34,17 @@ pub(super) struct Cause {
 /// The most events told.
 const MAX_EVENTS: usize = 6;
 
-/// Walks a violation's path.
-pub(super) fn find(program: &Program, ops: &[Op], violation: &Violation) -> Cause {
+/// Walks a refusal's path.
+pub(super) fn find(program: &Program, ops: &[Op], refusal: &Refusal) -> Cause {
     // A loop is found when its jump has been done: the path ends there.
-    let mut path = violation.path.clone();
+    let mut path = refusal.path.clone();
     if path
         .last()
-        .is_some_and(|&last| last as usize != violation.insn)
+        .is_some_and(|&last| last as usize != refusal.insn)
     {
-        path.extend(u32::try_from(violation.insn));
+        path.extend(u32::try_from(refusal.insn));
     }
-    let from_entry = !violation.path_truncated && path.first() == Some(&0);
+    let from_entry = !refusal.path_truncated && path.first() == Some(&0);
     let flow = Flow::walk(ops, &path, from_entry);
     let mut finder = Finder {
         program,
@@ -52,7 +53,7 @@ pub(super) fn find(program: &Program, ops: &[Op], violation: &Violation) -> Caus
         path,
         events: Vec::new(),
     };
-    let origin = finder.run(violation);
+    let origin = finder.run(refusal);
     let mut events = finder.events;
     events.sort_by_key(|e| (e.step, e.insn));
     events.dedup_by(|a, b| a.insn == b.insn && a.text == b.text);
@@ -78,8 +79,8 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn run(&mut self, v: &Violation) -> Option<String> {
-        match v.code {
+    fn run(&mut self, v: &Refusal) -> Option<String> {
+        match v.code() {
             Code::RefLeak => return self.leak(v),
             Code::InfiniteLoop | Code::BackEdge | Code::ProgramTooLarge | Code::TooManyJumps => {
                 self.loops();
@@ -102,11 +103,22 @@ impl Finder<'_> {
         let node = *self.flow.regs.get(reg as usize)?;
         let origin = self.value(node, true);
         let root = self.flow.root(node);
-        match v.code {
+        match v.code() {
             Code::PacketOob => self.packet_proof(node, root),
             Code::NullArg | Code::MemAccessType => self.null_proof(node, root),
             Code::StackUninit => self.stack_writes(v, node),
-            Code::StackOob if v.words.contains("read from stack") => self.stack_writes(v, node),
+            Code::StackOob
+                if matches!(
+                    v.key(),
+                    Some(
+                        Key::StackUnreadable
+                            | Key::StackArgumentUnreadable
+                            | Key::StackArgumentUnreadableVariable
+                    )
+                ) =>
+            {
+                self.stack_writes(v, node)
+            }
             Code::SameInsn | Code::UninitRegister => {}
             _ => self.bound_proof(node),
         }
@@ -444,12 +456,8 @@ impl Finder<'_> {
     }
 
     /// The acquiring calls whose results no later releasing call took.
-    fn leak(&mut self, v: &Violation) -> Option<String> {
-        let named = v
-            .words
-            .split_once("alloc_insn=")
-            .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next())
-            .and_then(|number| number.parse::<usize>().ok());
+    fn leak(&mut self, v: &Refusal) -> Option<String> {
+        let named = v.number("acquired").and_then(|n| usize::try_from(n).ok());
         if let Some(insn) = named
             && let Some(&Op::Call(callee)) = self.ops.get(insn)
         {
@@ -497,7 +505,7 @@ impl Finder<'_> {
     }
 
     /// What was written to the stack at or above the address at fault.
-    fn stack_writes(&mut self, v: &Violation, node: Node) {
+    fn stack_writes(&mut self, v: &Refusal, node: Node) {
         let off = match self.ops.get(v.insn) {
             Some(Op::Load { off, .. } | Op::LoadAcquire { off, .. }) => i32::from(*off),
             _ => 0,
@@ -557,7 +565,7 @@ impl Finder<'_> {
     }
 
     /// The last call that opened or closed a lock or a critical section.
-    fn last_section(&mut self, v: &Violation) {
+    fn last_section(&mut self, v: &Refusal) {
         let calls: Vec<(Call, String)> = self
             .flow
             .calls

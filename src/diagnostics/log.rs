@@ -7,8 +7,10 @@
 //! where libbpf begins each. Logs are cut short, indented and prefixed by those who
 //! print them; whatever is not understood is left out.
 
-use super::wording;
-use crate::abstract_interp::{Code, Violation};
+use super::kernel_words;
+use super::wording::{self, Nature};
+use crate::abstract_interp::Code;
+use crate::abstract_interp::refusal::{Held, Logged, Refusal};
 use crate::helpers_spec;
 use crate::programs::Program;
 use crate::rules::{self, Rule};
@@ -132,29 +134,39 @@ impl LoggedRefusal {
             })
     }
 
-    /// The refusal as the engine would give it; its path is what the log shows.
-    pub fn violation(&self) -> Option<Box<Violation>> {
+    /// The refusal as the engine would give it, as far as the log tells; its path is
+    /// what the log shows.
+    pub fn refusal(&self) -> Option<Box<Refusal>> {
         let rule = self.rule()?;
         let code = Code::ALL.iter().find(|c| c.number() == rule.number)?;
-        let mut violation = Violation::new(*code, self.words.join("; "));
-        violation.insn = self.insn.as_ref()?.slot as usize;
-        violation.reg = self.words.iter().find_map(|line| register(line));
-        violation.path = self.path.iter().map(|i| i.slot).collect();
-        violation.path_truncated = self.path.first().is_none_or(|i| i.slot != 0);
-        violation.regs.clone_from(&self.regs);
-        Some(violation)
+        let mut refusal = Refusal::logged(Logged {
+            code: *code,
+            key: self
+                .words
+                .iter()
+                .find_map(|line| kernel_words::recognised(line)),
+            fields: self.words.iter().flat_map(|line| evidence(line)).collect(),
+            lines: self.words.clone(),
+        });
+        refusal.insn = self.insn.as_ref()?.slot as usize;
+        refusal.reg = self.words.iter().find_map(|line| register(line));
+        refusal.path = self.path.iter().map(|i| i.slot).collect();
+        refusal.path_truncated = self.path.first().is_none_or(|i| i.slot != 0);
+        let regs = self.regs.iter();
+        refusal.regs = regs
+            .map(|(reg, text)| (*reg, Held::Logged(text.clone())))
+            .collect();
+        Some(refusal)
     }
 
     /// What was refused, in words that need no program.
     pub fn what(&self) -> Option<String> {
-        let violation = self.violation()?;
+        let refusal = self.refusal()?;
         let facts = wording::Facts {
-            reg: violation.reg,
             insn: self.insn.as_ref().map(|i| i.text.clone()),
-            words: violation.words.clone(),
-            ..wording::Facts::default()
+            ..wording::Facts::of(&refusal)
         };
-        Some((wording::page_for(violation.code, &facts).what)(&facts))
+        Some((wording::page_for(refusal.code(), &facts).what)(&facts))
     }
 }
 
@@ -372,6 +384,65 @@ fn register(line: &str) -> Option<u8> {
         .filter_map(|word| word.strip_prefix('R'))
         .find_map(|digits| digits.parse().ok())
         .filter(|reg| *reg <= 10)
+}
+
+/// What a register holds, by the kernel's name of its type.
+pub(super) fn nature(text: &str) -> Option<Nature> {
+    Some(if text.contains("or_null") {
+        Nature::MaybeNull
+    } else if text.contains("scalar")
+        || text.starts_with("inv")
+        || text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    {
+        Nature::Number
+    } else {
+        Nature::Pointer
+    })
+}
+
+/// Numbers that messages give: the names there, and those of a fault's fields.
+const NUMBERS: &[(&str, &str)] = &[
+    ("off", "off"),
+    ("size", "size"),
+    ("value_size", "limit"),
+    ("key_size", "limit"),
+    ("mem_size", "limit"),
+    ("alloc_insn", "acquired"),
+    ("id", "id"),
+];
+
+/// The evidence of a message: `off=14 size 2`, `off -16+4`, `in [0, 1]`.
+fn evidence(line: &str) -> Vec<(&'static str, i64)> {
+    let mut found = Vec::new();
+    let words = line.split(|c: char| c.is_whitespace() || ",=()".contains(c));
+    let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
+    for pair in words.windows(2) {
+        let &[name, value] = pair else { continue };
+        let Some((_, field)) = NUMBERS.iter().find(|(word, _)| *word == name) else {
+            continue;
+        };
+        match value.split_once('+') {
+            Some((off, byte)) => {
+                found.extend(off.parse().map(|n| (*field, n)));
+                found.extend(byte.parse().map(|n| ("byte", n)));
+            }
+            None => found.extend(value.parse().map(|n| (*field, n))),
+        }
+    }
+    let range = line
+        .split_once("should have been in ")
+        .and_then(|(_, rest)| {
+            let (min, max) = rest
+                .trim()
+                .strip_prefix('[')?
+                .strip_suffix(']')?
+                .split_once(',')?;
+            Some((min.trim().parse().ok()?, max.trim().parse().ok()?))
+        });
+    if let Some((min, max)) = range {
+        found.extend([("min", min), ("max", max)]);
+    }
+    found
 }
 
 /// The words between the first pair of quotes.

@@ -1,13 +1,14 @@
 //! Tells people what the engine found: a [`Diagnostic`] is a refusal with its
 //! words, its source spans and the story of the value at fault.
 //!
-//! Facts come in (a `Violation`, a `Program`), text goes out; how it is drawn is
+//! Facts come in (a `Refusal`, a `Program`), text goes out; how it is drawn is
 //! the business of `report`. Nothing here decides a verdict.
 
 mod build;
 mod cause;
 mod finding;
 mod flow;
+pub mod kernel_words;
 pub mod log;
 mod names;
 mod source;
@@ -65,6 +66,8 @@ pub struct Diagnostic {
     pub remedy: String,
     /// Key words of the kernel's own message.
     pub kernel_words: String,
+    /// The same as all programs share it that are refused for this.
+    pub shared_words: String,
     /// Slot of the refused instruction.
     pub insn: usize,
     /// The refused instruction, disassembled.

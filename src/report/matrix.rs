@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Place;
-use crate::helpers_spec;
 use crate::untrusted::{code, markdown as marked, terminal};
 
 /// Programs of one cause that text and Markdown name.
@@ -105,32 +104,18 @@ fn shared<'a>(what: &'a str, target: &str) -> &'a str {
     rest.split(" (map ").next().unwrap_or(rest)
 }
 
-/// A kernel's words as programs share them: without the instruction's number, and
-/// with a helper's name where the kernel knows only its number.
-fn refusal(words: &str) -> String {
-    let line = words.lines().next().unwrap_or("");
-    let line = line.split(" (insn ").next().unwrap_or(line).trim_end();
-    let id = line
-        .strip_prefix("invalid func unknown#")
-        .and_then(|n| n.parse().ok());
-    match id.and_then(helpers_spec::helper_name) {
-        Some(name) => format!("{line} ({name})"),
-        None => line.to_owned(),
-    }
-}
-
 fn faults(p: &ProgramReport) -> Vec<Fault> {
     match &p.outcome {
         Outcome::Accept => Vec::new(),
         Outcome::Reject(d) => {
-            let words = if d.kernel_words.is_empty() {
+            let words = if d.shared_words.is_empty() {
                 &d.what
             } else {
-                &d.kernel_words
+                &d.shared_words
             };
             vec![Fault {
                 code: Some(d.number()),
-                why: format!("{}: {}", d.code.name(), refusal(words)),
+                why: format!("{}: {words}", d.code.name()),
                 cell: Cell::Fails,
                 place: d.place.clone(),
             }]

@@ -69,6 +69,11 @@ impl Target {
         row.map_or_else(Target::default, linux::Row::target)
     }
 
+    /// The series that its verifier is of, as `(6, 12)`.
+    pub const fn series(&self) -> (u16, u16) {
+        (self.release.0, self.release.1)
+    }
+
     /// A kernel by what its BTF enumerates, verified with the rules of the series
     /// that it is most like.
     pub fn from_vmlinux(name: &str, listed: &Enumerated<'_>) -> Result<Target, String> {

@@ -168,7 +168,7 @@ fn path(input: &Input<'_>, prepared: &Prepared, run: &[Step], subprog: usize, do
 fn halted(halt: &Halt, step: &Step, done: &mut Followed) {
     let text = format!("insn {}: {}", step.insn, tell(halt));
     match halt {
-        Halt::Violation(_) => done.unsound.push(text),
+        Halt::Refusal(_) => done.unsound.push(text),
         Halt::Unknown(_) => done.left.push(text),
     }
 }
@@ -224,7 +224,7 @@ fn faults(program: &Program, state: &State, step: &Step) -> Vec<String> {
         .filter_map(|r| {
             let (abstract_, concrete) = (regs.get(r)?, step.regs.get(r)?);
             let why = outside(program, abstract_, concrete, step)?;
-            Some(format!("R{r}={abstract_} but {why}"))
+            Some(format!("R{r}={abstract_:?} but {why}"))
         })
         .collect()
 }
@@ -287,7 +287,7 @@ fn place(program: &Program, step: &Step, wrong: &[String]) -> String {
 
 fn tell(halt: &Halt) -> String {
     match halt {
-        Halt::Violation(v) => format!("refused: {}", v.words),
+        Halt::Refusal(v) => format!("refused: {:?}", v.fact),
         Halt::Unknown(u) => format!("unknown: {}", u.name),
     }
 }

@@ -247,7 +247,7 @@ fn against(
     match verification.verdict {
         Verdict::Accept => {}
         Verdict::Unknown(u) => return Compared::Skipped(format!("unknown: {}", u.name)),
-        Verdict::Reject(v) => return Compared::Skipped(format!("refused: {}", v.code.name())),
+        Verdict::Reject(v) => return Compared::Skipped(format!("refused: {}", v.code().name())),
     }
     let ops = decode(&program.insns);
     let mut beside = Beside {

@@ -8,11 +8,10 @@
 //! is the kernel's, since a program may break several rules at once and only
 //! the first is reported.
 
-use super::names::{tnum_name, type_name};
 use super::{align, btf_ptr, buffer, context, map_value, packet, socket, stack};
+use crate::abstract_interp::refusal::{Buffer, Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// Which way data goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +147,7 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
             socket::access(vm, access, off)?
         }
         Kind::TpBuffer if reg.flags == Flags::NONE => {
-            buffer::within(reg, access.reg, "tracepoint", off, access.size)?;
+            buffer::within(reg, access.reg, Buffer::Tracepoint, off, access.size)?;
             Effect::Load(Loaded::UNKNOWN)
         }
         Kind::Btf { .. } if !reg.maybe_null() => Effect::Load(btf_ptr::access(
@@ -167,8 +166,7 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
         }
         Kind::Arena if reg.flags == Flags::NONE => Effect::Load(Loaded::UNKNOWN),
         _ => {
-            let words = format!("R{} invalid mem access '{}'", access.reg, type_name(reg));
-            return refuse_reg(Code::MemAccessType, access.reg, words);
+            return refuse_reg(access.reg, Fault::NotMemory { held: *reg });
         }
     };
     Ok(match effect {
@@ -180,25 +178,16 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
 /// Refuses a pointer that was moved: always if backwards or by an unknown amount,
 /// and at all unless `fixed_ok`.
 pub fn unmodified(reg: &Reg, regno: u8, fixed_ok: bool) -> Check<()> {
-    let name = type_name(reg);
+    let (held, off) = (*reg, reg.off.into());
     if reg.off < 0 {
-        let words = format!(
-            "negative offset {name} ptr R{regno} off={} disallowed",
-            reg.off
-        );
-        return refuse_reg(Code::NegativeOffset, regno, words);
+        return refuse_reg(regno, Fault::PointerNegative { held, off });
     }
     if !fixed_ok && reg.off != 0 {
-        let words = format!(
-            "dereference of modified {name} ptr R{regno} off={} disallowed",
-            reg.off
-        );
-        return refuse_reg(Code::CtxModified, regno, words);
+        return refuse_reg(regno, Fault::PointerModified { held, off });
     }
     if !reg.var_off_is_zero() {
-        let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-        let words = format!("variable {name} access var_off={var} disallowed");
-        return refuse_reg(Code::CtxVarOff, regno, words);
+        let var = reg.bounds.tnum;
+        return refuse_reg(regno, Fault::PointerVariable { held, var });
     }
     Ok(())
 }
@@ -220,10 +209,7 @@ pub fn merge_class(reg: &Reg, before: PointerClass, may_weaken: bool) -> Check<P
     if may_weaken && now.is_mem_or_btf() && before.is_mem_or_btf() {
         return Ok(now.weaken(before));
     }
-    crate::abstract_interp::vm::refuse(
-        Code::SameInsn,
-        "same insn cannot be used with different pointers",
-    )
+    refuse(Fault::MixedPointers)
 }
 
 /// The part of a pointer's kind that decides how an access is rewritten.

@@ -1,11 +1,10 @@
 //! Pointer arguments: how far from the start of their object they may be, and
 //! of which kernel struct the object must be.
 
-use super::names::{tnum_name, type_name};
 use super::{btf_ptr, reg_kind, struct_match};
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::ArgType;
 
 /// How far a pointer argument may be from the start of its object.
@@ -30,10 +29,8 @@ pub fn reg_off(vm: &Vm<'_>, r: u8, how: ArgOff) -> Check<()> {
             return Ok(());
         }
         if reg.off != 0 {
-            let words = format!(
-                "R{r} must have zero offset when passed to release func or trusted arg to kfunc"
-            );
-            return refuse_reg(Code::ReleaseOffset, r, words);
+            let off = reg.off.into();
+            return refuse_reg(r, Fault::PointerReleasedInside { off });
         }
         return unmodified(reg, r, false);
     }
@@ -70,25 +67,16 @@ pub fn reg_off(vm: &Vm<'_>, r: u8, how: ArgOff) -> Check<()> {
 /// The pointer is at the start of its object (or, with `fixed_ok`, at a known
 /// place in it).
 pub fn unmodified(reg: &Reg, r: u8, fixed_ok: bool) -> Check<()> {
-    let name = type_name(reg);
+    let (held, off) = (*reg, reg.off.into());
     if reg.off < 0 {
-        let words = format!("negative offset {name} ptr R{r} off={} disallowed", reg.off);
-        return refuse_reg(Code::NegativeOffset, r, words);
+        return refuse_reg(r, Fault::PointerNegative { held, off });
     }
     if !fixed_ok && reg.off != 0 {
-        let words = format!(
-            "dereference of modified {name} ptr R{r} off={} disallowed",
-            reg.off
-        );
-        return refuse_reg(Code::CtxModified, r, words);
+        return refuse_reg(r, Fault::PointerModified { held, off });
     }
     if !reg.var_off_is_zero() {
-        let t = reg.bounds.tnum;
-        let words = format!(
-            "variable {name} access var_off={} disallowed",
-            tnum_name(t.value, t.mask)
-        );
-        return refuse_reg(Code::CtxVarOff, r, words);
+        let var = reg.bounds.tnum;
+        return refuse_reg(r, Fault::PointerVariable { held, var });
     }
     Ok(())
 }
@@ -104,7 +92,7 @@ pub fn trusted_btf(vm: &Vm<'_>, r: u8, want: u32, nullable: bool) -> Check<()> {
     };
     let list = reg_kind::accepted(vm, ArgType::BtfId)?;
     if !reg_kind::matches(list, reg, waived) {
-        return refuse_reg(Code::TypeMismatch, r, reg_kind::mismatch(list, r, reg));
+        return refuse_reg(r, reg_kind::mismatch(list, reg));
     }
     of_type(vm, reg, r, want, false)?;
     reg_off(vm, r, ArgOff::Any)
@@ -137,10 +125,9 @@ fn of_type(vm: &Vm<'_>, reg: &Reg, r: u8, want: u32, strict: bool) -> Check<()> 
         return Ok(());
     }
     let name = |src, id| btf_ptr::btf_of(vm, src).map_or("?", |b| b.name(id));
-    let words = format!(
-        "R{r} is of type {} but {} is expected",
-        name(btf, id),
-        name(BtfSrc::Kernel, want)
-    );
-    refuse_reg(Code::RegTypeMismatch, r, words)
+    let fault = Fault::ArgumentStruct {
+        have: name(btf, id).into(),
+        want: name(BtfSrc::Kernel, want).into(),
+    };
+    refuse_reg(r, fault)
 }

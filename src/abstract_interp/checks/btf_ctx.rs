@@ -1,10 +1,10 @@
 //! A context that is the arguments of a kernel function, eight bytes each.
 
 use super::access::Loaded;
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::setup::attach::{self, ArgKind, Target};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
 use crate::object::btf::Type;
@@ -15,8 +15,13 @@ const MAX_SIZE: i32 = 12 * 8;
 /// A load (stores are refused) of `size` bytes at `off`.
 pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded> {
     let bad = || {
-        let words = format!("invalid bpf_context access off={off} size={size}");
-        refuse_reg(Code::CtxAccess, r, words)
+        refuse_reg(
+            r,
+            Fault::ContextField {
+                off: off.into(),
+                size: size.into(),
+            },
+        )
     };
     if !(0..MAX_SIZE).contains(&off) || write || off % size as i32 != 0 {
         return bad();
@@ -212,8 +217,8 @@ fn pointer(
         Some(Type::Ptr { .. } | Type::FuncProto { .. } | Type::Fwd { .. } | Type::Array { .. })
         | None
         | Some(_) => {
-            let words = format!("invalid bpf_context access off={off} size=8");
-            return refuse_reg(Code::CtxAccess, r, words);
+            let off = off.into();
+            return refuse_reg(r, Fault::ContextField { off, size: 8 });
         }
     }
     let kind = Kind::Btf {
@@ -266,8 +271,8 @@ fn netfilter(vm: &Vm, r: u8, off: i32, size: u32) -> Check<Loaded> {
         (0, 8) => "nf_hook_state",
         (8, 8) => "sk_buff",
         _ => {
-            let words = format!("invalid bpf_context access off={off} size={size}");
-            return refuse_reg(Code::CtxAccess, r, words);
+            let (off, size) = (off.into(), size.into());
+            return refuse_reg(r, Fault::ContextField { off, size });
         }
     };
     match vm.env.kernel_btf.and_then(|b| b.find_struct(name)) {

@@ -10,9 +10,9 @@
 use super::access::Loaded;
 use super::btf_walk::{Found, walk};
 use crate::abstract_interp::btf_record;
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::object::Btf;
 
 /// How a field's pointer inherits the trust of its holder.
@@ -68,38 +68,43 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
     };
     let name = btf.name(btf.skip_mods(id));
     if !vm.env.program.gpl_compatible && src == BtfSrc::Kernel {
-        return refuse(
-            Code::GplOnly,
-            format!("Cannot access kernel 'struct {name}' from non-GPL compatible program"),
-        );
+        return refuse(Fault::StructLicence { name: name.into() });
     }
     if off < 0 {
-        let words = format!("R{r} is ptr_{name} invalid negative access: off={off}");
-        return refuse_reg(Code::BtfAccess, r, words);
+        return refuse_reg(
+            r,
+            Fault::StructNegative {
+                name: name.into(),
+                off: off.into(),
+            },
+        );
     }
     if !reg.var_off_is_zero() {
-        let words = format!("R{r} is ptr_{name} invalid variable offset: off={off}");
-        return refuse_reg(Code::BtfAccess, r, words);
+        return refuse_reg(
+            r,
+            Fault::StructVariable {
+                name: name.into(),
+                off: off.into(),
+            },
+        );
     }
-    for (flag, what) in [(Flags::USER, "user"), (Flags::PERCPU, "percpu")] {
-        if reg.flags.has(flag) {
-            let words = format!("R{r} is ptr_{name} access {what} memory: off={off}");
-            return refuse_reg(Code::BtfAccess, r, words);
-        }
+    if reg.flags.has(Flags::USER) {
+        let (name, off) = (name.into(), off.into());
+        return refuse_reg(r, Fault::StructOfUser { name, off });
+    }
+    if reg.flags.has(Flags::PERCPU) {
+        let (name, off) = (name.into(), off.into());
+        return refuse_reg(r, Fault::StructPercpu { name, off });
     }
     let alloc = reg.flags.has(Flags::ALLOC);
     if write && !alloc {
         return super::btf_write::check(vm, btf, id, r, off, size).map(|()| Loaded::UNKNOWN);
     }
     if write && reg.flags.has(Flags::UNTRUSTED) {
-        return refuse_reg(Code::ReadOnlyWrite, r, "only read is supported");
+        return refuse_reg(r, Fault::StructReadOnly);
     }
     if alloc && let Some(field) = btf_record::overlap(&vm.env, src, id, off, size) {
-        return refuse_reg(
-            field.access_code(),
-            r,
-            format!("direct access to {} is disallowed", field.name()),
-        );
+        return refuse_reg(r, Fault::FieldOfObject { field });
     }
     let found = match walk(
         btf,
@@ -109,7 +114,7 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         vm.env.target.behaviour.unions_read_freely,
     ) {
         Ok(found) => found,
-        Err(words) => return refuse_reg(Code::BtfAccess, r, words),
+        Err(fault) => return refuse_reg(r, fault),
     };
     Ok(match found {
         Found::Scalar => Loaded::UNKNOWN,
@@ -185,19 +190,15 @@ pub fn map_ptr_access(
     };
     let name = crate::helpers_spec::map_type::kernel_struct(def.map_type);
     let Some(id) = btf.find_struct(name) else {
-        let words = format!("map_ptr access not supported for map type {}", def.map_type);
-        return refuse_reg(Code::MapPtrField, r, words);
+        let map_type = def.map_type.into();
+        return refuse_reg(r, Fault::MapPointerAccessed { map_type });
     };
     if off < 0 {
-        let words = format!("R{r} is {name} invalid negative access: off={off}");
-        return refuse_reg(Code::BtfAccess, r, words);
+        let (name, off) = (name.into(), off.into());
+        return refuse_reg(r, Fault::MapStructNegative { name, off });
     }
     if write {
-        return refuse_reg(
-            Code::ReadOnlyWrite,
-            r,
-            format!("only read from {name} is supported"),
-        );
+        return refuse_reg(r, Fault::MapStructWritten { name: name.into() });
     }
     match walk(
         btf,
@@ -206,7 +207,7 @@ pub fn map_ptr_access(
         size,
         vm.env.target.behaviour.unions_read_freely,
     ) {
-        Err(words) => refuse_reg(Code::BtfAccess, r, words),
+        Err(fault) => refuse_reg(r, fault),
         Ok(Found::Scalar) => Ok(Loaded::UNKNOWN),
         Ok(Found::Memory) => Ok(untrusted_memory()),
         Ok(Found::Struct { id, flags, .. }) => Ok(Loaded::pointer(

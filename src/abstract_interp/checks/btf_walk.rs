@@ -6,6 +6,7 @@
 //! union with several members makes what is found untrusted: which member is
 //! meant is not known.
 
+use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::value::Flags;
 use crate::object::Btf;
 use crate::object::btf::Type;
@@ -28,12 +29,9 @@ pub enum Found {
     Memory,
 }
 
-/// Why nothing can be accessed there: the kernel's key words.
-pub type Nowhere = String;
-
 /// See the head of the file. `off` is not negative. `free_unions`: an access may be
 /// longer than the first member of a union that holds its start.
-pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Result<Found, Nowhere> {
+pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Result<Found, Fault> {
     let mut at = btf.skip_mods(id);
     let mut off = off;
     let mut union = false;
@@ -43,7 +41,9 @@ pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Resul
         let Some(ty) = btf.ty(at) else { break };
         let is_union = matches!(ty, Type::Union(_));
         let Some(s) = ty.composite() else {
-            return Err(format!("Type '{}' is not a struct", ty.name()));
+            return Err(Fault::NotStruct {
+                name: ty.name().into(),
+            });
         };
         union |= is_union && s.members.len() != 1;
         if off.saturating_add(size) > s.size {
@@ -55,10 +55,11 @@ pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Resul
                     continue;
                 }
                 None => {
-                    return Err(format!(
-                        "access beyond struct {} at off {off} size {size}",
-                        s.name
-                    ));
+                    return Err(Fault::StructBeyond {
+                        name: s.name.into(),
+                        off: off.into(),
+                        size: size.into(),
+                    });
                 }
             }
         }
@@ -70,7 +71,7 @@ pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Resul
             }
         }
     }
-    Err("struct nesting is too deep".to_owned())
+    Err(Fault::StructNesting)
 }
 
 enum Tail {
@@ -112,9 +113,12 @@ fn member_at(
     size: u32,
     union: bool,
     free_unions: bool,
-) -> Result<Step, Nowhere> {
-    let ty = btf.ty(id).ok_or("no such type")?;
-    let s = ty.composite().ok_or("not a struct")?;
+) -> Result<Step, Fault> {
+    let ty = btf.ty(id);
+    let Some(s) = ty.as_ref().and_then(|t| t.composite()) else {
+        let name = ty.map_or("", |t| t.name()).into();
+        return Err(Fault::NotStruct { name });
+    };
     for m in s.members.iter() {
         let start = m.bit_offset / 8;
         if off + size <= start {
@@ -131,7 +135,9 @@ fn member_at(
             break;
         }
         let Some(len) = btf.resolve_size(m.ty) else {
-            return Err(format!("field {} doesn't have size", m.name));
+            return Err(Fault::MemberUnsized {
+                member: m.name.into(),
+            });
         };
         let end = start + len;
         if off >= end {
@@ -147,27 +153,33 @@ fn member_at(
             }
             Some(Type::Ptr { to }) => {
                 if len != size || off != start {
-                    return Err(format!(
-                        "cannot access ptr member {} with moff {start} in struct {} with off {off} size {size}",
-                        m.name, s.name
-                    ));
+                    return Err(Fault::MemberPointerPart {
+                        name: s.name.into(),
+                        member: m.name.into(),
+                        start: start.into(),
+                        off: off.into(),
+                        size: size.into(),
+                    });
                 }
                 return Ok(Step::Done(pointee(btf, to, m.name, union)));
             }
             _ => {}
         }
         if off + size > end && !(union && free_unions) {
-            return Err(format!(
-                "access beyond the end of member {} (mend:{end}) in struct {} with off {off} size {size}",
-                m.name, s.name
-            ));
+            return Err(Fault::MemberBeyond {
+                name: s.name.into(),
+                member: m.name.into(),
+                end: end.into(),
+                off: off.into(),
+                size: size.into(),
+            });
         }
         return Ok(Step::Done(Found::Scalar));
     }
-    Err(format!(
-        "struct {} doesn't have field at offset {off}",
-        s.name
-    ))
+    Err(Fault::MemberAbsent {
+        name: s.name.into(),
+        off: off.into(),
+    })
 }
 
 /// Of an array of any dimensions, the element that holds `off`: its type, start

@@ -1,8 +1,8 @@
 //! Stores into kernel objects: the few fields that some programs may set.
 
 use super::btf_walk::{Found, walk};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::ProgType;
 use crate::object::Btf;
 
@@ -42,7 +42,7 @@ const STRUCT_OPS_FIELDS: &[(&str, &str, &[&str])] = &[
 /// Whether `size` bytes at `off` of struct `id` may be written.
 pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<()> {
     let name = btf.name(btf.skip_mods(id));
-    let refused = || refuse_reg(Code::ReadOnlyWrite, r, "only read is supported");
+    let refused = || refuse_reg(r, Fault::StructReadOnly);
     match vm.env.prog_type() {
         ProgType::StructOps => {
             let Some(slot) = &vm.env.program.struct_ops else {
@@ -57,7 +57,7 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                     vm.env.target.behaviour.unions_read_freely,
                 ) {
                     Ok(_) => Ok(()),
-                    Err(words) => refuse_reg(Code::BtfAccess, r, words),
+                    Err(fault) => refuse_reg(r, fault),
                 };
             }
             let own = |s: &str| s == "tcp_sock" || s == "inet_connection_sock" || s == "sock";
@@ -75,9 +75,8 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
             if writable {
                 return Ok(());
             }
-            let words =
-                format!("write access at off {off} with size {size}: only read is supported");
-            refuse_reg(Code::ReadOnlyWrite, r, words)
+            let (off, size) = (off.into(), size.into());
+            refuse_reg(r, Fault::MemberReadOnly { off, size })
         }
         // A connection, also one that is not yet inserted.
         ProgType::Xdp | ProgType::SchedCls | ProgType::SchedAct

@@ -2,10 +2,9 @@
 
 use super::access::{Access, Effect, Loaded};
 use super::map_value::Bounded;
-use super::names::{tnum_name, type_name};
+use crate::abstract_interp::refusal::{Buffer, Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// A load or store through a pointer to a memory region (ring buffer
 /// reservations, dynptr slices, kernel variables, global functions' arguments).
@@ -15,8 +14,7 @@ pub fn mem_access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
         return Ok(Effect::Untracked);
     };
     if reg.maybe_null() {
-        let words = format!("R{regno} invalid mem access '{}'", type_name(reg));
-        return refuse_reg(Code::MemAccessType, regno, words);
+        return refuse_reg(regno, Fault::NotMemory { held: *reg });
     }
     let rdonly = reg.flags.has(Flags::RDONLY);
     if access.is_write() && rdonly {
@@ -40,29 +38,34 @@ pub fn buf_access(access: &Access, reg: &Reg, off: i32) -> Check<Effect> {
 
 /// Such a buffer takes any access at a known offset that isn't negative.
 pub fn buf_within(reg: &Reg, regno: u8, off: i32, size: u32) -> Check<()> {
-    let what = if reg.flags.has(Flags::RDONLY) {
-        "rdonly"
+    let buffer = if reg.flags.has(Flags::RDONLY) {
+        Buffer::ReadOnly
     } else {
-        "rdwr"
+        Buffer::ReadWrite
     };
-    within(reg, regno, what, off, size)
+    within(reg, regno, buffer, off, size)
 }
 
 /// Refuses negative and variable offsets.
-pub fn within(reg: &Reg, regno: u8, what: &str, off: i32, size: u32) -> Check<()> {
+pub fn within(reg: &Reg, regno: u8, buffer: Buffer, off: i32, size: u32) -> Check<()> {
     if off < 0 {
-        let words = format!("R{regno} invalid {what} buffer access: off={off}, size={size}");
-        return refuse_reg(Code::BufferAccess, regno, words);
+        let fault = Fault::BufferNegative {
+            buffer,
+            off: off.into(),
+            size: size.into(),
+        };
+        return refuse_reg(regno, fault);
     }
     if !reg.var_off_is_zero() {
-        let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-        let words = format!("R{regno} invalid variable buffer offset: off={off}, var_off={var}");
-        return refuse_reg(Code::BufferAccess, regno, words);
+        let fault = Fault::BufferVariable {
+            off: off.into(),
+            var: reg.bounds.tnum,
+        };
+        return refuse_reg(regno, fault);
     }
     Ok(())
 }
 
 fn cannot_write<T>(reg: &Reg, regno: u8) -> Check<T> {
-    let words = format!("R{regno} cannot write into {}", type_name(reg));
-    refuse_reg(Code::ReadOnlyWrite, regno, words)
+    refuse_reg(regno, Fault::ReadOnlyMemory { held: *reg })
 }

@@ -4,9 +4,9 @@
 //! space can change any more, at a known place, and ends there.
 
 use super::map_value::Bounded;
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Kind, MapRef};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::MapType;
 
 /// Register `r` points to a constant string.
@@ -19,31 +19,19 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
 pub fn bytes<'a>(vm: &Vm<'a>, r: u8) -> Check<&'a [u8]> {
     let reg = vm.reg(r);
     let Kind::MapValue { map, .. } = reg.kind else {
-        return refuse_reg(
-            Code::ConstStr,
-            r,
-            format!("R{r} does not point to a const string"),
-        );
+        return refuse_reg(r, Fault::ArgumentNotString);
     };
     let Some(def) = vm.env.map(map) else {
         return unknown("map:missing");
     };
     if !def.is_constant() {
-        let words = format!("R{r} does not point to a readonly map'");
-        return refuse_reg(Code::ReadOnlyMap, r, words);
+        return refuse_reg(r, Fault::ArgumentNotReadOnlyMap);
     }
     let Some(var) = reg.bounds.is_const() else {
-        return refuse_reg(
-            Code::MustBeConst,
-            r,
-            format!("R{r} is not a constant address'"),
-        );
+        return refuse_reg(r, Fault::ArgumentAddress);
     };
     if def.map_type != MapType::Array.id() || def.max_entries != 1 {
-        return refuse(
-            Code::MapLoad,
-            "no direct value access support for this map type",
-        );
+        return refuse(Fault::MapNotDirect);
     }
     let rest = (def.value_size as i32).wrapping_sub(reg.off);
     let size = u32::try_from(rest).unwrap_or(0);
@@ -59,7 +47,7 @@ pub fn bytes<'a>(vm: &Vm<'a>, r: u8) -> Check<&'a [u8]> {
         Some(end) => Ok(&text[..end]),
         // A map's value that the object does not fill is zero.
         None if at + text.len() < def.value_size as usize => Ok(text),
-        None => refuse(Code::ConstStr, "string is not zero-terminated"),
+        None => refuse(Fault::StringUnterminated),
     }
 }
 
@@ -75,10 +63,10 @@ fn contents<'a>(vm: &Vm<'a>, map: MapRef, at: usize) -> &'a [u8] {
 pub fn check_snprintf(vm: &Vm<'_>) -> Check<()> {
     let len = vm.reg(5).bounds.tnum.value;
     if !len.is_multiple_of(8) {
-        return refuse(Code::ConstStr, "Invalid format string");
+        return refuse(Fault::FormatString);
     }
     if !format_ok(bytes(vm, 3)?, len / 8) {
-        return refuse(Code::ConstStr, "Invalid format string");
+        return refuse(Fault::FormatString);
     }
     Ok(())
 }

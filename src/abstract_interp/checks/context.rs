@@ -9,9 +9,9 @@ use super::access::{Access, Dir, Effect, Loaded, unmodified};
 use super::btf_ctx;
 use super::map_value::Bounded;
 use super::mem_region::Region;
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::{self, CtxKind, ProgType};
 
 /// A load or store; `off` includes the pointer's fixed offset.
@@ -26,8 +26,8 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
             Kind::Packet | Kind::PacketMeta | Kind::PacketEnd
         )
     {
-        let words = format!("invalid bpf_context access off={off} size={}", access.size);
-        return refuse_reg(Code::CtxAccess, access.reg, words);
+        let (off, size) = (off.into(), access.size.into());
+        return refuse_reg(access.reg, Fault::ContextField { off, size });
     }
     Ok(Effect::Load(loaded))
 }
@@ -44,8 +44,8 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
     }
     let probe = prog_type == ProgType::Kprobe;
     if probe && dir == Dir::Write && !writes_registers(vm) {
-        let words = format!("invalid bpf_context access off={off} size={size}");
-        return refuse_reg(Code::CtxAccess, regno, words);
+        let (off, size) = (off.into(), size.into());
+        return refuse_reg(regno, Fault::ContextField { off, size });
     }
     // Registers may be written wherever they may be read.
     let dir = if probe { Dir::Read } else { dir };
@@ -57,8 +57,8 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
     match found {
         Some(field) => Ok(loaded(field.kind, field.nullable)),
         None => {
-            let words = format!("invalid bpf_context access off={off} size={size}");
-            refuse_reg(Code::CtxAccess, regno, words)
+            let (off, size) = (off.into(), size.into());
+            refuse_reg(regno, Fault::ContextField { off, size })
         }
     }
 }

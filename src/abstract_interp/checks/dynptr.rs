@@ -5,10 +5,10 @@
 //! carry it) and, over a ring buffer or a file, by the reference it holds;
 //! clones share the reference.
 
+use crate::abstract_interp::refusal::{Fault, StackObject, refuse, refuse_reg};
 use crate::abstract_interp::stack::{Byte, SLOT, spi};
 use crate::abstract_interp::value::{DynptrType, Kind};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// An initialised dynptr.
 #[derive(Clone, Copy, Debug)]
@@ -26,28 +26,24 @@ pub struct Dynptr {
 
 /// Where an object of `slots` slots on the stack lies: frame, and its slot at
 /// the lowest address.
-pub fn place(vm: &Vm, r: u8, what: &str, slots: usize, code: Code) -> Check<(usize, usize)> {
+pub fn place(vm: &Vm, r: u8, object: StackObject, slots: usize) -> Check<(usize, usize)> {
     let reg = vm.reg(r);
     let Kind::Stack { frame } = reg.kind else {
-        return refuse_reg(
-            code,
-            r,
-            format!("arg#{} expected pointer to {what} on stack", r - 1),
-        );
+        return refuse_reg(r, Fault::ObjectNotOnStack { object });
     };
     let Some(var) = reg.bounds.is_const() else {
-        return refuse_reg(code, r, format!("{what} has to be at a constant offset"));
+        return refuse_reg(r, Fault::ObjectVariable { object });
     };
     let off = i64::from(reg.off).wrapping_add(var as i64);
     if off % i64::from(SLOT) != 0 || off >= 0 {
-        return refuse_reg(code, r, format!("cannot pass in {what} at an offset={off}"));
+        return refuse_reg(r, Fault::ObjectOffset { object, off });
     }
     if off < -512 {
-        return refuse_reg(code, r, format!("cannot pass in {what} at an offset={off}"));
+        return refuse_reg(r, Fault::ObjectOffset { object, off });
     }
     let at = spi(off as i32);
     if at + 1 < slots {
-        return refuse_reg(code, r, format!("cannot pass in {what} at an offset={off}"));
+        return refuse_reg(r, Fault::ObjectOffset { object, off });
     }
     Ok((frame as usize, at))
 }
@@ -63,7 +59,7 @@ pub fn look(vm: &Vm, r: u8) -> Check<Option<Dynptr>> {
             slot: None,
         }));
     }
-    let (frame, at) = place(vm, r, "dynptr", 2, Code::Dynptr)?;
+    let (frame, at) = place(vm, r, StackObject::Dynptr, 2)?;
     let stack = &vm.cur.frames[frame].stack;
     let (Some(first), Some(second)) = (stack.get(at), stack.get(at - 1)) else {
         return Ok(None);
@@ -89,11 +85,7 @@ fn pointer_to_dynptr(vm: &Vm, r: u8) -> Check<()> {
     {
         return Ok(());
     }
-    let words = format!(
-        "arg#{} expected pointer to stack or const struct bpf_dynptr",
-        r - 1
-    );
-    refuse_reg(Code::TypeMismatch, r, words)
+    refuse_reg(r, Fault::DynptrExpected)
 }
 
 /// An initialised dynptr is wanted. `mutates`: the callee changes the dynptr
@@ -104,16 +96,13 @@ pub fn check_init(vm: &Vm, r: u8, want: Option<DynptrType>, mutates: bool) -> Ch
     let mutates =
         mutates && behaviour.const_dynptrs_passed_whole && !behaviour.const_dynptrs_usable;
     if mutates && matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
-        let words = "cannot pass pointer to const bpf_dynptr, the helper mutates it";
-        return refuse_reg(Code::Dynptr, r, words);
+        return refuse_reg(r, Fault::DynptrConst);
     }
     let Some(d) = look(vm, r)? else {
-        let words = format!("Expected an initialized dynptr as arg #{}", r - 1);
-        return refuse_reg(Code::Dynptr, r, words);
+        return refuse_reg(r, Fault::DynptrUninit);
     };
-    if want.is_some_and(|w| w != d.ty) {
-        let words = format!("Expected a dynptr of type {} as arg #{}", name(want), r - 1);
-        return refuse_reg(Code::Dynptr, r, words);
+    if let Some(want) = want.filter(|w| *w != d.ty) {
+        return refuse_reg(r, Fault::DynptrKind { want });
     }
     Ok(d)
 }
@@ -128,9 +117,9 @@ pub fn check_readable(vm: &Vm, r: u8) -> Check<Dynptr> {
 pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
     pointer_to_dynptr(vm, r)?;
     if matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
-        return refuse_reg(Code::Dynptr, r, "Dynptr has to be an uninitialized dynptr");
+        return refuse_reg(r, Fault::DynptrTaken);
     }
-    let (frame, at) = place(vm, r, "dynptr", 2, Code::Dynptr)?;
+    let (frame, at) = place(vm, r, StackObject::Dynptr, 2)?;
     for slot in [at, at - 1] {
         may_overwrite(vm, frame, slot)?;
     }
@@ -158,11 +147,7 @@ pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
         })
         .count();
     if holders <= 1 {
-        return Err(crate::abstract_interp::violation::Violation::new(
-            Code::Dynptr,
-            "cannot overwrite referenced dynptr",
-        )
-        .into());
+        return refuse(Fault::DynptrOverwritten);
     }
     Ok(())
 }
@@ -170,16 +155,4 @@ pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
 /// Whether dynptrs of this kind hold a reference.
 pub const fn is_referenced(ty: DynptrType) -> bool {
     matches!(ty, DynptrType::Ringbuf | DynptrType::File)
-}
-
-fn name(ty: Option<DynptrType>) -> &'static str {
-    match ty {
-        None => "any",
-        Some(DynptrType::Local) => "local",
-        Some(DynptrType::Ringbuf) => "ringbuf",
-        Some(DynptrType::Skb) => "skb",
-        Some(DynptrType::Xdp) => "xdp",
-        Some(DynptrType::File) => "file",
-        Some(DynptrType::SkbMeta) => "skb_meta",
-    }
 }

@@ -4,8 +4,8 @@
 //! after a throw. There may be one, and it must be a global function of the
 //! program.
 
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Env, refuse};
+use crate::abstract_interp::refusal::{Fault, refuse};
+use crate::abstract_interp::vm::{Check, Env};
 use crate::object::btf::{FuncLinkage, Type};
 
 const TAG: &str = "exception_callback:";
@@ -28,29 +28,29 @@ pub fn check(env: &Env<'_>) -> Check<()> {
         [] => return Ok(()),
         [name] => name,
         _ => {
-            let words = "multiple exception callback tags for main subprog";
-            return refuse(Code::Callback, words);
+            return refuse(Fault::ExceptionTags);
         }
     };
-    let bad = |words: &str| {
-        refuse(
-            Code::Callback,
-            format!("exception callback '{name}' {words}"),
-        )
+    let absent = || {
+        let name = name.as_str().into();
+        refuse(Fault::ExceptionCallbackAbsent { name })
     };
     let Some(id) = btf.find_func(name) else {
-        return bad("could not be found in BTF");
+        return absent();
     };
     match btf.ty(id) {
         Some(Type::Func {
             linkage: FuncLinkage::Global,
             ..
         }) => {}
-        _ => return bad("must have global linkage"),
+        _ => {
+            let name = name.as_str().into();
+            return refuse(Fault::ExceptionCallbackStatic { name });
+        }
     }
     if program.subprogs.iter().any(|s| s.func_type == id) {
         Ok(())
     } else {
-        bad("could not be found in BTF")
+        absent()
     }
 }

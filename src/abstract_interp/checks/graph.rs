@@ -7,20 +7,15 @@
 use super::btf_ptr::btf_of;
 use super::struct_match;
 use crate::abstract_interp::btf_record::{self, Field, FieldKind};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::state::{LockOwner, RefKind};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
-fn const_off(reg: &Reg, r: u8, what: &str) -> Check<u32> {
+fn const_off(reg: &Reg, r: u8, field: FieldKind) -> Check<u32> {
     match reg.bounds.is_const() {
         Some(v) => Ok((i64::from(reg.off).wrapping_add(v as i64)) as u32),
-        None => {
-            let words = format!(
-                "R{r} doesn't have constant offset. {what} has to be at the constant offset"
-            );
-            refuse_reg(Code::SpecialField, r, words)
-        }
+        None => refuse_reg(r, Fault::FieldOffset { field }),
     }
 }
 
@@ -33,20 +28,16 @@ pub fn root(vm: &Vm, r: u8, kind: FieldKind) -> Check<Field> {
     let reg = vm.reg(r);
     let in_map = matches!(reg.kind, Kind::MapValue { .. }) && reg.flags == Flags::NONE;
     if !in_map && !is_owned(reg) {
-        let words = format!(
-            "arg#{} expected pointer to map value or allocated object",
-            r - 1
-        );
-        return refuse_reg(Code::TypeMismatch, r, words);
+        return refuse_reg(r, Fault::CollectionExpected);
     }
     if !in_map && reg.ref_id == 0 {
-        return refuse_reg(Code::ObjNew, r, "allocated object must be referenced");
+        return refuse_reg(r, Fault::ObjectUnreferenced);
     }
-    let off = const_off(reg, r, kind.name())?;
+    let off = const_off(reg, r, kind)?;
     let record = btf_record::of_reg(&vm.env, reg);
     let Some(field) = record.at(off).filter(|f| f.kind == kind) else {
-        let words = format!("{} not found at offset={off}", kind.name());
-        return refuse_reg(Code::Graph, r, words);
+        let (field, off) = (kind, off.into());
+        return refuse_reg(r, Fault::FieldNotFound { field, off });
     };
     locked_here(vm, reg, r, off, kind)?;
     Ok(field.clone())
@@ -68,18 +59,11 @@ fn locked_here(vm: &Vm, reg: &Reg, r: u8, off: u32, kind: FieldKind) -> Check<()
     if held {
         return Ok(());
     }
+    let (field, off) = (kind, off.into());
     if vm.cur.active_locks > 0 {
-        let words = format!(
-            "held lock and object are not in the same allocation\nbpf_spin_lock at off={off} must be held for {}",
-            kind.name()
-        );
-        return refuse_reg(Code::SpinLock, r, words);
+        return refuse_reg(r, Fault::LockOfOther { field, off });
     }
-    let words = format!(
-        "bpf_spin_lock at off={off} must be held for {}",
-        kind.name()
-    );
-    refuse_reg(Code::SpinLock, r, words)
+    refuse_reg(r, Fault::LockMissing { field, off })
 }
 
 /// A pointer to the node of an object that the collection `root` may hold.
@@ -90,45 +74,44 @@ pub fn node(vm: &Vm, r: u8, root: &Field) -> Check<()> {
     } else {
         FieldKind::ListNode
     };
-    let off = const_off(reg, r, kind.name())?;
+    let off = const_off(reg, r, kind)?;
     if !btf_record::of_reg(&vm.env, reg)
         .at(off)
         .is_some_and(|f| f.kind == kind)
     {
-        let words = format!("{} not found at offset={off}", kind.name());
-        return refuse_reg(Code::Graph, r, words);
+        let (field, off) = (kind, off.into());
+        return refuse_reg(r, Fault::FieldNotFound { field, off });
     }
     let Some((want, node_off)) = root.contains else {
-        return refuse(Code::Graph, "collection without contents");
+        return refuse(Fault::CollectionUntyped);
     };
     let Kind::Btf { btf, id } = reg.kind else {
-        return refuse(
-            Code::Graph,
-            "node of no object in a list or rbtree: owning reference expected",
-        );
+        return refuse(Fault::NodeOfNoObject);
     };
     let name = |id| {
         btf_of(vm, BtfSrc::Program)
             .map_or("", |b| b.name(id))
-            .to_owned()
+            .into()
     };
     if !struct_match::matches(vm, (btf, id), 0, (BtfSrc::Program, want), true) {
-        let words = format!(
-            "operation on {} expects arg#1 {} at offset={node_off} in struct {}, but arg is at offset={off} in struct {}",
-            root.kind.name(),
-            kind.name(),
-            name(want),
-            name(id)
-        );
-        return refuse_reg(Code::Graph, r, words);
+        let fault = Fault::NodeOfOther {
+            root: root.kind,
+            node: kind,
+            want: name(want),
+            expected: node_off.into(),
+            have: name(id),
+            off: off.into(),
+        };
+        return refuse_reg(r, fault);
     }
     if off != node_off {
-        let words = format!(
-            "arg#1 offset={off}, but expected {} at offset={node_off} in struct {}",
-            kind.name(),
-            name(want)
-        );
-        return refuse_reg(Code::Graph, r, words);
+        let fault = Fault::NodeElsewhere {
+            node: kind,
+            want: name(want),
+            expected: node_off.into(),
+            off: off.into(),
+        };
+        return refuse_reg(r, fault);
     }
     Ok(())
 }

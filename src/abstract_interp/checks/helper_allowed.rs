@@ -4,8 +4,8 @@
 //! fit the program's licence, and not sleep where the program may not.
 
 use super::locks;
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, unknown};
+use crate::abstract_interp::refusal::{Fault, Section, refuse};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
 use crate::target::Offered;
 
@@ -70,14 +70,14 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     let program = vm.env.program;
     let target = vm.env.target;
     let Ok(at) = u32::try_from(helper) else {
-        return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
+        return refuse(Fault::HelperUnknown { id: helper.into() });
     };
     let name = helpers_spec::helper_name(at).unwrap_or("unknown");
     let v = match target.helper(at) {
         Offered::As(v) => v,
         Offered::Unmodelled => return unknown(format!("helper:{helper}")),
         Offered::Absent if at >= helpers_spec::helper_count(target.spec) => {
-            return refuse(Code::UnknownFunc, format!("invalid func unknown#{helper}"));
+            return refuse(Fault::HelperUnknown { id: helper.into() });
         }
         Offered::Absent => return barred(vm, name, helper),
     };
@@ -103,13 +103,12 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     let built = helper != id::OVERRIDE_RETURN || vm.env.target.config.kprobe_override;
     if !allowed || !built {
         if helper == id::D_PATH && helpers_spec::helper_ever_allowed(at, program.prog_type, v) {
-            return refuse(Code::FuncNotAllowed, "helper call is not allowed in probe");
+            return refuse(Fault::HelperInProbe);
         }
         return barred(vm, name, helper);
     }
     if proto.gpl_only && !program.gpl_compatible {
-        let words = "cannot call GPL-restricted function from non-GPL compatible program";
-        return refuse(Code::GplOnly, words);
+        return refuse(Fault::HelperLicence);
     }
     if proto.might_sleep {
         may_sleep(vm, name, helper)?;
@@ -130,40 +129,34 @@ fn signature_type(prog_type: ProgType, helper: i32) -> ProgType {
 
 /// The helper exists, but not for programs of this type.
 fn barred<T>(vm: &Vm<'_>, name: &str, helper: i32) -> Check<T> {
+    let (name, id) = (name.into(), helper.into());
     if !vm.env.target.behaviour.helper_message_split {
-        return refuse(Code::UnknownFunc, format!("unknown func {name}#{helper}"));
+        return refuse(Fault::HelperAbsent { name, id });
     }
-    let words = format!("program of this type cannot use helper {name}#{helper}");
-    refuse(Code::FuncNotAllowed, words)
+    refuse(Fault::HelperForbidden { name, id })
 }
 
 fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
     let state = &vm.cur;
-    if vm.env.target.behaviour.context_protects_rcu {
-        return match vm.non_sleepable_context() {
-            Some((code, place)) => {
-                refuse(code, format!("sleepable helper {name}#{helper} in {place}"))
-            }
-            None => Ok(()),
-        };
-    }
-    if !state.in_sleepable {
-        return refuse(
-            Code::Sleepable,
-            "helper call might sleep in a non-sleepable prog",
-        );
-    }
-    let (code, region) = if state.active_rcu > 0 {
-        (Code::SleepInRcu, "rcu_read_lock")
+    let section = if vm.env.target.behaviour.context_protects_rcu {
+        vm.non_sleepable_context()
+    } else if !state.in_sleepable {
+        return refuse(Fault::HelperMightSleep);
+    } else if state.active_rcu > 0 {
+        Some(Section::Rcu)
     } else if state.active_preempt > 0 {
-        (Code::SleepInPreempt, "non-preemptible")
+        Some(Section::Preempt)
     } else if state.active_irq_id != 0 {
-        (Code::Sleepable, "IRQ-disabled")
+        Some(Section::Irq)
     } else {
-        return Ok(());
+        None
     };
-    refuse(
-        code,
-        format!("sleepable helper {name}#{helper} in {region} region"),
-    )
+    match section {
+        Some(section) => refuse(Fault::HelperSleeps {
+            name: name.into(),
+            id: helper.into(),
+            section,
+        }),
+        None => Ok(()),
+    }
 }

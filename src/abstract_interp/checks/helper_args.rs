@@ -13,13 +13,12 @@ use super::dynptr::Dynptr;
 use super::helper_allowed::id;
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Region, Touched};
-use super::names::type_name;
 use super::{align, const_str, dynptr, map_args, operand, packet, reg_kind};
 use crate::abstract_interp::btf_record::FieldKind;
+use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{ArgSpec, ArgType, HelperProto, TypeFlags};
 
 /// What the arguments checked so far say of the call.
@@ -97,11 +96,7 @@ pub fn check(
         && reg.flags == Flags::NONE
         && !packet::may_access(vm, Some(proto.pkt_access), false)
     {
-        return refuse_reg(
-            Code::HelperPacket,
-            r,
-            "helper access to the packet is not allowed",
-        );
+        return refuse_reg(r, Fault::ArgumentPacket);
     }
     let (base, flags) = map_args::resolve_value(vm, helper, spec, facts)?;
     let arg = Arg {
@@ -159,7 +154,7 @@ impl Arg<'_> {
             waived = waived.with(Flags::ALLOC).with(Flags::PERCPU);
         }
         if !reg_kind::matches(list, reg, waived) {
-            return refuse_reg(Code::TypeMismatch, r, reg_kind::mismatch(list, r, reg));
+            return refuse_reg(r, reg_kind::mismatch(list, reg));
         }
         if !matches!(reg.kind, Kind::Btf { .. }) {
             return Ok(());
@@ -169,12 +164,11 @@ impl Arg<'_> {
             ArgType::Mem | ArgType::MapKey | ArgType::MapValue
         ) {
             if !self.has(TypeFlags::RDONLY) {
-                let words = format!(
-                    "{}() may write into memory pointed by R{r} type={}",
-                    proto.name,
-                    type_name(reg)
-                );
-                return refuse_reg(Code::HelperWrite, r, words);
+                let fault = Fault::ArgumentWritten {
+                    name: proto.name.into(),
+                    held: *reg,
+                };
+                return refuse_reg(r, fault);
             }
             return Ok(());
         }
@@ -194,8 +188,7 @@ impl Arg<'_> {
             return Ok(());
         }
         if reg.maybe_null() && (!self.has(TypeFlags::MAYBE_NULL) || self.releases()) {
-            let words = format!("Possibly NULL pointer passed to helper arg{r}");
-            return refuse_reg(Code::NullArg, r, words);
+            return refuse_reg(r, Fault::ArgumentNull);
         }
         if self.helper == id::KPTR_XCHG {
             return match facts.kptr {
@@ -232,18 +225,17 @@ impl Arg<'_> {
             if self.base == ArgType::Dynptr {
                 releasable_dynptr(vm, r)?;
             } else if reg.ref_id == 0 && !reg.is_null() {
-                let words = format!("R{r} must be referenced when passed to release function");
-                return refuse_reg(Code::RefNotAcquired, r, words);
+                return refuse_reg(r, Fault::ArgumentUnreferenced);
             }
             facts.release = Some(r);
         }
         if reg.ref_id != 0 && self.base != ArgType::KptrXchgDest {
             if facts.ref_id != 0 && vm.env.target.behaviour.one_reference_argument {
-                let words = format!(
-                    "more than one arg with ref_obj_id R{r} {} {}",
-                    reg.ref_id, facts.ref_id
-                );
-                return refuse_reg(Code::RefArgs, r, words);
+                let fault = Fault::ArgumentsReferenced {
+                    id: reg.ref_id.into(),
+                    other: facts.ref_id.into(),
+                };
+                return refuse_reg(r, fault);
             }
             facts.ref_id = reg.ref_id;
         }
@@ -300,8 +292,7 @@ impl Arg<'_> {
             }
             ArgType::ConstAllocSizeOrZero => {
                 let Some(size) = reg.const_value() else {
-                    let words = format!("R{r} is not a known constant'");
-                    return refuse_reg(Code::MustBeConst, r, words);
+                    return refuse_reg(r, Fault::ArgumentSizeNotKnown);
                 };
                 vm.need_precise(r);
                 facts.mem_size = size as u32;
@@ -313,8 +304,7 @@ impl Arg<'_> {
             }
             ArgType::SpinLock => {
                 if locks::in_node_callback(vm) {
-                    let words = "can't spin_{lock,unlock} in rbtree cb";
-                    return refuse_reg(Code::SpinLock, r, words);
+                    return refuse_reg(r, Fault::LockedInNodeCallback);
                 }
                 let op = LockOp {
                     take: self.helper == id::SPIN_LOCK,
@@ -384,9 +374,9 @@ fn dynptr_type(flags: TypeFlags) -> Option<DynptrType> {
 /// The dynptr in register `r` holds a reference that may be given back.
 fn releasable_dynptr(vm: &Vm<'_>, r: u8) -> Check<()> {
     if !matches!(vm.reg(r).kind, Kind::Stack { .. }) {
-        return refuse_reg(Code::Dynptr, r, "cannot release unowned const bpf_dynptr");
+        return refuse_reg(r, Fault::DynptrConstReleased);
     }
-    let (frame, at) = dynptr::place(vm, r, "dynptr", 2, Code::Dynptr)?;
+    let (frame, at) = dynptr::place(vm, r, StackObject::Dynptr, 2)?;
     let held = vm.cur.frames[frame]
         .stack
         .get(at)
@@ -394,11 +384,7 @@ fn releasable_dynptr(vm: &Vm<'_>, r: u8) -> Check<()> {
     if held {
         Ok(())
     } else {
-        refuse_reg(
-            Code::RefArgs,
-            r,
-            format!("arg {r} is an unacquired reference"),
-        )
+        refuse_reg(r, Fault::ArgumentUnacquired)
     }
 }
 

@@ -10,9 +10,9 @@ use super::reg_kind::qualifiers;
 use super::{btf_ptr, map_args, packet, return_value};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{HelperProto, RetType};
 
 /// The greatest error number that a kernel function returns, negated.
@@ -125,8 +125,8 @@ fn percpu(vm: &Vm<'_>, facts: &Facts, flags: Flags) -> Check<Reg> {
         return Ok(Reg::pointer(Kind::Btf { btf: src, id }, flags));
     }
     let Some(size) = btf.resolve_size(plain) else {
-        let words = format!("unable to resolve the size of type '{}'", btf.name(plain));
-        return refuse(Code::SizeUnresolved, words);
+        let name = btf.name(plain).into();
+        return refuse(Fault::TypeUnsized { name });
     };
     Ok(Reg::pointer(Kind::Mem { size, dynptr_id: 0 }, flags))
 }

@@ -12,12 +12,12 @@ use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Touched};
 use super::{graph, struct_match};
 use crate::abstract_interp::btf_record::{self, Field, FieldKind};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::transfer::{irq, iter};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::KfFlags;
 use crate::object::btf::{Param, Type};
 
@@ -93,8 +93,11 @@ const MAX_ARGS: usize = 5;
 pub fn check(vm: &Vm, k: &Kfunc<'_>) -> Check<Facts> {
     let params = k.params();
     if params.len() > MAX_ARGS {
-        let words = format!("Function {} has {} > {MAX_ARGS} args", k.name, params.len());
-        return refuse(Code::FuncProtoArgs, words);
+        return refuse(Fault::KfuncParameters {
+            name: k.name.into(),
+            count: params.len() as u64,
+            limit: MAX_ARGS as u64,
+        });
     }
     let mut facts = Facts::default();
     let mut i = 0;
@@ -102,11 +105,8 @@ pub fn check(vm: &Vm, k: &Kfunc<'_>) -> Check<Facts> {
         i += argument(vm, k, &params, i, &mut facts)?;
     }
     if k.is(KfFlags::RELEASE) && facts.release.is_none() && facts.dynptr.is_none() {
-        let words = format!(
-            "release kernel function {} expects refcounted PTR_TO_BTF_ID",
-            k.name
-        );
-        return refuse(Code::RefNotAcquired, words);
+        let name = k.name.into();
+        return refuse(Fault::KfuncReleasesNothing { name });
     }
     Ok(facts)
 }
@@ -127,15 +127,14 @@ fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Fact
         }
         Some(Type::Ptr { .. }) => {}
         _ => {
-            let words = format!("Unrecognized arg#{i} type {}", k.btf.describe(p.ty));
-            return refuse_reg(Code::FuncProtoArgs, r, words);
+            let ty = k.btf.describe(p.ty).into();
+            return refuse_reg(r, Fault::KfuncParameter { ty });
         }
     }
     let nullable = has_suffix(p, "__nullable");
     let rcu = k.is(KfFlags::RCU);
     if (k.trusted_args() || rcu) && (reg.is_null() || reg.maybe_null()) && !nullable {
-        let words = format!("Possibly NULL pointer passed to trusted arg{i}");
-        return refuse_reg(Code::NullArg, r, words);
+        return refuse_reg(r, Fault::ArgumentNullTrusted);
     }
     if reg.ref_id != 0 {
         f.ref_id = reg.ref_id;
@@ -143,11 +142,8 @@ fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Fact
             f.release = Some(r);
         }
     } else if by_prototype(vm) && i == 0 && k.is(KfFlags::RELEASE) && !takes_dynptr(k, p) {
-        let words = format!(
-            "release kfunc {} expects referenced PTR_TO_BTF_ID passed to R{r}",
-            k.name
-        );
-        return refuse_reg(Code::RefNotAcquired, r, words);
+        let name = k.name.into();
+        return refuse_reg(r, Fault::KfuncReleasesUnreferenced { name });
     }
     let class = classify(vm, k, params, i, &reg)?;
     if class == Class::Null {
@@ -170,15 +166,11 @@ fn argument(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, f: &mut Fact
 
 fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> {
     if !reg.is_scalar() {
-        return refuse_reg(Code::ScalarExpected, r, format!("R{r} is not a scalar"));
+        return refuse_reg(r, Fault::ArgumentNotScalar);
     }
     if has_suffix(p, "__k") || has_suffix(p, "__szk") {
         let Some(value) = reg.bounds.is_const() else {
-            return refuse_reg(
-                Code::MustBeConst,
-                r,
-                format!("R{r} must be a known constant"),
-            );
+            return refuse_reg(r, Fault::ArgumentNotKnown);
         };
         vm.need_precise(r);
         f.constant = Some(value);
@@ -187,13 +179,10 @@ fn scalar(vm: &Vm, p: &Param<'_>, r: u8, reg: &Reg, f: &mut Facts) -> Check<()> 
     let rdonly = p.name == "rdonly_buf_size";
     if rdonly || p.name == "rdwr_buf_size" {
         if f.r0_size.is_some() {
-            return refuse(
-                Code::Kfunc,
-                "2 or more rdonly/rdwr_buf_size parameters for kfunc",
-            );
+            return refuse(Fault::KfuncBufferSizes);
         }
         let Some(value) = reg.bounds.is_const() else {
-            return refuse_reg(Code::MustBeConst, r, format!("R{r} is not a const"));
+            return refuse_reg(r, Fault::KfuncBufferSize);
         };
         vm.need_precise(r);
         f.r0_size = Some(value as u32);
@@ -210,18 +199,18 @@ fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts
                     && btf_record::inner_needs_uid(&vm.env, map)
                     && (m, u) != (map, uid)
                 {
-                    let words = format!(
-                        "workqueue pointer in R1 map_uid={u} doesn't match map pointer in R2 map_uid={uid}"
-                    );
-                    return refuse_reg(Code::MapPtrField, r, words);
+                    let fault = Fault::WorkqueueOfOtherMap {
+                        uid: u.into(),
+                        other: uid.into(),
+                    };
+                    return refuse_reg(r, fault);
                 }
                 f.map = Some((map, uid));
             }
             // `struct bpf_map *` that an iterator gave.
             Kind::Btf { .. } if class == Class::Map => {}
             _ => {
-                let words = format!("pointer in R{r} isn't map pointer");
-                return refuse_reg(Code::MapPtrField, r, words);
+                return refuse_reg(r, Fault::MapExpected);
             }
         }
     }
@@ -229,14 +218,10 @@ fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts
         return Ok(());
     }
     if !k.is(KfFlags::RCU) {
-        return refuse_reg(
-            Code::RefState,
-            r,
-            format!("R{r} must be referenced or trusted"),
-        );
+        return refuse_reg(r, Fault::ArgumentNotTrusted);
     }
     if !reg.flags.has(Flags::RCU) {
-        return refuse_reg(Code::RefState, r, format!("R{r} must be a rcu pointer"));
+        return refuse_reg(r, Fault::ArgumentNotRcu);
     }
     Ok(())
 }
@@ -314,12 +299,8 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
         matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. }) || reg.is_socket();
     if kernel_object {
         if !matches!(target, Type::Struct(_)) && !matches!(target, Type::Union(_)) {
-            let words = format!(
-                "kernel function {} args#{i} pointer type {} is not supported",
-                k.name,
-                k.btf.describe(id)
-            );
-            return refuse_reg(Code::Kfunc, i as u8 + 1, words);
+            let (name, ty) = (k.name.into(), k.btf.describe(id).into());
+            return refuse_reg(i as u8 + 1, Fault::KfuncPointer { name, ty });
         }
         return Ok(Class::Btf);
     }
@@ -335,12 +316,7 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
     );
     let plain = number || is_scalar_struct(k.btf, id, 0) || (sized && matches!(target, Type::Void));
     if !plain {
-        let void = if sized { "void, " } else { "" };
-        let words = format!(
-            "arg#{i} pointer type {} must point to {void}scalar, or struct with scalar",
-            k.btf.describe(id)
-        );
-        return refuse_reg(Code::SizeUnresolved, i as u8 + 1, words);
+        return refuse_reg(i as u8 + 1, not_plain(k, id, sized));
     }
     Ok(if sized { Class::MemSized } else { Class::Mem })
 }
@@ -374,23 +350,16 @@ fn by_type(
     );
     let plain = number || is_scalar_struct(k.btf, id, 0);
     let sized = params.get(i + 1).is_some_and(|s| is_size(k.btf, s));
-    let wrong = |void: &str| {
-        let words = format!(
-            "R{} pointer type {} must point to {void}scalar, or struct with scalar",
-            i + 1,
-            k.btf.describe(id)
-        );
-        refuse_reg(Code::SizeUnresolved, i as u8 + 1, words)
-    };
+    let wrong = |sized| refuse_reg(i as u8 + 1, not_plain(k, id, sized));
     if sized {
         return if plain || matches!(target, Type::Void) {
             Ok(Class::MemSized)
         } else {
-            wrong("void, ")
+            wrong(true)
         };
     }
     if !matches!(target, Type::Struct(_) | Type::Union(_)) {
-        return if number { Ok(Class::Mem) } else { wrong("") };
+        return if number { Ok(Class::Mem) } else { wrong(false) };
     }
     let object = matches!(reg.kind, Kind::Btf { .. } | Kind::ConstMap { .. })
         || matches!(reg.kind, Kind::Socket | Kind::SockCommon | Kind::TcpSock);
@@ -401,13 +370,21 @@ fn by_type(
         return Ok(Class::Mem);
     }
     arg_pointer::reg_off(vm, i as u8 + 1, ArgOff::Any)?;
-    let words = format!(
-        "R{} is {} expected STRUCT {}",
-        i + 1,
-        super::names::type_name(reg),
-        target.name()
-    );
-    refuse_reg(Code::WrongStruct, i as u8 + 1, words)
+    let fault = Fault::StructExpected {
+        held: *reg,
+        name: target.name().into(),
+    };
+    refuse_reg(i as u8 + 1, fault)
+}
+
+/// Memory behind an argument must be of plain data.
+fn not_plain(k: &Kfunc<'_>, id: u32, sized: bool) -> Fault {
+    let ty = k.btf.describe(id).into();
+    if sized {
+        Fault::SizedMemoryArgument { ty }
+    } else {
+        Fault::MemoryArgument { ty }
+    }
 }
 
 /// The rules of one class.
@@ -428,8 +405,7 @@ fn one(
         Class::Null => {}
         Class::Ctx => {
             if reg.kind != Kind::Ctx || reg.flags != Flags::NONE {
-                let words = format!("arg#{i} expected pointer to ctx, but got other");
-                return refuse_reg(Code::TypeMismatch, r, words);
+                return refuse_reg(r, Fault::ContextExpected);
             }
         }
         Class::AllocObject => alloc_object(k, i, reg, f)?,
@@ -445,8 +421,7 @@ fn one(
                 return node(vm, r, reg, f);
             }
             if !owned {
-                let words = format!("arg#{i} expected pointer to allocated object");
-                return refuse_reg(Code::TypeMismatch, r, words);
+                return refuse_reg(r, Fault::ObjectExpected);
             }
             referenced(reg, r)?;
             node(vm, r, reg, f)?;
@@ -454,24 +429,17 @@ fn one(
         Class::RbNode => {
             if k.api == "bpf_rbtree_add" {
                 if !owned {
-                    let words = format!("arg#{i} expected pointer to allocated object");
-                    return refuse_reg(Code::TypeMismatch, r, words);
+                    return refuse_reg(r, Fault::ObjectExpected);
                 }
                 referenced(reg, r)?;
             } else {
                 if !reg.flags.has(Flags::NON_OWN_REF) && reg.ref_id == 0 {
-                    let words = format!(
-                        "{} can only take non-owning or refcounted bpf_rb_node pointer",
-                        k.name
-                    );
-                    return refuse_reg(Code::Graph, r, words);
+                    let name = k.name.into();
+                    return refuse_reg(r, Fault::NodeReference { name });
                 }
                 if locks::in_node_callback(vm) {
-                    return refuse_reg(
-                        Code::Graph,
-                        r,
-                        format!("{} not allowed in rbtree cb", k.name),
-                    );
+                    let name = k.name.into();
+                    return refuse_reg(r, Fault::NodeInCallback { name });
                 }
             }
             node(vm, r, reg, f)?;
@@ -483,8 +451,7 @@ fn one(
                 return unknown("kfunc-argument");
             };
             let Some(size) = k.btf.resolve_size(id) else {
-                let words = format!("arg#{i} reference type size cannot be determined");
-                return refuse_reg(Code::SizeUnresolved, r, words);
+                return refuse_reg(r, Fault::ArgumentUnsized);
             };
             f.touched.push(mem_region::check_nullable(vm, r, size)?);
         }
@@ -492,11 +459,7 @@ fn one(
         Class::Callback => match reg.kind {
             Kind::Func { subprog } => f.callback = Some(subprog),
             _ => {
-                return refuse_reg(
-                    Code::TypeMismatch,
-                    r,
-                    format!("arg{i} expected pointer to func, callback"),
-                );
+                return refuse_reg(r, Fault::FunctionExpected);
             }
         },
         Class::RefcountedKptr => {
@@ -504,33 +467,23 @@ fn one(
                 arg_pointer::unmodified(reg, r, false)?;
             }
             if !matches!(reg.kind, Kind::Btf { .. }) || !reg.flags.has(Flags::ALLOC) {
-                let words = format!("arg#{i} is neither owning or non-owning ref");
-                return refuse_reg(Code::Graph, r, words);
+                return refuse_reg(r, Fault::ObjectUnowned);
             }
             f.owning = !reg.flags.has(Flags::NON_OWN_REF);
             if !btf_record::of_reg(&vm.env, reg).has(FieldKind::Refcount) {
-                let words = format!("arg#{i} doesn't point to a type with bpf_refcount field");
-                return refuse_reg(Code::SpecialField, r, words);
+                return refuse_reg(r, Fault::ObjectUncounted);
             }
             f.object = object_of(reg);
         }
         Class::ConstStr => {
             if !matches!(reg.kind, Kind::MapValue { .. }) || reg.flags != Flags::NONE {
-                return refuse_reg(
-                    Code::ConstStr,
-                    r,
-                    format!("arg#{i} doesn't point to a const string"),
-                );
+                return refuse_reg(r, Fault::StringExpected);
             }
             helper_args::const_str(vm, r)?;
         }
         Class::Wq | Class::TaskWork | Class::Timer => {
             if !in_map {
-                return refuse_reg(
-                    Code::SpecialField,
-                    r,
-                    format!("arg#{i} doesn't point to a map value"),
-                );
+                return refuse_reg(r, Fault::MapValueExpected);
             }
             let kind = match class {
                 Class::Wq => FieldKind::Wq,
@@ -550,8 +503,7 @@ fn one(
         }
         Class::ResSpinLock => {
             if !in_map && !owned {
-                let words = format!("arg#{i} doesn't point to map value or allocated object");
-                return refuse_reg(Code::SpecialField, r, words);
+                return refuse_reg(r, Fault::LockHolderExpected);
             }
             let kind = if k.name.contains("irq") {
                 RefKind::ResLockIrq
@@ -570,7 +522,7 @@ fn one(
 
 fn referenced(reg: &Reg, r: u8) -> Check<()> {
     if reg.ref_id == 0 {
-        return refuse_reg(Code::ObjNew, r, "allocated object must be referenced");
+        return refuse_reg(r, Fault::ObjectUnreferenced);
     }
     Ok(())
 }
@@ -593,16 +545,17 @@ fn object_of(reg: &Reg) -> Option<(BtfSrc, u32)> {
 
 fn alloc_object(k: &Kfunc<'_>, i: usize, reg: &Reg, f: &mut Facts) -> Check<()> {
     let r = i as u8 + 1;
-    let want = match reg.kind {
-        Kind::Btf { .. } if reg.flags == Flags::ALLOC => "bpf_obj_drop",
-        Kind::Btf { .. } if reg.flags == Flags::ALLOC.with(Flags::PERCPU) => "bpf_percpu_obj_drop",
+    let (want, other) = match reg.kind {
+        Kind::Btf { .. } if reg.flags == Flags::ALLOC => ("bpf_obj_drop", Fault::DropExpected),
+        Kind::Btf { .. } if reg.flags == Flags::ALLOC.with(Flags::PERCPU) => {
+            ("bpf_percpu_obj_drop", Fault::DropPercpuExpected)
+        }
         _ => {
-            let words = format!("arg#{i} expected pointer to allocated object");
-            return refuse_reg(Code::TypeMismatch, r, words);
+            return refuse_reg(r, Fault::ObjectExpected);
         }
     };
     if k.api != want {
-        return refuse_reg(Code::ObjNew, r, format!("arg#{i} expected for {want}()"));
+        return refuse_reg(r, other);
     }
     referenced(reg, r)?;
     f.object = object_of(reg);
@@ -635,16 +588,11 @@ fn dynptr_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Ch
 
 fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Check<()> {
     if !matches!(vm.reg(r).kind, Kind::Stack { .. }) {
-        let words = format!("arg#{} expected pointer to an iterator on stack", r - 1);
-        return refuse_reg(Code::TypeMismatch, r, words);
+        return refuse_reg(r, Fault::IterExpected);
     }
     let name = pointee(k.btf, p.ty).map_or("", |(_, t)| t.name());
     let Some(short) = name.strip_prefix("bpf_iter_") else {
-        return refuse_reg(
-            Code::Iterator,
-            r,
-            format!("expected valid iter pointer as arg #{}", r - 1),
-        );
+        return refuse_reg(r, Fault::IterUnnamed);
     };
     let Some((id, target)) = pointee(k.btf, p.ty) else {
         return unknown("kfunc-argument");
@@ -661,8 +609,7 @@ fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Chec
     }
     if k.is_iter_new() {
         if short == "css_task" && !css_task_allowed(vm) {
-            let words = "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs";
-            return refuse_reg(Code::Sleepable, r, words);
+            return refuse_reg(r, Fault::IterCssTask);
         }
         let at = iter::check_uninit(vm, r, ty, short)?;
         f.iter = Some((at, ty, 0));
@@ -710,11 +657,7 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
         _ => reg.is_socket(),
     };
     if !usable {
-        let words = format!(
-            "arg#{i} is {} expected ptr_ or socket",
-            super::names::type_name(reg)
-        );
-        return refuse_reg(Code::WrongStruct, r, words);
+        return refuse_reg(r, Fault::KernelObjectExpected { held: *reg });
     }
     let want = if matches!(class, Class::Map | Class::ConstMap) {
         k.btf.find_struct("bpf_map")
@@ -746,11 +689,12 @@ fn btf_arg(vm: &Vm, k: &Kfunc<'_>, class: Class, i: usize, reg: &Reg, f: &Facts)
         || nocast_alias(want_name, have_name);
     let same = struct_match::matches(vm, have, reg.off, (BtfSrc::Kernel, want), strict);
     if !same && !projection(want_name, have_name) {
-        let words = format!(
-            "kernel function {} args#{i} expected pointer to STRUCT {want_name} but R{r} has a pointer to STRUCT {have_name}",
-            k.name
-        );
-        return refuse_reg(Code::TypeMismatch, r, words);
+        let fault = Fault::StructArgument {
+            name: k.name.into(),
+            want: want_name.into(),
+            have: have_name.into(),
+        };
+        return refuse_reg(r, fault);
     }
     Ok(())
 }
@@ -782,8 +726,7 @@ fn sized_mem(vm: &Vm, params: &[Param<'_>], i: usize, reg: &Reg, f: &mut Facts) 
     }
     if has_suffix(&params[i + 1], "__szk") {
         let Some(value) = vm.reg(r + 1).bounds.is_const() else {
-            let words = format!("R{} must be a known constant", r + 1);
-            return refuse_reg(Code::MustBeConst, r + 1, words);
+            return refuse_reg(r + 1, Fault::ArgumentNotKnown);
         };
         f.constant = Some(value);
     }

@@ -6,12 +6,11 @@
 
 use super::access::{Access, Loaded, unmodified};
 use super::btf_ptr::btf_of;
-use super::names::type_name;
 use super::struct_match;
 use crate::abstract_interp::btf_record::{Field, FieldKind};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::programs::insn::{Op, Src};
 
 /// Kernel types whose objects live on until readers in RCU sections are done.
@@ -30,20 +29,16 @@ pub fn access(vm: &Vm, access: &Access, field: &Field) -> Check<Loaded> {
         Op::Store { src, .. } => {
             match field.kind {
                 FieldKind::KptrRef | FieldKind::KptrPercpu => {
-                    return refuse(Code::Kptr, "store to referenced kptr disallowed");
+                    return refuse(Fault::KptrStored);
                 }
-                FieldKind::Uptr => return refuse(Code::Kptr, "store to uptr disallowed"),
+                FieldKind::Uptr => return refuse(Fault::UptrStored),
                 _ => {}
             }
             match src {
                 Src::Imm(0) => Ok(Loaded::UNKNOWN),
-                Src::Imm(_) => refuse(
-                    Code::Kptr,
-                    format!(
-                        "BPF_ST imm must be 0 when storing to kptr at off={}",
-                        field.off
-                    ),
-                ),
+                Src::Imm(_) => refuse(Fault::KptrImmediate {
+                    off: field.off.into(),
+                }),
                 Src::Reg(r) => {
                     let value = vm.reg(r);
                     if !value.is_null() {
@@ -55,10 +50,7 @@ pub fn access(vm: &Vm, access: &Access, field: &Field) -> Check<Loaded> {
         }
         _ => {
             let _ = access;
-            refuse(
-                Code::Kptr,
-                "kptr in map can only be accessed using BPF_MEM instruction mode",
-            )
+            refuse(Fault::KptrMode)
         }
     }
 }
@@ -115,13 +107,7 @@ fn loaded_flags(vm: &Vm, field: &Field, src: BtfSrc, id: u32) -> Flags {
 /// Refuses a register whose pointer is not what the field holds. Also used when
 /// a kptr is exchanged.
 pub fn storable(vm: &Vm, reg: &Reg, regno: u8, field: &Field) -> Check<()> {
-    let bad = || {
-        let words = format!(
-            "invalid kptr access, R{regno} type={} expected=ptr_",
-            type_name(reg)
-        );
-        refuse_reg(Code::TypeMismatch, regno, words)
-    };
+    let bad = || refuse_reg(regno, Fault::KptrStoredType { held: *reg });
     let (Kind::Btf { btf, id }, Some(want)) = (reg.kind, field.pointee) else {
         return bad();
     };

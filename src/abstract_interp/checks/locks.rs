@@ -7,10 +7,10 @@
 
 use super::refs;
 use crate::abstract_interp::btf_record::{self, FieldKind};
+use crate::abstract_interp::refusal::{Fault, Lock, Open, Owner, Section, Way, refuse, refuse_reg};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::value::{Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::{Callee, Op};
 
 /// A lock operation on the lock that a register points to.
@@ -36,13 +36,13 @@ pub struct LockFact {
 /// Checks a lock operation through register `r`.
 pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
     let resilient = op.kind != RefKind::Lock;
-    let name = if resilient {
-        "bpf_res_spin"
+    let lock = if resilient {
+        Lock::Resilient
     } else {
-        "bpf_spin"
+        Lock::Plain
     };
     let reg = vm.reg(r);
-    let owner = lock_place(vm, r, reg, resilient, name)?;
+    let owner = lock_place(vm, r, reg, resilient)?;
     let fact = LockFact {
         op,
         id: reg.id,
@@ -52,7 +52,7 @@ pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
     if op.take {
         let twice = |l: &RefState| is_lock(l.kind) && l.id == reg.id && l.owner == owner;
         if !resilient && state.refs.iter().any(|l| l.kind == RefKind::Lock) {
-            return refuse(Code::SpinLock, "Locking two bpf_spin_locks are not allowed");
+            return refuse(Fault::LockedTwo);
         }
         if resilient
             && state
@@ -60,66 +60,59 @@ pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
                 .iter()
                 .any(|l| l.kind != RefKind::Lock && twice(l))
         {
-            let words = "Acquiring the same lock again, AA deadlock detected";
-            return refuse(Code::SpinLock, words);
+            return refuse(Fault::LockedAgain);
         }
         return Ok(fact);
     }
-    let bad = |words: &str| refuse(Code::SpinLock, format!("{name}_unlock {words}"));
     if state.active_locks == 0 {
-        return bad("without taking a lock");
+        return refuse(Fault::UnlockedFree { lock });
     }
     if !state
         .refs
         .iter()
         .any(|l| l.kind == op.kind && l.id == reg.id && l.owner == owner)
     {
-        return bad("of different lock");
+        return refuse(Fault::UnlockedOther { lock });
     }
     if state.active_lock_id != reg.id || state.active_lock_owner != owner {
-        return bad("cannot be out of order");
+        return refuse(Fault::UnlockedOrder { lock });
     }
     Ok(fact)
 }
 
 /// The lock that `reg` points to: it must be exactly at its place.
-fn lock_place(vm: &Vm<'_>, r: u8, reg: &Reg, resilient: bool, name: &str) -> Check<LockOwner> {
-    let Some(var) = reg.bounds.is_const() else {
-        let words = format!(
-            "R{r} doesn't have constant offset. {name}_lock has to be at the constant offset"
-        );
-        return refuse_reg(Code::SpinLock, r, words);
-    };
-    let (owner, what) = match reg.kind {
-        Kind::MapValue { map, .. } => {
-            let map_name = vm.env.map(map).map_or("", |m| &*m.name);
-            if !vm.env.map_has_btf(map) {
-                let words = format!("map '{map_name}' has to have BTF in order to use {name}_lock");
-                return refuse_reg(Code::SpinLock, r, words);
-            }
-            (LockOwner::Map(map), format!("map '{map_name}'"))
-        }
-        _ => (LockOwner::Btf, "local 'kptr'".to_owned()),
-    };
+fn lock_place(vm: &Vm<'_>, r: u8, reg: &Reg, resilient: bool) -> Check<LockOwner> {
     let kind = if resilient {
         FieldKind::ResSpinLock
     } else {
         FieldKind::SpinLock
     };
+    let Some(var) = reg.bounds.is_const() else {
+        return refuse_reg(r, Fault::FieldOffset { field: kind });
+    };
+    let (owner, holder) = match reg.kind {
+        Kind::MapValue { map, .. } => {
+            let name = vm.env.map(map).map_or("", |m| &*m.name);
+            if !vm.env.map_has_btf(map) {
+                let (field, map) = (kind, name.into());
+                return refuse_reg(r, Fault::FieldUntypedMap { field, map });
+            }
+            (LockOwner::Map(map), Some(name))
+        }
+        _ => (LockOwner::Btf, None),
+    };
     let Some(field) = btf_record::of_reg(&vm.env, reg).only(kind) else {
-        return refuse_reg(
-            Code::SpinLock,
-            r,
-            format!("{what} has no valid {name}_lock"),
-        );
+        let owner = holder.map_or(Owner::Object, |name| Owner::Map(name.into()));
+        return refuse_reg(r, Fault::FieldAbsent { field: kind, owner });
     };
     let at = (var as i64).wrapping_add(i64::from(reg.off));
     if at != i64::from(field.off) {
-        let words = format!(
-            "off {at} doesn't point to 'struct {name}_lock' that is at {}",
-            field.off
-        );
-        return refuse_reg(Code::SpinLock, r, words);
+        let fault = Fault::FieldElsewhere {
+            field: kind,
+            off: at,
+            expected: field.off.into(),
+        };
+        return refuse_reg(r, fault);
     }
     Ok(owner)
 }
@@ -181,30 +174,22 @@ pub fn in_node_callback(vm: &Vm<'_>) -> bool {
 /// While a lock is held only `allowed` calls may be made.
 pub fn check_call(vm: &Vm<'_>, allowed: bool) -> Check<()> {
     if vm.cur.active_locks > 0 && !allowed {
-        return refuse(
-            Code::HoldingLock,
-            "function calls are not allowed while holding a lock",
-        );
+        return refuse(Fault::CallUnderLock);
     }
     Ok(())
 }
 
 /// No IRQ, RCU or preempt section may be open where `what` may end the program.
-pub fn check_sections_left(state: &State, what: &str) -> Check<()> {
-    let refused = |code, region: &str| {
-        refuse(
-            refs::code_for(what, code),
-            format!("{what} cannot be used inside {region}-ed region"),
-        )
+pub fn check_sections_left(state: &State, way: Way) -> Check<()> {
+    let open = if state.active_irq_id != 0 {
+        Section::Irq
+    } else if state.active_rcu > 0 {
+        Section::Rcu
+    } else if state.active_preempt > 0 {
+        Section::Preempt
+    } else {
+        return Ok(());
     };
-    if state.active_irq_id != 0 {
-        return refused(Code::Irq, "bpf_local_irq_save");
-    }
-    if state.active_rcu > 0 {
-        return refused(Code::RcuAtEnd, "bpf_rcu_read_lock");
-    }
-    if state.active_preempt > 0 {
-        return refused(Code::Preempt, "bpf_preempt_disable");
-    }
-    Ok(())
+    let open = Open(open);
+    refuse(Fault::SectionOpen { open, way })
 }

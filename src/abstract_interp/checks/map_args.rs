@@ -7,13 +7,12 @@ use super::arg_pointer::unmodified;
 use super::helper_allowed::id;
 use super::helper_args::Facts;
 use super::mem_region::{self, Region, Touched};
-use super::names::type_name;
 use super::struct_match;
 use crate::abstract_interp::btf_record::{self, FieldKind};
+use crate::abstract_interp::refusal::{Fault, Owner, refuse, refuse_reg};
 use crate::abstract_interp::stack::{Byte, SLOT, spi};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{
     self, ArgSpec, ArgType, AttachType, HelperProto, MapType, ProgType, TypeFlags,
 };
@@ -56,7 +55,7 @@ pub fn resolve_value(
             if helper == id::MAP_UPDATE_ELEM {
                 Ok((ArgType::BtfIdSockCommon, TypeFlags::NONE))
             } else {
-                refuse(Code::SockMap, "invalid arg_type for sockmap/sockhash")
+                refuse(Fault::SockmapValue)
             }
         }
         // A bloom filter's peek asks about a value instead of giving one.
@@ -75,10 +74,11 @@ pub fn map_pointer(r: u8, reg: &Reg, facts: &mut Facts) -> Check<()> {
     if let Some((first, first_uid)) = facts.map
         && (first != map || first_uid != uid)
     {
-        let words = format!(
-            "timer pointer in R1 map_uid={first_uid} doesn't match map pointer in R2 map_uid={uid}"
-        );
-        return refuse_reg(Code::TimerWq, r, words);
+        let fault = Fault::TimerOfOtherMap {
+            uid: first_uid.into(),
+            other: uid.into(),
+        };
+        return refuse_reg(r, fault);
     }
     facts.map = Some((map, uid));
     Ok(())
@@ -164,38 +164,29 @@ pub fn value_size(vm: &Vm<'_>, facts: &Facts) -> Check<u32> {
 /// Register `r` points to the field of kind `kind` of a map's value.
 pub fn field(vm: &Vm<'_>, r: u8, kind: FieldKind) -> Check<(MapRef, u32)> {
     let reg = vm.reg(r);
-    let name = kind.name();
-    let code = match kind {
-        FieldKind::Timer | FieldKind::Wq | FieldKind::TaskWork => Code::TimerWq,
-        _ => Code::SpecialField,
-    };
     let Kind::MapValue { map, uid } = reg.kind else {
-        return refuse_reg(
-            code,
-            r,
-            format!("R{r} doesn't point to a map value with {name}"),
-        );
+        return refuse_reg(r, Fault::FieldNotInMap { field: kind });
     };
     let Some(var) = reg.bounds.is_const() else {
-        let words =
-            format!("R{r} doesn't have constant offset. {name} has to be at the constant offset");
-        return refuse_reg(code, r, words);
+        return refuse_reg(r, Fault::FieldOffset { field: kind });
     };
     let map_name = vm.env.map(map).map_or("", |m| &*m.name);
     if !vm.env.map_has_btf(map) {
-        let words = format!("map '{map_name}' has to have BTF in order to use {name}");
-        return refuse_reg(code, r, words);
+        let (field, map) = (kind, map_name.into());
+        return refuse_reg(r, Fault::FieldUntypedMap { field, map });
     }
     let Some(field) = btf_record::of_reg(&vm.env, reg).only(kind) else {
-        return refuse_reg(code, r, format!("map '{map_name}' has no valid {name}"));
+        let owner = Owner::Map(map_name.into());
+        return refuse_reg(r, Fault::FieldAbsent { field: kind, owner });
     };
     let at = (var as i64).wrapping_add(i64::from(reg.off));
     if at != i64::from(field.off) {
-        let words = format!(
-            "off {at} doesn't point to 'struct {name}' that is at {}",
-            field.off
-        );
-        return refuse_reg(code, r, words);
+        let fault = Fault::FieldElsewhere {
+            field: kind,
+            off: at,
+            expected: field.off.into(),
+        };
+        return refuse_reg(r, fault);
     }
     Ok((map, uid))
 }
@@ -213,28 +204,23 @@ pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
         && !vm.env.map_has_btf(map)
     {
         let name = vm.env.map(map).map_or("", |m| &*m.name);
-        let words = format!("map '{name}' has to have BTF in order to use bpf_kptr_xchg");
-        return refuse_reg(Code::Kptr, r, words);
+        let (field, map) = (FieldKind::KptrRef, name.into());
+        return refuse_reg(r, Fault::FieldUntypedMap { field, map });
     }
     let Some(var) = reg.bounds.is_const() else {
-        let words =
-            format!("R{r} doesn't have constant offset. kptr has to be at the constant offset");
-        return refuse_reg(Code::Kptr, r, words);
+        let field = FieldKind::KptrRef;
+        return refuse_reg(r, Fault::FieldOffset { field });
     };
     let record = btf_record::of_reg(&vm.env, reg);
     if !record.fields.iter().any(|f| f.kind.is_kptr()) {
-        return refuse_reg(Code::Kptr, r, format!("R{r} has no valid kptr"));
+        return refuse_reg(r, Fault::KptrAbsent);
     }
     let off = (var as u32).wrapping_add(reg.off as u32);
     let Some(field) = record.at(off).filter(|f| f.kind.is_kptr()) else {
-        return refuse_reg(Code::Kptr, r, format!("off={off} doesn't point to kptr"));
+        return refuse_reg(r, Fault::KptrElsewhere { off: off.into() });
     };
     if !matches!(field.kind, FieldKind::KptrRef | FieldKind::KptrPercpu) {
-        return refuse_reg(
-            Code::Kptr,
-            r,
-            format!("off={off} kptr isn't referenced kptr"),
-        );
+        return refuse_reg(r, Fault::KptrUnreferenced { off: off.into() });
     }
     match field.pointee {
         Some((btf, id)) => Ok(KptrDest {
@@ -248,13 +234,7 @@ pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
 
 /// The pointer in register `r` may be put into a kptr field.
 pub fn kptr_matches(vm: &Vm<'_>, dest: KptrDest, reg: &Reg, r: u8) -> Check<()> {
-    let bad = || {
-        let words = format!(
-            "invalid kptr access, R{r} type={} expected=ptr_",
-            type_name(reg)
-        );
-        refuse_reg(Code::KptrType, r, words)
-    };
+    let bad = || refuse_reg(r, Fault::KptrExchangedType { held: *reg });
     let Kind::Btf { btf, id } = reg.kind else {
         return bad();
     };
@@ -307,10 +287,10 @@ pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
         id::MAP_POP_ELEM,
     ];
     if map.flags & F_RDONLY_PROG != 0 && changes.contains(&helper) {
-        return refuse(Code::ReadOnlyWrite, "write into map forbidden");
+        return refuse(Fault::MapUnchangeable);
     }
     if helper == id::TAIL_CALL && map.map_type != MapType::ProgArray.id() {
-        return refuse(Code::TailCallStack, "expected prog array map for tail call");
+        return refuse(Fault::TailCallMap);
     }
     Ok(())
 }
@@ -330,15 +310,15 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
     let map_facts = target.map_type(ty).facts().unwrap_or(target.spec);
     let v = target.helper_spec(helper as u32).max(map_facts);
     let name = helpers_spec::helper_name(helper as u32).unwrap_or("unknown");
-    let words = format!("cannot pass map_type {ty} into func {name}#{helper}");
+    let (map_type, id) = (ty.into(), helper.into());
     let sock = matches!(
         MapType::from_id(ty),
         Some(MapType::Sockmap | MapType::Sockhash)
     );
     if sock && matches!(helper, id::MAP_UPDATE_ELEM | id::MAP_DELETE_ELEM) {
         if !may_update_sockmap(vm, helper) {
-            let words = format!("cannot update sockmap in this context\n{words}");
-            return refuse(Code::MapFunc, words);
+            let name = name.into();
+            return refuse(Fault::SockmapUpdated { map_type, name, id });
         }
         return Ok(());
     }
@@ -347,7 +327,8 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
     let takes_map = helpers_spec::helper_main(helper as u32, v)
         .is_some_and(|p| p.args.iter().any(|a| a.base == ArgType::ConstMapPtr));
     if takes_map && !helpers_spec::map_helper_compat(ty, helper as u32, v) {
-        return refuse(Code::MapFunc, words);
+        let name = name.into();
+        return refuse(Fault::MapOfHelper { map_type, name, id });
     }
     Ok(())
 }

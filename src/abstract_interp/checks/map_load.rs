@@ -3,9 +3,9 @@
 //! values, kernel variables.
 
 use crate::abstract_interp::btf_record::{FieldKind, Record};
+use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::{Code, Violation};
-use crate::abstract_interp::vm::{Check, Env, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{MapType, ProgType};
 use crate::object::MapDef;
 use crate::object::btf::Type;
@@ -29,7 +29,7 @@ pub fn check(env: &Env<'_>) -> Check<()> {
 fn at(halt: crate::abstract_interp::vm::Halt, insn: usize) -> crate::abstract_interp::vm::Halt {
     use crate::abstract_interp::vm::Halt;
     match halt {
-        Halt::Violation(v) => Halt::Violation(Violation::at(v, insn)),
+        Halt::Refusal(v) => Halt::Refusal(v.at(insn)),
         other => other,
     }
 }
@@ -43,15 +43,10 @@ fn one(env: &Env<'_>, src: ImmRef, used: &mut Vec<u32>) -> Check<()> {
         }
         ImmRef::BtfId { imm, .. } => ksym(env, imm).map(|_| ()),
         ImmRef::Const(_) | ImmRef::Func(_) => Ok(()),
-        ImmRef::Map(fd) => refuse(
-            Code::MapLoad,
-            format!("fd {fd} is not pointing to valid bpf_map"),
-        ),
-        ImmRef::MapValue { map, .. } => refuse(
-            Code::MapLoad,
-            format!("fd {map} is not pointing to valid bpf_map"),
-        ),
-        _ => refuse(Code::UnknownOpcode, "unrecognized bpf_ld_imm64 insn"),
+        ImmRef::Map(fd) | ImmRef::MapValue { map: fd, .. } => {
+            refuse(Fault::MapFd { fd: fd.into() })
+        }
+        _ => refuse(Fault::ReferenceUnknown),
     }
 }
 
@@ -61,9 +56,8 @@ fn use_map(env: &Env<'_>, index: u32, used: &mut Vec<u32>) -> Check<()> {
     }
     let limit = env.target.limits.used_maps;
     if used.len() >= limit as usize {
-        let words =
-            format!("The total number of maps per program has reached the limit of {limit}");
-        return refuse(Code::TooManyMaps, words);
+        let limit = limit.into();
+        return refuse(Fault::TooManyMaps { limit });
     }
     let map = MapRef::new(index);
     let Some(def) = env.map(map) else {
@@ -84,34 +78,30 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
             | ProgType::RawTracepoint
             | ProgType::RawTracepointWritable
     );
-    let refused = |words: &str| refuse(Code::MapProgCompat, words);
     if tracing && record.fields.iter().any(|f| f.kind.is_root()) {
-        return refused("tracing progs cannot use bpf_{list_head,rb_root} yet");
+        return refuse(Fault::MapOfTracingCollections);
     }
     if record.lock().is_some() && program.prog_type == ProgType::SocketFilter {
-        return refused("socket filter progs cannot use bpf_spin_lock yet");
+        return refuse(Fault::MapOfSocketFilter);
     }
     let timers = env.target.behaviour.tracing_timers;
-    for (barred, name) in [
-        (record.has(FieldKind::SpinLock), "bpf_spin_lock"),
-        (
-            record.has(FieldKind::ResSpinLock) && !timers,
-            "bpf_spin_lock",
-        ),
-        (record.has(FieldKind::Timer) && !timers, "bpf_timer"),
-        (record.has(FieldKind::Wq) && !timers, "bpf_wq"),
+    for (field, allowed) in [
+        (FieldKind::SpinLock, false),
+        (FieldKind::ResSpinLock, timers),
+        (FieldKind::Timer, timers),
+        (FieldKind::Wq, timers),
     ] {
-        if tracing && barred {
-            return refused(&format!("tracing progs cannot use {name} yet"));
+        if tracing && !allowed && record.has(field) {
+            return refuse(Fault::MapOfTracing { field });
         }
     }
     let ty = MapType::from_id(map.map_type);
     if ty == Some(MapType::StructOps) {
-        return refused("bpf_struct_ops map cannot be used in prog");
+        return refuse(Fault::MapOfStructOps);
     }
     if program.sleepable && !sleepable_may_use(env, ty) {
-        let words = "Sleepable programs can only use array, hash, ringbuf and local storage maps";
-        return refused(words);
+        let map_type = map.map_type.into();
+        return refuse(Fault::MapOfSleepable { map_type });
     }
     let same_type = || {
         used.iter()
@@ -120,9 +110,9 @@ fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> C
     };
     match ty {
         Some(MapType::CgroupStorage | MapType::PercpuCgroupStorage) if same_type() => {
-            refused("only one cgroup storage of each type is allowed")
+            refuse(Fault::CgroupStorageTwice)
         }
-        Some(MapType::Arena) if same_type() => refuse(Code::Arena, "Only one arena per program"),
+        Some(MapType::Arena) if same_type() => refuse(Fault::ArenaTwice),
         _ => Ok(()),
     }
 }
@@ -150,27 +140,20 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
     };
     let arena = MapType::from_id(map.map_type) == Some(MapType::Arena);
     if off >= MAX_VALUE_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
-        return refuse(
-            Code::MapLoad,
-            format!("direct value offset of {off} is not allowed"),
-        );
+        return refuse(Fault::MapValueOffset { off: off.into() });
     }
     match MapType::from_id(map.map_type) {
         Some(MapType::Array) => {
             if map.max_entries == 1 && off < map.value_size {
                 return Ok(());
             }
-            let words = format!(
-                "invalid access to map value pointer, value_size={} off={off}",
-                map.value_size
-            );
-            refuse(Code::MapValueOob, words)
+            refuse(Fault::MapValuePointer {
+                limit: map.value_size.into(),
+                off: off.into(),
+            })
         }
         Some(MapType::Arena | MapType::InsnArray) => Ok(()),
-        _ => refuse(
-            Code::MapLoad,
-            "no direct value access support for this map type",
-        ),
+        _ => refuse(Fault::MapNotDirect),
     }
 }
 
@@ -196,8 +179,7 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
         Some(Type::Func { .. }) if env.target.behaviour.ksym_functions => return untyped(0),
         Some(Type::Var { ty, .. }) => ty,
         _ => {
-            let words = format!("pseudo btf_id {id} in ldimm64 isn't KIND_VAR or KIND_FUNC");
-            return refuse(Code::BtfMissing, words);
+            return refuse(Fault::KsymKind { id: id.into() });
         }
     };
     let object = |flags| {
@@ -217,11 +199,8 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
     match btf.resolve_size(plain) {
         Some(size) => untyped(size),
         None => {
-            let name = btf.name(plain);
-            refuse(
-                Code::MapLoad,
-                format!("ldimm64 unable to resolve the size of type '{name}'"),
-            )
+            let name = btf.name(plain).into();
+            refuse(Fault::KsymUnsized { name })
         }
     }
 }

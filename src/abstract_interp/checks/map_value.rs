@@ -8,9 +8,9 @@ use super::access::{Access, Dir, Effect, Loaded};
 use super::kptr_field;
 use super::mem_region::Region;
 use crate::abstract_interp::btf_record::Field;
+use crate::abstract_interp::refusal::{End, Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::MapType;
 use crate::object::MapDef;
 
@@ -39,49 +39,46 @@ impl Bounded<'_> {
         let (b, regno) = (&self.reg.bounds, self.regno);
         let low = b.smin.wrapping_add(off as i64);
         if b.smin < 0 && (b.smin == i64::MIN || low != low as i32 as i64 || low < 0) {
-            return refuse_reg(
-                Code::MinNegative,
-                regno,
-                format!("R{regno} min value is negative, either use unsigned index or check it"),
-            );
+            return refuse_reg(regno, Fault::OffsetNegative { smin: b.smin });
         }
-        self.fits(low as i32, size, zero_allowed, "min value")?;
+        self.fits(low as i32, size, zero_allowed, End::Min)?;
         if b.umax >= MAX_VAR_OFF {
-            return refuse_reg(
-                Code::Unbounded,
-                regno,
-                format!("R{regno} unbounded memory access, make sure to bounds check it"),
-            );
+            return refuse_reg(regno, Fault::OffsetUnbounded { umax: b.umax });
         }
         self.fits(
             (b.umax as i32).wrapping_add(off),
             size,
             zero_allowed,
-            "max value",
+            End::Max,
         )
     }
 
-    fn fits(&self, off: i32, size: u32, zero_allowed: bool, end: &str) -> Check<()> {
+    fn fits(&self, off: i32, size: u32, zero_allowed: bool, end: End) -> Check<()> {
         if off >= 0 && (size > 0 || zero_allowed) && off as u64 + size as u64 <= self.limit as u64 {
             return Ok(());
         }
-        let (limit, regno) = (self.limit, self.regno);
-        let (code, words) = match self.reg.kind {
-            Kind::MapKey { .. } => (
-                Code::MapValueOob,
-                format!("invalid access to map key, key_size={limit} off={off} size={size}"),
-            ),
-            Kind::MapValue { .. } => (
-                Code::MapValueOob,
-                format!("invalid access to map value, value_size={limit} off={off} size={size}"),
-            ),
-            _ => (
-                Code::MemRegionOob,
-                format!("invalid access to memory, mem_size={limit} off={off} size={size}"),
-            ),
+        let (off, size, limit) = (off.into(), size.into(), self.limit.into());
+        let fault = match self.reg.kind {
+            Kind::MapKey { .. } => Fault::MapKeyOutside {
+                end,
+                off,
+                size,
+                limit,
+            },
+            Kind::MapValue { .. } => Fault::MapValueOutside {
+                end,
+                off,
+                size,
+                limit,
+            },
+            _ => Fault::MemoryOutside {
+                end,
+                off,
+                size,
+                limit,
+            },
         };
-        let words = format!("{words}\nR{regno} {end} is outside of the allowed memory range");
-        refuse_reg(code, regno, words)
+        refuse_reg(self.regno, fault)
     }
 }
 
@@ -92,8 +89,7 @@ fn def<'a>(vm: &Vm<'a>, map: MapRef) -> Check<&'a MapDef> {
 /// A load or store through a pointer to a map's key.
 pub fn key_access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> {
     if access.is_write() {
-        let words = format!("write to change key R{} not allowed", access.reg);
-        return refuse_reg(Code::ReadOnlyWrite, access.reg, words);
+        return refuse_reg(access.reg, Fault::MapKeyWritten);
     }
     let limit = def(vm, map)?.key_size;
     let at = Bounded {
@@ -119,8 +115,8 @@ pub fn key_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<()> 
 /// A load of a jump table's entry: the place in the table is kept.
 fn entry(reg: &Reg, map: MapRef, access: &Access, off: i32) -> Check<Effect> {
     if access.size != 8 {
-        let words = format!("Invalid read of {} bytes from insn_array", access.size);
-        return refuse_reg(Code::JumpTable, access.reg, words);
+        let size = access.size.into();
+        return refuse_reg(access.reg, Fault::JumpTableWidth { size });
     }
     Ok(Effect::Load(Loaded {
         reg: Reg {
@@ -149,8 +145,11 @@ pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> 
         },
     };
     if table && access.is_write() {
-        let words = format!("write into map forbidden, off={off} size={}", access.size);
-        return refuse_reg(Code::ReadOnlyWrite, access.reg, words);
+        let fault = Fault::JumpTableWritten {
+            off: off.into(),
+            size: access.size.into(),
+        };
+        return refuse_reg(access.reg, fault);
     }
     at.check(off, access.size, false)?;
     if table {
@@ -199,18 +198,12 @@ pub fn helper_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<(
 pub fn permitted(def: &MapDef, off: i32, size: u32, dir: Dir) -> Check<()> {
     let rdonly = def.flags & F_RDONLY_PROG != 0;
     let wronly = !rdonly && def.flags & F_WRONLY_PROG != 0;
-    let verb = match dir {
-        Dir::Write if rdonly => "write into",
-        Dir::Read if wronly => "read from",
-        _ => return Ok(()),
-    };
-    refuse(
-        Code::ReadOnlyWrite,
-        format!(
-            "{verb} map forbidden, value_size={} off={off} size={size}",
-            def.value_size
-        ),
-    )
+    let (limit, off, size) = (def.value_size.into(), off.into(), size.into());
+    match dir {
+        Dir::Write if rdonly => refuse(Fault::MapReadOnly { limit, off, size }),
+        Dir::Read if wronly => refuse(Fault::MapWriteOnly { limit, off, size }),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses an access that may touch a field that isn't plain data. `direct`: by
@@ -225,50 +218,30 @@ fn special_fields(fields: &[Field], reg: &Reg, off: i32, size: u32, direct: bool
         if low >= end || start >= high {
             continue;
         }
-        let name = field.kind.name();
-        if !field.kind.is_kptr() {
-            return refuse(
-                field_code(name),
-                format!("{name} cannot be accessed directly by load/store"),
-            );
+        let kind = field.kind;
+        if !kind.is_kptr() {
+            return refuse(Fault::FieldAccessed { field: kind });
         }
         if !direct {
-            return refuse(
-                Code::Kptr,
-                format!("{name} cannot be accessed indirectly by helper"),
-            );
+            return refuse(Fault::FieldPassed { field: kind });
         }
         let Some(var) = reg.bounds.is_const() else {
-            return refuse(
-                Code::Kptr,
-                format!("{name} access cannot have variable offset"),
-            );
+            return refuse(Fault::FieldVariable { field: kind });
         };
         let place = (off as i64).wrapping_add(var as i64);
         if place != start {
-            return refuse(
-                Code::Misaligned,
-                format!("{name} access misaligned expected={start} off={place}"),
-            );
+            return refuse(Fault::FieldMisaligned {
+                field: kind,
+                expected: start,
+                off: place,
+            });
         }
         if size != 8 {
-            return refuse(Code::Kptr, format!("{name} access size must be BPF_DW"));
+            let size = size.into();
+            return refuse(Fault::FieldWidth { field: kind, size });
         }
     }
     Ok(())
-}
-
-/// The code whose message class a field's name falls in.
-fn field_code(name: &str) -> Code {
-    if name.contains("spin_lock") {
-        Code::SpinLock
-    } else if name.contains("list_") || name.contains("rb_node") {
-        Code::Graph
-    } else if ["bpf_timer", "bpf_wq", "bpf_task_work"].contains(&name) {
-        Code::TimerWq
-    } else {
-        Code::SpecialField
-    }
 }
 
 /// The number that a load of a constant map's only value gives.

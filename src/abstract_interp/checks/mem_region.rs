@@ -12,12 +12,11 @@
 //! arguments have passed.
 
 use super::access::Dir;
-use super::names::type_name;
 use super::{btf_ptr, buffer, context, map_value, packet, stack};
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::transfer::branch::not_null;
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// Sizes at or beyond this are unbounded.
 const MAX_VAR_SIZE: u64 = 1 << 29;
@@ -98,28 +97,19 @@ pub fn check_sized(vm: &Vm, region: Region, size_reg: u8) -> Check<(Touched, u64
 fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(Touched, u64)> {
     let len = vm.reg(size_reg);
     if len.bounds.smin < 0 {
-        return refuse_reg(
-            Code::MinNegative,
-            size_reg,
-            format!("R{size_reg} min value is negative, either use unsigned or 'var &= const'"),
-        );
+        let smin = len.bounds.smin;
+        return refuse_reg(size_reg, Fault::SizeNegative { smin });
     }
     if len.bounds.umin == 0 && !region.zero_allowed {
-        return refuse_reg(
-            Code::MemLenPair,
-            size_reg,
-            format!(
-                "R{size_reg} invalid zero-sized read: u64=[{},{}]",
-                len.bounds.umin as i64, len.bounds.umax as i64
-            ),
-        );
+        let fault = Fault::ZeroSizePossible {
+            umin: len.bounds.umin as i64,
+            umax: len.bounds.umax as i64,
+        };
+        return refuse_reg(size_reg, fault);
     }
     if len.bounds.umax >= MAX_VAR_SIZE {
-        return refuse_reg(
-            Code::Unbounded,
-            size_reg,
-            format!("R{size_reg} unbounded memory access, use 'var &= const'"),
-        );
+        let umax = len.bounds.umax;
+        return refuse_reg(size_reg, Fault::SizeUnbounded { umax });
     }
     let size = len.bounds.umax as u32;
     let touched = check_as(vm, ptr, Region { size, ..region })?;
@@ -230,8 +220,7 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
         }
         _ => {
             if !(region.zero_allowed && region.size == 0 && reg.is_null()) {
-                let words = format!("R{} type={} expected=fp", region.reg, type_name(reg));
-                return refuse_reg(Code::TypeMismatch, region.reg, words);
+                return refuse_reg(region.reg, Fault::ArgumentMemory { held: *reg });
             }
         }
     }
@@ -239,6 +228,5 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
 }
 
 fn cannot_write<T>(reg: &Reg, regno: u8) -> Check<T> {
-    let words = format!("R{regno} cannot write into {}", type_name(reg));
-    refuse_reg(Code::ReadOnlyWrite, regno, words)
+    refuse_reg(regno, Fault::ReadOnlyMemory { held: *reg })
 }

@@ -28,7 +28,6 @@ pub mod map_args;
 pub mod map_load;
 pub mod map_value;
 pub mod mem_region;
-pub mod names;
 pub mod operand;
 pub mod packet;
 pub mod refs;

@@ -4,9 +4,9 @@
 //! offset ends; comparisons with the packet's end set the range.
 
 use super::access::{Access, Effect, Loaded};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::Reg;
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::ProgType;
 
 /// Bytes in `struct bpf_flow_keys`.
@@ -41,7 +41,7 @@ pub fn may_access(vm: &Vm, helper: Option<bool>, write: bool) -> bool {
 /// A load or store; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     if access.is_write() && !may_access(vm, None, true) {
-        return refuse_reg(Code::PacketWrite, access.reg, "cannot write into packet");
+        return refuse_reg(access.reg, Fault::PacketReadOnly);
     }
     within(vm.reg(access.reg), access.reg, off, access.size, false)?;
     Ok(Effect::Load(Loaded::UNKNOWN))
@@ -51,34 +51,31 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
 /// have shown to exist.
 pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, zero_allowed: bool) -> Check<()> {
     if reg.bounds.smin < 0 {
-        return refuse_reg(
-            Code::MinNegative,
-            regno,
-            format!("R{regno} min value is negative, either use unsigned index or check it"),
-        );
+        let smin = reg.bounds.smin;
+        return refuse_reg(regno, Fault::OffsetNegative { smin });
     }
     if reg.range < 0 {
-        let words = format!("R{regno} offset is outside of the packet");
-        return refuse_reg(Code::PacketOob, regno, words);
+        return refuse_reg(regno, Fault::PacketUnchecked);
     }
     let size_ok = size > 0 || zero_allowed;
     if off >= 0 && size_ok && off as u64 + size as u64 <= reg.range as u64 {
         return Ok(());
     }
-    let words = format!(
-        "invalid access to packet, off={off} size={size}, R{regno}(id={},off={off},r={})\nR{regno} offset is outside of the packet",
-        reg.id, reg.range
-    );
-    refuse_reg(Code::PacketOob, regno, words)
+    let fault = Fault::PacketOutside {
+        off: off.into(),
+        size: size.into(),
+        range: reg.range.into(),
+    };
+    refuse_reg(regno, fault)
 }
 
 /// A load or store of the flow dissector's keys.
 pub fn flow_keys(off: i32, size: u32) -> Check<Effect> {
     if off < 0 || off as u64 + size as u64 > FLOW_KEYS_SIZE {
-        return refuse(
-            Code::MemRegionOob,
-            format!("invalid access to flow keys off={off} size={size}"),
-        );
+        return refuse(Fault::FlowKeysOutside {
+            off: off.into(),
+            size: size.into(),
+        });
     }
     Ok(Effect::Load(Loaded::UNKNOWN))
 }

@@ -6,10 +6,10 @@
 //! stale. At the program's end none may be left.
 
 use super::locks;
+use crate::abstract_interp::refusal::{Fault, Open, Section, Way, refuse};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::value::{Flags, Kind};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::ProgType;
 
 /// Acquires a new reference at the current instruction; gives its id.
@@ -67,36 +67,27 @@ pub fn invalidate_non_owning(state: &mut State) {
 /// `what` names it in the refusal. `sections`: whether locks, IRQ, RCU and
 /// preempt sections must be left too. `exception`: the program is unwound from
 /// whatever frame it is in.
-pub fn check_leak(vm: &Vm<'_>, exception: bool, sections: bool, what: &str) -> Check<()> {
+pub fn check_leak(vm: &Vm<'_>, exception: bool, sections: bool, way: Way) -> Check<()> {
     let state = &vm.cur;
     if sections && state.active_locks > 0 {
-        let words = format!("{what} cannot be used inside bpf_spin_lock-ed region");
-        return refuse(code_for(what, Code::SpinLock), words);
+        let open = Open(Section::Lock);
+        return refuse(Fault::SectionOpen { open, way });
     }
     if exception || state.curframe() == 0 {
         let returned = returned_reference(vm, exception);
         let leaked = |r: &&RefState| r.kind == RefKind::Object && Some(r.id) != returned;
         if let Some(r) = state.refs.iter().find(leaked) {
-            let words = format!(
-                "Unreleased reference id={} alloc_insn={}\n{what} would lead to reference leak",
-                r.id, r.insn
-            );
-            return refuse(code_for(what, Code::RefLeak), words);
+            return refuse(Fault::ReferenceHeld {
+                id: r.id.into(),
+                acquired: r.insn.into(),
+                way,
+            });
         }
     }
     if sections {
-        locks::check_sections_left(state, what)?;
+        locks::check_sections_left(state, way)?;
     }
     Ok(())
-}
-
-/// The words on tail calls are in a class of their own.
-pub fn code_for(what: &str, code: Code) -> Code {
-    if what == "tail_call" {
-        Code::TailCallStack
-    } else {
-        code
-    }
 }
 
 /// The reference that a struct_ops program hands to the kernel as its return

@@ -5,7 +5,7 @@
 //! after the qualifiers that the argument itself waives (read-only and nullable
 //! ones) are taken off the register's.
 
-use crate::abstract_interp::checks::names::type_name;
+use crate::abstract_interp::refusal::{Fault, RegClasses};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, ArgType, RegBase, RegClass, TypeFlags};
@@ -81,46 +81,10 @@ pub fn matches(list: Accepted, reg: &Reg, waived: Flags) -> bool {
         .any(|c| c.base == base && qualifiers(c.flags) == have)
 }
 
-/// The kernel's words for a register that isn't in the list.
-pub fn mismatch(list: Accepted, r: u8, reg: &Reg) -> String {
-    let expected: Vec<String> = list.iter().map(name_of).collect();
-    format!(
-        "R{r} type={} expected={}",
-        type_name(reg),
-        expected.join(", ")
-    )
-}
-
-fn name_of(class: &RegClass) -> String {
-    let mut name = String::new();
-    for (flag, prefix) in [
-        (TypeFlags::RDONLY, "rdonly_"),
-        (TypeFlags::RINGBUF, "ringbuf_"),
-        (TypeFlags::PERCPU, "percpu_"),
-        (TypeFlags::RCU, "rcu_"),
-        (TypeFlags::TRUSTED, "trusted_"),
-    ] {
-        if class.flags.has(flag) {
-            name.push_str(prefix);
-        }
-    }
-    name + match class.base {
-        RegBase::Scalar => "scalar",
-        RegBase::Ctx => "ctx",
-        RegBase::ConstMap => "map_ptr",
-        RegBase::MapValue => "map_value",
-        RegBase::MapKey => "map_key",
-        RegBase::Stack => "fp",
-        RegBase::PacketMeta => "pkt_meta",
-        RegBase::Packet => "pkt",
-        RegBase::Socket => "sock",
-        RegBase::SockCommon => "sock_common",
-        RegBase::TcpSock => "tcp_sock",
-        RegBase::XdpSock => "xdp_sock",
-        RegBase::BtfId => "ptr_",
-        RegBase::Mem => "mem",
-        RegBase::Buf => "buf",
-        RegBase::Func => "func",
-        RegBase::ConstDynptr => "dynptr_ptr",
+/// The fault of a register that is none of what an argument accepts.
+pub fn mismatch(list: Accepted, reg: &Reg) -> Fault {
+    Fault::ArgumentKind {
+        held: *reg,
+        expected: RegClasses(list),
     }
 }

@@ -4,13 +4,12 @@
 //! Which range depends on the attach type and, for LSM hooks, on the hook.
 
 use super::arg_pointer::unmodified;
-use super::names::type_name;
 use super::operand;
+use crate::abstract_interp::refusal::{Fault, Return, Signed, refuse_reg};
 use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RetRange;
 use crate::abstract_interp::value::{BtfSrc, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Env, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Env, Vm, unknown};
 use crate::helpers_spec::{self, AttachType, LsmReturn, ProgType};
 use crate::object::btf::Type;
 
@@ -78,10 +77,10 @@ pub fn hook_value_range(env: &Env<'_>) -> Option<(i32, i32)> {
 /// `bpf_set_retval`: the new value is within the hook's range.
 pub fn check_set_retval(vm: &Vm<'_>) -> Check<()> {
     if !vm.reg(1).is_scalar() {
-        return refuse_reg(Code::ScalarExpected, 1, "R1 is not a scalar");
+        return refuse_reg(1, Fault::ArgumentNotScalar);
     }
     match hook_value_range(&vm.env) {
-        Some((min, max)) => in_range(vm, 1, RetRange { min, max }, true, "At bpf_set_retval"),
+        Some((min, max)) => in_range(vm, 1, RetRange { min, max }, true, Return::SetRetval),
         None => Ok(()),
     }
 }
@@ -139,18 +138,14 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
     }
     operand::read_ok(vm, r)?;
     if entry.in_async_callback {
-        return in_range(vm, r, entry.callback_ret, false, "At async callback return");
+        return in_range(vm, r, entry.callback_ret, false, Return::AsyncCallback);
     }
     if !as_program {
         let arena = reg.kind == Kind::Arena && vm.env.target.behaviour.arena_by_type_tag;
         if reg.is_scalar() || arena {
             return Ok(());
         }
-        let words = format!(
-            "At subprogram exit the register R{r} is not a scalar value ({})",
-            type_name(reg)
-        );
-        return refuse_reg(Code::SubprogReturn, r, words);
+        return refuse_reg(r, Fault::SubprogReturnKind { held: *reg });
     }
     let (range, w32) = match (program.prog_type, hook) {
         (ProgType::StructOps, HookReturn::Pointer(_)) => (RetRange { min: 0, max: 0 }, false),
@@ -166,7 +161,7 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
     if program.prog_type == ProgType::RawTracepoint && program.attach_btf_id.is_none() {
         return Ok(());
     }
-    in_range(vm, r, range, w32, "At program exit")
+    in_range(vm, r, range, w32, Return::Program)
 }
 
 /// A struct_ops program returns a referenced object to the kernel.
@@ -186,25 +181,16 @@ fn hands_over(reg: &Reg, hook: HookReturn) -> bool {
 /// What a callback returns to the helper that ran it.
 pub fn check_callback(vm: &Vm<'_>, range: RetRange) -> Check<()> {
     if !vm.reg(0).is_scalar() {
-        return refuse_reg(Code::SubprogReturn, 0, "R0 not a scalar value");
+        return refuse_reg(0, Fault::CallbackReturnKind);
     }
-    in_range(vm, 0, range, false, "At callback return")
+    in_range(vm, 0, range, false, Return::Callback)
 }
 
 /// Register `r` is a number within `range`; it must be known precisely.
-fn in_range(vm: &Vm<'_>, r: u8, range: RetRange, w32: bool, place: &str) -> Check<()> {
+fn in_range(vm: &Vm<'_>, r: u8, range: RetRange, w32: bool, end: Return) -> Check<()> {
     let reg = vm.reg(r);
-    let code = if place.contains("callback") {
-        Code::Callback
-    } else {
-        Code::ProgReturn
-    };
     if !reg.is_scalar() {
-        let words = format!(
-            "{place} the register R{r} is not a known value ({})",
-            type_name(reg)
-        );
-        return refuse_reg(code, r, words);
+        return refuse_reg(r, Fault::ReturnKind { end, held: *reg });
     }
     vm.need_precise(r);
     let b = &reg.bounds;
@@ -216,16 +202,15 @@ fn in_range(vm: &Vm<'_>, r: u8, range: RetRange, w32: bool, place: &str) -> Chec
     if within {
         return Ok(());
     }
-    let mut words = format!("{place} the register R{r} has");
-    if b.smin > i64::MIN {
-        words += &format!(" smin={}", b.smin);
-    }
-    if b.smax < i64::MAX {
-        words += &format!(" smax={}", b.smax);
-    }
-    if b.smin == i64::MIN && b.smax == i64::MAX {
-        words += " unknown scalar value";
-    }
-    words += &format!(" should have been in [{}, {}]", range.min, range.max);
-    refuse_reg(code, r, words)
+    let value = Signed {
+        min: b.smin,
+        max: b.smax,
+    };
+    let fault = Fault::ReturnRange {
+        end,
+        value,
+        min: range.min.into(),
+        max: range.max.into(),
+    };
+    refuse_reg(r, fault)
 }

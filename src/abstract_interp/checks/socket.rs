@@ -3,34 +3,29 @@
 //! Programs may only read. `sock_common` is a prefix view of `sock`.
 
 use super::access::{Access, Effect, Loaded};
-use super::names::type_name;
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// A load through a socket pointer; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     let (reg, regno) = (vm.reg(access.reg), access.reg);
     if access.is_write() {
-        let words = format!("R{regno} cannot write into {}", type_name(reg));
-        return refuse_reg(Code::ReadOnlyWrite, regno, words);
+        return refuse_reg(regno, Fault::ReadOnlyMemory { held: *reg });
     }
     if reg.bounds.smin < 0 {
-        return refuse_reg(
-            Code::MinNegative,
-            regno,
-            format!("R{regno} min value is negative, either use unsigned index or check it"),
-        );
+        let smin = reg.bounds.smin;
+        return refuse_reg(regno, Fault::OffsetNegative { smin });
     }
     if readable(reg, off, access.size) {
         return Ok(Effect::Load(Loaded::UNKNOWN));
     }
-    let words = format!(
-        "R{regno} invalid {} access off={off} size={}",
-        type_name(reg),
-        access.size
-    );
-    refuse_reg(Code::SockAccess, regno, words)
+    let fault = Fault::SocketField {
+        held: *reg,
+        off: off.into(),
+        size: access.size.into(),
+    };
+    refuse_reg(regno, fault)
 }
 
 fn readable(reg: &Reg, off: i32, size: u32) -> bool {

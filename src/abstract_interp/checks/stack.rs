@@ -12,12 +12,11 @@
 use super::access::{Access, Dir, Effect};
 use super::dynptr;
 use super::mem_region::{Region, Touched};
-use super::names::tnum_name;
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
 use crate::abstract_interp::state::FP;
 use crate::abstract_interp::value::{DynptrType, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::target::Behaviour;
 
 /// Offsets at or beyond this, either way, are unbounded.
@@ -52,11 +51,6 @@ fn within(
     } else {
         vm.cur.frames[frame].stack.allocated()
     };
-    let verb = if dir == Dir::Read {
-        "read from"
-    } else {
-        "write to"
-    };
     let constant = reg.bounds.is_const();
     let (min, end) = match constant {
         Some(v) => {
@@ -65,23 +59,24 @@ fn within(
         }
         None => {
             if reg.bounds.smax >= MAX_VAR_OFF || reg.bounds.smin <= -MAX_VAR_OFF {
-                let words = format!("invalid unbounded variable-offset {verb} stack R{regno}");
-                return refuse_reg(Code::StackOob, regno, words);
+                return refuse_reg(regno, Fault::StackUnbounded { dir });
             }
             let off = off as i64;
             (reg.bounds.smin + off, reg.bounds.smax + off + size as i64)
         }
     };
     if min < -i64::from(depth) || min > -1 || end > 0 || size > i32::MAX as u32 {
-        let words = if constant.is_some() {
-            format!("invalid {verb} stack R{regno} off={off} size={size}")
-        } else {
-            let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-            format!(
-                "invalid variable-offset {verb} stack R{regno} var_off={var} off={off} size={size}"
-            )
+        let (off, size) = (off.into(), size.into());
+        let fault = match constant {
+            Some(_) => Fault::StackOutside { dir, off, size },
+            None => Fault::StackOutsideVariable {
+                dir,
+                var: reg.bounds.tnum,
+                off,
+                size,
+            },
         };
-        return refuse_reg(Code::StackOob, regno, words);
+        return refuse_reg(regno, fault);
     }
     Ok(Span {
         min: min as i32,
@@ -94,10 +89,12 @@ fn within(
 pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect> {
     let reg = vm.reg(access.reg);
     if reg.bounds.is_const().is_none() && !vm.env.target.behaviour.var_off_stack_writes {
-        let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-        let size = access.size;
-        let words = format!("variable stack access var_off={var} off={off} size={size}");
-        return refuse_reg(Code::StackVariable, access.reg, words);
+        let fault = Fault::StackVariableStore {
+            var: reg.bounds.tnum,
+            off: off.into(),
+            size: access.size.into(),
+        };
+        return refuse_reg(access.reg, fault);
     }
     let span = within(vm, frame, reg, access.reg, off, access.size, access.dir)?;
     match (access.dir, span.fixed) {
@@ -110,15 +107,12 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
         }
         (Dir::Read, false) => {
             if access.value.reg().is_none() {
-                let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-                return refuse_reg(
-                    Code::StackVariable,
-                    access.reg,
-                    format!(
-                        "variable offset stack pointer cannot be passed into helper function; var_off={var} off={off} size={}",
-                        access.size
-                    ),
-                );
+                let fault = Fault::StackVariableArgument {
+                    var: reg.bounds.tnum,
+                    off: off.into(),
+                    size: access.size.into(),
+                };
+                return refuse_reg(access.reg, fault);
             }
             let region = Region {
                 reg: access.reg,
@@ -219,7 +213,7 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
             return Ok(());
         }
         if !slot.spill.is_scalar() {
-            return refuse(Code::StackSpillCorrupt, "invalid size of register fill");
+            return refuse(Fault::FillPartial);
         }
         if access.value.reg().is_none()
             || is_narrow_fill(&vm.env.target.behaviour, slot, off, access.size)
@@ -229,11 +223,12 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
     }
     for (i, byte) in bytes(slot, off, access.size).enumerate() {
         if !is_readable(&vm.env.target.behaviour, slot, byte) {
-            return refuse_reg(
-                Code::StackOob,
-                access.reg,
-                format!("invalid read from stack off {off}+{i} size {}", access.size),
-            );
+            let fault = Fault::StackUnreadable {
+                off: off.into(),
+                byte: i as u64,
+                size: access.size.into(),
+            };
+            return refuse_reg(access.reg, fault);
         }
     }
     Ok(())
@@ -259,18 +254,10 @@ fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
         return Ok(());
     }
     if access.size != SLOT {
-        return refuse_reg(
-            Code::StackSpillCorrupt,
-            value,
-            "invalid size of register spill",
-        );
+        return refuse_reg(value, Fault::SpillPartial);
     }
     if frame != vm.cur.curframe() && matches!(held.kind, Kind::Stack { .. }) {
-        return refuse_reg(
-            Code::CrossFrame,
-            value,
-            "cannot spill pointers to stack into stack frame of the caller",
-        );
+        return refuse_reg(value, Fault::SpillIntoCaller);
     }
     Ok(())
 }
@@ -303,7 +290,7 @@ fn may_destroy(vm: &Vm, frame: usize, off: i32) -> Check<()> {
     let slot = slot(vm, frame, off);
     match slot.spill.kind {
         Kind::DynptrSlot { ty, .. } if slot.kinds[0] == Byte::Dynptr && is_referenced(ty) => {
-            refuse(Code::Dynptr, "cannot overwrite referenced dynptr")
+            refuse(Fault::DynptrOverwritten)
         }
         _ => Ok(()),
     }
@@ -335,16 +322,13 @@ pub fn range(
         region.dir == Dir::Write || by_callee && !vm.env.target.behaviour.helper_memory_typed;
     let dir = if may_write { Dir::Write } else { Dir::Read };
     if region.size == 0 && !region.zero_allowed {
-        return refuse_reg(Code::MemLenPair, region.reg, "invalid zero-sized read");
+        return refuse_reg(region.reg, Fault::ZeroSize);
     }
     let span = within(vm, frame, reg, region.reg, off, region.size, dir)?;
     if region.raw && span.fixed {
         for at in span.min..span.end {
             if bytes(slot(vm, frame, at), at, 1).any(|b| b == Byte::Dynptr) {
-                return refuse(
-                    Code::Dynptr,
-                    format!("potential write to dynptr at off={at} disallowed"),
-                );
+                return refuse(Fault::DynptrWritten { off: at.into() });
             }
         }
         return Ok(Touched::Raw {
@@ -355,21 +339,18 @@ pub fn range(
     for at in span.min..span.end {
         let slot = slot(vm, frame, at);
         if bytes(slot, at, 1).any(|b| !is_readable(&vm.env.target.behaviour, slot, b)) {
-            let i = at - span.min;
-            let place = if span.fixed {
-                format!("off {}+{i}", span.min)
+            let (byte, size) = ((at - span.min) as u64, region.size.into());
+            let fault = if span.fixed {
+                Fault::StackArgumentUnreadable {
+                    off: span.min.into(),
+                    byte,
+                    size,
+                }
             } else {
-                let var = tnum_name(reg.bounds.tnum.value, reg.bounds.tnum.mask);
-                format!("var_off {var}+{i}")
+                let var = reg.bounds.tnum;
+                Fault::StackArgumentUnreadableVariable { var, byte, size }
             };
-            return refuse_reg(
-                Code::StackOob,
-                region.reg,
-                format!(
-                    "invalid read from stack R{} {place} size {}",
-                    region.reg, region.size
-                ),
-            );
+            return refuse_reg(region.reg, fault);
         }
     }
     Ok(Touched::Stack {

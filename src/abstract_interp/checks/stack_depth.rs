@@ -6,8 +6,8 @@
 //! calls less. Functions whose stack is allocated apart ("private stack") count
 //! on their own. Callbacks that run later begin chains of their own.
 
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::abstract_interp::refusal::{Fault, refuse};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::StackRounding;
@@ -115,8 +115,8 @@ impl Walk<'_, '_> {
             let subprog = step.subprog;
             if step.at >= code(vm, subprog).end {
                 if tail_call_seen && let Some(s) = exception_callback(vm, &steps) {
-                    let words = "cannot tail call within exception cb";
-                    return refuse(Code::TailCallStack, words).map_err(|h| self.place_at(h, s));
+                    return refuse(Fault::TailCallInExceptionCallback)
+                        .map_err(|h| self.place_at(h, s));
                 }
                 if self.place[subprog] != Place::Private {
                     depth -= self.rounded(subprog);
@@ -137,8 +137,7 @@ impl Walk<'_, '_> {
                         continue;
                     }
                     if direct && vm.env.program.subprogs[callee].exception_cb {
-                        let words = format!("insn {at} cannot call exception cb directly");
-                        return refuse(Code::Exception, words);
+                        return refuse(Fault::ExceptionCallbackCalled);
                     }
                     let global = vm.env.program.subprogs[callee].global;
                     let frame = if global && vm.env.target.behaviour.global_frames_apart {
@@ -148,8 +147,9 @@ impl Walk<'_, '_> {
                     };
                     let frames = steps.len();
                     if frame >= vm.env.target.limits.frames {
-                        let words = format!("the call stack of {frame} frames is too deep !");
-                        return refuse(Code::CallDepth, words).map_err(|h| self.place_at(h, at));
+                        let frames = frame.into();
+                        return refuse(Fault::FramesTooDeep { frames })
+                            .map_err(|h| self.place_at(h, at));
                     }
                     tail_call_seen |= self.has_tail_call[callee];
                     self.enter(callee, private, frames, &mut depth)
@@ -178,10 +178,8 @@ impl Walk<'_, '_> {
             self.place[subprog] = Place::Shared;
         }
         if subprog != 0 && self.has_tail_call[subprog] && *depth >= limits.tail_call_caller_stack {
-            let words = format!(
-                "tail_calls are not allowed when call stack of previous frames is {depth} bytes. Too large"
-            );
-            return refuse(Code::TailCallStack, words);
+            let bytes = (*depth).into();
+            return refuse(Fault::TailCallDeep { bytes });
         }
         let own = self.rounded(subprog);
         if private && self.place[subprog] == Place::Undecided && own >= MIN_PRIVATE {
@@ -190,18 +188,15 @@ impl Walk<'_, '_> {
         self.deepest = self.deepest.max(*depth + own);
         if self.place[subprog] == Place::Private {
             if own > limits.stack {
-                let words = format!("stack size of subprog {subprog} is {own}. Too large");
-                return refuse(Code::StackTooBig, words);
+                let (subprog, bytes) = (subprog as u64, own.into());
+                return refuse(Fault::FrameTooBig { subprog, bytes });
             }
             return Ok(());
         }
         *depth += own;
         if *depth > limits.stack {
-            let words = format!(
-                "combined stack size of {} calls is {depth}. Too large",
-                frames + 1
-            );
-            return refuse(Code::StackTooBig, words);
+            let (frames, bytes) = (frames as u64 + 1, (*depth).into());
+            return refuse(Fault::FramesTooBig { frames, bytes });
         }
         Ok(())
     }
@@ -247,11 +242,8 @@ impl Walk<'_, '_> {
         {
             return Ok(());
         }
-        let words = format!(
-            "bpf_throw kfunc (insn {at}) cannot be called from callback subprog {}",
-            last.subprog
-        );
-        refuse(Code::Callback, words).map_err(|h| self.place_at(h, at))
+        let subprog = last.subprog as u64;
+        refuse(Fault::ThrowInCallback { subprog }).map_err(|h| self.place_at(h, at))
     }
 
     fn place_at(
@@ -261,7 +253,7 @@ impl Walk<'_, '_> {
     ) -> crate::abstract_interp::vm::Halt {
         use crate::abstract_interp::vm::Halt;
         match halt {
-            Halt::Violation(v) if v.insn == usize::MAX => Halt::Violation(v.at(insn)),
+            Halt::Refusal(v) if v.insn == usize::MAX => Halt::Refusal(v.at(insn)),
             other => other,
         }
     }

@@ -4,8 +4,8 @@
 //! the main one they are allowed only if it returns a number, as its BTF tells:
 //! what called it then gets one.
 
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Env, refuse};
+use crate::abstract_interp::refusal::{Fault, Way, refuse};
+use crate::abstract_interp::vm::{Check, Env};
 use crate::object::btf::Type;
 
 /// Checks all functions but the main one.
@@ -14,17 +14,17 @@ pub fn check(env: &Env<'_>) -> Check<()> {
         if !layout.has_ld_abs && !layout.has_tail_call {
             continue;
         }
-        let limit = if env.program.func_info.is_empty() {
-            "not allowed in subprogs without BTF"
-        } else if returns_number(env, n) {
-            continue;
+        let way = if layout.has_ld_abs {
+            Way::LegacyLoad
         } else {
-            "only allowed in functions that return 'int'."
+            Way::TailCall
         };
-        if layout.has_ld_abs {
-            return refuse(Code::LdAbs, format!("LD_ABS is {limit}"));
+        if env.program.func_info.is_empty() {
+            return refuse(Fault::EndsUntypedFunction { way });
         }
-        return refuse(Code::TailCallStack, format!("tail_call is {limit}"));
+        if !returns_number(env, n) {
+            return refuse(Fault::EndsFunctionOfNoInt { way });
+        }
     }
     Ok(())
 }

@@ -388,9 +388,23 @@ impl<const W: u32, const S: u32> fmt::Display for Scalar<W, S> {
     }
 }
 
+/// The bounds without the name, as they follow a pointer's offset.
+#[derive(Clone, Copy, Debug)]
+pub struct Pieces<'a, const W: u32, const S: u32>(&'a Scalar<W, S>);
+
+impl<const W: u32, const S: u32> fmt::Display for Pieces<'_, W, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_pieces(f)
+    }
+}
+
 impl<const W: u32, const S: u32> Scalar<W, S> {
-    /// The pieces inside the parentheses, also used for a pointer's variable offset.
-    pub fn fmt_pieces(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The bounds without the name.
+    pub const fn pieces(&self) -> Pieces<'_, W, S> {
+        Pieces(self)
+    }
+
+    fn fmt_pieces(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // (name, value, printed value, is signed, says something)
         let s32 = |x: i32| {
             (

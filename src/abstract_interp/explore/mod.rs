@@ -36,9 +36,9 @@ use self::scc::{VisitId, Visits};
 use self::spend::Spending;
 use self::stack_live::StackLiveness;
 use self::track::Track;
+use super::refusal::{Fault, Held, Refusal, refuse};
 use super::state::State;
-use super::violation::{Code, Violation};
-use super::vm::{Check, Halt, Next, Vm, refuse};
+use super::vm::{Check, Halt, Next, Vm};
 
 /// A kept state.
 pub type NodeId = u32;
@@ -178,17 +178,12 @@ impl Vm<'_> {
             self.explorer.entry_open = false;
             self.prev_insn = prev;
             if self.insn >= self.env.ops.len() {
-                return refuse(Code::FallThrough, format!("invalid insn idx {}", self.insn));
+                return refuse(Fault::InsnIndex);
             }
             self.explorer.processed += 1;
             if self.explorer.processed > u64::from(self.env.target.limits.complexity) {
-                return refuse(
-                    Code::ProgramTooLarge,
-                    format!(
-                        "BPF program is too large. Processed {} insn",
-                        self.explorer.processed
-                    ),
-                );
+                let processed = self.explorer.processed;
+                return refuse(Fault::Complexity { processed });
             }
             if self.explorer.processed >= self.explorer.spending.next {
                 self.report_spending()?;
@@ -242,7 +237,7 @@ impl Vm<'_> {
         self.prev_insn = prev;
         self.explorer.pending.clear();
         let Some(op) = self.env.ops.get(insn) else {
-            return refuse(Code::FallThrough, format!("invalid insn idx {insn}"));
+            return refuse(Fault::InsnIndex);
         };
         let slots = op.slots();
         let track = self.explorer.track_mut();
@@ -376,10 +371,8 @@ impl Vm<'_> {
         });
         let count = self.explorer.pending.len();
         if count > limit {
-            return refuse(
-                Code::TooManyJumps,
-                format!("The sequence of {count} jumps is too complex."),
-            );
+            let count = count as u64;
+            return refuse(Fault::PendingBranches { count });
         }
         Ok(&mut self.explorer.pending[count - 1].state)
     }
@@ -448,14 +441,14 @@ impl Vm<'_> {
         *deepest = (*deepest).max(bytes);
     }
 
-    /// Gives a halt its place, and a violation its path.
+    /// Gives a halt its place, and a refusal its path.
     fn place(&self, halt: Halt) -> Halt {
         match halt {
             Halt::Unknown(mut u) => {
                 u.insn.get_or_insert(self.insn);
                 Halt::Unknown(u)
             }
-            Halt::Violation(mut v) => {
+            Halt::Refusal(mut v) => {
                 if v.insn == usize::MAX {
                     v.insn = self.insn;
                 }
@@ -467,9 +460,9 @@ impl Vm<'_> {
                     .iter()
                     .enumerate()
                     .filter(|(_, r)| r.is_init())
-                    .map(|(i, r)| (i as u8, r.to_string()))
+                    .map(|(i, r)| (i as u8, Held::Known(Box::new(*r))))
                     .collect();
-                Halt::Violation(v)
+                Halt::Refusal(v)
             }
         }
     }
@@ -483,7 +476,7 @@ impl Vm<'_> {
         loop {
             let mut cursor = Cursor::new(track.first_insn, &track.history);
             loop {
-                if path.len() >= Violation::MAX_PATH {
+                if path.len() >= Refusal::MAX_PATH {
                     path.reverse();
                     return (path, true);
                 }

@@ -1,12 +1,11 @@
 //! One instruction: who carries it out.
 
-use crate::abstract_interp::setup::fault::decode_code;
+use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::transfer::{
     alu, atomic, branch, call, gotox, imm64, kfunc, ld_abs, mem, subprog,
 };
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse};
-use crate::programs::insn::{Callee, Op};
+use crate::abstract_interp::vm::{Check, Next, Vm};
+use crate::programs::insn::{Callee, DecodeFault, Op};
 
 impl Vm<'_> {
     pub(super) fn step(&mut self) -> Check<Next> {
@@ -39,18 +38,20 @@ impl Vm<'_> {
                     Callee::Helper(id) => call::helper(self, id),
                     Callee::Local(_) => match self.env.callee(self.insn) {
                         Some(at) => subprog::call_local(self, at),
-                        None => refuse(Code::CallDestination, "call to invalid destination"),
+                        None => refuse(Fault::CallNowhere),
                     },
                     Callee::Kfunc { imm, off } => kfunc::call(self, imm, off),
                 }
             }
-            Op::CallX { .. } => refuse(Code::UnknownOpcode, "unknown opcode 8d"),
+            Op::CallX { .. } => refuse(Fault::Undecodable {
+                fault: DecodeFault::UnknownOpcode(0x8d),
+            }),
             Op::Gotox { dst } => {
                 self.explorer.jumps += 1;
                 gotox::step(self, dst)
             }
-            Op::Second => refuse(Code::JumpOutOfRange, "jump into the middle of ldimm64"),
-            Op::Invalid(fault) => refuse(decode_code(&fault), fault.to_string()),
+            Op::Second => refuse(Fault::JumpIntoWide),
+            Op::Invalid(fault) => refuse(Fault::Undecodable { fault }),
         }
     }
 }

@@ -4,11 +4,11 @@ use super::compare::{Exact, Where};
 use super::scc::{BackEdge, Chain, chain};
 use super::track::Track;
 use super::{Listed, Node, NodeId};
+use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::stack::Slot;
 use crate::abstract_interp::state::{FP, NO_CALLSITE, NREGS, State};
 use crate::abstract_interp::value::{IterState, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::Op;
 use crate::target::LoopConvergence;
 
@@ -168,10 +168,7 @@ impl Vm<'_> {
             && !iter_depths_differ(&node.state, &self.cur)
             && self.covers(id, repeats)
         {
-            return refuse(
-                Code::InfiniteLoop,
-                format!("infinite loop detected at insn {insn}"),
-            );
+            return refuse(Fault::LoopUnchanged);
         }
         Ok(Finding::Miss)
     }

@@ -4,9 +4,9 @@
 //! context: which, their BTF attach target says. Most other types take a struct
 //! that a table describes.
 
+use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Env, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
 use crate::object::Btf;
 use crate::object::btf::Type;
@@ -146,11 +146,10 @@ pub fn resolve(
         if program.sleepable {
             return Ok(out);
         }
-        return refuse(Code::Sleepable, "Syscall programs can only be sleepable");
+        return refuse(Fault::SyscallNotSleepable);
     }
     if program.sleepable && !may_sleep(program, target) {
-        let words = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable";
-        return refuse(Code::Sleepable, words);
+        return refuse(Fault::ProgramNotSleepable);
     }
     match program.prog_type {
         ProgType::Ext => unknown("freplace"),
@@ -167,7 +166,7 @@ pub fn resolve(
                 // Attached to any number of functions: to none in particular.
                 return match attach.is_some_and(|a| target.attach_type(a).there()) {
                     true => Ok(out),
-                    false => refuse(Code::AttachTarget, "Tracing programs must provide btf_id"),
+                    false => refuse(Fault::AttachNowhere),
                 };
             }
             let id = match program.attach_btf_id {
@@ -243,25 +242,22 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
 
 fn function(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Check<Target> {
     let v = target.spec;
-    let bad = |words: String| refuse(Code::AttachTarget, words);
     let ty = btf.ty(id);
     let name = ty.map_or("", |t| t.name()).to_owned();
     if program.attach_type == Some(AttachType::TraceRawTp) {
         let Some(Type::Typedef { to, .. }) = ty else {
-            return bad(format!("attach_btf_id {id} is not a typedef"));
+            return refuse(Fault::AttachNotTypedef { id: id.into() });
         };
         let Some(short) = name.strip_prefix("btf_trace_") else {
-            return bad(format!(
-                "attach_btf_id {id} points to wrong type name {name}"
-            ));
+            let (id, name) = (id.into(), name.into());
+            return refuse(Fault::AttachName { id, name });
         };
         let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods(to)) else {
-            return bad(format!("attach target {name} is not a function pointer"));
+            return refuse(Fault::AttachNotPointer { name: name.into() });
         };
         if program.sleepable && !FAULTABLE_TRACEPOINTS.contains(&short) {
-            return bad(format!(
-                "Sleepable program cannot attach to non-faultable tracepoint {short}"
-            ));
+            let name = short.into();
+            return refuse(Fault::AttachNotFaultable { name });
         }
         let proto = btf.skip_mods(to);
         let args = raw_tp_args(short, v);
@@ -273,12 +269,12 @@ fn function(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Chec
         });
     }
     let Some(Type::Func { proto, .. }) = ty else {
-        return bad(format!("attach_btf_id {id} is not a function"));
+        return refuse(Fault::AttachNotFunction { id: id.into() });
     };
     let mut args = Vec::new();
     if program.attach_type == Some(AttachType::TraceIter) {
         let Some(short) = name.strip_prefix("bpf_iter_") else {
-            return bad(format!("attach_btf_id {id} is not a supported iterator"));
+            return refuse(Fault::AttachNotIterator { id: id.into() });
         };
         let wanted = ITER_ARGS.iter().filter(|(target, ..)| *target == short);
         args = wanted
@@ -291,28 +287,25 @@ fn function(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Chec
         let open = open_to_injection(target, &name);
         let attach = program.attach_type;
         if helpers_spec::attach_denied(&name, v) {
-            let words = format!("Attaching tracing programs to function '{name}' is rejected.");
-            return bad(words);
+            return refuse(Fault::AttachDenied { name: name.into() });
         }
         if matches!(
             attach,
             Some(AttachType::TraceFexit | AttachType::ModifyReturn)
         ) && helpers_spec::never_returns(&name, v)
         {
-            let words =
-                format!("Attaching fexit/fmod_ret to __noreturn function '{name}' is rejected.");
-            return bad(words);
+            return refuse(Fault::AttachNoReturn { name: name.into() });
         }
         if attach == Some(AttachType::ModifyReturn)
             && !helpers_spec::fmod_ret_allowed(&name, open, v)
         {
-            return bad(format!("{name}() is not modifiable"));
+            return refuse(Fault::AttachNotModifiable { name: name.into() });
         }
         if program.sleepable
             && attach != Some(AttachType::TraceIter)
             && !helpers_spec::sleepable_target(&name, open, v)
         {
-            return bad(format!("{name} is not sleepable"));
+            return refuse(Fault::AttachNotSleepable { name: name.into() });
         }
     }
     Ok(Target {
@@ -333,21 +326,18 @@ fn open_to_injection(target: &LinuxTarget, name: &str) -> bool {
 
 fn lsm(program: &Program, id: u32, name: &str, v: SpecVersion) -> Check<()> {
     if !program.gpl_compatible {
-        return refuse(
-            Code::GplOnly,
-            "LSM programs must have a GPL compatible license",
-        );
+        return refuse(Fault::LsmLicence);
     }
     if helpers_spec::lsm_hook_disabled(name, v) {
-        let words = format!("attach_btf_id {id} points to disabled hook {name}");
-        return refuse(Code::AttachTarget, words);
+        let (id, name) = (id.into(), name.into());
+        return refuse(Fault::AttachHookDisabled { id, name });
     }
     if !name.starts_with("bpf_lsm_") {
-        let words = format!("attach_btf_id {id} points to wrong type name {name}");
-        return refuse(Code::AttachTarget, words);
+        let (id, name) = (id.into(), name.into());
+        return refuse(Fault::AttachName { id, name });
     }
     if program.sleepable && !helpers_spec::lsm_hook_sleepable(name, v) {
-        return refuse(Code::AttachTarget, format!("{name} is not sleepable"));
+        return refuse(Fault::AttachNotSleepable { name: name.into() });
     }
     Ok(())
 }
@@ -370,10 +360,7 @@ fn struct_ops(
     mut out: Attach,
 ) -> Check<Attach> {
     if !program.gpl_compatible {
-        return refuse(
-            Code::GplOnly,
-            "struct ops programs must have a GPL compatible license",
-        );
+        return refuse(Fault::StructOpsLicence);
     }
     let Some(slot) = &program.struct_ops else {
         return unknown("struct_ops");
@@ -385,26 +372,20 @@ fn struct_ops(
         .kernel_type
         .or_else(|| btf.find_struct(&slot.structure))
     else {
-        return refuse(
-            Code::AttachTarget,
-            "attach_btf_id is not a supported struct",
-        );
+        return refuse(Fault::AttachNoStruct);
     };
     if UNSUPPORTED_MEMBERS.contains(&(&*slot.structure, &*slot.member))
         || program.sleepable && NEVER_SLEEPING.contains(&(&*slot.structure, &*slot.member))
     {
-        let words = format!(
-            "attach to unsupported member {} of struct {}",
-            slot.member, slot.structure
-        );
-        return refuse(Code::AttachTarget, words);
+        let member = (&*slot.member).into();
+        let name = (&*slot.structure).into();
+        return refuse(Fault::AttachMemberUnsupported { member, name });
     }
     if btf
         .find_struct(&format!("bpf_struct_ops_{}", slot.structure))
         .is_none()
     {
-        let words = format!("attach_btf_id {ops} is not a supported struct");
-        return refuse(Code::AttachTarget, words);
+        return refuse(Fault::AttachStruct { id: ops.into() });
     }
     let member = btf
         .ty(ops)
@@ -415,11 +396,9 @@ fn struct_ops(
         _ => None,
     });
     let Some(proto) = proto.filter(|p| matches!(btf.ty(*p), Some(Type::FuncProto { .. }))) else {
-        let words = format!(
-            "attach to invalid member {} of struct {}",
-            slot.member, slot.structure
-        );
-        return refuse(Code::AttachTarget, words);
+        let member = (&*slot.member).into();
+        let name = (&*slot.structure).into();
+        return refuse(Fault::AttachMember { member, name });
     };
     // Stub functions carry what is known of the arguments, by name suffixes.
     let stub = btf.find_func(&format!("{}__{}", slot.structure, slot.member));
@@ -466,10 +445,8 @@ fn struct_ops(
 pub fn check(env: &Env<'_>) -> Check<()> {
     const MAX_MAPS: usize = 64;
     if env.used_maps() > MAX_MAPS {
-        return refuse(
-            Code::TooManyMaps,
-            "The total number of maps per program has reached the limit of 64",
-        );
+        let limit = MAX_MAPS as u64;
+        return refuse(Fault::TooManyMaps { limit });
     }
     // Device metadata is read through the driver that the program is bound to.
     let metadata =
@@ -477,7 +454,7 @@ pub fn check(env: &Env<'_>) -> Check<()> {
     if env.program.prog_flags & F_XDP_DEV_BOUND_ONLY == 0
         && env.program.kfuncs.iter().any(|k| metadata(&k))
     {
-        return refuse(Code::Kfunc, "metadata kfuncs require device-bound program");
+        return refuse(Fault::KfuncOfDevice);
     }
     Ok(())
 }

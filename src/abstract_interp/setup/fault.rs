@@ -1,31 +1,44 @@
-//! Structural faults as violations.
+//! Structural faults as refusals.
 
-use crate::abstract_interp::violation::{Code, Violation};
-use crate::cfg::Fault;
+use crate::abstract_interp::refusal::{Fault, Refusal};
+use crate::abstract_interp::violation::Code;
+use crate::cfg;
 use crate::programs::insn::DecodeFault;
 
-/// The violation of a fault of the program's structure.
-pub fn violation(fault: &Fault) -> Box<Violation> {
-    let code = match fault {
-        Fault::Empty | Fault::TooLarge { .. } => Code::ProgramTooLarge,
-        Fault::CallNotAllowed { .. } => Code::Privilege,
-        Fault::CallOutOfRange { .. } => Code::CallDestination,
-        Fault::TooManySubprogs { .. } => Code::TooManySubprogs,
-        Fault::CallRefused { .. } => Code::Kfunc,
-        Fault::JumpOutOfRange { .. }
-        | Fault::IntoWide { .. }
-        | Fault::NoJumpTable { .. }
-        | Fault::JumpTableRange { .. } => Code::JumpOutOfRange,
-        Fault::FallThrough { .. } => Code::FallThrough,
-        Fault::Decode { fault, .. } => decode_code(fault),
-        Fault::Unreachable { .. } => Code::UnreachableInsn,
-        Fault::BackEdge { .. } => Code::BackEdge,
-    };
-    Violation::new(code, fault.to_string()).at(fault.insn() as usize)
+/// The refusal of a fault of the program's structure.
+pub fn refusal(fault: &cfg::Fault) -> Box<Refusal> {
+    Refusal::new(of(fault)).at(fault.insn() as usize)
+}
+
+fn of(fault: &cfg::Fault) -> Fault {
+    use cfg::Fault as Structure;
+    match *fault {
+        Structure::Empty => Fault::NoInstructions,
+        Structure::TooLarge { insns, max } => Fault::TooManySlots {
+            count: insns as u64,
+            limit: max as u64,
+        },
+        Structure::CallNotAllowed { .. } => Fault::CallsPrivileged,
+        Structure::CallOutOfRange { target, .. } => Fault::CallOutside { target },
+        Structure::TooManySubprogs { max, .. } => Fault::TooManyFunctions { limit: max as u64 },
+        Structure::CallRefused { .. } => Fault::CallRefused,
+        Structure::JumpOutOfRange { target, .. } => Fault::JumpOutside { target },
+        Structure::IntoWide { .. } => Fault::JumpIntoWide,
+        Structure::NoJumpTable { .. } => Fault::NoJumpTable,
+        Structure::JumpTableRange { target, .. } => Fault::JumpTableOutside {
+            target: target.into(),
+        },
+        Structure::FallThrough { .. } => Fault::RunsOffEnd,
+        Structure::Decode { fault, .. } => Fault::Undecodable { fault },
+        Structure::Unreachable { .. } => Fault::Unreachable,
+        Structure::BackEdge { target, .. } => Fault::BackEdge {
+            target: target.into(),
+        },
+    }
 }
 
 /// The code of an instruction without meaning.
-pub fn decode_code(fault: &DecodeFault) -> Code {
+pub const fn decode_code(fault: DecodeFault) -> Code {
     match fault {
         DecodeFault::UnknownOpcode(_) => Code::UnknownOpcode,
         DecodeFault::Reserved(_) => Code::ReservedField,

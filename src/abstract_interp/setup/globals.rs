@@ -6,10 +6,10 @@ use super::prototype::{self, Arg};
 use crate::abstract_interp::checks::arg_pointer::{self, ArgOff};
 use crate::abstract_interp::checks::mem_region::Touched;
 use crate::abstract_interp::checks::{dynptr, mem_region};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::Program;
 
 /// Which global functions are called, and which are verified.
@@ -63,10 +63,7 @@ pub fn set_arguments(vm: &mut Vm<'_>, subprog: usize, state: &mut State) -> Chec
     if vm.env.program.subprogs[subprog].exception_cb {
         state.frame_mut().in_exception_callback = true;
         if args != [Arg::Scalar] {
-            return refuse(
-                Code::Exception,
-                "exception cb only supports single integer argument",
-            );
+            return refuse(Fault::ExceptionCallbackArgs);
         }
     }
     for (i, arg) in args.into_iter().enumerate() {
@@ -138,15 +135,14 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
         match arg {
             Arg::Scalar => {
                 if !reg.is_scalar() {
-                    return refuse_reg(Code::ScalarExpected, r, format!("R{r} is not a scalar"));
+                    return refuse_reg(r, Fault::ArgumentNotScalar);
                 }
             }
             Arg::UntrustedMem | Arg::Untrusted { .. } => {}
             Arg::Ctx => {
                 arg_pointer::reg_off(vm, r, ArgOff::Any)?;
                 if reg.kind != Kind::Ctx || reg.flags != Flags::NONE {
-                    let words = format!("arg#{i} expects pointer to ctx");
-                    return refuse_reg(Code::CtxExpected, r, words);
+                    return refuse_reg(r, Fault::ArgumentContext);
                 }
             }
             Arg::Mem { size, nullable } => {
@@ -154,14 +150,12 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
                 touched.push(mem_region::check_nullable(vm, r, size)?);
                 let zero = vm.env.target.behaviour.null_is_not_nonnull && reg.is_null();
                 if !nullable && (reg.maybe_null() || zero) {
-                    let words = format!("arg#{i} is expected to be non-NULL");
-                    return refuse_reg(Code::RefArgs, r, words);
+                    return refuse_reg(r, Fault::ArgumentNonNull);
                 }
             }
             Arg::Arena => {
                 if !reg.is_scalar() && reg.kind != Kind::Arena {
-                    let words = format!("R{r} is not a pointer to arena or scalar.");
-                    return refuse_reg(Code::Arena, r, words);
+                    return refuse_reg(r, Fault::ArgumentArena);
                 }
             }
             Arg::Dynptr => {

@@ -3,8 +3,8 @@
 //! Linux verifies a global function on its own, from its prototype and its
 //! `arg:` declaration tags alone.
 
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Env, refuse};
+use crate::abstract_interp::refusal::{Fault, Tag, refuse};
+use crate::abstract_interp::vm::{Check, Env};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
 use crate::object::btf::Type;
@@ -75,33 +75,28 @@ impl Tags {
 pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
     let program = env.program;
     let func = &program.subprogs[subprog];
-    let bad = |words: String| refuse(Code::SubprogArgs, words);
     let Some(btf) = program.btf.as_deref() else {
-        return refuse(Code::BtfMissing, "Global functions need valid BTF");
+        return refuse(Fault::GlobalUntyped);
     };
     let Some(Type::Func { name, proto, .. }) = btf.ty(func.func_type) else {
-        return refuse(
-            Code::BtfMissing,
-            format!("BTF of func#{subprog} doesn't point to KIND_FUNC"),
-        );
+        let subprog = subprog as u64;
+        return refuse(Fault::FunctionUntyped { subprog });
     };
     let Some(Type::FuncProto { ret, params }) = btf.ty(proto) else {
-        return refuse(
-            Code::BtfMissing,
-            format!("Invalid type of function {name}()"),
-        );
+        return refuse(Fault::FunctionWithoutProto { name: name.into() });
     };
     if params.len() > MAX_ARGS {
-        let n = params.len();
-        return bad(format!(
-            "Global function {name}() with {n} > {MAX_ARGS} args. Buggy compiler."
-        ));
+        return refuse(Fault::GlobalParameters {
+            name: name.into(),
+            count: params.len() as u64,
+            limit: MAX_ARGS as u64,
+        });
     }
     if !is_number(btf, btf.skip_mods_typedefs(ret))
         && !void_allowed(env, btf, ret)
         && !arena_allowed(env, btf, ret)
     {
-        return bad(format!("Global function {name}() doesn't return scalar"));
+        return refuse(Fault::GlobalReturn { name: name.into() });
     }
     let mut args = Vec::new();
     for (i, param) in params.iter().enumerate() {
@@ -170,8 +165,8 @@ fn tags_of(btf: &Btf, func: u32, arg: usize, global: bool) -> Check<Tags> {
             continue;
         };
         if !global {
-            let words = format!("arg#{arg} type tag is not supported in static functions");
-            return refuse(Code::SubprogArgs, words);
+            let arg = arg as u64;
+            return refuse(Fault::ParameterTagStatic { arg });
         }
         match tag {
             "ctx" => tags.ctx = true,
@@ -181,8 +176,8 @@ fn tags_of(btf: &Btf, func: u32, arg: usize, global: bool) -> Check<Tags> {
             "nullable" => tags.nullable = true,
             "arena" => tags.arena = true,
             _ => {
-                let words = format!("arg#{arg} has unsupported set of tags");
-                return refuse(Code::FuncProtoArgs, words);
+                let arg = arg as u64;
+                return refuse(Fault::ParameterTagUnknown { arg });
             }
         }
     }
@@ -198,36 +193,28 @@ fn argument(
     tags: &Tags,
     func: &str,
 ) -> Check<Arg> {
-    let bad = |words: String| refuse(Code::FuncProtoArgs, words);
-    let combination = || {
-        refuse(
-            Code::FuncProtoArgs,
-            format!("arg#{i} has invalid combination of tags"),
-        )
-    };
+    let arg = i as u64;
+    let combination = || refuse(Fault::ParameterTags { arg });
     let ty = btf.skip_mods_typedefs(ty);
     let Some(Type::Ptr { to }) = btf.ty(ty) else {
         if tags.count() > 0 {
-            return bad(format!(
-                "arg#{i} has pointer tag, but is not a pointer type"
-            ));
+            return refuse(Fault::ParameterTagNumber { arg });
         }
         if is_number(btf, ty) {
             return Ok(Arg::Scalar);
         }
-        let kind = btf.describe(ty);
-        return bad(format!(
-            "Arg#{i} type {kind} in {func}() is not supported yet."
-        ));
+        return refuse(Fault::ParameterType {
+            arg,
+            name: func.into(),
+            ty: btf.describe(ty).into(),
+        });
     };
     if tags.ctx || is_context(program, btf, to) {
         if tags.count() > usize::from(tags.ctx) {
             return combination();
         }
         if tags.ctx && !may_be_context(program, btf, to) {
-            return bad(format!(
-                "arg#{i} type tagged as ctx doesn't match the program's context"
-            ));
+            return refuse(Fault::ParameterTagContext { arg });
         }
         return Ok(Arg::Ctx);
     }
@@ -254,9 +241,8 @@ fn argument(
     }
     if tags.untrusted {
         if tags.count() > 1 {
-            return bad(format!(
-                "arg#{i} untrusted cannot be combined with any other tags"
-            ));
+            let tag = Tag::Untrusted;
+            return refuse(Fault::ParameterTagAlone { arg, tag });
         }
         let number = is_number(btf, target)
             || matches!(btf.ty(target), Some(Type::Void | Type::Float { .. }));
@@ -269,9 +255,8 @@ fn argument(
     }
     if tags.arena {
         if tags.count() > 1 {
-            return bad(format!(
-                "arg#{i} arena cannot be combined with any other tags"
-            ));
+            let tag = Tag::Arena;
+            return refuse(Fault::ParameterTagAlone { arg, tag });
         }
         return Ok(Arg::Arena);
     }
@@ -279,9 +264,11 @@ fn argument(
         return combination();
     }
     if !behaviour.global_memory_arguments {
-        return bad(format!(
-            "Arg#{i} type PTR in {func}() is not supported yet."
-        ));
+        return refuse(Fault::ParameterType {
+            arg,
+            name: func.into(),
+            ty: "PTR".into(),
+        });
     }
     match btf
         .resolve_size(target)
@@ -292,10 +279,8 @@ fn argument(
             nullable: !tags.nonnull,
         }),
         None => {
-            let kind = btf.describe(target);
-            bad(format!(
-                "arg#{i} reference type('{kind}') size cannot be determined"
-            ))
+            let ty = btf.describe(target).into();
+            refuse(Fault::ParameterUnsized { arg, ty })
         }
     }
 }
@@ -305,10 +290,10 @@ fn kernel_struct(env: &Env<'_>, btf: &Btf, id: u32, i: usize) -> Check<u32> {
     let name = crate::object::btf::essential_name(btf.name(id));
     match env.kernel_btf.and_then(|k| k.find_struct(name)) {
         Some(id) => Ok(id),
-        None => refuse(
-            Code::FuncProtoArgs,
-            format!("Cannot find match {i} for {name} in the kernel's BTF, arg#{i}"),
-        ),
+        None => refuse(Fault::ParameterStruct {
+            arg: i as u64,
+            name: name.into(),
+        }),
     }
 }
 

@@ -8,9 +8,9 @@
 use super::pointer;
 use crate::abstract_interp::checks::operand;
 use crate::abstract_interp::domain::{Bounds, ScalarOp};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{ArenaUse, Check, Next, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{ArenaUse, Check, Next, Vm, unknown};
 use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
 use crate::target::ScalarLinks;
 
@@ -170,16 +170,10 @@ fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
 /// A conversion between the program's and the arena's address spaces.
 fn cast(vm: &mut Vm, dst: u8, src: u8, imm: i32) -> Check<()> {
     if imm != 1 && imm != 1 << 16 {
-        return refuse(
-            Code::Arena,
-            "addr_space_cast insn can only convert between address space 1 and 0",
-        );
+        return refuse(Fault::ArenaCastSpaces);
     }
     if !vm.env.has_arena() {
-        return refuse(
-            Code::Arena,
-            "addr_space_cast insn needs an associated arena",
-        );
+        return refuse(Fault::ArenaCastAlone);
     }
     operand::read_ok(vm, src)?;
     operand::write_ok(dst)?;
@@ -204,10 +198,10 @@ fn binary(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         let shift = matches!(op, AluOp::Lsh | AluOp::Rsh | AluOp::Arsh);
         let divides = matches!(op, AluOp::Div | AluOp::SDiv | AluOp::Mod | AluOp::SMod);
         if divides && imm == 0 {
-            return refuse(Code::DivByZero, "div by zero");
+            return refuse(Fault::ZeroDivisor);
         }
         if shift && !(0..w.bits() as i32).contains(&imm) {
-            return refuse(Code::InvalidShift, format!("invalid shift {imm}"));
+            return refuse(Fault::ShiftCount { count: imm.into() });
         }
     }
     operand::write_ok(dst)?;
@@ -232,8 +226,7 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
                 vm.cur.set_reg(dst, Reg::unknown());
                 return Ok(());
             }
-            let words = format!("R{dst} pointer {} pointer prohibited", sign(op));
-            return refuse_reg(Code::PointerArith, dst, words);
+            return refuse_reg(dst, Fault::PointerWithPointer { op });
         }
         (true, false) => {
             vm.need_precise(dst);
@@ -297,10 +290,7 @@ fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Re
         };
         let seen = &mut vm.aux[vm.insn].arena_use;
         if *seen != ArenaUse::None && *seen != now {
-            return refuse(
-                Code::SameInsn,
-                "same insn cannot be used with and without arena pointer",
-            );
+            return refuse(Fault::MixedArena);
         }
         *seen = now;
     }
@@ -377,22 +367,4 @@ fn scalar_op(op: AluOp) -> Option<ScalarOp> {
         AluOp::Arsh => ScalarOp::Arsh,
         AluOp::Mov => return None,
     })
-}
-
-/// An operation as the log writes it.
-pub fn sign(op: AluOp) -> &'static str {
-    match op {
-        AluOp::Add => "+=",
-        AluOp::Sub => "-=",
-        AluOp::Mul => "*=",
-        AluOp::Div | AluOp::SDiv => "/=",
-        AluOp::Or => "|=",
-        AluOp::And => "&=",
-        AluOp::Lsh => "<<=",
-        AluOp::Rsh => ">>=",
-        AluOp::Mod | AluOp::SMod => "%=",
-        AluOp::Xor => "^=",
-        AluOp::Mov => "=",
-        AluOp::Arsh => "s>>=",
-    }
 }

@@ -6,11 +6,10 @@
 
 use super::mem;
 use crate::abstract_interp::checks::access::{Access, Dir, Value};
-use crate::abstract_interp::checks::names::type_name;
 use crate::abstract_interp::checks::operand;
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::programs::insn::{AtomicOp, Op};
 
 /// Carries out `lock *(size *)(base + off) op= src`.
@@ -31,7 +30,7 @@ pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
     if op == AtomicOp::CmpXchg {
         operand::read_ok(vm, 0)?;
     }
-    kind_allowed(vm, base, "stores into")?;
+    kind_allowed(vm, base, Dir::Write)?;
     let fetched = match op {
         AtomicOp::CmpXchg => Some(0),
         _ if fetch => Some(src),
@@ -63,7 +62,7 @@ pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
 }
 
 /// Refuses the kinds of pointer that atomics may not go through.
-pub fn kind_allowed(vm: &Vm, base: u8, verb: &str) -> Check<()> {
+pub fn kind_allowed(vm: &Vm, base: u8, dir: Dir) -> Check<()> {
     let reg = vm.reg(base);
     let plain = reg.flags == Flags::NONE;
     let refused = match reg.kind {
@@ -78,11 +77,11 @@ pub fn kind_allowed(vm: &Vm, base: u8, verb: &str) -> Check<()> {
         _ => false,
     };
     if refused {
-        let words = format!(
-            "BPF_ATOMIC {verb} R{base} {} is not allowed",
-            type_name(reg)
-        );
-        return refuse_reg(Code::Atomic, base, words);
+        let held = *reg;
+        return match dir {
+            Dir::Read => refuse_reg(base, Fault::AtomicLoad { held }),
+            Dir::Write => refuse_reg(base, Fault::AtomicStore { held }),
+        };
     }
     Ok(())
 }

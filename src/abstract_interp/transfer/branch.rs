@@ -44,7 +44,7 @@ pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
             };
             jump(vm, &cmp, i32::from(off))
         }
-        _ => unknown("not a jump"),
+        _ => unknown("engine:branch"),
     }
 }
 

@@ -10,9 +10,9 @@ use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::helper_allowed::{self, id};
 use crate::abstract_interp::checks::helper_args::{self, DynptrFact, Facts};
 use crate::abstract_interp::checks::{const_str, helper_ret, locks, map_args, refs, return_value};
+use crate::abstract_interp::refusal::{Fault, Way, refuse, refuse_reg};
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{AttachType, HelperProto, MapType, ProgType, Semantics, TypeFlags};
 
 /// Registers that a call leaves unreadable.
@@ -139,11 +139,10 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
 }
 
 fn not_acquired(helper: i32, proto: &HelperProto) -> Check<()> {
-    let words = format!(
-        "func {}#{helper} reference has not been acquired before",
-        proto.name
-    );
-    refuse(Code::RefNotAcquired, words)
+    refuse(Fault::HelperNotAcquired {
+        name: proto.name.into(),
+        id: helper.into(),
+    })
 }
 
 /// An object moves into a kptr: an allocated per-CPU object stays usable while
@@ -185,11 +184,10 @@ fn particular(
     let mut entered = None;
     let mut changes = proto.semantics.has(Semantics::CHANGES_PKT_DATA);
     match helper {
-        id::TAIL_CALL => refs::check_leak(vm, false, true, "tail_call")?,
+        id::TAIL_CALL => refs::check_leak(vm, false, true, Way::TailCall)?,
         id::GET_LOCAL_STORAGE => {
             if !vm.reg(2).is_null() {
-                let words = "get_local_storage() doesn't support non-zero flags";
-                return refuse_reg(Code::HelperConfig, 2, words);
+                return refuse_reg(2, Fault::HelperFlags);
             }
         }
         id::FOR_EACH_MAP_ELEM => {
@@ -211,18 +209,14 @@ fn particular(
         id::DYNPTR_FROM_MEM => {
             let reg = vm.reg(1);
             if !matches!(reg.kind, Kind::MapValue { .. }) {
-                let name = crate::abstract_interp::checks::names::type_name(reg);
-                let words = format!("Unsupported reg type {name} for bpf_dynptr_from_mem data");
-                return refuse_reg(Code::Dynptr, 1, words);
+                return refuse_reg(1, Fault::DynptrSource { held: *reg });
             }
         }
         id::SET_RETVAL => {
             if vm.env.program.attach_type == Some(AttachType::LsmCgroup)
                 && return_value::hook_returns_nothing(&vm.env)?
             {
-                let words =
-                    "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!";
-                return refuse(Code::ProgReturn, words);
+                return refuse(Fault::RetvalOfVoid);
             }
             if vm.env.target.behaviour.retval_helpers_checked {
                 return_value::check_set_retval(vm)?;
@@ -349,16 +343,12 @@ fn func_ip_known(vm: &Vm<'_>) -> Check<()> {
                 | AttachType::TraceFsessionMulti
                 | AttachType::ModifyReturn,
             ) => Ok(()),
-            _ => {
-                let words =
-                    format!("func {name} supported only for fentry/fexit/fmod_ret programs");
-                refuse(Code::AttachTarget, words)
-            }
+            _ => refuse(Fault::HelperAttach { name: name.into() }),
         },
-        other => {
-            let words = format!("func {name} not supported for program type {}", other.id());
-            refuse(Code::HelperConfig, words)
-        }
+        other => refuse(Fault::HelperProgram {
+            name: name.into(),
+            prog_type: other.id().into(),
+        }),
     }
 }
 

@@ -4,9 +4,9 @@
 //! into the map says, exactly or within bounds. Every target that the bounds
 //! allow is walked, in ascending order but for the last, which comes first.
 
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 
 /// Bytes of one entry.
 const ENTRY: u64 = 8;
@@ -17,8 +17,7 @@ pub fn step(vm: &mut Vm<'_>, r: u8) -> Check<Next> {
     let map = match reg.kind {
         Kind::Insn { map } if reg.flags == Flags::NONE => map,
         _ => {
-            let words = format!("R{r} has type {}, expected PTR_TO_INSN", reg.type_name());
-            return refuse_reg(Code::JumpTable, r, words);
+            return refuse_reg(r, Fault::JumpRegister { held: reg });
         }
     };
     let Some(table) = vm.env.map(map).map(|m| m.jump_targets.clone()) else {
@@ -30,22 +29,22 @@ pub fn step(vm: &mut Vm<'_>, r: u8) -> Check<Next> {
         .into_iter()
         .find(|b| *b > u64::from(u32::MAX) * ENTRY)
     {
-        let words = format!("the sum of R{r} bound value {far} is too big");
-        return refuse_reg(Code::SumTooBig, r, words);
+        return refuse_reg(r, Fault::JumpOffset { bound: far });
     }
     let (low, high) = ((low / ENTRY) as usize, (high / ENTRY) as usize);
     let Some(entries) = table.get(low..=high) else {
-        let words = format!(
-            "R{r} points to outside of jump table: [{low},{high}] max_entries {}",
-            table.len()
-        );
-        return refuse_reg(Code::JumpOutOfRange, r, words);
+        let fault = Fault::JumpIndex {
+            low: low as u64,
+            high: high as u64,
+            entries: table.len() as u64,
+        };
+        return refuse_reg(r, fault);
     };
     let mut targets = entries.to_vec();
     targets.sort_unstable();
     targets.dedup();
     let Some((&last, rest)) = targets.split_last() else {
-        return refuse_reg(Code::JumpTable, r, "no entry in the jump table");
+        return refuse_reg(r, Fault::NoEntry);
     };
     for &target in rest {
         vm.push_branch(target as usize)?;

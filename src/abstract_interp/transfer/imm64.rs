@@ -4,9 +4,9 @@
 //! here the register gets its value.
 
 use crate::abstract_interp::checks::{map_load, operand};
+use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::MapType;
 use crate::programs::insn::{ImmRef, Op};
 
@@ -44,7 +44,7 @@ fn value(vm: &Vm<'_>, src: ImmRef) -> Check<Reg> {
         }
         ImmRef::BtfId { imm, .. } => map_load::ksym(&vm.env, imm),
         ImmRef::Func(rel) => function(vm, rel),
-        _ => refuse(Code::UnknownOpcode, "unrecognized bpf_ld_imm64 insn"),
+        _ => refuse(Fault::ReferenceUnknown),
     }
 }
 
@@ -57,13 +57,13 @@ fn function(vm: &Vm<'_>, rel: i32) -> Check<Reg> {
         .and_then(|at| program.subprog_at(at))
         .and_then(|i| program.subprogs.get(i).map(|s| (i, s)));
     let Some((subprog, callee)) = found else {
-        return refuse(Code::CallDestination, "call to invalid destination");
+        return refuse(Fault::CallNowhere);
     };
     if program.func_info.is_empty() {
-        return refuse(Code::BtfMissing, "missing btf func_info");
+        return refuse(Fault::FuncInfoMissing);
     }
     if callee.global {
-        return refuse(Code::Callback, "callback function not static");
+        return refuse(Fault::CallbackGlobal);
     }
     Ok(Reg::pointer(
         Kind::Func {

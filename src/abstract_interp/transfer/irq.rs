@@ -4,52 +4,46 @@
 //! they began.
 
 use crate::abstract_interp::checks::dynptr::place;
+use crate::abstract_interp::refusal::{Fault, IrqKind, StackObject, refuse_reg};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// Where saved flags lie: frame and slot.
 pub type At = (usize, usize);
 
 /// A slot that may take flags.
 pub fn check_uninit(vm: &Vm, r: u8) -> Check<At> {
-    let (frame, at) = place(vm, r, "irq_flag", 1, Code::Irq)?;
+    let (frame, at) = place(vm, r, StackObject::IrqFlag, 1)?;
     let taken = vm.cur.frames[frame]
         .stack
         .get(at)
         .is_some_and(|s| s.kinds.contains(&Byte::Irq));
     if taken {
-        let words = format!("expected uninitialized irq flag as arg#{}", r - 1);
-        return refuse_reg(Code::Irq, r, words);
+        return refuse_reg(r, Fault::IrqFlagTaken);
     }
     Ok((frame, at))
 }
 
 /// Flags saved by the same kind of kfunc, innermost section first.
 pub fn check_restore(vm: &Vm, r: u8, lock: bool) -> Check<At> {
-    let (frame, at) = place(vm, r, "irq_flag", 1, Code::Irq)?;
+    let (frame, at) = place(vm, r, StackObject::IrqFlag, 1)?;
     let slot = vm.cur.frames[frame].stack.get(at);
     let Some(slot) = slot.filter(|s| s.kinds.iter().all(|b| *b == Byte::Irq)) else {
-        let words = format!("expected an initialized irq flag as arg#{}", r - 1);
-        return refuse_reg(Code::Irq, r, words);
+        return refuse_reg(r, Fault::IrqFlagUninit);
     };
     if slot.spill.kind != (Kind::IrqSlot { lock }) {
-        let word = |l: bool| if l { "lock" } else { "native" };
-        let words = format!(
-            "irq flag acquired by {} kfuncs cannot be restored with {} kfuncs",
-            word(!lock),
-            word(lock)
-        );
-        return refuse_reg(Code::Irq, r, words);
+        let (have, want) = if lock {
+            (IrqKind::Native, IrqKind::Lock)
+        } else {
+            (IrqKind::Lock, IrqKind::Native)
+        };
+        return refuse_reg(r, Fault::IrqFlagKind { have, want });
     }
     if slot.spill.ref_id != vm.cur.active_irq_id {
-        let words = format!(
-            "cannot restore irq state out of order, expected id={}",
-            vm.cur.active_irq_id
-        );
-        return refuse_reg(Code::Irq, r, words);
+        let id = vm.cur.active_irq_id.into();
+        return refuse_reg(r, Fault::IrqOrder { id });
     }
     Ok((frame, at))
 }

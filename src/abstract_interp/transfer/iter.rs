@@ -9,10 +9,10 @@ use super::branch::not_null;
 use crate::abstract_interp::checks::dynptr::place;
 use crate::abstract_interp::checks::refs;
 use crate::abstract_interp::explore::widen;
+use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::value::{BtfSrc, Flags, IterState, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 
 /// The type of an iterator.
 #[derive(Clone, Copy, Debug)]
@@ -30,15 +30,14 @@ pub type At = (usize, usize);
 
 /// Slots that a new iterator may take.
 pub fn check_uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
-    let (frame, at) = place(vm, r, "iter", ty.slots, Code::Iterator)?;
+    let (frame, at) = place(vm, r, StackObject::Iter, ty.slots)?;
     let stack = &vm.cur.frames[frame].stack;
     for i in 0..ty.slots {
         if stack
             .get(at - i)
             .is_some_and(|s| s.kinds.contains(&Byte::Iter))
         {
-            let words = format!("expected uninitialized iter_{name} as arg #{}", r - 1);
-            return refuse_reg(Code::Iterator, r, words);
+            return refuse_reg(r, Fault::IterTaken { name: name.into() });
         }
     }
     Ok((frame, at))
@@ -46,7 +45,7 @@ pub fn check_uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
 
 /// An initialised iterator of the wanted type; also gives its reference.
 pub fn check_init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> {
-    let (frame, at) = place(vm, r, "iter", ty.slots, Code::Iterator)?;
+    let (frame, at) = place(vm, r, StackObject::Iter, ty.slots)?;
     let stack = &vm.cur.frames[frame].stack;
     let mut ref_id = 0;
     for i in 0..ty.slots {
@@ -55,11 +54,7 @@ pub fn check_init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> 
             && s.kinds.contains(&Byte::Iter)
             && s.spill.flags.has(Flags::UNTRUSTED)
         {
-            return refuse_reg(
-                Code::Rcu,
-                r,
-                format!("expected an RCU CS when using {name}"),
-            );
+            return refuse_reg(r, Fault::IterWithoutRcu { name: name.into() });
         }
         let fits = slot.is_some_and(|s| {
             matches!(s.spill.kind, Kind::IterSlot { btf: BtfSrc::Kernel, id, .. } if id == ty.id)
@@ -67,8 +62,7 @@ pub fn check_init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> 
                 && (s.spill.ref_id != 0) == (i == 0)
         });
         if !fits {
-            let words = format!("expected an initialized iter_{name} as arg #{}", r - 1);
-            return refuse_reg(Code::Iterator, r, words);
+            return refuse_reg(r, Fault::IterUninit { name: name.into() });
         }
         if i == 0 {
             ref_id = slot.map_or(0, |s| s.spill.ref_id);

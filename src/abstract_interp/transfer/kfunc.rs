@@ -7,9 +7,9 @@ use crate::abstract_interp::checks::kfunc_args::{self, Facts};
 use crate::abstract_interp::checks::kfunc_proto::{Kfunc, is_scalar_struct, pointee};
 use crate::abstract_interp::checks::{graph, helper_ret, locks, refs, return_value};
 use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::refusal::{Fault, Section, Way, refuse};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{AttachType, KfFlags, ProgType};
 use crate::object::btf::Type;
 
@@ -53,20 +53,14 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     let index = imm as usize;
     let name = match vm.env.program.kfuncs.get(index) {
         Some(k) => k.name.clone(),
-        None => return refuse(Code::Kfunc, "kernel function has no name"),
+        None => return refuse(Fault::KfuncUnnamed),
     };
     if vm.cur.active_locks > 0 && !allowed_under_lock(vm, &name) {
-        return refuse(
-            Code::HoldingLock,
-            "function calls are not allowed while holding a lock",
-        );
+        return refuse(Fault::CallUnderLock);
     }
     let program = vm.env.program;
     if !program.gpl_compatible {
-        return refuse(
-            Code::GplOnly,
-            "cannot call kernel function from non-GPL compatible program",
-        );
+        return refuse(Fault::KfuncLicence);
     }
     let k = Kfunc::of(vm, index)?;
     if !crate::helpers_spec::kfunc_allowed(
@@ -76,22 +70,17 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         program.attach_to.as_deref(),
         vm.env.target.kfunc_spec(&name),
     ) {
-        return refuse(
-            Code::Kfunc,
-            format!("calling kernel function {name} is not allowed"),
-        );
+        let name = (&*name).into();
+        return refuse(Fault::KfuncForbidden { name });
     }
     let takes_lock = matches!(&*name, "bpf_res_spin_lock" | "bpf_res_spin_lock_irqsave");
     if &*name == "__bpf_trap" {
-        return refuse(
-            Code::UninitRegister,
-            "unexpected __bpf_trap() due to uninitialized variable?",
-        );
+        return refuse(Fault::Trap);
     }
     let sleepable = k.is(KfFlags::SLEEPABLE);
     if sleepable && !vm.cur.in_sleepable {
-        let words = format!("program must be sleepable to call sleepable kfunc {name}");
-        return refuse(Code::Sleepable, words);
+        let name = (&*name).into();
+        return refuse(Fault::KfuncNeedsSleepable { name });
     }
     if takes_lock {
         lock_failed(vm)?;
@@ -102,10 +91,8 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
     arguments_done(vm, &k, &facts)?;
     sections(vm, &k, sleepable)?;
     if k.is(KfFlags::RCU_PROTECTED) && !vm.in_rcu_section() {
-        return refuse(
-            Code::Rcu,
-            format!("kernel func {name} requires RCU critical section protection"),
-        );
+        let name = (&*name).into();
+        return refuse(Fault::KfuncNeedsRcu { name });
     }
     release(vm, &k, &facts)?;
     if &*name == "bpf_throw" {
@@ -178,11 +165,8 @@ fn drop_allowed(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
         _ => return Ok(()),
     };
     if traces && fields.iter().any(|field| !safe(field.kind)) {
-        let words = format!(
-            "{} cannot be used in tracing programs on types with NMI unsafe fields",
-            k.name
-        );
-        return refuse(Code::ObjNew, words);
+        let name = k.name.into();
+        return refuse(Fault::ObjectInTracing { name });
     }
     Ok(())
 }
@@ -268,15 +252,11 @@ fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
     let nested = vm.env.target.behaviour.nested_rcu_sections;
     if vm.cur.active_rcu > 0 {
         if (rcu_lock || rcu_unlock) && locks::in_node_callback(vm) {
-            let words = "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback";
-            return refuse(Code::Rcu, words);
+            return refuse(Fault::RcuInNodeCallback);
         }
         if rcu_lock {
             if !nested {
-                return refuse(
-                    Code::Rcu,
-                    format!("nested rcu read lock (kernel function {name})"),
-                );
+                return refuse(Fault::RcuNested { name: name.into() });
             }
             vm.cur.active_rcu += 1;
         } else if rcu_unlock {
@@ -285,35 +265,33 @@ fn sections(vm: &mut Vm<'_>, k: &Kfunc<'_>, sleepable: bool) -> Check<()> {
                 leave_rcu(vm);
             }
         } else if sleepable {
-            let words = format!("kernel func {name} is sleepable within rcu_read_lock region");
-            return refuse(Code::Rcu, words);
+            return sleeps_in(name, Section::Rcu);
         }
     } else if rcu_lock {
         vm.cur.active_rcu = 1;
     } else if rcu_unlock {
-        return refuse(
-            Code::Rcu,
-            format!("unmatched rcu read unlock (kernel function {name})"),
-        );
+        return refuse(Fault::RcuUnmatched { name: name.into() });
     }
     let (disable, enable) = (name == "bpf_preempt_disable", name == "bpf_preempt_enable");
     if disable {
         vm.cur.active_preempt += 1;
     } else if enable {
         if vm.cur.active_preempt == 0 {
-            let words = format!("unmatched attempt to enable preemption (kernel function {name})");
-            return refuse(Code::Preempt, words);
+            return refuse(Fault::PreemptUnmatched { name: name.into() });
         }
         vm.cur.active_preempt -= 1;
     } else if sleepable && vm.cur.active_preempt > 0 {
-        let words = format!("kernel func {name} is sleepable within non-preemptible region");
-        return refuse(Code::Preempt, words);
+        return sleeps_in(name, Section::Preempt);
     }
     if sleepable && vm.cur.active_irq_id != 0 {
-        let words = format!("kernel func {name} is sleepable within IRQ-disabled region");
-        return refuse(Code::Irq, words);
+        return sleeps_in(name, Section::Irq);
     }
     Ok(())
+}
+
+fn sleeps_in<T>(name: &str, section: Section) -> Check<T> {
+    let name = name.into();
+    refuse(Fault::KfuncSleepsInSection { name, section })
 }
 
 /// The same where all sections protect RCU pointers alike.
@@ -322,8 +300,7 @@ fn sections_by_context(vm: &mut Vm<'_>, name: &str, sleepable: bool) -> Check<()
         "bpf_rcu_read_lock" => vm.cur.active_rcu += 1,
         "bpf_rcu_read_unlock" => {
             if vm.cur.active_rcu == 0 {
-                let words = format!("unmatched rcu read unlock (kernel function {name})");
-                return refuse(Code::Rcu, words);
+                return refuse(Fault::RcuUnmatched { name: name.into() });
             }
             vm.cur.active_rcu -= 1;
             leave_section(vm);
@@ -331,24 +308,19 @@ fn sections_by_context(vm: &mut Vm<'_>, name: &str, sleepable: bool) -> Check<()
         "bpf_preempt_disable" => vm.cur.active_preempt += 1,
         "bpf_preempt_enable" => {
             if vm.cur.active_preempt == 0 {
-                let words =
-                    format!("unmatched attempt to enable preemption (kernel function {name})");
-                return refuse(Code::Preempt, words);
+                return refuse(Fault::PreemptUnmatched { name: name.into() });
             }
             vm.cur.active_preempt -= 1;
             leave_section(vm);
         }
         _ => {}
     }
-    if sleepable && let Some((code, place)) = vm.non_sleepable_context() {
-        return refuse(
-            code,
-            format!("kernel func {name} is sleepable within {place}"),
-        );
+    if sleepable && let Some(section) = vm.non_sleepable_context() {
+        let name = name.into();
+        return refuse(Fault::KfuncSleeps { name, section });
     }
     if name.starts_with("bpf_rcu_read_") && locks::in_node_callback(vm) {
-        let words = "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback";
-        return refuse(Code::Rcu, words);
+        return refuse(Fault::RcuInNodeCallback);
     }
     Ok(())
 }
@@ -390,10 +362,8 @@ fn leave_rcu(vm: &mut Vm<'_>) {
 /// References given back, or handed to a collection.
 fn release(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
     let not_acquired = || {
-        refuse(
-            Code::RefNotAcquired,
-            format!("kfunc {} reference has not been acquired before", k.name),
-        )
+        let name = k.name.into();
+        refuse(Fault::KfuncNotAcquired { name })
     };
     if let Some(r) = f.release {
         let id = vm.reg(r).ref_id;
@@ -439,12 +409,12 @@ fn throw(vm: &mut Vm<'_>) -> Check<Next> {
         vm.flush_precision()?;
     }
     let sections = vm.cur.curframe() == 0 || !vm.env.target.behaviour.throw_leaves_sections;
-    let what = if vm.env.target.behaviour.throw_leaves_sections {
-        "BPF_EXIT instruction in main prog"
+    let way = if vm.env.target.behaviour.throw_leaves_sections {
+        Way::Exit
     } else {
-        "bpf_throw"
+        Way::Throw
     };
-    refs::check_leak(vm, true, sections, what)?;
+    refs::check_leak(vm, true, sections, way)?;
     Ok(Next::End)
 }
 
@@ -502,11 +472,8 @@ fn returned(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
             };
             let rdonly = size.is_none() || f.r0_rdonly;
             let Some(size) = size.filter(|s| *s != 0).or_else(|| k.btf.resolve_size(id)) else {
-                let words = format!(
-                    "kernel function {} returns pointer type that is not supported",
-                    k.name
-                );
-                return refuse(Code::Kfunc, words);
+                let name = k.name.into();
+                return refuse(Fault::KfuncReturn { name });
             };
             let mut flags = if rdonly { Flags::RDONLY } else { Flags::NONE };
             if k.is(KfFlags::RCU_PROTECTED) {
@@ -552,13 +519,10 @@ fn special(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
                     Reg::pointer(kind, Flags::RDONLY.with(Flags::UNTRUSTED))
                 }
                 Some(_) => {
-                    let words =
-                        "kfunc bpf_rdonly_cast type ID argument must be of a struct or void";
-                    return refuse(Code::ObjNew, words);
+                    return refuse(Fault::CastType);
                 }
                 None => {
-                    let words = format!("Unknown type ID {id} passed to kfunc bpf_rdonly_cast");
-                    return refuse(Code::Kfunc, words);
+                    return refuse(Fault::CastUnknown { id: id.into() });
                 }
             }
         }
@@ -577,37 +541,25 @@ fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
     let percpu = k.api == "bpf_percpu_obj_new";
     let id = f.constant.unwrap_or(0);
     if id > u64::from(u32::MAX) {
-        return refuse(
-            Code::ObjNew,
-            "local type ID argument must be in range [0, U32_MAX]",
-        );
+        return refuse(Fault::NewTypeId { id });
     }
     let id = id as u32;
     let Some(btf) = vm.env.program.btf.as_deref() else {
-        return refuse(
-            Code::ObjNew,
-            "bpf_obj_new/bpf_percpu_obj_new requires prog BTF",
-        );
+        return refuse(Fault::NewUntyped);
     };
     let Some(Type::Struct(s)) = btf.ty(id) else {
-        let words = "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct";
-        return refuse(Code::ObjNew, words);
+        return refuse(Fault::NewNotStruct);
     };
     if percpu {
         if s.size > MAX_PERCPU_OBJECT {
-            let words = format!(
-                "bpf_percpu_obj_new type size ({}) is greater than {MAX_PERCPU_OBJECT}",
-                s.size
-            );
-            return refuse(Code::ObjNew, words);
+            let (size, limit) = (s.size.into(), MAX_PERCPU_OBJECT.into());
+            return refuse(Fault::NewPercpuSize { size, limit });
         }
         if !is_scalar_struct(btf, id, 0) {
-            let words = "bpf_percpu_obj_new type ID argument must be of a struct of scalars";
-            return refuse(Code::ObjNew, words);
+            return refuse(Fault::NewPercpuPointers);
         }
         if !vm.env.records.of_type(id).fields.is_empty() {
-            let words = "bpf_percpu_obj_new type ID argument must not contain special fields";
-            return refuse(Code::ObjNew, words);
+            return refuse(Fault::NewPercpuFields);
         }
     }
     let flags = if percpu {
@@ -638,10 +590,7 @@ fn slice(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
     if k.name == "bpf_dynptr_slice" {
         flags = flags.with(Flags::RDONLY);
     } else if !helper_ret::may_write_packet(vm) {
-        return refuse(
-            Code::PacketWrite,
-            "the prog does not allow writes to packet data",
-        );
+        return refuse(Fault::PacketSliceReadOnly);
     }
     Ok(Reg::pointer(
         Kind::Mem {

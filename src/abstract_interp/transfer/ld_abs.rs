@@ -8,9 +8,9 @@ use super::subprog::leave_frame;
 use crate::abstract_interp::checks::arg_pointer::unmodified;
 use crate::abstract_interp::checks::{operand, refs};
 use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::refusal::{Fault, Way, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Next, Vm};
 use crate::helpers_spec::ProgType;
 use crate::programs::insn::Op;
 
@@ -23,15 +23,13 @@ pub fn step(vm: &mut Vm<'_>, op: Op) -> Check<Next> {
         ProgType::SocketFilter | ProgType::SchedCls | ProgType::SchedAct
     );
     if !reads_skb {
-        let words = "BPF_LD_[ABS|IND] instructions not allowed for this program type";
-        return refuse(Code::LdAbs, words);
+        return refuse(Fault::LegacyLoadProgram);
     }
     operand::read_ok(vm, SKB)?;
-    refs::check_leak(vm, false, true, "BPF_LD_[ABS|IND]")?;
+    refs::check_leak(vm, false, true, Way::LegacyLoad)?;
     let skb = vm.reg(SKB);
     if skb.kind != Kind::Ctx || skb.flags != Flags::NONE {
-        let words = "at the time of BPF_LD_ABS|IND R6 != pointer to skb";
-        return refuse_reg(Code::LdAbs, SKB, words);
+        return refuse_reg(SKB, Fault::LegacyLoadContext);
     }
     if let Op::LdInd { src, .. } = op {
         operand::read_ok(vm, src)?;

@@ -4,9 +4,9 @@ use super::stack;
 use crate::abstract_interp::checks::access::{self, Access, Dir, Effect, Loaded, Value};
 use crate::abstract_interp::checks::mem_region::Touched;
 use crate::abstract_interp::checks::operand;
+use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Next, Vm, refuse_reg, unknown};
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::programs::insn::{Op, Size, Src};
 
 /// `dst = *(size *)(base + off)`.
@@ -55,7 +55,7 @@ pub fn load_acquire(vm: &mut Vm, op: Op) -> Check<Next> {
             may_weaken: false,
         },
     )?;
-    super::atomic::kind_allowed(vm, base, "loads from")?;
+    super::atomic::kind_allowed(vm, base, Dir::Read)?;
     Ok(Next::Fallthrough)
 }
 
@@ -114,7 +114,7 @@ pub fn store_release(vm: &mut Vm, op: Op) -> Check<Next> {
         return unknown("engine:store-release");
     };
     store_to(vm, (base, off), size, Src::Reg(src), true)?;
-    super::atomic::kind_allowed(vm, base, "stores into")?;
+    super::atomic::kind_allowed(vm, base, Dir::Write)?;
     Ok(Next::Fallthrough)
 }
 
@@ -133,8 +133,7 @@ fn store_to(vm: &mut Vm, place: (u8, i16), size: Size, src: Src, strict: bool) -
         && pointer.kind == Kind::Ctx
         && !vm.env.target.behaviour.immediate_context_stores
     {
-        let words = format!("BPF_ST stores into R{base} ctx is not allowed");
-        return refuse_reg(Code::CtxStore, base, words);
+        return refuse_reg(base, Fault::ContextImmediate);
     }
     access(
         vm,

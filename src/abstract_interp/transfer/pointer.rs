@@ -9,12 +9,10 @@
 //! Everything else on pointers is refused, but that 32-bit subtraction gives a
 //! number of which nothing is known.
 
-use super::alu::sign;
-use crate::abstract_interp::checks::names::type_name;
 use crate::abstract_interp::domain::Bounds;
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Vm, refuse, refuse_reg};
+use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::{AluOp, Width};
 
 /// Offsets at or beyond this, either way, are refused.
@@ -48,29 +46,17 @@ pub fn combine(
             vm.cur.set_reg(dst, Reg::unknown());
             return Ok(());
         }
-        let words = format!("R{dst} 32-bit pointer arithmetic prohibited");
-        return refuse_reg(Code::PointerArith, dst, words);
+        return refuse_reg(dst, Fault::PointerNarrow);
     }
     let known = num.bounds.is_const();
     if ptr.maybe_null() {
-        return refuse_reg(
-            Code::PointerArith,
-            dst,
-            format!(
-                "R{dst} pointer arithmetic on {} prohibited, null-check it first",
-                type_name(&ptr)
-            ),
-        );
+        return refuse_reg(dst, Fault::PointerMaybeNull { held: ptr });
     }
     if matches!(ptr.kind, Kind::Mem { .. }) && ptr.flags.has(Flags::UNTRUSTED) {
         return Ok(()); // reads through it are safe wherever it points
     }
     if !may_move(&ptr, op, known) {
-        let words = format!(
-            "R{dst} pointer arithmetic on {} prohibited",
-            type_name(&ptr)
-        );
-        return refuse_reg(Code::PointerArith, dst, words);
+        return refuse_reg(dst, Fault::PointerFixed { held: ptr });
     }
     sane(&num, &ptr)?;
     sane(&ptr, &ptr)?;
@@ -78,25 +64,18 @@ pub fn combine(
         AluOp::Add => shift(vm, &ptr, &num, known, false),
         AluOp::Sub => {
             if order == Order::NumberPointer {
-                let words = format!("R{dst} tried to subtract pointer from scalar");
-                return refuse_reg(Code::PointerArith, dst, words);
+                return refuse_reg(dst, Fault::NumberMinusPointer);
             }
             if matches!(ptr.kind, Kind::Stack { .. }) {
-                let words = format!("R{dst} subtraction from stack pointer prohibited");
-                return refuse_reg(Code::PointerArith, dst, words);
+                return refuse_reg(dst, Fault::StackPointerMinus);
             }
             shift(vm, &ptr, &num, known, true)
         }
         AluOp::And | AluOp::Or | AluOp::Xor => {
-            let words = format!("R{dst} bitwise operator {} on pointer prohibited", sign(op));
-            return refuse_reg(Code::PointerArith, dst, words);
+            return refuse_reg(dst, Fault::PointerBitwise { op });
         }
         _ => {
-            let words = format!(
-                "R{dst} pointer arithmetic with {} operator prohibited",
-                sign(op)
-            );
-            return refuse_reg(Code::PointerArith, dst, words);
+            return refuse_reg(dst, Fault::PointerOperator { op });
         }
     };
     sane(&moved, &ptr)?;
@@ -143,42 +122,22 @@ fn sane(reg: &Reg, of: &Reg) -> Check<()> {
     if let Some(value) = reg.bounds.is_const()
         && outside(value as i64)
     {
-        return refuse(
-            Code::PointerArith,
-            format!(
-                "math between {} pointer and {} is not allowed",
-                type_name(of),
-                value as i64
-            ),
-        );
+        return refuse(Fault::MathConstant {
+            held: *of,
+            value: value as i64,
+        });
     }
     if outside(reg.off as i64) {
-        return refuse(
-            Code::ZeroOffset,
-            format!(
-                "{} pointer offset {} is not allowed",
-                type_name(of),
-                reg.off
-            ),
-        );
+        return refuse(Fault::PointerOffset {
+            held: *of,
+            off: reg.off.into(),
+        });
     }
     if smin == i64::MIN {
-        return refuse(
-            Code::Unbounded,
-            format!(
-                "math between {} pointer and register with unbounded min value is not allowed",
-                type_name(of)
-            ),
-        );
+        return refuse(Fault::MathUnbounded { held: *of });
     }
     if outside(smin) {
-        return refuse(
-            Code::MemRegionOob,
-            format!(
-                "value {smin} makes {} pointer be out of bounds",
-                type_name(of)
-            ),
-        );
+        return refuse(Fault::MathOutside { held: *of, smin });
     }
     Ok(())
 }

@@ -11,11 +11,11 @@ use super::call::clobber;
 use super::mem;
 use crate::abstract_interp::checks::{graph, refs, return_value};
 use crate::abstract_interp::explore::widen;
+use crate::abstract_interp::refusal::{Fault, GlobalCall, Way, refuse};
 use crate::abstract_interp::setup::{globals, prototype};
 use crate::abstract_interp::state::{Frame, RetRange, State};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::violation::Code;
-use crate::abstract_interp::vm::{Check, Halt, Next, Vm, refuse, unknown};
+use crate::abstract_interp::vm::{Check, Halt, Next, Vm, unknown};
 use crate::helpers_spec::MapType;
 
 /// Who runs a callback, and with it the arguments that it gets.
@@ -82,7 +82,7 @@ impl Callback {
             Callback::MapElem { map } => {
                 for_each_allowed(vm, map)?;
                 if vm.aux[vm.insn].map_poisoned && !vm.env.target.behaviour.callbacks_of_many_maps {
-                    return refuse(Code::TailCallStack, "tail_call abusing map_ptr");
+                    return refuse(Fault::CallbackOfMaps);
                 }
                 let Kind::ConstMap { map, uid } = caller.regs[1].kind else {
                     return unknown("for-each-map");
@@ -175,7 +175,7 @@ fn for_each_allowed(vm: &Vm<'_>, map: MapRef) -> Check<()> {
     if walkable {
         return Ok(());
     }
-    refuse(Code::Callback, "callback function not allowed for map")
+    refuse(Fault::CallbackOfMap)
 }
 
 /// A callback that is walked at once: its frame, and where it begins.
@@ -240,8 +240,8 @@ pub fn push_callback(
 fn new_frame(vm: &Vm<'_>, state: &State, subprog: usize) -> Check<Frame> {
     let depth = state.frames.len();
     if depth >= vm.env.target.limits.frames as usize {
-        let words = format!("the call stack of {} frames is too deep", depth + 1);
-        return refuse(Code::CallDepth, words);
+        let frames = depth as u64 + 1;
+        return refuse(Fault::FramesTooDeep { frames });
     }
     Ok(Frame::new(vm.insn as u32, subprog as u32, depth as u8))
 }
@@ -249,7 +249,7 @@ fn new_frame(vm: &Vm<'_>, state: &State, subprog: usize) -> Check<Frame> {
 /// A call of the program's function number `subprog`.
 pub fn call_local(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     let Some(callee) = vm.env.program.subprogs.get(subprog) else {
-        return refuse(Code::CallDestination, "call to invalid destination");
+        return refuse(Fault::CallNowhere);
     };
     if callee.global {
         return call_global(vm, subprog);
@@ -269,12 +269,10 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     let behaviour = &vm.env.target.behaviour;
     let state = &vm.cur;
     if state.active_locks > 0 {
-        let words = "global function calls are not allowed while holding a lock";
-        return refuse(Code::SubprogArgs, words);
+        return refuse(Fault::GlobalUnderLock);
     }
     if behaviour.preempt_bars_globals && state.active_preempt > 0 {
-        let words = "global function calls are not allowed with preemption disabled";
-        return refuse(Code::SubprogArgs, words);
+        return refuse(Fault::GlobalInPreempt);
     }
     let effects = vm
         .env
@@ -285,17 +283,14 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
         .unwrap_or_default();
     if behaviour.context_protects_rcu
         && effects.might_sleep
-        && let Some((code, place)) = vm.non_sleepable_context()
+        && let Some(section) = vm.non_sleepable_context()
     {
-        let words = format!("sleepable global function called in {place}");
-        return refuse(code, words);
+        return refuse(Fault::GlobalSleeps { section });
     }
     let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
     if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable)
     {
-        let words = "global functions that may sleep are not allowed in non-sleepable context, \
-                     i.e. in a RCU/IRQ/preempt-disabled section or a non-sleepable program";
-        return refuse(Code::SleepInPreempt, words);
+        return refuse(Fault::GlobalMightSleep);
     }
     let touched = args.map_err(|halt| bad_arguments(vm, subprog, halt))?;
     vm.flush_precision()?;
@@ -314,46 +309,32 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     if vm.env.target.behaviour.globals_may_throw && effects.might_throw {
         let insn = vm.insn;
         vm.push_branch(insn + 1)?;
-        refs::check_leak(vm, true, true, "bpf_throw")?;
+        refs::check_leak(vm, true, true, Way::Throw)?;
         return Ok(Next::End);
     }
     Ok(Next::Fallthrough)
 }
 
-/// The kernel says which call it was after what is wrong with the argument; of
-/// the faults that are peculiar to arguments, that is what the message is of.
+/// The refusal of an argument says of which call it is.
 fn bad_arguments(vm: &Vm<'_>, subprog: usize, halt: Halt) -> Halt {
-    let Halt::Violation(mut v) = halt else {
+    let Halt::Refusal(mut refusal) = halt else {
         return halt;
     };
-    let name = vm
-        .env
-        .program
-        .subprogs
-        .get(subprog)
-        .map_or("", |s| &*s.name);
-    v.words += &format!("\nCaller passes invalid args into func#{subprog} ('{name}')");
-    let peculiar = [
-        Code::CtxExpected,
-        Code::RefArgs,
-        Code::FuncProtoArgs,
-        Code::ScalarExpected,
-        Code::SizeUnresolved,
-        Code::RegTypeMismatch,
-    ];
-    if peculiar.contains(&v.code) {
-        v.code = Code::SubprogArgs;
-    }
-    Halt::Violation(v)
+    let callee = vm.env.program.subprogs.get(subprog);
+    refusal.call = Some(GlobalCall {
+        subprog: subprog as u32,
+        name: callee.map_or("", |s| &*s.name).into(),
+    });
+    Halt::Refusal(refusal)
 }
 
 /// `exit`: back to the caller, or the end of the program.
 pub fn exit(vm: &mut Vm<'_>) -> Check<Next> {
     let main = vm.cur.curframe() == 0;
-    refs::check_leak(vm, false, main, "BPF_EXIT instruction in main prog")?;
+    refs::check_leak(vm, false, main, Way::Exit)?;
     if !main {
         if vm.cur.active_locks > 0 && !vm.env.target.behaviour.locks_across_functions {
-            return refuse(Code::SpinLock, "bpf_spin_unlock is missing");
+            return refuse(Fault::UnlockMissing);
         }
         return leave_frame(vm);
     }
@@ -372,10 +353,7 @@ pub fn leave_frame(vm: &mut Vm<'_>) -> Check<Next> {
     );
     let r0 = callee.regs[0];
     if matches!(r0.kind, Kind::Stack { .. }) && r0.flags == Flags::NONE {
-        return refuse(
-            Code::CrossFrame,
-            "cannot return stack pointer to the caller",
-        );
+        return refuse(Fault::StackPointerReturned);
     }
     if callback {
         return_value::check_callback(vm, range)?;

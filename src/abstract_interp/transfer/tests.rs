@@ -17,7 +17,7 @@ fn verdict_on(target: &str, head: &str, body: &str) -> String {
     };
     match verify(&input).verdict {
         Verdict::Accept => "accept".into(),
-        Verdict::Reject(v) => v.code.name().into(),
+        Verdict::Reject(v) => v.code().name().into(),
         Verdict::Unknown(u) => format!("unknown: {}", u.name),
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn run(
                 "{shown_object} {shown}: refused on {} at instruction {}: {}",
                 choice.target.name,
                 v.insn,
-                v.code.name()
+                v.code().name()
             );
             at
         }

@@ -5,8 +5,8 @@ use super::pages;
 pages! {
     SUBPROG_ARGS: |f| format!("{} is called with arguments that it was not verified for.", f.callee());
     SUBPROG_RETURN: |_| "The function does not return a number.".into();
-    PROG_RETURN: |f| match f.words.split_once("should have been in ") {
-        Some((_, range)) => format!("{} can return a value outside {}, which is all that its hook accepts{}.", f.program(), range.trim(), f.holding()),
+    PROG_RETURN: |f| match f.range {
+        Some((min, max)) => format!("{} can return a value outside [{min}, {max}], which is all that its hook accepts{}.", f.program(), f.holding()),
         None => format!("{} can return a value that its hook does not accept{}.", f.program(), f.holding()),
     };
     LD_ABS: |f| format!("A legacy packet load is used where {} may not use it.", f.program());

@@ -1,6 +1,7 @@
 //! 1xx: memory accesses and pointers.
 
-use super::pages;
+use super::{Nature, pages};
+use crate::abstract_interp::refusal::Key;
 
 pages! {
     CTX_ACCESS: |f| format!("On {}, {} may not make this {} of the context at {}.", f.target(), f.program(), f.access(), match (&f.expr, f.offset) {
@@ -13,12 +14,12 @@ pages! {
     NEGATIVE_OFFSET: |f| format!("{} is accessed at a negative offset.", f.subject());
     POINTER_LEAK: |f| format!("{} is a kernel pointer and would leave the program as a number.", f.subject());
     CTX_POINTER_LEAK: |f| format!("{} is a pointer and is stored into the context.", f.subject());
-    MEM_ACCESS_TYPE: |f| match &f.holds {
-        Some(h) if h.contains("or_null") => format!("{}{} may be NULL and is used as an address without a check.", f.subject(), f.came_from()),
-        Some(h) if h.contains("scalar") || h.starts_with("inv") || h.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
+    MEM_ACCESS_TYPE: |f| match (f.nature, &f.holds) {
+        (Some(Nature::MaybeNull), _) => format!("{}{} may be NULL and is used as an address without a check.", f.subject(), f.came_from()),
+        (Some(Nature::Number), _) =>
             format!("{}{} is a number to the verifier, not a pointer, and is used as an address.", f.subject(), f.came_from()),
-        Some(h) => format!("{}{} is used as an address, but `{h}` may not be accessed so.", f.subject(), f.came_from()),
-        None => format!("{} is used as an address, but it is not a pointer to accessible memory.", f.subject()),
+        (_, Some(h)) => format!("{}{} is used as an address, but `{h}` may not be accessed so.", f.subject(), f.came_from()),
+        (_, None) => format!("{} is used as an address, but it is not a pointer to accessible memory.", f.subject()),
     };
     MAP_VALUE_OOB: |f| format!("The {} through {}{} can fall outside the map's value.", f.access(), f.subject(), f.came_from());
     PACKET_OOB: |f| format!("The {} at {} is not proven to lie inside the packet.", f.access(), f.subject());
@@ -31,7 +32,7 @@ pages! {
     STACK_OOB: |f| format!("The {} through {} lies outside the function's 512 bytes of stack.", f.access(), f.subject());
     STACK_UNINIT: |f| {
         let who = f.callee.as_ref().map_or_else(|| "The instruction".into(), |c| format!("`{c}`"));
-        match f.unwritten_stack() {
+        match f.unwritten {
             Some((off, byte, size)) => format!(
                 "{who} would read {size} bytes of stack at fp{off:+}, but byte {byte} of them was never written as plain data."
             ),
@@ -53,7 +54,7 @@ pages! {
     POINTER_COMPARE: |_| "A pointer is compared with something that tells its address.".into();
     PARTIAL_POINTER: |f| format!("Only a part of the pointer in {} is copied.", f.reg());
     BTF_ACCESS: |f| format!("The {} at {} does not match a field of the kernel structure.", f.access(), f.subject());
-    MAP_PTR_FIELD: |f| if f.words.contains("isn't map pointer") {
+    MAP_PTR_FIELD: |f| if f.key == Some(Key::MapExpected) {
         format!("{} is used as a map, but it is none.", f.subject())
     } else {
         format!("{} is the map itself, not one of its values, and is accessed as memory.", f.subject())

@@ -14,6 +14,7 @@ mod references;
 mod registers;
 
 use crate::abstract_interp::Code;
+use crate::abstract_interp::refusal::{Held, Key, Refusal};
 use crate::rules::{self, Rule};
 
 /// What is known of one refusal, as text ready to be put in a sentence.
@@ -23,6 +24,8 @@ pub struct Facts {
     pub reg: Option<u8>,
     /// What that register holds, as a verifier log words it.
     pub holds: Option<String>,
+    /// The same in general.
+    pub nature: Option<Nature>,
     /// The refused instruction, disassembled.
     pub insn: Option<String>,
     /// The source expression at the refused place.
@@ -42,11 +45,54 @@ pub struct Facts {
     pub prog_type: Option<String>,
     /// Name of the target.
     pub target: Option<String>,
-    /// Key words of the kernel's message.
-    pub words: String,
+    /// Which fault it is.
+    pub key: Option<Key>,
+    /// Of a read of stack that was never written: its offset, the first byte that
+    /// cannot be read, its size.
+    pub unwritten: Option<(i64, i64, i64)>,
+    /// The range that a returned value must lie in.
+    pub range: Option<(i64, i64)>,
+}
+
+/// What a register holds, in general.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// A number.
+    Number,
+    /// A pointer, or NULL.
+    MaybeNull,
+    /// A pointer.
+    Pointer,
+}
+
+impl Nature {
+    /// Of what a refusal says of the register; logs use kernels' names of types.
+    pub fn of(held: &Held) -> Option<Nature> {
+        match held {
+            Held::Known(reg) if reg.maybe_null() => Some(Nature::MaybeNull),
+            Held::Known(reg) if reg.is_scalar() => Some(Nature::Number),
+            Held::Known(_) => Some(Nature::Pointer),
+            Held::Logged(text) => super::log::nature(text),
+        }
+    }
 }
 
 impl Facts {
+    /// What a refusal tells by itself.
+    pub fn of(refusal: &Refusal) -> Facts {
+        let number = |name| refusal.number(name);
+        Facts {
+            reg: refusal.reg,
+            key: refusal.key(),
+            unwritten: match (number("off"), number("byte"), number("size")) {
+                (Some(off), Some(byte), Some(size)) => Some((off, byte, size)),
+                _ => None,
+            },
+            range: number("min").zip(number("max")),
+            ..Facts::default()
+        }
+    }
+
     /// `R3`, or words for a register that isn't known.
     pub fn reg(&self) -> String {
         self.reg
@@ -103,15 +149,16 @@ impl Facts {
             .map_or_else(String::new, |h| format!("; it holds `{h}`"))
     }
 
-    /// Of `invalid read from stack ... off -16+4 size 16`: the offset, the first
-    /// byte that cannot be read, the size.
-    pub fn unwritten_stack(&self) -> Option<(i32, u32, u32)> {
-        let (_, rest) = self.words.split_once("read from stack ")?;
-        let (_, rest) = rest.split_once("off ")?;
-        let (place, size) = rest.split_once(" size ")?;
-        let (off, byte) = place.split_once('+')?;
-        let size = size.split_whitespace().next()?;
-        Some((off.parse().ok()?, byte.parse().ok()?, size.parse().ok()?))
+    /// Whether stack was read that was never written.
+    pub fn is_unwritten_stack(&self) -> bool {
+        matches!(
+            self.key,
+            Some(
+                Key::StackUnreadable
+                    | Key::StackArgumentUnreadable
+                    | Key::StackArgumentUnreadableVariable
+            )
+        )
     }
 
     /// The program type with its article: `an xdp program`.
@@ -157,16 +204,16 @@ macro_rules! pages {
 use pages;
 
 /// The page for one refusal. Codes follow the classes of the kernel's messages, and
-/// some classes hold two faults; the words tell them apart.
+/// some classes hold two faults.
 pub fn page_for(code: Code, facts: &Facts) -> Page {
     match code {
-        Code::Rcu | Code::Preempt | Code::Irq if facts.words.contains("may sleep") => {
+        Code::Rcu | Code::Preempt | Code::Irq if facts.key == Some(Key::KfuncSleepsInSection) => {
             page(Code::Sleepable)
         }
-        Code::SubprogArgs if facts.words.contains("return scalar") => page(Code::SubprogReturn),
-        Code::SpinLock if facts.words.contains("accessed directly") => page(Code::SpecialField),
-        Code::TailCallStack if facts.words.contains("expected prog array") => page(Code::MapFunc),
-        Code::StackOob if facts.unwritten_stack().is_some() => page(Code::StackUninit),
+        Code::SubprogArgs if facts.key == Some(Key::GlobalReturn) => page(Code::SubprogReturn),
+        Code::SpinLock if facts.key == Some(Key::FieldAccessed) => page(Code::SpecialField),
+        Code::TailCallStack if facts.key == Some(Key::TailCallMap) => page(Code::MapFunc),
+        Code::StackOob if facts.is_unwritten_stack() => page(Code::StackUninit),
         _ => page(code),
     }
 }
@@ -315,6 +362,7 @@ mod tests {
         let full = Facts {
             reg: Some(1),
             holds: Some("pkt(off=14,r=0)".into()),
+            nature: Some(Nature::Pointer),
             insn: Some("r0 = *(u8 *)(r1 + 0)".into()),
             expr: Some("eth->h_proto".into()),
             callee: Some("bpf_map_lookup_elem".into()),
@@ -324,7 +372,9 @@ mod tests {
             access: Some((2, false)),
             prog_type: Some("xdp".into()),
             target: Some("linux-6.18".into()),
-            words: "invalid access to packet".into(),
+            key: Some(Key::PacketOutside),
+            unwritten: Some((-16, 4, 16)),
+            range: Some((0, 1)),
         };
         for &code in Code::ALL {
             let page = page(code);

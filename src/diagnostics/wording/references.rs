@@ -1,12 +1,13 @@
 //! 3xx: references, locks and critical sections.
 
 use super::{Facts, pages};
+use crate::abstract_interp::refusal::Key;
 
 /// What is wrong with a call inside, or outside, a critical section.
 fn section(f: &Facts, otherwise: &str) -> String {
-    if f.words.contains("requires RCU") {
+    if f.key == Some(Key::KfuncNeedsRcu) {
         format!("{} must be called inside an RCU read section.", f.callee())
-    } else if f.words.contains("cannot be used inside") {
+    } else if f.key == Some(Key::SectionOpen) {
         format!(
             "{} is called inside a section that is still open.",
             f.callee()

@@ -1,10 +1,11 @@
 //! 0xx: registers, control flow and the shape of the program.
 
 use super::pages;
+use crate::abstract_interp::refusal::Key;
 
 pages! {
     UNINIT_REGISTER: |f| match &f.expr {
-        _ if f.words.contains("__bpf_trap") => "The compiler put a trap here: what runs into it has undefined behaviour, such as reading an uninitialised variable.".into(),
+        _ if f.key == Some(Key::Trap) => "The compiler put a trap here: what runs into it has undefined behaviour, such as reading an uninitialised variable.".into(),
         Some(expr) => format!("{} is read at `{expr}`, but on this path nothing was ever written to it.", f.reg()),
         None => format!("{} is read, but on this path nothing was ever written to it.", f.reg()),
     };
