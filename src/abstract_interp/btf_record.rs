@@ -3,8 +3,9 @@
 //! Linux finds them by the names of their types in the BTF of the program and
 //! lets no plain load or store touch them. A record lists them for one struct
 //! (a map's value type, a type that `bpf_obj_new` allocates, a data section).
+#![warn(clippy::arithmetic_side_effects)]
 
-use super::value::{BtfSrc, Flags, Kind, MapRef, Reg};
+use super::value::{BtfSrc, Kind, MapRef, Reg};
 use super::violation::Code;
 use super::vm::Env;
 use crate::object::Btf;
@@ -163,7 +164,7 @@ impl Record {
     pub fn overlapping(&self, off: u32, size: u32) -> Option<&Field> {
         self.fields
             .iter()
-            .find(|f| off < f.off + f.size && f.off < off.saturating_add(size))
+            .find(|f| off < f.off.saturating_add(f.size) && f.off < off.saturating_add(size))
     }
     /// The field of a kind that a struct can have only one of.
     pub fn only(&self, kind: FieldKind) -> Option<&Field> {
@@ -276,12 +277,12 @@ fn members(btf: &Btf, kernel: Pointees<'_>, id: u32, base: u32, depth: usize, ou
         return;
     };
     for (i, m) in s.members.iter().enumerate() {
-        if m.bitfield_size == 0 && m.bit_offset % 8 == 0 {
+        if m.bitfield_size == 0 && m.bit_offset.is_multiple_of(8) {
             member(
                 btf,
                 kernel,
                 m.ty,
-                base + m.bit_offset / 8,
+                base.saturating_add(m.bit_offset / 8),
                 id,
                 Some(i as u32),
                 depth,
@@ -315,12 +316,14 @@ fn member(
     let Some(each) = btf.resolve_size(ty) else {
         return;
     };
-    let count = count.min(MAX_FIELDS as u32 + 1);
+    let count = count.min((MAX_FIELDS as u32).saturating_add(1));
     for i in 0..count {
         if out.fields.len() > MAX_FIELDS {
             return;
         }
-        let off = off + i * each;
+        let Some(off) = i.checked_mul(each).and_then(|skip| off.checked_add(skip)) else {
+            return;
+        };
         match btf.ty(ty) {
             Some(Type::Ptr { to }) => {
                 if let Some((kind, pointee)) = kptr(btf, kernel, to) {
@@ -349,7 +352,9 @@ fn member(
                 }
                 // Of another size: no field.
                 Some(_) => {}
-                None if depth < MAX_NESTING => members(btf, kernel, ty, off, depth + 1, out),
+                None if depth < MAX_NESTING => {
+                    members(btf, kernel, ty, off, depth.saturating_add(1), out)
+                }
                 None => {}
             },
             _ => {}
@@ -426,11 +431,7 @@ pub fn of_reg<'e>(env: &'e Env<'_>, reg: &Reg) -> &'e Record {
 /// Whether the pointed-to object may hold a spin lock; such pointers keep
 /// their id, by which an unlock finds its lock.
 pub fn may_hold_lock(env: &Env<'_>, reg: &Reg) -> bool {
-    match reg.kind {
-        Kind::MapValue { map, .. } => env.records.of_map(map).lock().is_some(),
-        Kind::Btf { .. } => reg.flags.has(Flags::ALLOC.with(Flags::NON_OWN_REF)),
-        _ => false,
-    }
+    of_reg(env, reg).lock().is_some()
 }
 
 /// Whether values of this inner map are told apart by lookup (timers and

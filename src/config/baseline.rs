@@ -203,7 +203,10 @@ fn grown(entry: &Entry, p: &ProgramReport, growth: f64, cpus: u32) -> Option<Fin
             }
             let share = match before {
                 0 => String::new(),
-                _ => format!(" (+{:.1} %)", (now - before) as f64 * 100.0 / before as f64),
+                _ => format!(
+                    " (+{:.1} %)",
+                    now.saturating_sub(before) as f64 * 100.0 / before as f64
+                ),
             };
             Some(format!("{} instead of {before}{share}", r.words(now)))
         })

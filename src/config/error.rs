@@ -43,13 +43,8 @@ impl ConfigError {
     /// The line (from 1) of the place in the text it came from.
     pub fn line(&self, text: &str) -> Option<usize> {
         let start = self.span.as_ref()?.start.min(text.len());
-        Some(
-            text.as_bytes()
-                .iter()
-                .take(start)
-                .filter(|b| **b == b'\n')
-                .count()
-                + 1,
-        )
+        let before = text.as_bytes().iter().take(start);
+        let ends = before.filter(|b| **b == b'\n').count();
+        Some(ends.saturating_add(1))
     }
 }

@@ -38,16 +38,16 @@ impl Glob {
             match pattern.get(p) {
                 Some('*') => {
                     star = Some((p, n));
-                    p += 1;
+                    p = p.saturating_add(1);
                 }
                 Some(&want) if want == '?' || want == c => {
-                    p += 1;
-                    n += 1;
+                    p = p.saturating_add(1);
+                    n = n.saturating_add(1);
                 }
                 _ => match &mut star {
                     Some((at, from)) => {
-                        *from += 1;
-                        (p, n) = (*at + 1, *from);
+                        *from = from.saturating_add(1);
+                        (p, n) = (at.saturating_add(1), *from);
                     }
                     None => return false,
                 },
@@ -61,8 +61,9 @@ impl Glob {
     pub fn matches_path(&self, path: &str) -> bool {
         let path = path.strip_prefix("./").unwrap_or(path);
         self.matches(path)
-            || path
-                .match_indices('/')
-                .any(|(at, _)| path.get(at + 1..).is_some_and(|tail| self.matches(tail)))
+            || path.match_indices('/').any(|(at, _)| {
+                path.get(at.saturating_add(1)..)
+                    .is_some_and(|tail| self.matches(tail))
+            })
     }
 }

@@ -16,6 +16,7 @@
 //! a rule before a family, a family before `all`.
 //!
 //! Files are read by `cli`; nothing here touches the disk.
+#![warn(clippy::arithmetic_side_effects)]
 
 pub mod baseline;
 mod budget;

@@ -159,7 +159,8 @@ pub(super) fn collect(
             return Err(format!("{name:?} in .maps is no variable"));
         };
         if name.is_empty()
-            || u64::from(var.offset) + u64::from(var.size) > elf.data(index).len() as u64
+            || u64::from(var.offset).saturating_add(u64::from(var.size))
+                > elf.data(index).len() as u64
         {
             return Err(format!("map {name:?} lies outside .maps"));
         }
@@ -198,9 +199,9 @@ fn values_of(btf: &Btf, section: u32, map: &MapDef) -> Option<(u64, u64)> {
     // Variables are sorted by offset.
     let (mut low, mut high) = (0, vars.len());
     while low < high {
-        let mid = low + (high - low) / 2;
+        let mid = low.midpoint(high);
         if u64::from(vars.get(mid)?.offset) < map.span.offset {
-            low = mid + 1
+            low = mid.saturating_add(1)
         } else {
             high = mid
         }
@@ -276,11 +277,17 @@ pub(super) fn slots(
         let Some((values, size)) = values_of(btf, section, map) else {
             return Err(bad("the map has no values"));
         };
-        let inside = relocation.offset - map.span.offset;
-        if inside < values || inside + 8 > size || (inside - values) % 8 != 0 {
+        let place = relocation
+            .offset
+            .checked_sub(map.span.offset)
+            .filter(|inside| inside.checked_add(8).is_some_and(|end| end <= size))
+            .and_then(|inside| inside.checked_sub(values))
+            .filter(|place| place.is_multiple_of(8))
+            .and_then(|place| u32::try_from(place / 8).ok());
+        let Some(slot) = place else {
             return Err(bad("outside the map's values"));
-        }
-        found.insert((owner, ((inside - values) / 8) as u32), target);
+        };
+        found.insert((owner, slot), target);
     }
     for ((owner, slot), target) in found {
         if let Some(map) = maps.get_mut(owner) {

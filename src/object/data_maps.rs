@@ -136,7 +136,7 @@ pub(super) fn struct_ops(
             return Err(format!("{name} lies outside {}", section.name));
         };
         total = total.saturating_add(bytes.len());
-        if total > 2 * data.len() {
+        if total > data.len().saturating_mul(2) {
             return Err(format!("variables of {} overlap", section.name));
         }
         let optional = section.name.starts_with('?');
@@ -202,7 +202,7 @@ pub(super) fn struct_ops_functions(
         let Some((owner, map)) = owner.and_then(|i| maps.get(i).map(|m| (i, m))) else {
             return Err(bad("it belongs to no variable"));
         };
-        let inside = relocation.offset - map.span.offset;
+        let inside = relocation.offset.wrapping_sub(map.span.offset);
         let within = inside < u64::from(map.value_size);
         let Some(def) = map.struct_ops.as_ref().filter(|_| within) else {
             return Err(bad("it belongs to no variable"));
@@ -218,7 +218,7 @@ pub(super) fn struct_ops_functions(
             }
             offsets
         });
-        let member = offsets.get(&(inside * 8)).copied();
+        let member = offsets.get(&(inside.saturating_mul(8))).copied();
         let Some((member, m)) = member.and_then(|i| composite.members.get(i).map(|m| (i, m)))
         else {
             return Err(bad("there is no member"));
@@ -257,8 +257,8 @@ pub(super) fn legacy(elf: &Elf, index: u32, section: &Section) -> Result<Vec<Map
     if symbols.is_empty() || data.is_empty() {
         return Ok(Vec::new());
     }
-    let len = data.len() / symbols.len();
-    if len * symbols.len() != data.len() || len < 4 {
+    let len = data.len().checked_div(symbols.len()).unwrap_or(0);
+    if len.checked_mul(symbols.len()) != Some(data.len()) || len < 4 {
         return Err(format!(
             "section {}: {} bytes cannot hold {} maps",
             section.name,
@@ -281,7 +281,7 @@ pub(super) fn legacy(elf: &Elf, index: u32, section: &Section) -> Result<Vec<Map
         if symbol.is_local() {
             return Err(format!("map {name}: static maps are not supported"));
         }
-        let word = |n: usize| elf.u32_at(record, n * 4).unwrap_or(0);
+        let word = |n: usize| elf.u32_at(record, n.saturating_mul(4)).unwrap_or(0);
         maps.push(MapDef {
             name: name.into(),
             map_type: word(0),

@@ -298,7 +298,7 @@ impl Elf {
             .iter()
             .skip(1)
             .position(|s| &*s.name == name)
-            .map(|i| i as u32 + 1)
+            .map(|i| (i as u32).saturating_add(1))
     }
 
     /// A symbol's name; `""` if it has none.
@@ -318,7 +318,7 @@ impl Elf {
         self.data(section).chunks_exact(16).map(move |record| {
             let word = |at: usize| {
                 let b = record
-                    .get(at..at + 8)
+                    .get(at..at.saturating_add(8))
                     .and_then(|b| <[u8; 8]>::try_from(b).ok())
                     .unwrap_or([0; 8]);
                 if big {

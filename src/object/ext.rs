@@ -108,28 +108,33 @@ impl Reader<'_> {
         if stride < size || !stride.is_multiple_of(4) {
             return err(start, "impossible record size");
         }
-        let mut at = start + 4;
+        let mut at = start.saturating_add(4);
         while at < end {
-            if end - at < 8 {
+            if end.saturating_sub(at) < 8 {
                 return err(at, "cut off");
             }
             let name = self.btf.str_at(self.word(at)?);
-            let count = self.word(at + 4)? as usize;
-            at += 8;
+            let count = self.word(at.saturating_add(4))? as usize;
+            at = at.saturating_add(8);
             if count == 0 {
                 return err(at, "a section without records");
             }
-            if count.checked_mul(stride).is_none_or(|n| n > end - at) {
+            if count
+                .checked_mul(stride)
+                .is_none_or(|n| n > end.saturating_sub(at))
+            {
                 return err(at, "more records than there is room for");
             }
             let mut records = Vec::with_capacity(count);
             for i in 0..count {
-                let base = at + i * stride;
+                let base = at.saturating_add(i.saturating_mul(stride));
                 records.push(record(&|field| {
-                    self.elf.u32_at(self.data, base + field * 4).unwrap_or(0)
+                    self.elf
+                        .u32_at(self.data, base.saturating_add(field.saturating_mul(4)))
+                        .unwrap_or(0)
                 }));
             }
-            at += count * stride;
+            at = at.saturating_add(count.saturating_mul(stride));
             let section = self.sections.get(name).copied().unwrap_or(0);
             sections.push(ExtSection { section, records });
         }
@@ -168,10 +173,11 @@ impl BtfExt {
         if header > data.len() || header < 24 {
             return err(4, "impossible header length");
         }
+        let place = |first: usize, field: usize| field.saturating_mul(8).saturating_add(first);
         let extent = |field: usize| -> Result<(usize, usize), BtfError> {
             Ok((
-                header + r.word(8 + field * 8)? as usize,
-                r.word(12 + field * 8)? as usize,
+                header.saturating_add(r.word(place(8, field))? as usize),
+                r.word(place(12, field))? as usize,
             ))
         };
         let funcs = r.sections(extent(0)?, 8, |f| FuncRecord {

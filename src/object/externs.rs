@@ -190,7 +190,7 @@ pub(super) fn collect(elf: &Elf, btf: Option<&Btf>) -> Result<Vec<Extern>, Strin
 /// Bytes of the `.kconfig` map.
 pub(super) fn kconfig_size(externs: &[Extern]) -> u32 {
     let end = |e: &Extern| match e.kind {
-        ExternKind::Kconfig { offset, size, .. } => Some(offset + size),
+        ExternKind::Kconfig { offset, size, .. } => Some(offset.saturating_add(size)),
         _ => None,
     };
     externs.iter().filter_map(end).max().unwrap_or(0)

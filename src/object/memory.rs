@@ -101,7 +101,7 @@ pub fn memory(map: &MapDef, cpus: u32) -> Memory {
                 0
             };
             let spare = if lru || percpu { 0 } else { cpus };
-            let elem = ELEM + key + body;
+            let elem = ELEM.saturating_add(key).saturating_add(body);
             let heads = times(buckets, BUCKET);
             let full = heads
                 .saturating_add(times(entries.saturating_add(spare), elem))
@@ -116,11 +116,11 @@ pub fn memory(map: &MapDef, cpus: u32) -> Memory {
         }
         T::LpmTrie => {
             let data = u64::from(map.key_size.saturating_sub(4));
-            let node = up(40 + data + u64::from(map.value_size), 8);
-            let inner = up(40 + data, 8);
+            let inner = data.saturating_add(40);
+            let node = up(inner.saturating_add(map.value_size.into()), 8);
             Memory {
                 now: 0,
-                full: times(entries, node + inner),
+                full: times(entries, node.saturating_add(up(inner, 8))),
                 ..Memory::default()
             }
         }
@@ -129,7 +129,8 @@ pub fn memory(map: &MapDef, cpus: u32) -> Memory {
             Memory::fixed(times(entries.saturating_add(1), map.value_size.into()))
         }
         T::StackTrace => Memory::fixed(
-            times(buckets, 8).saturating_add(times(entries, 32 + u64::from(map.value_size))),
+            times(buckets, 8)
+                .saturating_add(times(entries, u64::from(map.value_size).saturating_add(32))),
         ),
         T::BloomFilter => {
             let hashes = if map.map_extra == 0 { 5 } else { map.map_extra };
@@ -158,7 +159,7 @@ pub fn memory(map: &MapDef, cpus: u32) -> Memory {
         },
         T::Sockhash => Memory {
             now: times(buckets, BUCKET),
-            full: times(buckets, BUCKET).saturating_add(times(entries, 40 + key)),
+            full: times(buckets, BUCKET).saturating_add(times(entries, key.saturating_add(40))),
             ..Memory::default()
         },
         T::InsnArray => Memory::fixed(times(entries, 24)),

@@ -5,6 +5,7 @@
 //! [`ObjectError`] that names the section, the offset and the reason. What is
 //! readable but what a loader would refuse to open is kept, with the loader's
 //! reason in [`Object::problems`], so that such objects can still be audited.
+#![warn(clippy::arithmetic_side_effects)]
 
 pub mod btf;
 mod btf_maps;
@@ -91,7 +92,7 @@ pub(crate) fn function_at(functions: &[Function], section: u32, offset: u64) -> 
     let i = after.checked_sub(1)?;
     functions
         .get(i)
-        .filter(|f| f.section == section && offset - f.offset < f.size)
+        .filter(|f| f.section == section && offset.saturating_sub(f.offset) < f.size)
         .map(|_| i)
 }
 
@@ -293,7 +294,7 @@ fn functions(elf: &Elf, text: u32, problems: &mut Problems) -> Vec<Function> {
             );
         } else {
             total = total.saturating_add(symbol.size);
-            if total > 16 * elf.len() as u64 {
+            if total > (elf.len() as u64).saturating_mul(16) {
                 problems.add(&section.name, symbol.value, "functions overlap");
                 break;
             }

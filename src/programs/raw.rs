@@ -4,6 +4,7 @@
 //! a refusal points into it. `.option` lines set what an object's sections would
 //! say: `attach_type NAME`, `attach_to NAME`, `sleepable`, `name NAME`, and per
 //! map `rdonly NAME` (frozen and read-only).
+#![warn(clippy::arithmetic_side_effects)]
 
 use std::sync::Arc;
 
@@ -71,9 +72,12 @@ fn hex(bytes: &[u8]) -> Result<Vec<u8>, String> {
         for word in code.split_whitespace() {
             let word = word.strip_prefix("0x").unwrap_or(word);
             for c in word.chars() {
-                let digit = c
-                    .to_digit(16)
-                    .ok_or_else(|| format!("line {}: `{c}` is no hexadecimal digit", number + 1))?;
+                let digit = c.to_digit(16).ok_or_else(|| {
+                    format!(
+                        "line {}: `{c}` is no hexadecimal digit",
+                        number.saturating_add(1)
+                    )
+                })?;
                 digits.push(digit as u8);
             }
         }

@@ -3,6 +3,7 @@
 //! Read are classic pcap of either byte order with micro- or nanoseconds, and
 //! pcapng (enhanced, simple and obsolete packet blocks). Written is classic pcap,
 //! little-endian, Ethernet. Times don't matter here and are written as a counter.
+#![warn(clippy::arithmetic_side_effects)]
 
 /// Link type of Ethernet.
 pub const ETHERNET: u32 = 1;
@@ -64,9 +65,9 @@ fn classic(r: Reader<'_>) -> Result<Capture, String> {
     let mut at = 24;
     while at < r.bytes.len() {
         let cut = || format!("record {} is cut short", packets.len());
-        let len = r.u32(at + 8).ok_or_else(cut)? as usize;
-        let packet = r.slice(at + 16, len).ok_or_else(cut)?;
-        at += 16 + len;
+        let len = r.u32(at.saturating_add(8)).ok_or_else(cut)? as usize;
+        let packet = r.slice(at.saturating_add(16), len).ok_or_else(cut)?;
+        at = at.saturating_add(16).saturating_add(len);
         packets.push(packet);
     }
     Ok(Capture { link_type, packets })
@@ -83,38 +84,41 @@ fn next_generation(bytes: &[u8]) -> Result<Capture, String> {
         let cut = || format!("the block at {at:#x} is cut short");
         let kind = r.u32(at).ok_or_else(cut)?;
         if kind == 0x0a0d_0d0a {
-            let order = r.u32(at + 8).ok_or_else(cut)?;
+            let order = r.u32(at.saturating_add(8)).ok_or_else(cut)?;
             if order != 0x1a2b_3c4d {
                 r.big = !r.big;
             }
         }
-        let len = r.u32(at + 4).ok_or_else(cut)? as usize;
+        let len = r.u32(at.saturating_add(4)).ok_or_else(cut)? as usize;
         if len < 12 || at.checked_add(len).is_none_or(|end| end > bytes.len()) {
             return Err(cut());
         }
         let packet = match kind {
             1 if !known => {
                 known = true;
-                out.link_type = r.u32(at + 8).ok_or_else(cut)? & 0xffff;
+                out.link_type = r.u32(at.saturating_add(8)).ok_or_else(cut)? & 0xffff;
                 if r.big {
-                    out.link_type = r.u32(at + 8).ok_or_else(cut)? >> 16;
+                    out.link_type = r.u32(at.saturating_add(8)).ok_or_else(cut)? >> 16;
                 }
                 None
             }
-            2 | 6 => Some((at + 28, r.u32(at + 20).ok_or_else(cut)? as usize)),
+            2 | 6 => Some((
+                at.saturating_add(28),
+                r.u32(at.saturating_add(20)).ok_or_else(cut)? as usize,
+            )),
             3 => {
-                let original = r.u32(at + 8).ok_or_else(cut)? as usize;
-                Some((at + 12, original.min(len.saturating_sub(16))))
+                let original = r.u32(at.saturating_add(8)).ok_or_else(cut)? as usize;
+                Some((at.saturating_add(12), original.min(len.saturating_sub(16))))
             }
             _ => None,
         };
         if let Some((from, size)) = packet {
-            if from + size > at + len {
+            if from.saturating_add(size) > at.saturating_add(len) {
                 return Err(cut());
             }
             out.packets.push(r.slice(from, size).ok_or_else(cut)?);
         }
-        at += len;
+        at = at.saturating_add(len);
     }
     Ok(out)
 }

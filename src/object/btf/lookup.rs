@@ -13,13 +13,13 @@ pub fn essential_name(name: &str) -> &str {
     let bytes = name.as_bytes();
     let mut i = bytes.len().saturating_sub(5);
     while i > 0 {
-        if let Some(&[before, b'_', b'_', b'_', after]) = bytes.get(i..i + 5)
+        if let Some(&[before, b'_', b'_', b'_', after]) = bytes.get(i..i.saturating_add(5))
             && before != b'_'
             && after != b'_'
         {
-            return name.get(..i + 1).unwrap_or(name);
+            return name.get(..=i).unwrap_or(name);
         }
-        i -= 1;
+        i = i.saturating_sub(1);
     }
     if let Some(&[before, b'_', b'_', b'_', after]) = bytes.get(0..5)
         && before != b'_'
@@ -51,7 +51,7 @@ impl NameIndex {
         let count = btf.type_count();
         let mut heads = vec![0u32; (count as usize).next_power_of_two().max(16)];
         let mut next = vec![0u32; count as usize];
-        let mask = heads.len() - 1;
+        let mask = heads.len().saturating_sub(1);
         for id in (1..count).rev() {
             let name = btf.name(id);
             let tag = matches!(btf.kind(id), Some(Kind::DeclTag | Kind::TypeTag));
@@ -75,7 +75,7 @@ pub(super) struct TagIndex(Vec<(u32, u32)>);
 impl Btf {
     fn chain(&self, essential: &str) -> impl Iterator<Item = u32> + '_ {
         let index = self.names.get_or_init(|| NameIndex::build(self));
-        let slot = hash(essential) as usize & (index.heads.len() - 1);
+        let slot = hash(essential) as usize & index.heads.len().saturating_sub(1);
         let mut at = index.heads.get(slot).copied().unwrap_or(0);
         std::iter::from_fn(move || {
             let id = at;
@@ -193,7 +193,7 @@ impl Btf {
                 }
                 _ => return None,
             };
-            return u32::try_from(count * u64::from(size)).ok();
+            return u32::try_from(count.checked_mul(u64::from(size))?).ok();
         }
         None
     }
@@ -216,18 +216,19 @@ impl Btf {
                 | Type::Float { size, .. },
             ) => size.min(8),
             Some(Type::Ptr { .. }) => 8,
-            Some(Type::Array { elem, .. }) => self.align_at(elem, depth + 1, budget),
+            Some(Type::Array { elem, .. }) => self.align_at(elem, depth.saturating_add(1), budget),
             Some(Type::Struct(c) | Type::Union(c)) => {
                 let mut most = 1;
                 for m in c.members.iter() {
-                    let align = self.align_at(m.ty, depth + 1, budget).max(1);
+                    let align = self.align_at(m.ty, depth.saturating_add(1), budget).max(1);
                     most = most.max(align);
                     // A member that is not at its natural place: the structure is packed.
-                    if m.bitfield_size == 0 && m.bit_offset % (8 * align) != 0 {
+                    if m.bitfield_size == 0 && !m.bit_offset.is_multiple_of(align.saturating_mul(8))
+                    {
                         return 1;
                     }
                 }
-                if c.size % most != 0 { 1 } else { most }
+                if c.size.is_multiple_of(most) { most } else { 1 }
             }
             _ => 0,
         }
@@ -252,7 +253,7 @@ impl Btf {
         if depth > 8 {
             return "...".into();
         }
-        let inner = |to: u32| self.describe_at(to, depth + 1);
+        let inner = |to: u32| self.describe_at(to, depth.saturating_add(1));
         let named = |word: &str, name: &str| {
             if name.is_empty() {
                 format!("{word} (anonymous)")

@@ -79,7 +79,7 @@ impl Btf {
 
     fn u32_at(&self, off: usize) -> u32 {
         self.bytes
-            .get(off..off + 4)
+            .get(off..off.saturating_add(4))
             .and_then(|b| <[u8; 4]>::try_from(b).ok())
             .map_or(0, u32::from_le_bytes)
     }

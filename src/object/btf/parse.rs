@@ -31,8 +31,8 @@ fn tail_len(kind: Kind, vlen: usize) -> usize {
     match kind {
         Kind::Int | Kind::Var | Kind::DeclTag => 4,
         Kind::Array => 12,
-        Kind::Struct | Kind::Union | Kind::DataSec | Kind::Enum64 => vlen * 12,
-        Kind::Enum | Kind::FuncProto => vlen * 8,
+        Kind::Struct | Kind::Union | Kind::DataSec | Kind::Enum64 => vlen.saturating_mul(12),
+        Kind::Enum | Kind::FuncProto => vlen.saturating_mul(8),
         _ => 0,
     }
 }
@@ -46,7 +46,7 @@ struct Header {
 fn read_header(bytes: &[u8], big: bool) -> Result<Header, BtfError> {
     let word = |at: usize| -> usize {
         let b = bytes
-            .get(at..at + 4)
+            .get(at..at.saturating_add(4))
             .and_then(|b| <[u8; 4]>::try_from(b).ok())
             .unwrap_or([0; 4]);
         (if big {
@@ -66,11 +66,12 @@ fn read_header(bytes: &[u8], big: bool) -> Result<Header, BtfError> {
         return err(4, "impossible header length");
     }
     let section = |off: usize, len: usize, at: usize| {
-        let start = hdr_len + off;
-        if start + len > bytes.len() {
+        let start = hdr_len.saturating_add(off);
+        let end = start.saturating_add(len);
+        if end > bytes.len() {
             err(at, "section outside the blob")
         } else {
-            Ok((start, start + len))
+            Ok((start, end))
         }
     };
     let types = section(word(8), word(12), 8)?;
@@ -83,7 +84,7 @@ fn read_header(bytes: &[u8], big: bool) -> Result<Header, BtfError> {
     }
     if strings.0 == strings.1
         || bytes.get(strings.0) != Some(&0)
-        || bytes.get(strings.1 - 1) != Some(&0)
+        || bytes.get(strings.1.saturating_sub(1)) != Some(&0)
     {
         return err(strings.0, "string section does not begin and end with NUL");
     }
@@ -104,17 +105,19 @@ fn swap(bytes: &mut [u8], header: &Header) {
     }
     swap_words(bytes, 4, HEADER_LEN);
     let (mut at, end) = header.types;
-    while at + 12 <= end {
-        swap_words(bytes, at, at + 12);
+    while at.saturating_add(12) <= end {
+        swap_words(bytes, at, at.saturating_add(12));
         let info = bytes
-            .get(at + 4..at + 8)
+            .get(at.saturating_add(4)..at.saturating_add(8))
             .and_then(|b| <[u8; 4]>::try_from(b).ok())
             .map_or(0, u32::from_le_bytes);
         let Some(kind) = Kind::from_info(info) else {
             return;
         };
-        let next = at + 12 + tail_len(kind, (info & 0xffff) as usize);
-        swap_words(bytes, at + 12, next.min(end));
+        let next = at
+            .saturating_add(12)
+            .saturating_add(tail_len(kind, (info & 0xffff) as usize));
+        swap_words(bytes, at.saturating_add(12), next.min(end));
         at = next;
     }
 }
@@ -138,26 +141,33 @@ impl Btf {
         };
         let mut btf = Btf {
             bytes,
-            offsets: Vec::with_capacity((header.types.1 - header.types.0) / 24 + 1),
+            offsets: Vec::with_capacity(
+                (header.types.1.saturating_sub(header.types.0) / 24).saturating_add(1),
+            ),
             strings: (header.strings.0 as u32, header.strings.1 as u32),
             names: OnceLock::new(),
             tags: OnceLock::new(),
         };
         btf.offsets.push(0);
-        let strings_len = (header.strings.1 - header.strings.0) as u32;
+        let strings_len = header.strings.1.saturating_sub(header.strings.0) as u32;
         let (mut at, end) = header.types;
         while at < end {
-            if at + 12 > end {
+            if at.saturating_add(12) > end {
                 return err(at, "record is cut off");
             }
-            let info = btf.u32_at(at + 4);
+            let info = btf.u32_at(at.saturating_add(4));
             let Some(kind) = Kind::from_info(info) else {
-                return err(at + 4, format!("unknown kind {}", (info >> 24) & 0x1f));
+                return err(
+                    at.saturating_add(4),
+                    format!("unknown kind {}", (info >> 24) & 0x1f),
+                );
             };
             if btf.u32_at(at) >= strings_len {
                 return err(at, "name outside the string section");
             }
-            let next = at + 12 + tail_len(kind, (info & 0xffff) as usize);
+            let next = at
+                .saturating_add(12)
+                .saturating_add(tail_len(kind, (info & 0xffff) as usize));
             if next > end {
                 return err(at, "record is cut off");
             }

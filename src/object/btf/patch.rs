@@ -21,7 +21,7 @@ impl Btf {
     pub fn edited(&self, edits: &[BtfEdit]) -> Btf {
         let mut bytes = self.bytes.to_vec();
         let mut put = |at: usize, value: u32| {
-            if let Some(word) = bytes.get_mut(at..at + 4) {
+            if let Some(word) = bytes.get_mut(at..at.saturating_add(4)) {
                 word.copy_from_slice(&value.to_le_bytes());
             }
         };
@@ -31,18 +31,27 @@ impl Btf {
             | BtfEdit::SecSize(id, _)
             | BtfEdit::SecVars(id, _)) = edit;
             let Some(at) = self.record(*id) else { continue };
-            let info = self.u32_at(at + 4);
+            let info = self.u32_at(at.saturating_add(4));
             match edit {
                 BtfEdit::FuncLinkage(_, linkage) => {
-                    put(at + 4, info & !0xffff | u32::from(*linkage))
+                    put(at.saturating_add(4), info & !0xffff | u32::from(*linkage))
                 }
-                BtfEdit::VarLinkage(_, linkage) => put(at + 12, *linkage),
-                BtfEdit::SecSize(_, size) => put(at + 8, *size),
+                BtfEdit::VarLinkage(_, linkage) => put(at.saturating_add(12), *linkage),
+                BtfEdit::SecSize(_, size) => put(at.saturating_add(8), *size),
                 BtfEdit::SecVars(_, vars) => {
                     for (n, var) in vars.iter().take((info & 0xffff) as usize).enumerate() {
-                        put(at + 12 + n * 12, var.ty);
-                        put(at + 16 + n * 12, var.offset);
-                        put(at + 20 + n * 12, var.size);
+                        put(
+                            at.saturating_add(n.saturating_mul(12)).saturating_add(12),
+                            var.ty,
+                        );
+                        put(
+                            at.saturating_add(n.saturating_mul(12)).saturating_add(16),
+                            var.offset,
+                        );
+                        put(
+                            at.saturating_add(n.saturating_mul(12)).saturating_add(20),
+                            var.size,
+                        );
                     }
                 }
             }

@@ -305,7 +305,7 @@ macro_rules! view {
                 }
                 let $view = *self;
                 let stride = if self.wide { 12 } else { $stride };
-                let $at = self.at + i as usize * stride;
+                let $at = self.at.saturating_add((i as usize).saturating_mul(stride));
                 Some($decode)
             }
             /// All in file order.
@@ -313,7 +313,7 @@ macro_rules! view {
                 (0..self.len as usize).map(move |i| {
                     let $view = self;
                     let stride = if self.wide { 12 } else { $stride };
-                    let $at = self.at + i * stride;
+                    let $at = self.at.saturating_add(i.saturating_mul(stride));
                     $decode
                 })
             }
@@ -324,10 +324,10 @@ macro_rules! view {
 view!(
     /// The members of a structure or union.
     Members, Member<'a>, 12, |v, at| {
-        let off = v.btf.u32_at(at + 8);
+        let off = v.btf.u32_at(at.saturating_add(8));
         Member {
             name: v.btf.str_at(v.btf.u32_at(at)),
-            ty: v.btf.u32_at(at + 4),
+            ty: v.btf.u32_at(at.saturating_add(4)),
             bit_offset: if v.flag { off & 0xff_ffff } else { off },
             bitfield_size: if v.flag { (off >> 24) as u8 } else { 0 },
         }
@@ -336,9 +336,9 @@ view!(
 view!(
     /// The values of an enumeration.
     Enumerators, EnumValue<'a>, 8, |v, at| {
-        let low = v.btf.u32_at(at + 4);
+        let low = v.btf.u32_at(at.saturating_add(4));
         let value = if v.wide {
-            (u64::from(low) | u64::from(v.btf.u32_at(at + 8)) << 32) as i64
+            (u64::from(low) | u64::from(v.btf.u32_at(at.saturating_add(8))) << 32) as i64
         } else if v.flag {
             i64::from(low as i32)
         } else {
@@ -351,15 +351,15 @@ view!(
     /// The parameters of a prototype.
     Params, Param<'a>, 8, |v, at| Param {
         name: v.btf.str_at(v.btf.u32_at(at)),
-        ty: v.btf.u32_at(at + 4),
+        ty: v.btf.u32_at(at.saturating_add(4)),
     }
 );
 view!(
     /// The variables of a data section.
     SecVars, SecVar, 12, |v, at| SecVar {
         ty: v.btf.u32_at(at),
-        offset: v.btf.u32_at(at + 4),
-        size: v.btf.u32_at(at + 8),
+        offset: v.btf.u32_at(at.saturating_add(4)),
+        size: v.btf.u32_at(at.saturating_add(8)),
     }
 );
 
@@ -415,7 +415,7 @@ impl Btf {
             return Some(Kind::Void);
         }
         self.record(id)
-            .and_then(|at| Kind::from_info(self.u32_at(at + 4)))
+            .and_then(|at| Kind::from_info(self.u32_at(at.saturating_add(4))))
     }
 
     /// A type's name: `""` if anonymous or absent.
@@ -430,10 +430,14 @@ impl Btf {
             return Some(Type::Void);
         }
         let at = self.record(id)?;
-        let info = self.u32_at(at + 4);
+        let info = self.u32_at(at.saturating_add(4));
         let name = self.str_at(self.u32_at(at));
-        let (word, tail, len, flag) =
-            (self.u32_at(at + 8), at + 12, info & 0xffff, info >> 31 != 0);
+        let (word, tail, len, flag) = (
+            self.u32_at(at.saturating_add(8)),
+            at.saturating_add(12),
+            info & 0xffff,
+            info >> 31 != 0,
+        );
         Some(match Kind::from_info(info)? {
             Kind::Void => Type::Void,
             Kind::Int => {
@@ -453,8 +457,8 @@ impl Btf {
             Kind::Ptr => Type::Ptr { to: word },
             Kind::Array => Type::Array {
                 elem: self.u32_at(tail),
-                index: self.u32_at(tail + 4),
-                len: self.u32_at(tail + 8),
+                index: self.u32_at(tail.saturating_add(4)),
+                len: self.u32_at(tail.saturating_add(8)),
             },
             kind @ (Kind::Struct | Kind::Union) => {
                 let members = Members {

@@ -106,7 +106,7 @@ fn compatible_at(
                     if level == 0 {
                         return too_deep();
                     }
-                    if !compatible_at(a_btf, p.ty, b_btf, q.ty, level - 1, budget)? {
+                    if !compatible_at(a_btf, p.ty, b_btf, q.ty, level.saturating_sub(1), budget)? {
                         return Ok(false);
                     }
                 }
@@ -188,7 +188,7 @@ impl<'a> Matcher<'a> {
                         return Ok(false);
                     }
                     for (p, q) in px.iter().zip(py.iter()) {
-                        if !self.types(p.ty, q.ty, behind, level - 1)? {
+                        if !self.types(p.ty, q.ty, behind, level.saturating_sub(1))? {
                             return Ok(false);
                         }
                     }
@@ -266,7 +266,7 @@ impl<'a> Matcher<'a> {
             let mut found = false;
             self.budget.spend(y.members.len())?;
             for n in y.members.iter().filter(|n| names_match(m.name, n.name)) {
-                if self.types(m.ty, n.ty, false, level - 1)? {
+                if self.types(m.ty, n.ty, false, level.saturating_sub(1))? {
                     found = true;
                     break;
                 }

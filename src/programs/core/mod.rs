@@ -9,10 +9,13 @@
 //! ([`patch`]). Where nothing matches, questions of existence are answered with
 //! no, and instructions that need the answer are poisoned: they become a call of
 //! a helper that does not exist, which harms only if it can be reached.
+#![warn(clippy::arithmetic_side_effects)]
 
 mod compat;
 mod patch;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 pub(super) use compat::types_compatible;
 pub(super) use patch::poison;
@@ -169,6 +172,12 @@ fn access_size(btf: &Btf, id: u32) -> Option<u32> {
     None
 }
 
+/// The multiple of `unit` at or below an offset.
+fn down(offset: u32, unit: u32) -> u32 {
+    let rest = offset.checked_rem(unit).unwrap_or(0);
+    offset.saturating_sub(rest)
+}
+
 fn field_answer(q: Question, s: &Spec<'_>) -> Result<Answer, String> {
     let no_size = || "a field without size".to_string();
     let Some(member) = s.last_member() else {
@@ -202,16 +211,19 @@ fn field_answer(q: Question, s: &Spec<'_>) -> Result<Answer, String> {
             return Err(no_size());
         }
         bit_size = bits;
-        byte_offset = byte_offset / byte_size * byte_size;
+        byte_offset = down(byte_offset, byte_size);
         // The smallest naturally aligned load that covers the field.
-        while u64::from(s.bit_offset) + u64::from(bits)
-            > (u64::from(byte_offset) + u64::from(byte_size)) * 8
+        let end = u64::from(s.bit_offset).saturating_add(bits.into());
+        while end
+            > u64::from(byte_offset)
+                .saturating_add(byte_size.into())
+                .saturating_mul(8)
         {
             if byte_size >= 8 {
                 return Err("a bit field that no load covers".into());
             }
-            byte_size *= 2;
-            byte_offset = s.bit_offset / 8 / byte_size * byte_size;
+            byte_size = byte_size.saturating_mul(2);
+            byte_offset = down(s.bit_offset / 8, byte_size);
         }
     }
     let mut a = Answer {
@@ -237,8 +249,9 @@ fn field_answer(q: Question, s: &Spec<'_>) -> Result<Answer, String> {
             a.certain = true;
         }
         Question::FieldLeftShift => {
-            let end = u64::from(s.bit_offset) + u64::from(bit_size);
-            a.value = 64u64.wrapping_sub(end - u64::from(byte_offset) * 8);
+            let end = u64::from(s.bit_offset).saturating_add(bit_size.into());
+            let load = u64::from(byte_offset).saturating_mul(8);
+            a.value = 64u64.wrapping_sub(end.wrapping_sub(load));
         }
         Question::FieldRightShift => {
             a.value = 64u64.wrapping_sub(bit_size.into());

@@ -20,7 +20,7 @@ const CALL: u8 = 0x85;
 /// does not exist.
 pub(crate) fn poison(insns: &mut [Insn], at: usize, helper: i32) {
     let wide = insns.get(at).is_some_and(|i| i.opcode == LD_IMM64);
-    for insn in insns.iter_mut().skip(at).take(1 + usize::from(wide)) {
+    for insn in insns.iter_mut().skip(at).take(if wide { 2 } else { 1 }) {
         *insn = Insn {
             opcode: CALL,
             dst: 0,
@@ -60,7 +60,7 @@ pub(super) fn apply(
         poison(insns, at, POISON_CORE);
         return Ok(CoreOutcome::Poisoned);
     };
-    let next = insns.get(at + 1).copied();
+    let next = insns.get(at.saturating_add(1)).copied();
     let Some(insn) = insns.get_mut(at) else {
         return Err("CO-RE relocation outside the function".into());
     };
@@ -118,7 +118,7 @@ pub(super) fn apply(
             };
             expect(u64::from(insn.imm as u32) | u64::from(second.imm as u32) << 32)?;
             insn.imm = to.value as i32;
-            if let Some(second) = insns.get_mut(at + 1) {
+            if let Some(second) = insns.get_mut(at.saturating_add(1)) {
                 second.imm = (to.value >> 32) as i32;
             }
         }

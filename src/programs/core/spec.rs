@@ -107,7 +107,7 @@ impl<'a> Spec<'a> {
     }
 
     fn raw_step(&mut self) -> Result<(), String> {
-        self.raw_len += 1;
+        self.raw_len = self.raw_len.saturating_add(1);
         if self.raw_len > MAX_STEPS {
             Err("an access of too many steps".into())
         } else {
@@ -130,15 +130,19 @@ impl<'a> Spec<'a> {
             .ty(*ty)
             .and_then(|t| t.composite())
             .map_or(0, |c| c.members.len());
-        len == 0 && index + 1 == members
+        len == 0 && index.saturating_add(1) == members
     }
 
     fn add_elements(&mut self, index: u32, ty: u32) -> Result<(), String> {
         let Some(size) = self.btf.resolve_size(ty) else {
             return Err("an element without size".into());
         };
-        let bits = u64::from(index) * u64::from(size) * 8 + u64::from(self.bit_offset);
-        self.bit_offset = bits as u32;
+        let bits = u64::from(index)
+            .checked_mul(size.into())
+            .and_then(|bytes| bytes.checked_mul(8))
+            .and_then(|bits| bits.checked_add(self.bit_offset.into()))
+            .and_then(|bits| u32::try_from(bits).ok());
+        self.bit_offset = bits.ok_or("an element farther than any type reaches")?;
         Ok(())
     }
 

@@ -54,7 +54,7 @@ impl Assembler<'_> {
     fn place(&mut self, function: usize) -> Result<Walk, String> {
         let code = self.context.codes.get(function).ok_or("no such function")?;
         let start = self.out.insns.len() as u32;
-        if self.out.insns.len() + code.insns.len() > 2 * MAX_INSNS {
+        if self.out.insns.len().saturating_add(code.insns.len()) > MAX_INSNS.saturating_mul(2) {
             return Err("more instructions than any kernel takes".into());
         }
         self.context.spend(code.insns.len())?;
@@ -91,8 +91,10 @@ impl Assembler<'_> {
         let imm = i64::from(insn.imm);
         let index = match target {
             Some(Target::ExternCall(_)) => return Ok(None),
-            Some(Target::Call { offset }) => (offset / 8) as i64 + imm + 1,
-            Some(Target::Function { offset }) => (offset as i64 + imm) / 8,
+            Some(Target::Call { offset }) => {
+                ((offset / 8) as i64).saturating_add(imm).saturating_add(1)
+            }
+            Some(Target::Function { offset }) => (offset as i64).saturating_add(imm) / 8,
             Some(_) => {
                 return Err(format!(
                     "instruction {at} of {} has a relocation of another kind",
@@ -105,7 +107,10 @@ impl Assembler<'_> {
                     caller.name
                 ));
             }
-            None => (caller.offset / 8) as i64 + i64::from(at) + imm + 1,
+            None => ((caller.offset / 8) as i64)
+                .saturating_add(i64::from(at))
+                .saturating_add(imm)
+                .saturating_add(1),
         };
         let found = u64::try_from(index).ok().and_then(|i| i.checked_mul(8));
         let found = found
@@ -134,8 +139,8 @@ impl Assembler<'_> {
                 continue;
             }
             let at = walk.next;
-            walk.next += 1;
-            let slot = (walk.start + at) as usize;
+            walk.next = at.saturating_add(1);
+            let slot = walk.start.saturating_add(at) as usize;
             let Some(insn) = self.out.insns.get(slot).copied() else {
                 continue;
             };
@@ -165,7 +170,7 @@ impl Assembler<'_> {
                 }
             };
             if let Some(insn) = self.out.insns.get_mut(slot) {
-                insn.imm = start as i32 - slot as i32 - 1;
+                insn.imm = (start as i32).wrapping_sub(slot as i32).wrapping_sub(1);
                 if insn.opcode == LD_IMM64 {
                     insn.src = PSEUDO_FUNC;
                 }

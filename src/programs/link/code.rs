@@ -62,7 +62,7 @@ pub(super) fn patched(object: &Object, options: &LinkOptions<'_>) -> Result<Vec<
             if code.error.is_some() {
                 continue;
             }
-            let at = (u64::from(relo.offset) - function.offset) / 8;
+            let at = u64::from(relo.offset).saturating_sub(function.offset) / 8;
             match resolver.apply(relo, &mut code.insns, at as usize) {
                 Ok(applied) => code.core.push(CoreRecord {
                     insn: at as u32,

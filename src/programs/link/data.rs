@@ -66,13 +66,13 @@ pub(super) fn resolve(context: &Context<'_>, assembly: &Assembly) -> Result<Refe
             .get(placed.function)
             .map_or(0, |c| c.core.len());
         let relocs = context.relocs.get(placed.function).map_or(0, Vec::len);
-        context.spend(core + relocs)?;
+        context.spend(core.saturating_add(relocs))?;
         for record in context
             .codes
             .get(placed.function)
             .map_or(&[][..], |c| &c.core)
         {
-            let insn = placed.start + record.insn;
+            let insn = placed.start.saturating_add(record.insn);
             if let Some(text) = poison_text(record) {
                 r.out.poisoned.push((insn, text.into()));
             }
@@ -100,7 +100,7 @@ impl Resolver<'_> {
             insn.src = src.unwrap_or(insn.src);
             insn.imm = first;
         }
-        if let (Some(second), Some(insn)) = (second, self.out.insns.get_mut(at + 1)) {
+        if let (Some(second), Some(insn)) = (second, self.out.insns.get_mut(at.saturating_add(1))) {
             insn.imm = second;
         }
     }
@@ -112,7 +112,7 @@ impl Resolver<'_> {
         insn: u32,
         target: Target,
     ) -> Result<(), String> {
-        let at = (start + insn) as usize;
+        let at = start.saturating_add(insn) as usize;
         let imm = self.out.insns.get(at).map_or(0, |i| i.imm);
         match target {
             Target::Call { .. } | Target::Function { .. } => {}
@@ -171,7 +171,7 @@ impl Resolver<'_> {
                 weak: e.weak,
                 resolved: resolved != Some(Resolved::Absent),
             });
-            ksyms.len() as u32 - 1
+            (ksyms.len() as u32).saturating_sub(1)
         });
         match resolved {
             Some(Resolved::Btf(_)) => self.put(at, Some(PSEUDO_BTF_ID), number as i32, Some(0)),
@@ -199,7 +199,7 @@ impl Resolver<'_> {
                 proto: e.btf_id,
                 kernel_id,
             });
-            kfuncs.len() as u32 - 1
+            (kfuncs.len() as u32).saturating_sub(1)
         });
         if present {
             if let Some(insn) = self.out.insns.get_mut(at) {
@@ -260,7 +260,7 @@ impl Resolver<'_> {
                 Err(_) => return Err(bad("an entry before its function")),
             }
         }
-        let map = self.context.maps.len() + self.new_maps.len();
+        let map = self.context.maps.len().saturating_add(self.new_maps.len());
         self.new_maps.push(MapDef {
             name: ".jumptables".into(),
             map_type: INSN_ARRAY,

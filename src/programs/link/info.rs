@@ -79,9 +79,14 @@ pub(super) fn collect(context: &Context<'_>, assembly: &Assembly) -> Result<Info
         let Some(function) = object.functions.get(placed.function) else {
             continue;
         };
-        let (start, end) = (function.offset, function.offset + function.size);
-        let at =
-            |offset: u32| placed.start + ((u64::from(offset) / 8).saturating_sub(start / 8)) as u32;
+        let (start, end) = (
+            function.offset,
+            function.offset.saturating_add(function.size),
+        );
+        let at = |offset: u32| {
+            let within = (u64::from(offset) / 8).saturating_sub(start / 8);
+            placed.start.saturating_add(within as u32)
+        };
         if i == 0 || !funcs.is_empty() {
             let section = context
                 .info

@@ -121,7 +121,7 @@ fn rule_of(ty: T) -> Option<Rule> {
         T::LpmTrie => rule(
             OLD,
             Size::Within(5, 260),
-            Size::Within(1, KMALLOC_MAX as u32 - 512),
+            Size::Within(1, (KMALLOC_MAX as u32).saturating_sub(512)),
             SOME,
             NO_PREALLOC | ARRAY,
         ),
@@ -153,7 +153,7 @@ fn rule_of(ty: T) -> Option<Rule> {
         T::Queue | T::Stack => rule(
             (4, 20),
             Size::Is(0),
-            Size::Within(1, KMALLOC_MAX as u32 - 512),
+            Size::Within(1, (KMALLOC_MAX as u32).saturating_sub(512)),
             SOME,
             ARRAY,
         ),
@@ -198,7 +198,10 @@ fn special(map: &MapDef, ty: T, release: (u16, u16)) -> Result<(), &'static str>
         {
             Err("per-CPU memory has no one NUMA node")
         }
-        _ if hash && u64::from(map.key_size) + u64::from(map.value_size) >= KMALLOC_MAX - 64 => {
+        _ if hash
+            && u64::from(map.key_size).saturating_add(map.value_size.into())
+                >= KMALLOC_MAX.saturating_sub(64) =>
+        {
             Err("key and value are too large together")
         }
         T::LpmTrie | T::SkStorage | T::InodeStorage | T::TaskStorage | T::CgrpStorage
@@ -213,8 +216,11 @@ fn special(map: &MapDef, ty: T, release: (u16, u16)) -> Result<(), &'static str>
         }
         T::StackTrace => {
             let frame = if flag(STACK_BUILD_ID) { 32 } else { 8 };
-            let fits =
-                map.value_size.is_multiple_of(frame) && map.value_size / frame <= STACK_FRAMES;
+            let fits = map.value_size.is_multiple_of(frame)
+                && map
+                    .value_size
+                    .checked_div(frame)
+                    .is_some_and(|n| n <= STACK_FRAMES);
             if fits {
                 Ok(())
             } else {

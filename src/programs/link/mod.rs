@@ -7,6 +7,7 @@
 //! (`data`), its attach target (`attach`). Each program is linked as if it
 //! alone were loaded, so that each has its own verdict; what would keep libbpf
 //! from loading anything fails them all.
+#![warn(clippy::arithmetic_side_effects)]
 
 mod assemble;
 mod attach;
@@ -287,7 +288,7 @@ impl<'a> Context<'a> {
             };
             subprogs.push(Subprog {
                 start: placed.start,
-                end: placed.start + (function.size / 8) as u32,
+                end: placed.start.saturating_add((function.size / 8) as u32),
                 name: function.name.clone(),
                 func_type: if linkage.is_some() { func_type } else { 0 },
                 global: i > 0 && linkage == Some(FuncLinkage::Global),

@@ -225,14 +225,14 @@ pub(super) fn collect(object: &Object) -> Result<Vec<Vec<Reloc>>, ObjectError> {
             let data = elf.data(section.info);
             let at = relocation.offset as usize;
             let opcode = data.get(at).copied().unwrap_or(0);
-            let regs = data.get(at + 1).copied().unwrap_or(0);
+            let regs = data.get(at.saturating_add(1)).copied().unwrap_or(0);
             let src = if elf.big_endian { regs & 15 } else { regs >> 4 };
-            let imm = elf.u32_at(data, at + 4).unwrap_or(0) as i32;
+            let imm = elf.u32_at(data, at.saturating_add(4)).unwrap_or(0) as i32;
             let target = places
                 .target(relocation.symbol, symbol, opcode, src, imm)
                 .map_err(bad)?;
             list.push(Reloc {
-                insn: ((relocation.offset - function.offset) / 8) as u32,
+                insn: (relocation.offset.saturating_sub(function.offset) / 8) as u32,
                 target,
             });
         }

@@ -36,7 +36,9 @@ pub(super) fn resolve(object: &Object, options: &LinkOptions<'_>) -> Result<Symb
         .externs
         .iter()
         .filter_map(|e| match e.kind {
-            ExternKind::Kconfig { offset, size, .. } => Some(offset as usize + size as usize),
+            ExternKind::Kconfig { offset, size, .. } => {
+                Some((offset as usize).saturating_add(size as usize))
+            }
             _ => None,
         })
         .max()
@@ -54,7 +56,7 @@ pub(super) fn resolve(object: &Object, options: &LinkOptions<'_>) -> Result<Symb
             ExternKind::Kconfig { offset, size, ty } => {
                 let place = symbols
                     .kconfig
-                    .get_mut(offset as usize..(offset + size) as usize)
+                    .get_mut(offset as usize..offset.saturating_add(size) as usize)
                     .unwrap_or(&mut []);
                 kconfig(e, ty, place, options)?
             }
@@ -150,7 +152,7 @@ fn address(e: &Extern, index: u64, kernel: Option<&Btf>) -> Resolved {
             .any(|id| matches!(k.ty(id), Some(Type::Var { .. } | Type::Func { .. })))
     });
     if known || !e.weak {
-        Resolved::Address(SOME_ADDRESS + index * 64)
+        Resolved::Address(SOME_ADDRESS.saturating_add(index.saturating_mul(64)))
     } else {
         Resolved::Absent
     }
@@ -192,13 +194,13 @@ fn kconfig(
 
 /// Writes a number in the target's (little-endian) order; false if it does not fit.
 fn put_number(ty: KconfigType, number: u64, place: &mut [u8]) -> bool {
-    let bits = place.len() as u32 * 8;
+    let bits = (place.len() as u32).saturating_mul(8);
     let fits = match ty {
         KconfigType::Bool => number <= 1,
         KconfigType::Char { signed } | KconfigType::Int { signed } => {
             bits >= 64
                 || if signed {
-                    number.wrapping_add(1 << (bits - 1)) < 1 << bits
+                    number.wrapping_add(1 << bits.saturating_sub(1)) < 1 << bits
                 } else {
                     number >> bits == 0
                 }

@@ -407,3 +407,23 @@ fn programs_use_maps_alike_in_both_engines() {
         assert_eq!(result.map(|o| o.ret), Ok(*expected), "{what}");
     }
 }
+
+/// A prefix of `bits` matches what agrees in them and nothing else.
+#[test]
+fn prefixes_end_within_bytes() {
+    let key = |bits: u32, data: [u8; 4]| [bits.to_le_bytes(), data].concat();
+    for odd in 1..=8 {
+        let mut rt = with(MapType::LpmTrie, 8, 8, 4);
+        let bits = 16 + odd;
+        assert_eq!(
+            rt.user_update(0, &key(bits, [10, 1, 0xaa, 0]), &[1; 8], ANY),
+            0
+        );
+        let beyond = if odd == 8 { 0 } else { 0xff >> odd };
+        let found = rt.user_lookup(0, &key(32, [10, 1, 0xaa ^ beyond, 7]));
+        assert_eq!(found, Ok(vec![1; 8]), "{odd}");
+        let last = 0x80 >> (odd - 1);
+        let found = rt.user_lookup(0, &key(32, [10, 1, 0xaa ^ last, 7]));
+        assert_eq!(found, Err(ENOENT), "{odd}");
+    }
+}

@@ -277,6 +277,13 @@ fn checksums_add_up() {
          call bpf_csum_diff
          exit";
     assert_eq!(run(text), 6);
+    // What was there before is taken off.
+    let text = "*(u32 *)(r10 - 4) = 0x00020001
+         *(u32 *)(r10 - 8) = 0x00000001
+         r1 = r10\nr1 += -8\nr2 = 4\nr3 = r10\nr3 += -4\nr4 = 4\nr5 = 3
+         call bpf_csum_diff
+         exit";
+    assert_eq!(run(text), 5);
 }
 
 /// Calls every helper with harmless arguments: zeroed stack memory of eight bytes
