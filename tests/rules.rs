@@ -39,6 +39,7 @@ fn run(fence: &Fence<'_>) -> Result<(ProgramReport, Vec<Finding>), String> {
     }];
     let mut options = Options {
         only: fence.option("prog"),
+        smoke: true,
         ..Options::new("example.bpfasm", &choice)
     };
     if let Some(word) = fence.option("type") {

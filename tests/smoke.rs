@@ -9,9 +9,13 @@ use bpfassay::smoke::{SmokeOptions, SmokeVerdict, run};
 use bpfassay::target;
 
 fn checked(name: &str, smoke: bool) -> Report {
-    let path = format!("{}/tests/corpus/accept/{name}", env!("CARGO_MANIFEST_DIR"));
+    checked_for(&format!("accept/{name}"), target::DEFAULT, smoke)
+}
+
+fn checked_for(name: &str, target: &str, smoke: bool) -> Report {
+    let path = format!("{}/tests/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(path).unwrap();
-    let target = target::by_name(target::DEFAULT).unwrap();
+    let target = target::by_name(target).unwrap();
     let targets = [TargetChoice {
         target: &target,
         kernel_btf: None,
@@ -103,4 +107,35 @@ fn a_fault_is_told_with_its_reproducer() {
         .unwrap();
     assert_eq!(fault.get("insn").and_then(|v| v.as_u64()), Some(1));
     assert!(jsonl::render(&report).contains("\"smoke\":\"fault\""));
+}
+
+/// How the run of one accepted program ended, and the findings of its object.
+fn ran(name: &str, target: &str, program: &str) -> (SmokeVerdict, Vec<&'static str>) {
+    let report = checked_for(name, target, true);
+    let object = &report.objects[0];
+    let program = object.programs.iter().find(|p| p.program == program);
+    let smoke = program.and_then(|p| p.smoke.clone()).expect("accepted");
+    assert!(smoke.fault.is_none(), "{smoke:?}");
+    let found = object.findings.iter().map(|f| f.rule.name).collect();
+    (smoke.verdict, found)
+}
+
+#[test]
+fn what_is_refused_is_not_tail_called() {
+    let (verdict, _) = ran("reject/tail_calls.o", target::DEFAULT, "caller");
+    assert_eq!(verdict, SmokeVerdict::Pass);
+}
+
+#[test]
+fn a_jump_table_is_read_entry_by_entry() {
+    let (verdict, _) = ran("reject/jump_tables.o", "linux-7.3", "whole_entry");
+    assert_eq!(verdict, SmokeVerdict::Pass);
+}
+
+/// What a target lacks is its fault, and no contradiction of ours.
+#[test]
+fn a_hole_of_the_kernel_is_a_finding() {
+    let (verdict, found) = ran("reject/helpers.o", "linux-5.10", "alloc_mem_offset");
+    assert_eq!(verdict, SmokeVerdict::Fault);
+    assert!(found.contains(&"accepted-unsafe"), "{found:?}");
 }

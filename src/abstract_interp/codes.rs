@@ -54,6 +54,8 @@ pub enum Code {
     TooManyMaps = 24,
     /// `invalid-map-load`
     MapLoad = 25,
+    /// `path-history-too-long`
+    HistoryTooLong = 26,
     /// `context-access-invalid`
     CtxAccess = 100,
     /// `modified-pointer-dereference`
@@ -240,6 +242,8 @@ pub enum Code {
     LivenessLimit = 605,
     /// `instruction-not-rewritable`
     Rewrite = 606,
+    /// `verifier-defect-met`
+    VerifierDefect = 607,
 }
 
 impl Code {
@@ -270,6 +274,7 @@ impl Code {
         Code::JumpTable,
         Code::TooManyMaps,
         Code::MapLoad,
+        Code::HistoryTooLong,
         Code::CtxAccess,
         Code::CtxModified,
         Code::CtxVarOff,
@@ -363,6 +368,7 @@ impl Code {
         Code::StackArgs,
         Code::LivenessLimit,
         Code::Rewrite,
+        Code::VerifierDefect,
     ];
 
     /// The stable number, printed as `BPF0123`.
@@ -398,6 +404,7 @@ impl Code {
             Code::JumpTable => "invalid-jump-table",
             Code::TooManyMaps => "too-many-maps",
             Code::MapLoad => "invalid-map-load",
+            Code::HistoryTooLong => "path-history-too-long",
             Code::CtxAccess => "context-access-invalid",
             Code::CtxModified => "modified-pointer-dereference",
             Code::CtxVarOff => "context-variable-offset",
@@ -491,6 +498,7 @@ impl Code {
             Code::StackArgs => "stack-arguments-invalid",
             Code::LivenessLimit => "liveness-limit-exceeded",
             Code::Rewrite => "instruction-not-rewritable",
+            Code::VerifierDefect => "verifier-defect-met",
         }
     }
 
@@ -522,6 +530,7 @@ impl Code {
             Code::JumpTable => "insn_array",
             Code::TooManyMaps => "used_maps",
             Code::MapLoad => "map_lddw",
+            Code::HistoryTooLong => "too_large",
             Code::CtxAccess => "ctx_access",
             Code::CtxModified => "ctx_modified_ptr",
             Code::CtxVarOff => "ctx_var_off",
@@ -615,6 +624,7 @@ impl Code {
             Code::StackArgs => "stack_args",
             Code::LivenessLimit => "liveness_limit",
             Code::Rewrite => "rewrite",
+            Code::VerifierDefect => "verifier_bug",
         }
     }
 }

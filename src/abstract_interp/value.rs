@@ -11,6 +11,7 @@
 //! one test decides. `ref_id` ties a pointer to an acquired reference.
 
 use super::domain::Bounds;
+use crate::target::Behaviour;
 
 /// A map as the program sees it: an index into `Program::maps`, or the
 /// template of the inner maps of such a map.
@@ -347,6 +348,18 @@ impl Reg {
     /// The id without the link marks.
     pub const fn base_id(&self) -> u32 {
         self.id & !(ADD_CONST | ADD_CONST32)
+    }
+    /// The link marks of the id.
+    pub const fn link(&self) -> u32 {
+        self.id & (ADD_CONST | ADD_CONST32)
+    }
+    /// Leaves the group of a scalar's id. A number alone has no distance by which
+    /// it is linked; some kernels keep it all the same.
+    pub fn unlink(&mut self, behaviour: &Behaviour) {
+        self.id = 0;
+        if self.is_scalar() && !behaviour.stale_link_distance {
+            self.off = 0;
+        }
     }
     /// Whether both hold the same kind with the same payload and qualifiers.
     pub fn same_type(&self, other: &Reg) -> bool {

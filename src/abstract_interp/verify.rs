@@ -4,8 +4,8 @@
 //! reported: structure, maps and attachment, then the main program, then each
 //! global function that is called, then the stack over all call chains.
 
-use super::checks::stack_depth;
 use super::checks::subprog_facts::SubprogFacts;
+use super::checks::{dead_code, stack_depth};
 use super::explore::Explorer;
 use super::observe::Observer;
 use super::refusal::Refusal;
@@ -131,7 +131,7 @@ fn run<'a>(
         aux: vec![InsnAux::default(); ops.len()],
         last_id: 0,
         wanted: Default::default(),
-        explorer: Explorer::default(),
+        explorer: Explorer::new(&env.target.behaviour),
         globals: setup::Globals::new(input.program),
         subprogs: SubprogFacts::new(&env),
         account,
@@ -141,7 +141,7 @@ fn run<'a>(
     let mut depth = 0;
     let result = explore_all(&mut vm).and_then(|()| {
         depth = stack_depth::check(&vm)?;
-        Ok(())
+        dead_code::check(&vm)
     });
     let stats = Stats {
         processed: vm.explorer.processed,

@@ -282,8 +282,10 @@ impl World<'_> {
             | Op::MovSx { dst, .. }
             | Op::End { dst, .. }
             | Op::AddrSpaceCast { dst, .. }
+            | Op::LoadArg { dst, .. }
             | Op::LoadAcquire { dst, .. } => state.set(dst, Val::Any),
-            Op::Jmp { .. }
+            Op::StoreArg { .. }
+            | Op::Jmp { .. }
             | Op::Ja { .. }
             | Op::MayGoto { .. }
             | Op::Gotox { .. }

@@ -7,6 +7,7 @@
 
 mod audit;
 mod findings;
+mod holes;
 mod policy;
 mod portability;
 mod smoke;
@@ -282,7 +283,8 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
         ));
     }
     if options.smoke {
-        smoke::run_accepted(&mut done, &links, options);
+        let unsafe_there = smoke::run_accepted(&mut done, &links, options);
+        report.findings.extend(unsafe_there);
     }
     report.programs = done.into_iter().map(|(_, _, report)| report).collect();
     let partial = report.programs.iter_mut().filter_map(|p| p.partial.take());

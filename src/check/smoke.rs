@@ -3,7 +3,8 @@
 //! A program that links to the same instructions for several targets is run once.
 //! Inputs and budgets are chosen so that this costs about as much as verifying
 //! did; `run` has no such restraint. A fault here, after `accept`, is a fault of
-//! this tool: of the verdict, or of the run.
+//! this tool: of the verdict, or of the run; but for those that a known hole of the
+//! target explains (`holes`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,56 +12,132 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::verify::panic_text;
-use super::{Options, TargetChoice};
+use super::{Options, TargetChoice, holes};
+use crate::diagnostics::{Context, Finding};
 use crate::limits;
-use crate::programs::{Linked, Program};
+use crate::programs::{Linked, Program, decode};
 use crate::report::smoke::Smoke;
 use crate::report::{Outcome, ProgramReport};
+use crate::rules;
+use crate::smoke::engine::Fault;
 use crate::smoke::{self, SmokeOptions};
 
 /// A report with the indices of its program and target.
 pub(super) type Job = (usize, usize, ProgramReport);
 
-/// Runs the accepted programs among the jobs, which are in order of programs.
-pub(super) fn run_accepted(jobs: &mut [Job], links: &[Linked], options: &Options<'_>) {
-    let siblings: Vec<Vec<Arc<Program>>> = links.iter().map(callable).collect();
+/// Runs the accepted programs among the jobs, which are in order of programs. Gives
+/// a finding for each that its target accepts and that goes wrong there.
+pub(super) fn run_accepted(
+    jobs: &mut [Job],
+    links: &[Linked],
+    options: &Options<'_>,
+) -> Vec<Finding> {
+    let siblings: Vec<Siblings> = links
+        .iter()
+        .enumerate()
+        .map(|(t, link)| callable(link, t, jobs))
+        .collect();
     let groups: Vec<&mut [Job]> = jobs.chunk_by_mut(|a, b| a.0 == b.0).collect();
-    groups.into_par_iter().for_each(|group| {
-        let mut done: Vec<(&Program, Smoke)> = Vec::new();
-        for (p, t, report) in group.iter_mut() {
-            let (Some(link), Some(choice)) = (links.get(*t), options.targets.get(*t)) else {
-                continue;
-            };
-            let Some(Ok(program)) = link.programs.get(*p) else {
-                continue;
-            };
-            if !matches!(report.outcome, Outcome::Accept) {
-                continue;
-            }
-            let known = done.iter().find(|(other, _)| alike(other, program));
-            let smoke = match known {
-                Some((_, smoke)) => smoke.clone(),
-                None => {
-                    let others = siblings.get(*t).map_or(&[][..], Vec::as_slice);
-                    let effort = report.stats.map_or(0, |s| s.processed);
-                    let smoke = guarded(program, others, choice, effort);
-                    done.push((program, smoke.clone()));
-                    smoke
+    let found: Vec<Vec<Finding>> = groups
+        .into_par_iter()
+        .map(|group| {
+            let mut found = Vec::new();
+            let mut done: Vec<(&Program, &Siblings, Ran)> = Vec::new();
+            for (p, t, report) in group.iter_mut() {
+                let (Some(link), Some(choice), Some(others)) =
+                    (links.get(*t), options.targets.get(*t), siblings.get(*t))
+                else {
+                    continue;
+                };
+                let Some(Ok(program)) = link.programs.get(*p) else {
+                    continue;
+                };
+                if !matches!(report.outcome, Outcome::Accept) {
+                    continue;
                 }
-            };
-            report.smoke = Some(smoke);
-        }
-    });
+                let known = done
+                    .iter()
+                    .find(|(other, with, _)| alike(other, program) && with.names == others.names);
+                let mut ran = match known {
+                    Some((.., ran)) => ran.clone(),
+                    None => {
+                        let effort = report.stats.map_or(0, |s| s.processed);
+                        let ran = guarded(program, &others.programs, choice, effort);
+                        done.push((program, others, ran.clone()));
+                        ran
+                    }
+                };
+                if let Some(finding) = unsafe_there(program, choice, &ran, options) {
+                    // The run agrees with the verdict: it is the kernel that errs.
+                    ran.smoke.fault = None;
+                    found.push(finding);
+                }
+                report.smoke = Some(ran.smoke);
+            }
+            found
+        })
+        .collect();
+    found.into_iter().flatten().collect()
 }
 
-/// The programs that others of the object may tail-call.
-fn callable(link: &Linked) -> Vec<Arc<Program>> {
-    let programs = || link.programs.iter().flatten();
-    let named = smoke::run::tail_call_names(programs());
-    programs()
-        .filter(|p| named.contains(p.name.as_str()))
-        .map(|p| Arc::new(p.clone()))
-        .collect()
+/// The programs of an object that others may tail-call on a target.
+struct Siblings {
+    names: Vec<String>,
+    programs: Vec<Arc<Program>>,
+}
+
+/// Only what the target accepts gets into a program array.
+fn callable(link: &Linked, target: usize, jobs: &[Job]) -> Siblings {
+    let named = smoke::run::tail_call_names(link.programs.iter().flatten());
+    let accepted = jobs
+        .iter()
+        .filter(|(_, t, report)| *t == target && matches!(report.outcome, Outcome::Accept));
+    let programs: Vec<Arc<Program>> = accepted
+        .filter_map(|(p, ..)| link.programs.get(*p)?.as_ref().ok())
+        .filter(|program| named.contains(program.name.as_str()))
+        .map(|program| Arc::new(program.clone()))
+        .collect();
+    let names = programs.iter().map(|p| p.name.to_string()).collect();
+    Siblings { names, programs }
+}
+
+/// What running a program gave.
+#[derive(Clone)]
+struct Ran {
+    smoke: Smoke,
+    fault: Option<Fault>,
+}
+
+/// The finding that a fault is a hole of the target's, if it is.
+fn unsafe_there(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    ran: &Ran,
+    options: &Options<'_>,
+) -> Option<Finding> {
+    let fault = ran.fault.as_ref()?;
+    let ops = decode(&program.insns);
+    let hole = holes::of(program, &ops, choice.target, fault)?;
+    let context = Context {
+        program,
+        ops: &ops,
+        target: &choice.target.name,
+        source_text: options.source_text,
+    };
+    let what = format!(
+        "{} loads the program, but does not check {}.",
+        choice.target.name, hole.lacks
+    );
+    let mut finding = Finding::at(
+        &context,
+        rules::find("accepted-unsafe")?,
+        what,
+        usize::try_from(fault.site.insn).ok()?,
+        format!("a run goes wrong here: {}", fault.kind),
+        &[],
+    );
+    finding.targets = vec![choice.target.name.clone()];
+    Some(finding)
 }
 
 /// Whether two links of a program run alike.
@@ -77,7 +154,7 @@ fn guarded(
     siblings: &[Arc<Program>],
     choice: &TargetChoice<'_>,
     effort: u64,
-) -> Smoke {
+) -> Ran {
     let options = SmokeOptions {
         inputs: limits::SMOKE_INPUTS,
         most: limits::SMOKE_PACKETS,
@@ -90,7 +167,13 @@ fn guarded(
     };
     let ran = catch_unwind(AssertUnwindSafe(|| smoke::run(program, &options)));
     match ran {
-        Ok(report) => Smoke::of(program, &report),
-        Err(panic) => Smoke::internal(panic_text(&*panic)),
+        Ok(report) => Ran {
+            smoke: Smoke::of(program, &report),
+            fault: report.fault().map(|(_, fault)| fault.clone()),
+        },
+        Err(panic) => Ran {
+            smoke: Smoke::internal(panic_text(&*panic)),
+            fault: None,
+        },
     }
 }

@@ -60,8 +60,9 @@ impl HelperProto {
 /// The signatures of one helper in one series.
 pub(super) struct HelperSlot {
     pub(super) main: u16,
-    /// Program types, whether for sleeping programs only, the signature.
-    pub(super) variants: &'static [(u64, bool, u16)],
+    /// Program types, attach types (0 is any), whether for sleeping programs only,
+    /// the signature.
+    pub(super) variants: &'static [(u64, u64, bool, u16)],
 }
 
 fn in_set(set: &Set, id: u32) -> bool {
@@ -117,17 +118,21 @@ pub fn helper_proto(
 pub fn helper_proto_for(
     id: u32,
     prog_type: ProgType,
-    _attach: Option<AttachType>,
+    attach: Option<AttachType>,
     sleepable: bool,
     v: SpecVersion,
 ) -> Option<&'static HelperProto> {
     let slot = slot(id, v)?;
     let bit = 1u64 << prog_type.id();
+    let attach = attach.map_or(0, |a| 1u64 << a.id());
     let fits = |sleep: bool| {
         slot.variants
             .iter()
-            .find(|(types, s, _)| *s == sleep && types & bit != 0)
-            .map(|x| x.2)
+            .filter(|(types, attaches, s, _)| {
+                *s == sleep && types & bit != 0 && (*attaches == 0 || attaches & attach != 0)
+            })
+            .max_by_key(|(_, attaches, ..)| *attaches != 0)
+            .map(|x| x.3)
     };
     let own = if sleepable {
         fits(true).or_else(|| fits(false))

@@ -5,6 +5,7 @@
 //! in which Linux finds them: opcode, reserved fields, registers. A register
 //! number above r10 counts as such a fault, so that whoever holds a valid `Op`
 //! may index eleven registers with it.
+#![warn(clippy::arithmetic_side_effects)]
 
 use super::insn::{AluOp, Callee, DecodeFault, ImmRef, Insn, Op, Reserved, Size, Src, Width};
 use super::isa::{self, Form, IsaRules, class, pseudo};
@@ -20,7 +21,7 @@ pub fn decode_with(insns: &[Insn], rules: &IsaRules) -> Vec<Op> {
     let mut at = 0;
     while let Some(&insn) = insns.get(at) {
         if insn.opcode == isa::LD_IMM64 {
-            match wide(insn, insns.get(at + 1), rules) {
+            match wide(insn, insns.get(at.saturating_add(1)), rules) {
                 Ok(op) => ops.extend([op, Op::Second]),
                 // The pair is well formed, so its second half has no life of its own.
                 Err(
@@ -159,7 +160,11 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
             Op::LdInd { size, src, imm }
         }
         Form::Ldx { size, sx } => {
-            stack_register(src, size, rules)?;
+            if is_argument(src, size, rules) && !sx {
+                register(dst)?;
+                return Ok(Op::LoadArg { dst, off });
+            }
+            register(src)?;
             Op::Load {
                 dst,
                 base: src,
@@ -170,7 +175,11 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
         }
         Form::St(size) => {
             require(src == 0, Reserved::St)?;
-            stack_register(dst, size, rules)?;
+            if is_argument(dst, size, rules) {
+                let src = Src::Imm(imm);
+                return Ok(Op::StoreArg { off, src });
+            }
+            register(dst)?;
             return Ok(Op::Store {
                 base: dst,
                 off,
@@ -181,7 +190,11 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
         Form::Stx(size) => {
             require(imm == 0, Reserved::Stx)?;
             register(src)?;
-            stack_register(dst, size, rules)?;
+            if is_argument(dst, size, rules) {
+                let src = Src::Reg(src);
+                return Ok(Op::StoreArg { off, src });
+            }
+            register(dst)?;
             return Ok(Op::Store {
                 base: dst,
                 off,
@@ -394,10 +407,8 @@ fn registers_first(insn: Insn, rules: &IsaRules) -> Result<(), DecodeFault> {
     }
 }
 
-/// A base register, or r11 where it names the outgoing and incoming arguments.
-fn stack_register(reg: u8, size: Size, rules: &IsaRules) -> Result<(), DecodeFault> {
-    if reg == 11 && size == Size::DW && rules.stack_args {
-        return Ok(());
-    }
-    register(reg)
+/// Whether a base register is r11 where it stands for outgoing and incoming
+/// arguments. It is no register: nothing else can be done with it.
+fn is_argument(base: u8, size: Size, rules: &IsaRules) -> bool {
+    base == isa::ARGUMENTS && size == Size::DW && rules.stack_args
 }

@@ -123,6 +123,16 @@ pub fn disasm_with(op: &Op, idx: usize, dialect: Dialect, names: &dyn Names) -> 
             let value = p.store_operand(src);
             format!("*({} *)({place}) = {value}", size_name(size, false))
         }
+        Op::LoadArg { dst, off } => {
+            format!(
+                "r{dst} = *(u64 *)({})",
+                p.address(super::isa::ARGUMENTS, off)
+            )
+        }
+        Op::StoreArg { off, src } => {
+            let (place, value) = (p.address(super::isa::ARGUMENTS, off), p.store_operand(src));
+            format!("*(u64 *)({place}) = {value}")
+        }
         Op::Atomic { .. } => p.atomic(op),
         Op::LoadAcquire {
             dst,

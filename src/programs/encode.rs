@@ -112,6 +112,20 @@ fn single(op: &Op) -> Option<Insn> {
             size,
             src,
         } => make(Form::Atomic(size), base, src, off, isa::STORE_REL),
+        Op::LoadArg { dst, off } => make(
+            Form::Ldx {
+                size: Size::DW,
+                sx: false,
+            },
+            dst,
+            isa::ARGUMENTS,
+            off,
+            0,
+        ),
+        Op::StoreArg { off, src } => match src {
+            Src::Reg(src) => make(Form::Stx(Size::DW), isa::ARGUMENTS, src, off, 0),
+            Src::Imm(imm) => make(Form::St(Size::DW), isa::ARGUMENTS, 0, off, imm),
+        },
         Op::LdAbs { size, imm } => make(Form::LdAbs(size), 0, 0, 0, imm),
         Op::LdInd { size, src, imm } => make(Form::LdInd(size), 0, src, 0, imm),
         Op::Jmp {

@@ -388,6 +388,10 @@ pub enum Op {
         size: Size,
         src: Src,
     },
+    /// `dst = *(u64 *)(r11 + off)`: an argument that came on the stack.
+    LoadArg { dst: u8, off: i16 },
+    /// `*(u64 *)(r11 + off) = src`: an argument that goes out on the stack.
+    StoreArg { off: i16, src: Src },
     /// Atomic read-modify-write of `*(size *)(base + off)`.
     Atomic {
         op: AtomicOp,

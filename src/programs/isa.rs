@@ -41,6 +41,8 @@ pub mod pseudo {
 /// Offset field that turns a 64-bit register move into an address space cast.
 pub const ADDR_SPACE_CAST: i16 = 1;
 
+/// The base register of arguments on the stack; no register of the machine.
+pub const ARGUMENTS: u8 = 11;
 /// Immediate of a load with acquire ordering.
 pub const LOAD_ACQ: i32 = 0x100;
 /// Immediate of a store with release ordering.

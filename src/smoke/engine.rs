@@ -86,6 +86,8 @@ pub enum FaultKind {
     UnknownKfunc(String),
     /// An argument that no accepted program passes, such as a map that is none.
     BadArgument(&'static str),
+    /// A record is given back that was not reserved, or not by this address.
+    NotReserved,
     /// A call through a register or a table that holds no code address.
     BadCodeAddress(u64),
     /// A lock taken twice or released untaken, a reference lost.
@@ -124,6 +126,7 @@ impl fmt::Display for FaultKind {
             FaultKind::UnknownHelper(id) => write!(f, "unknown helper {id}"),
             FaultKind::UnknownKfunc(name) => write!(f, "unknown kfunc {name}"),
             FaultKind::BadArgument(what) => write!(f, "bad argument: {what}"),
+            FaultKind::NotReserved => write!(f, "bad argument: not a reserved record"),
             FaultKind::BadCodeAddress(a) => write!(f, "{a:#x} is no code address"),
             FaultKind::Misuse(what) => write!(f, "{what}"),
             FaultKind::NotModelled(what) => write!(f, "not modelled: {what}"),

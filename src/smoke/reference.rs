@@ -360,6 +360,9 @@ impl<'a, T: Tracer> Interp<'a, T> {
                     let args = arguments(regs);
                     regs[0] = helpers::call(rt, self.image, *site, callee, args, self)?;
                 }
+                Op::LoadArg { .. } | Op::StoreArg { .. } => {
+                    return Err(FaultKind::NotModelled("arguments on the stack".into()).into());
+                }
                 Op::Second => return Err(FaultKind::OutOfProgram(pc as i64).into()),
                 Op::Invalid(why) => return Err(FaultKind::Invalid(why).into()),
             }

@@ -9,6 +9,9 @@ pub struct Limits {
     pub max_insns: u32,
     /// Instructions that may be processed over all paths.
     pub complexity: u32,
+    /// Jumps and accesses to spilled registers on a path since a state was kept: what
+    /// is remembered of them is one allocation. 0 where only jumps are.
+    pub history: u32,
     /// Branches that may wait to be explored.
     pub jump_sequence: u32,
     /// States kept at one instruction above which each miss counts
@@ -55,6 +58,7 @@ impl Limits {
             max_insns_unprivileged,
             max_insns,
             complexity,
+            history,
             jump_sequence,
             states_per_insn,
             stack,

@@ -46,6 +46,7 @@ const LIMITS_5_10: Limits = Limits {
     max_insns_unprivileged: 4096,
     max_insns: 1_000_000,
     complexity: 1_000_000,
+    history: 0,
     jump_sequence: 8192,
     states_per_insn: 64,
     stack: 512,
@@ -74,6 +75,8 @@ const LIMITS_6_1: Limits = Limits {
 };
 const LIMITS_6_12: Limits = Limits {
     percpu_alloc: 512,
+    // 4 MiB in entries of 16 bytes; measured on 6.18.44
+    history: 1 << 18,
     ..LIMITS_6_1
 };
 const LIMITS_7_3: Limits = Limits {
@@ -93,6 +96,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     links_in_history: false,
     precise_by_id: false,
     compare_scalar_ids: false,
+    independent_covers_linked: false,
     drop_singular_ids: false,
     precision_scope: PrecisionScope::SingleSubprog,
     fetch_ends_precision: false,
@@ -311,6 +315,7 @@ const LINUX_6_18: Behaviour = Behaviour {
     arena_absorbs_numbers: true,
     var_off_write_scrubs: true,
     scalar_links: ScalarLinks::DeltaBoth,
+    independent_covers_linked: true,
     const_map_key: true,
     tail_call_leaves_frame: true,
     // backported to 6.18.y
@@ -330,6 +335,7 @@ const LINUX_6_18_15: Behaviour = Behaviour {
     buffers_checked_for_null: false,
     inner_keys_vary: false,
     stale_link_distance: true,
+    independent_covers_linked: false,
     ..LINUX_6_18
 };
 
@@ -338,7 +344,6 @@ const LINUX_7_3: Behaviour = Behaviour {
     syscalls_open: true,
     arena_arithmetic_apart: true,
     fetch_ends_precision: true,
-    ld_abs_returns: true,
     wide_link_delta: true,
     arena_absorbs_numbers: true,
     global_void_functions: true,

@@ -5,8 +5,9 @@
 //! carry it) and, over a ring buffer or a file, by the reference it holds;
 //! clones share the reference.
 
+use crate::abstract_interp::checks::access::Dir;
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse, refuse_reg};
-use crate::abstract_interp::stack::{Byte, SLOT, spi};
+use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT};
 use crate::abstract_interp::value::{DynptrType, Kind};
 use crate::abstract_interp::vm::{Check, Vm};
 
@@ -24,8 +25,9 @@ pub struct Dynptr {
     pub slot: Option<(usize, usize)>,
 }
 
-/// Where an object of `slots` slots on the stack lies: frame, and its slot at
-/// the lowest address.
+/// Where an object of `slots` slots on the stack is said to lie: frame, and its
+/// slot at the lowest address. Nothing may be there yet. Offset 0 stands for the
+/// slot below it, as if one had said -8.
 pub fn place(vm: &Vm, r: u8, object: StackObject, slots: usize) -> Check<(usize, usize)> {
     let reg = vm.reg(r);
     let Kind::Stack { frame } = reg.kind else {
@@ -35,17 +37,28 @@ pub fn place(vm: &Vm, r: u8, object: StackObject, slots: usize) -> Check<(usize,
         return refuse_reg(r, Fault::ObjectVariable { object });
     };
     let off = i64::from(reg.off).wrapping_add(var as i64);
-    if off % i64::from(SLOT) != 0 || off >= 0 {
-        return refuse_reg(r, Fault::ObjectOffset { object, off });
+    let beyond = i64::from(MAX_STACK) / i64::from(SLOT);
+    let at = match off {
+        _ if off > 0 || off % i64::from(SLOT) != 0 => None,
+        0 => Some(0),
+        _ => usize::try_from((off / -i64::from(SLOT)).min(beyond + 1) - 1).ok(),
+    };
+    match at {
+        Some(at) if at + 1 >= slots => Ok((frame as usize, at)),
+        _ => refuse_reg(r, Fault::ObjectOffset { object, off }),
     }
-    if off < -512 {
-        return refuse_reg(r, Fault::ObjectOffset { object, off });
+}
+
+/// The same for an object to be made: all its bytes are inside the stack.
+pub fn place_new(vm: &Vm, r: u8, object: StackObject, slots: usize) -> Check<(usize, usize)> {
+    let (frame, at) = place(vm, r, object, slots)?;
+    let reg = vm.reg(r);
+    let off = i64::from(reg.off).wrapping_add(reg.bounds.smin);
+    if off == 0 || off < -i64::from(MAX_STACK) {
+        let (dir, size) = (Dir::Write, u64::from(SLOT));
+        return refuse_reg(r, Fault::StackOutside { dir, off, size });
     }
-    let at = spi(off as i32);
-    if at + 1 < slots {
-        return refuse_reg(r, Fault::ObjectOffset { object, off });
-    }
-    Ok((frame as usize, at))
+    Ok((frame, at))
 }
 
 /// An initialised dynptr in register `r`, if it is one.
@@ -119,7 +132,7 @@ pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
     if matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
         return refuse_reg(r, Fault::DynptrTaken);
     }
-    let (frame, at) = place(vm, r, StackObject::Dynptr, 2)?;
+    let (frame, at) = place_new(vm, r, StackObject::Dynptr, 2)?;
     for slot in [at, at - 1] {
         may_overwrite(vm, frame, slot)?;
     }

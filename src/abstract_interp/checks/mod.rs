@@ -13,6 +13,7 @@ pub mod btf_write;
 pub mod buffer;
 pub mod const_str;
 pub mod context;
+pub mod dead_code;
 pub mod dynptr;
 pub mod env;
 pub mod exception;

@@ -10,7 +10,7 @@
 use super::{Node, NodeId};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{Frame, RefKind, State};
-use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Kind, Reg};
+use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::Vm;
 
 /// How strictly to compare.
@@ -29,9 +29,17 @@ pub enum Exact {
 pub struct IdMap {
     pairs: Vec<(u32, u32)>,
     spare: u32,
+    independent_covers_linked: bool,
 }
 
 impl IdMap {
+    /// None yet; how kept scalars without id are taken.
+    pub fn new(independent_covers_linked: bool) -> Self {
+        IdMap {
+            independent_covers_linked,
+            ..IdMap::default()
+        }
+    }
     /// Begins anew; `last_id` is the greatest id in use.
     pub fn reset(&mut self, last_id: u32) {
         self.pairs.clear();
@@ -90,6 +98,19 @@ fn range_covers(old: i32, cur: i32) -> bool {
     old == cur || (0..=cur).contains(&old)
 }
 
+/// Whether what `old` shares with other numbers, `cur` shares with theirs: a
+/// group corresponds to one group, a distance to the same distance. The groups
+/// of linked numbers are those of their bases, else a number a fixed distance
+/// from another would cover one at that distance from a third.
+fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
+    if old.id == 0 && ids.independent_covers_linked {
+        return true;
+    }
+    old.link() == cur.link()
+        && (old.link() == 0 || old.off == cur.off)
+        && ids.same_scalar(old.base_id(), cur.base_id())
+}
+
 fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     if exact == Exact::Yes {
         return same_exactly(old, cur, ids);
@@ -102,11 +123,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
             if !old.precise && exact == Exact::No {
                 return true;
             }
-            const LINK: u32 = ADD_CONST | ADD_CONST32;
-            if old.id & LINK != cur.id & LINK || old.id & LINK != 0 && old.off != cur.off {
-                return false;
-            }
-            old.bounds.covers(&cur.bounds) && ids.same_scalar(old.id, cur.id)
+            old.bounds.covers(&cur.bounds) && link_covers(old, cur, ids)
         }
         (Kind::Packet, Kind::Packet) | (Kind::PacketMeta, Kind::PacketMeta) => {
             old.flags == cur.flags

@@ -39,6 +39,7 @@ use self::track::Track;
 use super::refusal::{Fault, Held, Refusal, refuse};
 use super::state::State;
 use super::vm::{Check, Halt, Next, Vm};
+use crate::target::Behaviour;
 
 /// A kept state.
 pub type NodeId = u32;
@@ -117,6 +118,13 @@ pub struct Explorer {
 }
 
 impl Explorer {
+    /// With nothing to walk yet, for a verifier of this behaviour.
+    pub fn new(behaviour: &Behaviour) -> Self {
+        Explorer {
+            ids: IdMap::new(behaviour.independent_covers_linked),
+            ..Explorer::default()
+        }
+    }
     fn track(&self) -> &Track {
         self.track.as_ref().expect("a path is being walked")
     }
@@ -149,7 +157,8 @@ impl Explorer {
         let held = (self.listed + self.dropped + self.visits.held) as u64;
         self.peak_states = self.peak_states.max(held);
     }
-    /// Makes ready for another function; counts go on.
+    /// Makes ready for another function; counts go on, and with them those of the
+    /// states held: kernels never take off what an earlier function kept.
     fn reset(&mut self, slots: usize) {
         self.nodes.clear();
         self.free.clear();
@@ -158,8 +167,6 @@ impl Explorer {
         self.pending.clear();
         self.visits.clear();
         self.live.leave_chain();
-        self.listed = 0;
-        self.dropped = 0;
     }
 }
 
@@ -210,6 +217,7 @@ impl Vm<'_> {
             }
             let next = self.step()?;
             self.flush_precision()?;
+            self.history_fits()?;
             self.explorer.live.commit_insn(insn);
             match next {
                 Next::Fallthrough => self.insn = insn + self.env.ops[insn].slots(),
@@ -375,6 +383,16 @@ impl Vm<'_> {
             return refuse(Fault::PendingBranches { count });
         }
         Ok(&mut self.explorer.pending[count - 1].state)
+    }
+
+    fn history_fits(&self) -> Check<()> {
+        let limit = self.env.target.limits.history as usize;
+        if limit == 0 || self.explorer.track().history.len() <= limit {
+            return Ok(());
+        }
+        refuse(Fault::HistoryTooLong {
+            entries: limit as u64,
+        })
     }
 
     /// The history entry of the current instruction, made on demand.

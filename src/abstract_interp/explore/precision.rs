@@ -170,6 +170,8 @@ impl Backtrack {
                     }
                 }
             }
+            Op::LoadArg { dst, .. } => self.unset(dst),
+            Op::StoreArg { .. } => {}
             Op::Store { base, src, .. } => self.undo_store(base, src, stack)?,
             Op::StoreRelease { base, src, .. } => self.undo_store(base, Src::Reg(src), stack)?,
             Op::Atomic {

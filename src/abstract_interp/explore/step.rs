@@ -43,6 +43,8 @@ impl Vm<'_> {
                     Callee::Kfunc { imm, off } => kfunc::call(self, imm, off),
                 }
             }
+            Op::LoadArg { off, .. } => mem::argument(off > 0, off),
+            Op::StoreArg { off, .. } => mem::argument(off < 0, off),
             Op::CallX { .. } => refuse(Fault::Undecodable {
                 fault: DecodeFault::UnknownOpcode(0x8d),
             }),

@@ -122,6 +122,7 @@ faults! {
     BackEdge { target: i64 } => Code::BackEdge;
     LoopUnchanged => Code::InfiniteLoop;
     Complexity { processed: u64 } => Code::ProgramTooLarge;
+    HistoryTooLong { entries: u64 } => Code::HistoryTooLong;
     PendingBranches { count: u64 } => Code::TooManyJumps;
     ZeroDivisor => Code::DivByZero;
     ShiftCount { count: i64 } => Code::InvalidShift;
@@ -145,6 +146,9 @@ faults! {
     ExceptionCallbackStatic { name: Name } => Code::Callback;
     ThrowInCallback { subprog: u64 } => Code::Callback;
     CallbackOfMaps => Code::TailCallStack;
+    LoopCountPointer => Code::VerifierDefect;
+    AddressDead { slot: u64 } => Code::VerifierDefect;
+    StackArgument { off: i64 } => Code::StackArgs;
     CallbackOfMap => Code::Callback;
     CallbackGlobal => Code::Callback;
     FuncInfoMissing => Code::BtfMissing;
@@ -446,6 +450,7 @@ faults! {
     // Attachment and licence.
     SyscallNotSleepable => Code::Sleepable;
     ProgramNotSleepable => Code::Sleepable;
+    AttachUnknown { name: Name } => Code::AttachTarget;
     AttachNowhere => Code::AttachTarget;
     AttachNotTypedef { id: u64 } => Code::AttachTarget;
     AttachName { id: u64, name: Name } => Code::AttachTarget;

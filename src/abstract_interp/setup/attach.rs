@@ -11,7 +11,7 @@ use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
 use crate::object::Btf;
 use crate::object::btf::Type;
 use crate::programs::Program;
-use crate::target::Target as LinuxTarget;
+use crate::target::{Offered, Target as LinuxTarget};
 
 /// The kernel function whose arguments are the context.
 #[derive(Clone, Debug)]
@@ -142,6 +142,13 @@ pub fn resolve(
         main_takes_btf_args: program.prog_type == ProgType::Ext,
         ..Attach::default()
     };
+    if let Some(ty) = attach
+        && load_asks_attach_type(program.prog_type)
+        && target.attach_type(ty) == Offered::Absent
+    {
+        let name = ty.name().into();
+        return refuse(Fault::AttachUnknown { name });
+    }
     if program.prog_type == ProgType::Syscall {
         if program.sleepable {
             return Ok(out);
@@ -196,6 +203,22 @@ pub fn multi(attach: Option<AttachType>) -> bool {
                 | AttachType::TraceFexitMulti
                 | AttachType::TraceFsessionMulti
         )
+    )
+}
+
+/// Whether loading such a program fails for an attach type that the kernel
+/// doesn't know; for others only attaching does.
+fn load_asks_attach_type(ty: ProgType) -> bool {
+    matches!(
+        ty,
+        ProgType::Tracing
+            | ProgType::Lsm
+            | ProgType::CgroupSkb
+            | ProgType::CgroupSock
+            | ProgType::CgroupSockAddr
+            | ProgType::CgroupSockopt
+            | ProgType::SkLookup
+            | ProgType::Netfilter
     )
 }
 

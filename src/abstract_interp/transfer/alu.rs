@@ -45,7 +45,7 @@ pub fn assign_scalar_id(vm: &mut Vm, r: u8) {
     if !reg.is_scalar() {
         return;
     }
-    let linked = reg.id & (ADD_CONST | ADD_CONST32) != 0;
+    let linked = reg.link() != 0;
     let fresh = (linked || reg.id == 0) && reg.bounds.is_const().is_none();
     if !linked && !fresh {
         return;
@@ -103,7 +103,7 @@ fn mov32(vm: &mut Vm, dst: u8, src: u8) {
         }
         value = *vm.reg(src);
         if !same {
-            value.id = 0;
+            value.unlink(&vm.env.target.behaviour);
         }
     }
     value.bounds.zext32(&vm.env.rules);
@@ -129,7 +129,7 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
     }
     let mut value = *vm.reg(src);
     if !same {
-        value.id = 0;
+        value.unlink(&vm.env.target.behaviour);
     }
     value.bounds.sext(u32::from(bits), w.is32(), &rules);
     vm.cur.set_reg(dst, value);
@@ -327,7 +327,7 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
 /// The distance from the left operand, and so from its copies, at which the
 /// result stays linked to them: a number moved by a constant, once.
 fn link(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<i32> {
-    if left.id == 0 || left.id & (ADD_CONST | ADD_CONST32) != 0 {
+    if left.id == 0 || left.link() != 0 {
         return None;
     }
     let by = right.bounds.const_of(w.is32())?;

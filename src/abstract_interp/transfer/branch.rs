@@ -245,7 +245,7 @@ fn collect_linked(env: &Env, state: &mut State, id: u32, linked: &mut Linked) {
         }
     }
     for p in unlink {
-        place_mut(state, p).id = 0;
+        place_mut(state, p).unlink(&env.target.behaviour);
     }
 }
 

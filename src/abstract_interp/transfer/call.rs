@@ -259,6 +259,10 @@ fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<Option<Entered>> {
     if asks && zero {
         vm.need_precise(4);
     }
+    if vm.env.target.behaviour.callbacks_as_loops && !vm.reg(1).is_scalar() {
+        // Any value may be handed over, but only a number's origin can be traced.
+        return refuse_reg(1, Fault::LoopCountPointer);
+    }
     vm.need_precise(1);
     vm.flush_precision()?;
     let simulated = u64::from(vm.cur.frame().callback_depth);

@@ -3,7 +3,7 @@
 //! Flags live in one stack slot; sections nest and end in the order in which
 //! they began.
 
-use crate::abstract_interp::checks::dynptr::place;
+use crate::abstract_interp::checks::dynptr::{place, place_new};
 use crate::abstract_interp::refusal::{Fault, IrqKind, StackObject, refuse_reg};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState};
@@ -15,7 +15,7 @@ pub type At = (usize, usize);
 
 /// A slot that may take flags.
 pub fn check_uninit(vm: &Vm, r: u8) -> Check<At> {
-    let (frame, at) = place(vm, r, StackObject::IrqFlag, 1)?;
+    let (frame, at) = place_new(vm, r, StackObject::IrqFlag, 1)?;
     let taken = vm.cur.frames[frame]
         .stack
         .get(at)

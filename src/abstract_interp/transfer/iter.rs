@@ -6,7 +6,7 @@
 //! is forgotten, so that the loop converges), the end of the loop now.
 
 use super::branch::not_null;
-use crate::abstract_interp::checks::dynptr::place;
+use crate::abstract_interp::checks::dynptr::{place, place_new};
 use crate::abstract_interp::checks::refs;
 use crate::abstract_interp::explore::widen;
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
@@ -30,7 +30,7 @@ pub type At = (usize, usize);
 
 /// Slots that a new iterator may take.
 pub fn check_uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
-    let (frame, at) = place(vm, r, StackObject::Iter, ty.slots)?;
+    let (frame, at) = place_new(vm, r, StackObject::Iter, ty.slots)?;
     let stack = &vm.cur.frames[frame].stack;
     for i in 0..ty.slots {
         if stack

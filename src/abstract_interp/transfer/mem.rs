@@ -4,7 +4,7 @@ use super::stack;
 use crate::abstract_interp::checks::access::{self, Access, Dir, Effect, Loaded, Value};
 use crate::abstract_interp::checks::mem_region::Touched;
 use crate::abstract_interp::checks::operand;
-use crate::abstract_interp::refusal::{Fault, refuse_reg};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::programs::insn::{Op, Size, Src};
@@ -148,6 +148,15 @@ fn store_to(vm: &mut Vm, place: (u8, i16), size: Size, src: Src, strict: bool) -
         },
     )?;
     remember_class(vm, &pointer, false)
+}
+
+/// An argument that travels on the stack: outgoing ones lie below r11, incoming
+/// ones above. What becomes of them isn't modelled.
+pub fn argument(on_its_side: bool, off: i16) -> Check<Next> {
+    if !on_its_side || off % 8 != 0 {
+        return refuse(Fault::StackArgument { off: off.into() });
+    }
+    unknown("stack-arguments")
 }
 
 /// All paths through the instruction must go through the same class of pointer.

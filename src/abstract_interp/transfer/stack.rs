@@ -62,7 +62,7 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
             }
             let mut spill = *vm.reg(r);
             if !fits {
-                spill.id = 0;
+                spill.unlink(&vm.env.target.behaviour);
             }
             save(vm, frame, at, spill, access.size);
         }
@@ -182,7 +182,7 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     } else if is_narrow_fill(&vm.env.target.behaviour, &slot, off, size) {
         let mut reg = slot.spill;
         if vm.env.target.behaviour.fill_narrow && super::alu::width(&reg) > size * 8 {
-            reg.id = 0;
+            reg.unlink(&vm.env.target.behaviour);
         }
         vm.cur.set_reg(dst, reg);
     } else {

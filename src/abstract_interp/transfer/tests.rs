@@ -311,3 +311,73 @@ fn sockets_in_maps() {
         "reference-leak",
     );
 }
+
+/// What is remembered of a path is one allocation.
+#[test]
+fn histories() {
+    let stores = |n| {
+        format!(
+            "r1 = 0\n{}r0 = 0\nexit",
+            "*(u64 *)(r10 - 8) = r1\n".repeat(n)
+        )
+    };
+    check(XDP, &stores(1 << 18), "accept");
+    check(XDP, &stores((1 << 18) + 1), "path-history-too-long");
+}
+
+/// A packet load in a function may end the function at once.
+#[test]
+fn packet_loads_in_functions() {
+    let body = "call get\nif r0 == 1 goto +1\nr0 = r8\nexit\n\
+                func get:\nr6 = r1\nr0 = *(u8 *)skb[0]\nr0 = 1\nexit";
+    let on = |target| verdict_on(target, SOCKET, body);
+    assert_eq!(on("linux-5.10"), "accept");
+    for target in [
+        "linux-6.1",
+        "linux-6.6",
+        "linux-6.12",
+        "linux-6.18",
+        "linux-7.3",
+    ] {
+        assert_eq!(on(target), "uninitialized-register-read", "{target}");
+    }
+}
+
+/// r11 is no register: it stands for arguments on the stack, where there are any.
+#[test]
+fn arguments_on_the_stack() {
+    let on = |target, raw| verdict_on(target, SOCKET, &format!("r0 = 0\n.raw {raw}\nexit"));
+    for raw in [
+        "7b 0b 00 00 00 00 00 00",
+        "7a 0b 08 00 00 00 00 00",
+        "7b 0b f4 ff 00 00 00 00",
+        "79 b0 f8 ff 00 00 00 00",
+    ] {
+        assert_eq!(on("linux-7.3", raw), "stack-arguments-invalid", "{raw}");
+        assert_eq!(on("linux-6.18", raw), "invalid-register", "{raw}");
+    }
+    for raw in ["7b 0b f8 ff 00 00 00 00", "79 b0 08 00 00 00 00 00"] {
+        assert_eq!(on("linux-7.3", raw), "unknown: stack-arguments", "{raw}");
+    }
+    for raw in [
+        "63 0b f8 ff 00 00 00 00",
+        "79 0b 08 00 00 00 00 00",
+        "bf 0b 00 00 00 00 00 00",
+    ] {
+        assert_eq!(on("linux-7.3", raw), "invalid-register", "{raw}");
+    }
+}
+
+/// A helper that writes doesn't get memory that may only be read.
+#[test]
+fn results_into_constants() {
+    let head = ".type sched_cls\n.map constants array 4 8 1 128";
+    let body = "r2 = 0\nr3 = mapval[constants] ll\nr4 = 0\nr5 = 0\ncall 163\nr0 = 0\nexit";
+    for target in ["linux-6.1", "linux-6.6", "linux-6.12", "linux-6.18"] {
+        assert_eq!(
+            verdict_on(target, head, body),
+            "read-only-memory-write",
+            "{target}"
+        );
+    }
+}

@@ -48,6 +48,7 @@ words! {
     BackEdge: "back-edge from insn {insn} to {target}";
     LoopUnchanged: "infinite loop detected at insn {insn}";
     Complexity: "BPF program is too large";
+    HistoryTooLong: "BPF program is too large: no memory for the history of its path";
     PendingBranches: "sequence of {count} jumps is too complex";
     ZeroDivisor: "div by zero";
     ShiftCount: "invalid shift {count}";
@@ -71,6 +72,9 @@ words! {
     ExceptionCallbackStatic: "exception callback must have global linkage";
     ThrowInCallback: "bpf_throw in a callback";
     CallbackOfMaps: "tail_call abusing map_ptr";
+    LoopCountPointer: "verifier bug: backtracking misuse", before 6 13 "backtracing misuse";
+    AddressDead: "verifier bug: No program to jit at insn {slot}";
+    StackArgument: "stack arg";
     CallbackOfMap: "callback function not allowed for map";
     CallbackGlobal: "callback function not static";
     FuncInfoMissing: "missing btf func_info";
@@ -373,6 +377,7 @@ words! {
     SyscallNotSleepable: "Syscall programs can only be sleepable";
     ProgramNotSleepable: "programs of this type cannot be sleepable";
     AttachNowhere: "Tracing programs must provide btf_id";
+    AttachUnknown: "expected attach type {name} is not known";
     AttachNotTypedef: "attach_btf_id {id} is not a typedef";
     AttachName: "attach_btf_id {id} points to wrong type name {name}";
     AttachNotPointer: "attach target {name} is not a function pointer";

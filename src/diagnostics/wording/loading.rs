@@ -10,4 +10,5 @@ pages! {
     STACK_ARGS: |_| "Arguments passed on the stack are not set up as the target asks.".into();
     LIVENESS_LIMIT: |_| "The analysis of which stack slots are alive exceeds the target's limit.".into();
     REWRITE: |_| "The kernel cannot translate this instruction into its own.".into();
+    VERIFIER_DEFECT: |_| "The program is sound, but the verifier stumbles over it and refuses it.".into();
 }

@@ -255,6 +255,7 @@ fn what(code: Code) -> fn(&Facts) -> String {
         C::JumpTable => registers::JUMP_TABLE,
         C::TooManyMaps => registers::TOO_MANY_MAPS,
         C::MapLoad => registers::MAP_LOAD,
+        C::HistoryTooLong => registers::HISTORY_TOO_LONG,
 
         C::CtxAccess => memory::CTX_ACCESS,
         C::CtxModified => memory::CTX_MODIFIED,
@@ -349,6 +350,7 @@ fn what(code: Code) -> fn(&Facts) -> String {
         C::StackArgs => loading::STACK_ARGS,
         C::LivenessLimit => loading::LIVENESS_LIMIT,
         C::Rewrite => loading::REWRITE,
+        C::VerifierDefect => loading::VERIFIER_DEFECT,
     }
 }
 

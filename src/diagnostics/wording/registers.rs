@@ -32,5 +32,6 @@ pages! {
     LINE_INFO: |_| "The object's line or function information does not fit its instructions.".into();
     JUMP_TABLE: |_| "The indirect jump's table or index is not proven.".into();
     TOO_MANY_MAPS: |_| "The program refers to more maps than the target allows.".into();
+    HISTORY_TOO_LONG: |_| "The path to here has more accesses to the stack, without a branch between, than the verifier can remember.".into();
     MAP_LOAD: |_| "The instruction's reference to a map, or to a value in it, is not valid.".into();
 }

@@ -75,7 +75,7 @@ fn by_driver(op: &Op) -> bool {
         Op::Call(Callee::Local(_)) | Op::Call(Callee::TAIL_CALL) => true,
         Op::Call(callee) => helpers::calls_back(*callee),
         Op::CallX { .. } | Op::Gotox { .. } | Op::LdAbs { .. } | Op::LdInd { .. } => true,
-        Op::Second | Op::Invalid(_) => true,
+        Op::LoadArg { .. } | Op::StoreArg { .. } | Op::Second | Op::Invalid(_) => true,
         op => sem::writes_r10(op),
     }
 }
@@ -542,7 +542,7 @@ impl<'a> Writer<'a> {
             }
             Op::Exit => self.emit(EXIT, 0, 0, 0, 0),
             Op::CallX { .. } | Op::Gotox { .. } | Op::LdAbs { .. } | Op::LdInd { .. } => {}
-            Op::Second | Op::Invalid(_) => {}
+            Op::LoadArg { .. } | Op::StoreArg { .. } | Op::Second | Op::Invalid(_) => {}
         }
     }
 

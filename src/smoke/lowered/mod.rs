@@ -353,6 +353,9 @@ impl<'a> Driver<'a> {
                 return Err(FaultKind::OutOfProgram(to).into());
             }
             Op::Invalid(why) => return Err(FaultKind::Invalid(why).into()),
+            Op::LoadArg { .. } | Op::StoreArg { .. } => {
+                return Err(FaultKind::NotModelled("arguments on the stack".into()).into());
+            }
             Op::Second => return Err(FaultKind::OutOfProgram(i64::from(site.insn)).into()),
             _ => return Err(FaultKind::Misuse("r10 is written").into()),
         }

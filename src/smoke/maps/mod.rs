@@ -194,8 +194,13 @@ impl Map {
                 };
                 Body::Arena { region, user }
             }
+            // Addresses lie one behind another: a program reads the table as one array.
             T::InsnArray => Body::Table {
-                region: mem.alloc_cells(kind, 8, max).ok_or_else(full)?,
+                region: u32::try_from(max)
+                    .ok()
+                    .and_then(|max| max.checked_mul(8))
+                    .and_then(|size| mem.alloc_cells(kind, size, 1))
+                    .ok_or_else(full)?,
             },
             T::Unspec => return Err(FaultKind::NotModelled("map type 0".into())),
         };
@@ -324,8 +329,9 @@ pub fn initialise(rt: &mut Runtime, image: &Image, id: u32) -> Result<(), FaultK
             .flatten()
             .unwrap_or(0);
         if let Some(region) = rt.maps.get(id as usize).and_then(Map::region) {
+            let first = rt.mem.cell(region, 0);
             for (i, insn) in def.jump_targets.iter().enumerate() {
-                let addr = rt.mem.cell(region, i as u64);
+                let addr = first.saturating_add((i as u64).saturating_mul(8));
                 rt.mem.store(
                     addr,
                     8,

@@ -84,7 +84,7 @@ impl Runtime {
             _ => None,
         });
         let Some((map, (region, len))) = holder else {
-            return Err(FaultKind::BadArgument("not a reserved record"));
+            return Err(FaultKind::NotReserved);
         };
         if submit {
             let bytes = self.mem.read(record, len as usize)?;

@@ -235,12 +235,18 @@ fn place(row: &Row, slot: &mut Slot, at: usize) {
             }
         }
         kind @ ("variant" | "sleepable") => {
-            let types = row.list(4);
-            let mask = types
-                .iter()
-                .fold(0u64, |m, t| m | 1 << words::prog(row, t).id());
+            let (mut types, mut attached) = (0u64, 0u64);
+            for entry in row.list(4) {
+                let (ty, attach) = match entry.split_once('/') {
+                    Some((ty, attach)) => (ty, Some(attach)),
+                    None => (entry, None),
+                };
+                types |= 1 << words::prog(row, ty).id();
+                attached |= attach.map_or(0, |a| 1 << words::attach(row, a).id());
+            }
             let sleeps = kind == "sleepable";
-            slot.variants.push(format!("({mask:#x}, {sleeps}, {at})"));
+            let variant = format!("({types:#x}, {attached:#x}, {sleeps}, {at})");
+            slot.variants.push(variant);
         }
         _ => row.bad("variant"),
     }
