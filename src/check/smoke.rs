@@ -117,7 +117,7 @@ fn unsafe_there(
 ) -> Option<Finding> {
     let fault = ran.fault.as_ref()?;
     let ops = decode(&program.insns);
-    let hole = holes::of(program, &ops, choice.target, fault)?;
+    let hole = holes::of(program, &ops, choice, fault)?;
     let context = Context {
         program,
         ops: &ops,

@@ -142,6 +142,7 @@ behaviour! {
     precise_by_id: bool, "6.5", "Precision of a scalar spreads to the registers with its id.";
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
     independent_covers_linked: bool, "7.1, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
+    sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";
     drop_singular_ids: bool, "7.0", "A scalar id held by one register only is cleared when a state is kept.";
     precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
     fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";

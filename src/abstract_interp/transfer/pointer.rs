@@ -80,9 +80,9 @@ pub fn combine(
     };
     sane(&moved, &ptr)?;
     let mut out = moved;
-    if order == Order::NumberPointer {
+    if order == Order::NumberPointer && !vm.env.target.behaviour.sums_keep_reference {
         // The sum takes the pointer's type and id, but neither its reference nor
-        // its frame: so the kernel.
+        // its frame.
         out.ref_id = 0;
         if matches!(out.kind, Kind::Stack { .. }) {
             out.kind = Kind::Stack { frame: 0 };
