@@ -43,7 +43,7 @@ struct Place<'a> {
 static HOLES: &[Hole] = &[
     Hole {
         lacks: "that a record is given back by the address at which it was reserved",
-        check: Check::Signature(Place::releases_unsaid, FaultKind::NotReserved),
+        check: Check::Signature(|place| place.releases_unsaid(), FaultKind::NotReserved),
     },
     Hole {
         lacks: "that a helper writes only where the program might write",

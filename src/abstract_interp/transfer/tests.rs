@@ -325,24 +325,6 @@ fn histories() {
     check(XDP, &stores((1 << 18) + 1), "path-history-too-long");
 }
 
-/// A packet load in a function may end the function at once.
-#[test]
-fn packet_loads_in_functions() {
-    let body = "call get\nif r0 == 1 goto +1\nr0 = r8\nexit\n\
-                func get:\nr6 = r1\nr0 = *(u8 *)skb[0]\nr0 = 1\nexit";
-    let on = |target| verdict_on(target, SOCKET, body);
-    assert_eq!(on("linux-5.10"), "accept");
-    for target in [
-        "linux-6.1",
-        "linux-6.6",
-        "linux-6.12",
-        "linux-6.18",
-        "linux-7.3",
-    ] {
-        assert_eq!(on(target), "uninitialized-register-read", "{target}");
-    }
-}
-
 /// r11 is no register: it stands for arguments on the stack, where there are any.
 #[test]
 fn arguments_on_the_stack() {

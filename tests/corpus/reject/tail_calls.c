@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // A program array that the object fills with a program that is refused.
 // EXPECT prog=refused target=linux-6.18 verdict=reject code=packet-access-unchecked class=pkt_oob insn=2
-// EXPECT prog=caller target=linux-6.18 verdict=accept
+// EXPECT prog=caller target=linux-6.18 verdict=accept processed=5
 #include "corpus.h"
 LICENSE("GPL");
 
