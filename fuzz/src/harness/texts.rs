@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use bpfassay::check::programs_of;
 use bpfassay::config::{self, Baseline, Settings};
-use bpfassay::diagnostics::{Context, describe, log};
+use bpfassay::diagnostics::{Context, describe, kernel_words, log};
 use bpfassay::programs::{Program, decode};
 use bpfassay::report::text::{Style, render_diagnostic};
 use bpfassay::report::{Report, run as run_report};
@@ -97,7 +97,7 @@ pub(super) fn log(bytes: &[u8]) {
     for refusal in log::read(&text) {
         refusal.rule();
         refusal.what();
-        let Some(violation) = refusal.violation() else {
+        let Some(found) = refusal.refusal() else {
             continue;
         };
         let fits = PROGRAMS.iter().find(|p| refusal.fits(p));
@@ -109,7 +109,11 @@ pub(super) fn log(bytes: &[u8]) {
                 source_text: &|_| None,
             };
             let mut out = String::new();
-            render_diagnostic(&mut out, &describe(&context, &violation), Style::default());
+            render_diagnostic(
+                &mut out,
+                &describe(&context, &found, kernel_words::NEWEST),
+                Style::default(),
+            );
         }
     }
 }

@@ -31,6 +31,7 @@ pub enum Found {
 
 /// See the head of the file. `off` is not negative. `free_unions`: an access may be
 /// longer than the first member of a union that holds its start.
+#[expect(clippy::result_large_err, reason = "a refusal ends the verification")]
 pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Result<Found, Fault> {
     let mut at = btf.skip_mods(id);
     let mut off = off;
@@ -106,6 +107,7 @@ enum Step {
     Into { id: u32, off: u32 },
 }
 
+#[expect(clippy::result_large_err, reason = "a refusal ends the verification")]
 fn member_at(
     btf: &Btf,
     id: u32,

@@ -213,7 +213,8 @@ impl Vm<'_> {
             return false;
         };
         let off = i64::from(r1.off) + r1.bounds.tnum.value as i64;
-        let slot = crate::abstract_interp::stack::spi(off as i32);
+        // The frame pointer itself stands for the slot below it (`dynptr::place`).
+        let slot = crate::abstract_interp::stack::spi((off as i32).min(-1));
         self.cur.frames[frame as usize]
             .stack
             .get(slot)
