@@ -35,21 +35,9 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
         kernel_btf: None,
     });
     let mut out = ObjectAudit {
-        object: options.name.to_owned(),
-        error: None,
         target: choice.target.name.clone(),
-        cpus,
         bytes: bytes.len(),
-        license: String::new(),
-        btf: BtfState::Absent,
-        load_errors: Vec::new(),
-        maps: Vec::new(),
-        memory: Memory::default(),
-        programs: Vec::new(),
-        unlinked: Vec::new(),
-        oldest: Oldest::default(),
-        capabilities: Vec::new(),
-        config: Vec::new(),
+        ..blank(options, cpus)
     };
     let opened = match open(bytes, options) {
         Ok(opened) => opened,
@@ -106,6 +94,36 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
     }
     finish(&mut out, &needs);
     out
+}
+
+/// The audit of an input that could not be read.
+pub fn unread(reason: String, options: &Options<'_>, cpus: u32) -> ObjectAudit {
+    ObjectAudit {
+        error: Some(reason),
+        ..blank(options, cpus)
+    }
+}
+
+/// Nothing is known yet.
+fn blank(options: &Options<'_>, cpus: u32) -> ObjectAudit {
+    let target = options.targets.first().map(|t| t.target.name.clone());
+    ObjectAudit {
+        object: options.name.to_owned(),
+        error: None,
+        target: target.unwrap_or_default(),
+        cpus,
+        bytes: 0,
+        license: String::new(),
+        btf: BtfState::Absent,
+        load_errors: Vec::new(),
+        maps: Vec::new(),
+        memory: Memory::default(),
+        programs: Vec::new(),
+        unlinked: Vec::new(),
+        oldest: Oldest::default(),
+        capabilities: Vec::new(),
+        config: Vec::new(),
+    }
 }
 
 /// Sums the programs up.

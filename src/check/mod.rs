@@ -16,7 +16,7 @@ mod vmlinux;
 
 pub use vmlinux::vmlinux_target;
 
-pub use audit::{DEFAULT_CPUS, audit};
+pub use audit::{DEFAULT_CPUS, audit, unread};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;

@@ -19,9 +19,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let spending = Spending::new(&args.spend)?;
-    let one = |path: &Path| -> Result<ObjectAudit, Failure> {
+    let one = |path: &Path| -> ObjectAudit {
         let name = path.display().to_string();
-        let bytes = inputs::read(path)?;
         let options = Options {
             kind: inputs::kind(&args.open, path),
             prog_type,
@@ -30,14 +29,14 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             budget: Some(&spending.budget),
             ..Options::new(&name, &choices)
         };
-        Ok(check::audit(&bytes, &options, args.cpus))
+        match inputs::read(path) {
+            Ok(bytes) => check::audit(&bytes, &options, args.cpus),
+            Err(failure) => check::unread(failure.about(&name), &options, args.cpus),
+        }
     };
-    let audits: Vec<ObjectAudit> = spending.pool.install(|| {
-        args.objects
-            .par_iter()
-            .map(|p| one(p))
-            .collect::<Result<_, _>>()
-    })?;
+    let audits: Vec<ObjectAudit> = spending
+        .pool
+        .install(|| args.objects.par_iter().map(|p| one(p)).collect());
     if let Some(name) = &args.open.prog
         && audits
             .iter()

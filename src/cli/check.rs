@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::args::{CheckArgs, FailOn, Format, Loader};
 use super::console::complain;
-use super::inputs::{self, Targets};
+use super::inputs::{self, Input, Targets};
 use super::repo::Repo;
 use super::sources::SourceFiles;
 use super::spend::{Spending, micros};
@@ -24,15 +24,19 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         open.target = configured.map(|(name, _)| name.clone()).collect();
     }
     let targets = Targets::open(&open)?;
-    let objects = inputs::expand(&args.objects)?;
+    let objects = inputs::expand(&args.objects);
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let repo = Repo::new(args);
     let common = common_sources(args, &repo);
     let spending = Spending::new(&args.spend)?;
     let budget = &spending.budget;
-    let one = |path: &Path| -> Report {
+    let one = |input: &Input| -> Report {
+        let path = &*input.path;
         let name = path.display().to_string();
+        if let Some(refused) = &input.refused {
+            return unreadable(&name, &Failure::usage(refused.as_str()));
+        }
         if let Some(ended) = budget.ended() {
             return not_begun(&Options::new(&name, &choices), ended);
         }
@@ -82,10 +86,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     }
     let name = |given: &str| repo.name(given);
     let baseline = config::baseline(args, &loaded)?;
+    // A file that cannot be written does not keep the others from being written.
+    let mut written = Vec::new();
     if let Some(path) = &args.write_baseline {
         let cpus = loaded.settings.config.cpus;
         let text = Baseline::of(&report, cpus, &name).render();
-        output::write(&text, Some(path))?;
+        written.push(output::write(&text, Some(path)));
     }
     let file = loaded.file.as_ref();
     let judged = judging::Run {
@@ -108,9 +114,13 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         if args.stats && format == Format::Text {
             text.push_str(&spending.line());
         }
-        output::write(&text, file)?;
+        written.push(output::write(&text, file));
     }
-    Ok(code)
+    let failures = written.into_iter().filter_map(Result::err);
+    match failures.reduce(|first, next| first.and(&next)) {
+        Some(failure) => Err(failure),
+        None => Ok(code),
+    }
 }
 
 /// The source files of all objects: below the roots that are asked for, or in the
@@ -222,11 +232,7 @@ fn smoke_faults(report: &Report) -> usize {
 }
 
 fn unreadable(name: &str, failure: &Failure) -> Report {
-    let reason = failure
-        .text
-        .strip_prefix(&format!("{name}: "))
-        .unwrap_or(&failure.text)
-        .to_owned();
+    let reason = failure.about(name);
     Report {
         objects: vec![ObjectReport {
             object: name.to_owned(),

@@ -34,6 +34,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
         CompareFormat::Json => json_text(&kernel, &target, &objects, &totals),
     };
     output::write(&text, args.output.as_deref())?;
+    if objects.iter().any(|o| o.unread) {
+        return Ok(exit::USAGE);
+    }
     Ok(if totals.differ > 0 {
         exit::FINDINGS
     } else {
@@ -96,6 +99,8 @@ struct Row {
 struct Compared {
     object: String,
     error: Option<String>,
+    /// It could not be read at all.
+    unread: bool,
     rows: Vec<Row>,
 }
 
@@ -127,7 +132,17 @@ fn object(
     target: &Target,
 ) -> Result<Compared, Failure> {
     let name = path.display().to_string();
-    let bytes = inputs::read(path)?;
+    let bytes = match inputs::read(path) {
+        Ok(bytes) => bytes,
+        Err(failure) => {
+            return Ok(Compared {
+                error: Some(failure.about(&name)),
+                object: name,
+                unread: true,
+                rows: Vec::new(),
+            });
+        }
+    };
     let choices = [TargetChoice {
         target,
         kernel_btf: kernel.btf.as_deref(),
@@ -144,6 +159,7 @@ fn object(
             return Ok(Compared {
                 object: name,
                 error: Some(error.to_string()),
+                unread: true,
                 rows: Vec::new(),
             });
         }
@@ -158,6 +174,7 @@ fn object(
     Ok(Compared {
         object: name,
         error: errors.first().map(|e| format!("{}: {}", e.stage, e.reason)),
+        unread: false,
         rows: rows
             .map(|(ours, linked)| row(kernel, ours, linked))
             .collect(),

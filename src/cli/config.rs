@@ -11,6 +11,7 @@ use super::inputs;
 use crate::config::{
     self, Baseline, Config, ConfigError, Flags, Level, Levels, Selector, Settings,
 };
+use crate::untrusted::{is_invisible, terminal};
 
 /// The file that is looked for.
 const NAME: &str = "bpfassay.toml";
@@ -47,11 +48,13 @@ pub(super) fn load(args: &CheckArgs) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let text = String::from_utf8(inputs::read(&path)?)
         .map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
-    let config: Config = config::parse(&text).map_err(|e| complaint(&name, &text, &e))?;
+    let owned = ours(&path, &text);
+    let complaint = |e: &ConfigError| complaint(&name, &text, e, owned);
+    let config: Config = config::parse(&text).map_err(|e| complaint(&e))?;
     for (target, span) in &config.targets {
         if let Err(failure) = inputs::find(target) {
             let error = ConfigError::at(span.clone(), failure.text);
-            return Err(complaint(&name, &text, &error));
+            return Err(complaint(&error));
         }
     }
     Ok(Loaded {
@@ -118,16 +121,48 @@ pub(super) fn baseline(args: &CheckArgs, loaded: &Loaded) -> Result<Option<Basel
     Ok(Some(baseline))
 }
 
-/// A wrong configuration, drawn.
-fn complaint(name: &str, text: &str, error: &ConfigError) -> Failure {
+/// Whether lines of a file may be shown: a link, or a `--config` that nobody wrote for
+/// this tool, would have us print any file of the machine.
+///
+/// A regular file of the usual name is ours. One of another name is if it is TOML by its
+/// name and every table and key at its top is one of ours.
+fn ours(path: &Path, text: &str) -> bool {
+    if !path.symlink_metadata().is_ok_and(|m| m.is_file()) {
+        return false;
+    }
+    if path.file_name().is_some_and(|n| n == NAME) {
+        return true;
+    }
+    let mut tops = text.lines().scan(true, |top, line| {
+        let line = line.trim();
+        let word = line.trim_start_matches('[');
+        let head = line.starts_with('[');
+        let counts = head || (*top && line.contains('='));
+        *top &= !head;
+        let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        Some(counts.then(|| word.get(..end.unwrap_or(word.len())).unwrap_or("")))
+    });
+    let known = |word: &str| config::TABLES.contains(&word);
+    let toml = path.extension().is_some_and(|e| e == "toml");
+    toml && tops.clone().flatten().next().is_some() && tops.by_ref().flatten().all(known)
+}
+
+/// A wrong configuration, drawn if it is ours.
+fn complaint(name: &str, text: &str, error: &ConfigError, ours: bool) -> Failure {
     let place = error
         .line(text)
         .map_or_else(String::new, |n| format!(":{n}"));
+    if !ours {
+        return Failure::usage(format!(
+            "{name}{place}: not a configuration of bpfassay (of a link, or of a file made for \
+             something else, no lines are shown)"
+        ));
+    }
     let mut failure = Failure::usage(format!("{name}{place}: {error}"));
     if error.span.is_some() {
         let drawing = Drawing {
             error,
-            source: NamedSource::new(name, text.to_owned()),
+            source: NamedSource::new(terminal(name), shown(text)),
         };
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
             .with_context_lines(1);
@@ -137,6 +172,19 @@ fn complaint(name: &str, text: &str, error: &ConfigError) -> Failure {
         }
     }
     failure
+}
+
+/// The text as it may be shown. Each character keeps its place.
+fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !is_invisible(c) || matches!(c, '\n' | '\t') {
+            out.push(c);
+        } else {
+            out.extend(std::iter::repeat_n('?', c.len_utf8()));
+        }
+    }
+    out
 }
 
 struct Drawing<'a> {
@@ -152,7 +200,7 @@ impl fmt::Debug for Drawing<'_> {
 
 impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.error)
+        f.write_str(&terminal(&self.error.to_string()))
     }
 }
 
@@ -161,7 +209,7 @@ impl std::error::Error for Drawing<'_> {}
 impl miette::Diagnostic for Drawing<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = self.error.help.as_ref()?;
-        Some(Box::new(help))
+        Some(Box::new(terminal(help)))
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {

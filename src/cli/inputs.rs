@@ -1,9 +1,11 @@
 //! Files: objects and kernel BTF; and the targets that are asked for.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::OpenArgs;
+use super::console::complain;
 use crate::check::{InputKind, TargetChoice, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::limits;
@@ -162,12 +164,25 @@ fn kernel_btf(path: &Path) -> Result<Btf, Failure> {
     Btf::parse(bytes.into()).map_err(|e| fail(&e))
 }
 
+/// Extensions of what is text.
+const TEXTS: [&str; 6] = ["bpfasm", "asm", "s", "hex", "toml", "json"];
+
 /// Reads a file of bounded size.
+///
+/// What is text by its name is refused behind a link to something of another name: what is
+/// wrong with a text is told by quoting it.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
     let meta = std::fs::metadata(path).map_err(|e| fail(&e))?;
     if meta.is_dir() {
         return Err(fail(&"is a directory"));
+    }
+    let text = path.extension().filter(|e| TEXTS.iter().any(|t| e == t));
+    if let Some(extension) = text {
+        let target = path.canonicalize().map_err(|e| fail(&e))?;
+        if target.extension() != Some(extension) {
+            return Err(fail(&"a link to a file of another kind"));
+        }
     }
     if meta.len() > limits::MAX_INPUT_BYTES {
         return Err(fail(&"too large"));
@@ -175,47 +190,126 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|e| fail(&e))
 }
 
-/// The inputs that paths stand for: a directory gives the objects (`.o`) below it,
-/// by name, not through links.
-pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// Something to look at, or why it is not looked at.
+pub(super) struct Input {
+    /// As named, or found in a folder.
+    pub(super) path: PathBuf,
+    /// What is wrong with it.
+    pub(super) refused: Option<String>,
+}
+
+impl Input {
+    fn refused(path: &Path, why: impl fmt::Display) -> Input {
+        Input {
+            path: path.to_path_buf(),
+            refused: Some(why.to_string()),
+        }
+    }
+}
+
+/// The inputs that paths stand for: a directory gives the objects (`.o`) below it, by
+/// name. What is named like an object and cannot be looked at there is an input too, so
+/// that it is complained of; nothing hides the rest.
+pub(super) fn expand(paths: &[PathBuf]) -> Vec<Input> {
     let mut out = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            out.push(path.clone());
+            out.push(Input {
+                path: path.clone(),
+                refused: None,
+            });
             continue;
         }
         let before = out.len();
-        below(path, 0, &mut out)?;
+        let mut walk = Walk {
+            root: path.canonicalize().ok(),
+            out: &mut out,
+        };
+        walk.below(path, 0);
         if out.len() == before {
-            let what = format!("{}: no objects (.o) in it", path.display());
-            return Err(Failure::usage(what));
+            out.push(Input::refused(path, "no objects (.o) in it"));
         }
     }
-    Ok(out)
+    out
 }
 
-fn below(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", dir.display()));
-    if depth > limits::MAX_DIR_DEPTH {
-        return Err(fail(&"directories nest too deeply"));
-    }
-    let entries = std::fs::read_dir(dir).map_err(|e| fail(&e))?;
-    let mut entries = entries
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| fail(&e))?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let (path, kind) = (entry.path(), entry.file_type().map_err(|e| fail(&e))?);
-        if kind.is_dir() {
-            below(&path, depth + 1, out)?;
-        } else if kind.is_file() && path.extension().is_some_and(|e| e == "o") {
-            if out.len() >= limits::MAX_DIR_OBJECTS {
-                return Err(fail(&"too many objects"));
+/// A walk through a folder, not through links.
+struct Walk<'a> {
+    root: Option<PathBuf>,
+    out: &'a mut Vec<Input>,
+}
+
+impl Walk<'_> {
+    fn below(&mut self, dir: &Path, depth: usize) {
+        if depth > limits::MAX_DIR_DEPTH {
+            self.refuse(dir, "directories nest too deeply");
+            return;
+        }
+        let entries = match std::fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(e) => return self.refuse(dir, e),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            match entry.and_then(|e| Ok((e.path(), e.file_type()?))) {
+                Ok(entry) => found.push(entry),
+                Err(e) => self.refuse(dir, e),
             }
-            out.push(path);
+        }
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (path, kind) in found {
+            let object = path.extension().is_some_and(|e| e == "o");
+            if self.out.len() >= limits::MAX_DIR_OBJECTS {
+                return self.refuse(dir, "too many objects");
+            }
+            if kind.is_dir() {
+                self.below(&path, depth + 1);
+            } else if kind.is_symlink() {
+                self.link(&path, object);
+            } else if object && kind.is_file() {
+                self.out.push(Input {
+                    path,
+                    refused: None,
+                });
+            } else if object {
+                self.refuse(&path, "neither a file nor a directory");
+            }
         }
     }
-    Ok(())
+
+    fn refuse(&mut self, path: &Path, why: impl fmt::Display) {
+        self.out.push(Input::refused(path, why));
+    }
+
+    /// A link in a folder is not followed. It hides nothing if it leads to what is looked
+    /// at anyway, or to no object.
+    fn link(&mut self, path: &Path, object: bool) {
+        let target = path.canonicalize();
+        let folder = target.as_ref().is_ok_and(|t| t.is_dir());
+        let inside = match (&target, &self.root) {
+            (Ok(target), Some(root)) => target.strip_prefix(root).is_ok(),
+            _ => false,
+        };
+        let seen = match &target {
+            Ok(t) => folder || (t.is_file() && t.extension().is_some_and(|e| e == "o")),
+            Err(_) => false,
+        };
+        if !object && !folder {
+            return;
+        }
+        let name = path.display();
+        match target {
+            Ok(target) if inside && seen => {
+                let target = target.display();
+                complain!("{name}: a link to {target}, which is looked at by its own name");
+            }
+            Ok(target) => {
+                let why = format!("a link to {}, which is not followed", target.display());
+                self.refuse(path, why);
+            }
+            Err(e) => self.refuse(path, format!("a link that leads nowhere: {e}")),
+        }
+    }
 }
 
 /// What a file's bytes are, by option or extension.

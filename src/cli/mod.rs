@@ -20,6 +20,7 @@ mod output;
 mod repo;
 mod rules;
 mod run;
+mod signals;
 mod sources;
 mod spend;
 mod targets;
@@ -34,7 +35,7 @@ pub mod exit {
     pub const FINDINGS: u8 = 1;
     /// Wrong usage, or an input that could not be read.
     pub const USAGE: u8 = 2;
-    /// A fault of ours.
+    /// A fault of ours. By a signal it is 128 and the signal's number: 130, 143.
     pub const INTERNAL: u8 = 3;
 }
 
@@ -47,6 +48,21 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// What is wrong with an input, without its name in front.
+    fn about(&self, name: &str) -> String {
+        let rest = self
+            .text
+            .strip_prefix(name)
+            .and_then(|t| t.strip_prefix(": "));
+        rest.unwrap_or(&self.text).to_owned()
+    }
+
+    /// This failure and another one, which is complained of now.
+    fn and(self, other: &Failure) -> Failure {
+        console::say(&other.text);
+        self
+    }
+
     /// Wrong usage or unreadable input.
     pub(crate) fn usage(text: impl Into<String>) -> Failure {
         Failure {
@@ -84,6 +100,10 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Targets(a) => targets::run(a),
         args::Verb::Completions(a) => manual::completions(a),
         args::Verb::Man(a) => manual::man(a),
+    };
+    let result = match (result, signals::exit_code()) {
+        (Ok(_), Some(code)) => Ok(code),
+        (result, _) => result,
     };
     match result {
         Ok(code) => code,

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::Failure;
 use super::args::SpendArgs;
+use super::{Failure, signals};
 use crate::budget::Budget;
 use crate::limits;
 
@@ -28,6 +28,7 @@ impl Spending {
         let memory = args.max_memory.saturating_mul(1 << 20);
         let time = args.max_time.saturating_mul(1_000_000);
         let budget = Budget::new(memory, pool.current_num_threads()).timed(micros, time);
+        signals::stop_by(budget.stop());
         Ok(Spending {
             budget,
             pool,

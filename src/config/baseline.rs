@@ -91,13 +91,13 @@ pub struct Baseline(BTreeMap<Key, Entry>);
 impl Baseline {
     /// Reads a baseline.
     pub fn parse(text: &str) -> Result<Baseline, ConfigError> {
-        let file: File = serde_json::from_str(text)
-            .map_err(|e| ConfigError::whole(format!("not a baseline: {e}")))?;
+        let file: File = serde_json::from_str(text).map_err(|e| {
+            // Its own words quote what the file holds, which may be any file.
+            let (line, column) = (e.line(), e.column());
+            ConfigError::whole(format!("not a baseline: line {line}, column {column}"))
+        })?;
         if file.schema != SCHEMA {
-            return Err(ConfigError::whole(format!(
-                "schema {} is not {SCHEMA}",
-                file.schema
-            )));
+            return Err(ConfigError::whole(format!("its schema is not {SCHEMA}")));
         }
         let key = |e: &Entry| Key {
             object: e.object.clone(),

@@ -256,6 +256,12 @@ pub fn percent(text: &str) -> Option<f64> {
     (value.is_finite() && value >= 0.0).then_some(value)
 }
 
+/// The tables and keys at the top of a configuration.
+pub const TABLES: [&str; 10] = [
+    "targets", "fail-on", "strict", "lint", "severity", "policy", "budget", "baseline", "program",
+    "suppress",
+];
+
 /// Reads a configuration.
 pub fn parse(text: &str) -> Result<Config, ConfigError> {
     let file: File = toml::from_str(text).map_err(|e| ConfigError {

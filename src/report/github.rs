@@ -19,6 +19,9 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
     all.retain(|i| i.suppressed.is_none());
     all.sort_by_key(|i| std::cmp::Reverse(i.severity));
     let mut out = String::new();
+    if report.partial() {
+        out.push_str("::error title=partial report::the run was stopped before it was done\n");
+    }
     for object in &report.objects {
         if let Some(error) = &object.error {
             let file = paths.input(&object.object);

@@ -34,6 +34,7 @@ pub fn document(report: &Report) -> Value {
             "notes": t.notes,
             "suppressed": t.suppressed,
         },
+        "partial": report.partial(),
         "objects": report.objects.iter().map(object).collect::<Vec<_>>(),
         "matrix": super::matrix::value(report),
     })

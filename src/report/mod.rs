@@ -22,6 +22,7 @@ pub mod text;
 pub mod values;
 
 use crate::abstract_interp::Stats;
+use crate::budget::Ended;
 use crate::diagnostics::{Diagnostic, Finding, Place};
 use crate::rules::Severity;
 
@@ -212,6 +213,13 @@ pub struct Totals {
 }
 
 impl Report {
+    /// Whether somebody stopped the run before it was done.
+    pub fn partial(&self) -> bool {
+        let stopped = Ended::Stopped.name();
+        let mut programs = self.objects.iter().flat_map(|o| &o.programs);
+        programs.any(|p| matches!(&p.outcome, Outcome::Unknown { name, .. } if name == stopped))
+    }
+
     /// Counts verdicts.
     pub fn totals(&self) -> Totals {
         let mut t = Totals::default();

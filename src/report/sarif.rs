@@ -95,7 +95,7 @@ fn invocation(report: &Report, paths: &Paths<'_>, exit_code: u8) -> Value {
         }))
     });
     json!({
-        "executionSuccessful": matches!(exit_code, 0 | 1),
+        "executionSuccessful": matches!(exit_code, 0 | 1) && !report.partial(),
         "exitCode": exit_code,
         "exitCodeDescription": match exit_code {
             0 => "clean",

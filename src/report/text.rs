@@ -79,6 +79,9 @@ pub fn summary(report: &Report) -> String {
     if t.internal > 0 {
         let _ = write!(text, " ({} by an internal error)", t.internal);
     }
+    if report.partial() {
+        text.push_str("; PARTIAL: the run was stopped");
+    }
     text.push('\n');
     text
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::engine::FaultKind;
 use super::inputs::Input;
+use super::maps::errno::{E2BIG, EINVAL, ENOSPC, EPERM};
 use super::maps::{ANY, is_percpu};
 use super::runtime::Runtime;
 use crate::object::Btf;
@@ -82,6 +83,7 @@ impl Preset {
         let fail = |why: String| FaultKind::NotModelled(format!("preset of {}: {why}", self.map));
         let found = map.ok_or_else(|| fail("no such map".into()))?;
         let (map, def) = (found.id, &found.def);
+        let most = def.max_entries;
         let (key_size, size) = (def.key_size as usize, def.value_size as usize);
         let wide = size.next_multiple_of(8) * rt.config.cpus as usize;
         let percpu = is_percpu(def.map_type);
@@ -98,8 +100,16 @@ impl Preset {
             } else {
                 rt.user_update(map, key, value, ANY)
             };
-            if error != 0 {
-                return Err(fail(format!("error {error}")));
+            match error {
+                0 => {}
+                E2BIG | ENOSPC => {
+                    let (given, room) = (self.entries.len(), most);
+                    let what = format!("{given} entries or their keys do not fit in {room}");
+                    return Err(fail(what));
+                }
+                EPERM => return Err(fail("the map is read-only".into())),
+                EINVAL => return Err(fail("the map takes no such entry".into())),
+                error => return Err(fail(format!("error {error}"))),
             }
         }
         Ok(())
