@@ -5,8 +5,8 @@
 //! (a map's value type, a type that `bpf_obj_new` allocates, a data section).
 #![warn(clippy::arithmetic_side_effects)]
 
+use super::codes::Code;
 use super::value::{BtfSrc, Kind, MapRef, Reg};
-use super::violation::Code;
 use super::vm::Env;
 use crate::object::Btf;
 use crate::object::btf::Type;

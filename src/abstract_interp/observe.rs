@@ -14,8 +14,8 @@ use smallvec::SmallVec;
 
 use super::state::State;
 use super::value::{BtfSrc, Kind, Reg};
+use super::verdict::Verification;
 use super::verify::{Input, verify_within};
-use super::violation::Verification;
 use super::vm::Env;
 use crate::budget::Account;
 use crate::programs::insn::Op;

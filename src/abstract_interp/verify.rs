@@ -11,7 +11,7 @@ use super::observe::Observer;
 use super::refusal::Refusal;
 use super::setup;
 use super::state::State;
-use super::violation::{Stats, Unknown, Verdict, Verification};
+use super::verdict::{Stats, Unknown, Verdict, Verification};
 use super::vm::{Check, Env, Halt, InsnAux, Vm};
 use crate::budget::Account;
 use crate::cfg::{self, Cfg};

@@ -1,6 +1,6 @@
 //! The machine that explores one program: what it reads, what it carries.
 //!
-//! `Env` is fixed for a verification. `Vm` is the exploration: the current
+//! [`Env`] is fixed for a verification. `Vm` is the exploration: the current
 //! state, the paths yet to walk, the states kept for pruning. Three kinds of
 //! code work on it, in three rooms:
 //!
@@ -14,48 +14,16 @@
 
 use std::cell::Cell;
 
-use super::btf_record::{Pointees, Records};
+pub use super::env::Env;
+pub use super::halt::{Check, Halt, unknown};
+
 use super::checks::subprog_facts::SubprogFacts;
-use super::domain::ScalarRules;
 use super::explore::Explorer;
-use super::refusal::{Refusal, Section};
-use super::setup::attach::{self, Attach};
+use super::refusal::Section;
 use super::state::State;
 use super::value::{Flags, Kind, MapRef, Reg};
-use super::verify::Input;
-use super::violation::Unknown;
 use crate::budget::Account;
-use crate::cfg::Cfg;
-use crate::object::{Btf, MapDef};
-use crate::programs::Program;
-use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::target::Target;
-
-/// Why a path, and with it the verification, stops.
-#[derive(Debug)]
-pub enum Halt {
-    /// The kernel refuses the program here.
-    Refusal(Box<Refusal>),
-    /// Not modelled, or our budget ended.
-    Unknown(Unknown),
-}
-
-impl From<Box<Refusal>> for Halt {
-    fn from(refusal: Box<Refusal>) -> Halt {
-        Halt::Refusal(refusal)
-    }
-}
-
-/// The result of a check or a transfer.
-pub type Check<T> = Result<T, Halt>;
-
-/// A construct that isn't modelled: never a silent accept.
-pub fn unknown<T>(name: impl Into<String>) -> Check<T> {
-    Err(Halt::Unknown(Unknown {
-        name: name.into(),
-        insn: None,
-    }))
-}
+use crate::programs::insn::Op;
 
 /// Where a path goes on after an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,116 +34,6 @@ pub enum Next {
     Goto(usize),
     /// Nowhere: the path ended well.
     End,
-}
-
-/// What a verification reads.
-pub struct Env<'a> {
-    /// The program.
-    pub program: &'a Program,
-    /// Its instructions, decoded; one per slot.
-    pub ops: &'a [Op],
-    /// Its control flow graph.
-    pub cfg: &'a Cfg,
-    /// The target and its behaviours.
-    pub target: &'a Target,
-    /// How the target computes on scalars.
-    pub rules: ScalarRules,
-    /// The kernel's BTF, or the program's own as stand-in.
-    pub kernel_btf: Option<&'a Btf>,
-    /// Whether `kernel_btf` is the kernel's.
-    pub kernel_btf_is_real: bool,
-    /// Attachment facts resolved before exploring.
-    pub attach: Attach,
-    /// Special fields of maps and types.
-    pub records: Records,
-}
-
-/// How a target computes on scalars: by its point release, since fixes moved
-/// the rules within a series.
-fn scalar_rules(target: &Target) -> ScalarRules {
-    let (major, minor, patch) = target.release;
-    ScalarRules::for_release(major, minor, patch)
-}
-
-impl<'a> Env<'a> {
-    /// Reads all that exploration needs.
-    pub fn new(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Env<'a>> {
-        let program = input.program;
-        let own = program.btf.as_deref();
-        let kernel_btf = input.kernel_btf.or(own);
-        let real = input.kernel_btf.is_some();
-        Ok(Env {
-            program,
-            ops,
-            cfg,
-            target: input.target,
-            rules: scalar_rules(input.target),
-            kernel_btf,
-            kernel_btf_is_real: real,
-            attach: attach::resolve(program, kernel_btf, real, input.target)?,
-            records: Records::new(
-                &program.maps,
-                own,
-                Pointees {
-                    kernel: kernel_btf.filter(|_| real),
-                    kptr_references: input.target.behaviour.kptr_tag_references,
-                },
-            ),
-        })
-    }
-
-    /// The definition of a map (or of its inner template).
-    pub fn map(&self, map: MapRef) -> Option<&'a MapDef> {
-        let outer = self.program.maps.get(map.index())?;
-        if map.is_inner() {
-            outer.inner.as_deref()
-        } else {
-            Some(outer)
-        }
-    }
-    /// Whether a map's value type is known.
-    pub fn map_has_btf(&self, map: MapRef) -> bool {
-        self.map(map).is_some_and(|m| m.value_type != 0)
-    }
-    /// The subprogram that the local call (or function reference) at `insn`
-    /// names.
-    pub fn callee(&self, insn: usize) -> Option<usize> {
-        let rel = match self.ops.get(insn)? {
-            Op::Call(Callee::Local(rel)) => *rel,
-            Op::LdImm64 {
-                src: ImmRef::Func(rel),
-                ..
-            } => *rel,
-            _ => return None,
-        };
-        let start = u32::try_from(insn as i64 + 1 + i64::from(rel)).ok()?;
-        self.program.subprogs.iter().position(|s| s.start == start)
-    }
-    /// The program's exception callback.
-    pub fn exception_callback(&self) -> Option<usize> {
-        self.program.subprogs.iter().position(|s| s.exception_cb)
-    }
-    /// How many maps the instructions refer to.
-    pub fn used_maps(&self) -> usize {
-        let mut used: Vec<u32> = self
-            .ops
-            .iter()
-            .filter_map(|op| match op {
-                Op::LdImm64 {
-                    src: ImmRef::MapIdx(m),
-                    ..
-                } => Some(*m),
-                Op::LdImm64 {
-                    src: ImmRef::MapIdxValue { idx, .. },
-                    ..
-                } => Some(*idx),
-                _ => None,
-            })
-            .collect();
-        used.sort_unstable();
-        used.dedup();
-        used.len()
-    }
 }
 
 /// The exploration of one program.

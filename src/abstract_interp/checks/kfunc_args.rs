@@ -10,12 +10,11 @@ use super::helper_args;
 use super::kfunc_proto::{Kfunc, has_suffix, is_filled_in, is_scalar_struct, is_size, pointee};
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Touched};
-use super::{graph, struct_match};
+use super::{graph, irq, iter, struct_match};
 use crate::abstract_interp::btf_record::{self, Field, FieldKind};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RefKind;
-use crate::abstract_interp::transfer::{irq, iter};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::KfFlags;
@@ -495,9 +494,9 @@ fn one(
         Class::IrqFlag => {
             let lock = k.name.contains("spin");
             let at = if k.name.contains("save") {
-                irq::check_uninit(vm, r)?
+                irq::uninit(vm, r)?
             } else {
-                irq::check_restore(vm, r, lock)?
+                irq::restorable(vm, r, lock)?
             };
             f.irq = Some(at);
         }
@@ -611,10 +610,10 @@ fn iter_arg(vm: &Vm, k: &Kfunc<'_>, p: &Param<'_>, r: u8, f: &mut Facts) -> Chec
         if short == "css_task" && !css_task_allowed(vm) {
             return refuse_reg(r, Fault::IterCssTask);
         }
-        let at = iter::check_uninit(vm, r, ty, short)?;
+        let at = iter::uninit(vm, r, ty, short)?;
         f.iter = Some((at, ty, 0));
     } else {
-        let (at, ref_id) = iter::check_init(vm, r, ty, short)?;
+        let (at, ref_id) = iter::init(vm, r, ty, short)?;
         f.iter = Some((at, ty, ref_id));
         f.ref_id = ref_id;
     }

@@ -14,7 +14,6 @@
 use super::access::Dir;
 use super::{btf_ptr, buffer, context, map_value, packet, stack};
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
-use crate::abstract_interp::transfer::branch::not_null;
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 
@@ -170,7 +169,7 @@ pub fn check_sized_nullable(vm: &Vm, reg: u8, size_reg: u8) -> Check<(Touched, u
 fn assume_not_null(vm: &Vm, reg: &Reg) -> Reg {
     let mut reg = *reg;
     if reg.maybe_null() {
-        not_null(&vm.env, &mut reg);
+        vm.env.known_not_null(&mut reg);
     }
     reg
 }

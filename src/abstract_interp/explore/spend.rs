@@ -13,7 +13,7 @@ use super::track::Track;
 use super::{Explorer, Node, Pending};
 use crate::abstract_interp::stack::Stack;
 use crate::abstract_interp::state::{Frame, State};
-use crate::abstract_interp::violation::Unknown;
+use crate::abstract_interp::verdict::Unknown;
 use crate::abstract_interp::vm::{Check, Halt, InsnAux, Vm};
 use crate::programs::insn::Op;
 

@@ -2,9 +2,9 @@
 
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::checks::access::Dir;
+use crate::abstract_interp::codes::Code;
 use crate::abstract_interp::domain::Tnum;
 use crate::abstract_interp::value::{DynptrType, Reg};
-use crate::abstract_interp::violation::Code;
 use crate::helpers_spec::RegClass;
 use crate::programs::insn::{AluOp, DecodeFault};
 

@@ -13,10 +13,10 @@ use super::evidence::{
 };
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::checks::access::Dir;
+use crate::abstract_interp::codes::Code;
 use crate::abstract_interp::domain::Tnum;
 use crate::abstract_interp::setup::fault::decode_code;
 use crate::abstract_interp::value::{DynptrType, Reg};
-use crate::abstract_interp::violation::Code;
 use crate::programs::insn::{AluOp, DecodeFault};
 
 /// Defines [`Fault`] and [`Key`] from rows `Name { field: Type } => code;`.

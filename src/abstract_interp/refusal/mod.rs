@@ -22,9 +22,9 @@ pub use evidence::{
 };
 pub use fault::{Fault, Key};
 
+use super::codes::Code;
+use super::halt::{Check, Halt};
 use super::value::Reg;
-use super::violation::Code;
-use super::vm::{Check, Halt};
 
 /// What is known of the fault.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Structural faults as refusals.
 
+use crate::abstract_interp::codes::Code;
 use crate::abstract_interp::refusal::{Fault, Refusal};
-use crate::abstract_interp::violation::Code;
 use crate::cfg;
 use crate::programs::insn::DecodeFault;
 

@@ -375,7 +375,7 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
         };
         if let Some(state) = equal_side {
             let mut reg = *state.reg(nullable);
-            not_null(&vm.env, &mut reg);
+            vm.env.known_not_null(&mut reg);
             state.set_reg(nullable, reg);
         }
     }
@@ -410,39 +410,12 @@ fn decide_null(env: &Env, state: &mut State, r: u8, is_null: bool) {
                 };
                 return;
             }
-            not_null(env, reg);
+            env.known_not_null(reg);
             if !btf_record::may_hold_lock(env, reg) {
                 reg.id = 0;
             }
         },
     );
-}
-
-/// What a nullable pointer is once it is known not to be null.
-pub fn not_null(env: &Env, reg: &mut Reg) {
-    if let Kind::MapValue { map, .. } = reg.kind
-        && let Some(def) = env.map(map)
-    {
-        use crate::helpers_spec::map_type;
-        reg.flags = reg.flags.without(Flags::MAYBE_NULL);
-        if def.inner.is_some() {
-            let inner = map.inner();
-            let uid = if btf_record::inner_needs_uid(env, inner) {
-                reg.id
-            } else {
-                0
-            };
-            reg.kind = Kind::ConstMap { map: inner, uid };
-        } else {
-            match def.map_type {
-                map_type::XSKMAP => reg.kind = Kind::XdpSock,
-                map_type::SOCKMAP | map_type::SOCKHASH => reg.kind = Kind::Socket,
-                _ => {}
-            }
-        }
-        return;
-    }
-    reg.flags = reg.flags.without(Flags::MAYBE_NULL);
 }
 
 /// A comparison of a packet pointer with the end of what it points into.

@@ -3,50 +3,11 @@
 //! Flags live in one stack slot; sections nest and end in the order in which
 //! they began.
 
-use crate::abstract_interp::checks::dynptr::{place, place_new};
-use crate::abstract_interp::refusal::{Fault, IrqKind, StackObject, refuse_reg};
+use crate::abstract_interp::checks::irq::At;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
-use crate::abstract_interp::vm::{Check, Vm};
-
-/// Where saved flags lie: frame and slot.
-pub type At = (usize, usize);
-
-/// A slot that may take flags.
-pub fn check_uninit(vm: &Vm, r: u8) -> Check<At> {
-    let (frame, at) = place_new(vm, r, StackObject::IrqFlag, 1)?;
-    let taken = vm.cur.frames[frame]
-        .stack
-        .get(at)
-        .is_some_and(|s| s.kinds.contains(&Byte::Irq));
-    if taken {
-        return refuse_reg(r, Fault::IrqFlagTaken);
-    }
-    Ok((frame, at))
-}
-
-/// Flags saved by the same kind of kfunc, innermost section first.
-pub fn check_restore(vm: &Vm, r: u8, lock: bool) -> Check<At> {
-    let (frame, at) = place(vm, r, StackObject::IrqFlag, 1)?;
-    let slot = vm.cur.frames[frame].stack.get(at);
-    let Some(slot) = slot.filter(|s| s.kinds.iter().all(|b| *b == Byte::Irq)) else {
-        return refuse_reg(r, Fault::IrqFlagUninit);
-    };
-    if slot.spill.kind != (Kind::IrqSlot { lock }) {
-        let (have, want) = if lock {
-            (IrqKind::Native, IrqKind::Lock)
-        } else {
-            (IrqKind::Lock, IrqKind::Native)
-        };
-        return refuse_reg(r, Fault::IrqFlagKind { have, want });
-    }
-    if slot.spill.ref_id != vm.cur.active_irq_id {
-        let id = vm.cur.active_irq_id.into();
-        return refuse_reg(r, Fault::IrqOrder { id });
-    }
-    Ok((frame, at))
-}
+use crate::abstract_interp::vm::Vm;
 
 /// Opens a section.
 pub fn save(vm: &mut Vm, (frame, at): At, lock: bool) {

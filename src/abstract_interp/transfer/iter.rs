@@ -5,71 +5,12 @@
 //! the loop body is walked later (from a state in which what no proof relied on
 //! is forgotten, so that the loop converges), the end of the loop now.
 
-use super::branch::not_null;
-use crate::abstract_interp::checks::dynptr::{place, place_new};
+use crate::abstract_interp::checks::iter::{At, IterType};
 use crate::abstract_interp::checks::refs;
 use crate::abstract_interp::explore::widen;
-use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::value::{BtfSrc, Flags, IterState, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
-
-/// The type of an iterator.
-#[derive(Clone, Copy, Debug)]
-pub struct IterType {
-    /// Its struct in the kernel's BTF.
-    pub id: u32,
-    /// How many slots it takes.
-    pub slots: usize,
-    /// Its elements are protected by RCU.
-    pub rcu: bool,
-}
-
-/// Where an iterator lies: frame, and its slot at the lowest address.
-pub type At = (usize, usize);
-
-/// Slots that a new iterator may take.
-pub fn check_uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
-    let (frame, at) = place_new(vm, r, StackObject::Iter, ty.slots)?;
-    let stack = &vm.cur.frames[frame].stack;
-    for i in 0..ty.slots {
-        if stack
-            .get(at - i)
-            .is_some_and(|s| s.kinds.contains(&Byte::Iter))
-        {
-            return refuse_reg(r, Fault::IterTaken { name: name.into() });
-        }
-    }
-    Ok((frame, at))
-}
-
-/// An initialised iterator of the wanted type; also gives its reference.
-pub fn check_init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> {
-    let (frame, at) = place(vm, r, StackObject::Iter, ty.slots)?;
-    let stack = &vm.cur.frames[frame].stack;
-    let mut ref_id = 0;
-    for i in 0..ty.slots {
-        let slot = stack.get(at - i);
-        if let Some(s) = slot
-            && s.kinds.contains(&Byte::Iter)
-            && s.spill.flags.has(Flags::UNTRUSTED)
-        {
-            return refuse_reg(r, Fault::IterWithoutRcu { name: name.into() });
-        }
-        let fits = slot.is_some_and(|s| {
-            matches!(s.spill.kind, Kind::IterSlot { btf: BtfSrc::Kernel, id, .. } if id == ty.id)
-                && s.kinds.iter().all(|b| *b == Byte::Iter)
-                && (s.spill.ref_id != 0) == (i == 0)
-        });
-        if !fits {
-            return refuse_reg(r, Fault::IterUninit { name: name.into() });
-        }
-        if i == 0 {
-            ref_id = slot.map_or(0, |s| s.spill.ref_id);
-        }
-    }
-    Ok(((frame, at), ref_id))
-}
 
 /// Makes an iterator.
 pub fn make(vm: &mut Vm, (frame, at): At, ty: IterType) {
@@ -141,7 +82,7 @@ pub fn next(vm: &mut Vm, (frame, at): At) -> Check<()> {
             widen(&old, &mut body, last_id);
         }
         let mut r0 = *body.reg(0);
-        not_null(&vm.env, &mut r0);
+        vm.env.known_not_null(&mut r0);
         body.set_reg(0, r0);
         *vm.push_branch(insn + 1)? = body;
     }

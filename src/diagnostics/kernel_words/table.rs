@@ -116,7 +116,7 @@ words! {
     PointerNegative: "negative offset {held} ptr R{reg}";
     PointerModified: "dereference of modified {held} ptr R{reg}";
     PointerVariable: "variable {held} access var_off={var}";
-    PointerReleasedInside: "R{reg} must have zero offset when passed to release func";
+    PointerReleasedInside: "R{reg} must have zero offset when passed to release or trusted arg";
     PointerWithPointer: "R{reg} pointer {op} pointer prohibited";
     PointerNarrow: "R{reg} 32-bit pointer arithmetic prohibited";
     PointerMaybeNull: "R{reg} pointer arithmetic on {held} prohibited";

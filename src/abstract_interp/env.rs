@@ -1,0 +1,190 @@
+//! What a verification reads and nothing in it changes: program, target, types.
+//!
+//! Checks ask it for what is true of the whole program; what is true of a path is in
+//! `state`. It is made once per verification, and making it already refuses programs
+//! whose attach target is none.
+
+use super::btf_record::{self, Pointees, Records};
+use super::domain::ScalarRules;
+use super::halt::Check;
+use super::setup::attach::{self, Attach};
+use super::value::{Flags, Kind, MapRef, Reg};
+use super::verify::Input;
+use crate::cfg::Cfg;
+use crate::helpers_spec::{MapType, ProgType};
+use crate::object::{Btf, MapDef};
+use crate::programs::Program;
+use crate::programs::insn::{Callee, ImmRef, Op};
+use crate::target::Target;
+
+/// `BPF_F_STRICT_ALIGNMENT`.
+const F_STRICT_ALIGNMENT: u32 = 1;
+
+/// What a verification reads.
+pub struct Env<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// Its instructions, decoded; one per slot.
+    pub ops: &'a [Op],
+    /// Its control flow graph.
+    pub cfg: &'a Cfg,
+    /// The target and its behaviours.
+    pub target: &'a Target,
+    /// How the target computes on scalars.
+    pub rules: ScalarRules,
+    /// The kernel's BTF, or the program's own as stand-in.
+    pub kernel_btf: Option<&'a Btf>,
+    /// Whether `kernel_btf` is the kernel's.
+    pub kernel_btf_is_real: bool,
+    /// Attachment facts resolved before exploring.
+    pub attach: Attach,
+    /// Special fields of maps and types.
+    pub records: Records,
+}
+
+/// How a target computes on scalars: by its point release, since fixes moved
+/// the rules within a series.
+fn scalar_rules(target: &Target) -> ScalarRules {
+    let (major, minor, patch) = target.release;
+    ScalarRules::for_release(major, minor, patch)
+}
+
+impl<'a> Env<'a> {
+    /// Reads all that exploration needs.
+    pub fn new(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Env<'a>> {
+        let program = input.program;
+        let own = program.btf.as_deref();
+        let kernel_btf = input.kernel_btf.or(own);
+        let real = input.kernel_btf.is_some();
+        Ok(Env {
+            program,
+            ops,
+            cfg,
+            target: input.target,
+            rules: scalar_rules(input.target),
+            kernel_btf,
+            kernel_btf_is_real: real,
+            attach: attach::resolve(program, kernel_btf, real, input.target)?,
+            records: Records::new(
+                &program.maps,
+                own,
+                Pointees {
+                    kernel: kernel_btf.filter(|_| real),
+                    kptr_references: input.target.behaviour.kptr_tag_references,
+                },
+            ),
+        })
+    }
+
+    /// The definition of a map (or of its inner template).
+    pub fn map(&self, map: MapRef) -> Option<&'a MapDef> {
+        let outer = self.program.maps.get(map.index())?;
+        if map.is_inner() {
+            outer.inner.as_deref()
+        } else {
+            Some(outer)
+        }
+    }
+    /// Whether a map's value type is known.
+    pub fn map_has_btf(&self, map: MapRef) -> bool {
+        self.map(map).is_some_and(|m| m.value_type != 0)
+    }
+    /// The subprogram that the local call (or function reference) at `insn`
+    /// names.
+    pub fn callee(&self, insn: usize) -> Option<usize> {
+        let rel = match self.ops.get(insn)? {
+            Op::Call(Callee::Local(rel)) => *rel,
+            Op::LdImm64 {
+                src: ImmRef::Func(rel),
+                ..
+            } => *rel,
+            _ => return None,
+        };
+        let start = u32::try_from(insn as i64 + 1 + i64::from(rel)).ok()?;
+        self.program.subprogs.iter().position(|s| s.start == start)
+    }
+    /// The program's exception callback.
+    pub fn exception_callback(&self) -> Option<usize> {
+        self.program.subprogs.iter().position(|s| s.exception_cb)
+    }
+    /// How many maps the instructions refer to.
+    pub fn used_maps(&self) -> usize {
+        let mut used: Vec<u32> = self
+            .ops
+            .iter()
+            .filter_map(|op| match op {
+                Op::LdImm64 {
+                    src: ImmRef::MapIdx(m),
+                    ..
+                } => Some(*m),
+                Op::LdImm64 {
+                    src: ImmRef::MapIdxValue { idx, .. },
+                    ..
+                } => Some(*idx),
+                _ => None,
+            })
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used.len()
+    }
+
+    /// The program's type; for an extension, that of the program it extends.
+    pub fn prog_type(&self) -> ProgType {
+        self.program.prog_type
+    }
+
+    /// What the program hangs on, as `helpers_spec` names it: a function, a hook,
+    /// or the struct and member of a struct_ops program.
+    pub fn hook_name(&self) -> Option<std::borrow::Cow<'_, str>> {
+        match &self.program.struct_ops {
+            Some(slot) => Some(format!("{}/{}", slot.structure, slot.member).into()),
+            None => self.program.attach_to.as_deref().map(Into::into),
+        }
+    }
+
+    /// Whether every access must be aligned.
+    pub fn strict_alignment(&self) -> bool {
+        self.program.prog_flags & F_STRICT_ALIGNMENT != 0
+    }
+
+    /// Whether the program refers to an arena.
+    pub fn has_arena(&self) -> bool {
+        self.ops.iter().any(|op| match op {
+            Op::LdImm64 {
+                src: ImmRef::MapIdx(idx) | ImmRef::MapIdxValue { idx, .. },
+                ..
+            } => self
+                .program
+                .maps
+                .get(*idx as usize)
+                .is_some_and(|m| MapType::from_id(m.map_type) == Some(MapType::Arena)),
+            _ => false,
+        })
+    }
+
+    /// Makes of a nullable pointer what it is once it is known not to be null.
+    pub fn known_not_null(&self, reg: &mut Reg) {
+        reg.flags = reg.flags.without(Flags::MAYBE_NULL);
+        let Kind::MapValue { map, .. } = reg.kind else {
+            return;
+        };
+        let Some(def) = self.map(map) else {
+            return;
+        };
+        if def.inner.is_some() {
+            let inner = map.inner();
+            let told = btf_record::inner_needs_uid(self, inner);
+            reg.kind = Kind::ConstMap {
+                map: inner,
+                uid: if told { reg.id } else { 0 },
+            };
+            return;
+        }
+        match MapType::from_id(def.map_type) {
+            Some(MapType::Xskmap) => reg.kind = Kind::XdpSock,
+            Some(MapType::Sockmap | MapType::Sockhash) => reg.kind = Kind::Socket,
+            _ => {}
+        }
+    }
+}
