@@ -17,7 +17,7 @@ use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
-use crate::helpers_spec::KfFlags;
+use crate::helpers_spec::{self, KfFlags, KfuncRole};
 use crate::object::btf::{Param, Type};
 
 /// What the call does, as its arguments tell.
@@ -227,7 +227,8 @@ fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts
 
 fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -> Check<Class> {
     let p = &params[i];
-    if k.name == "bpf_cast_to_kern_ctx" || k.name.starts_with("bpf_session_") {
+    let is = |role| helpers_spec::kfunc_is(role, k.name, vm.env.target.spec);
+    if k.name == "bpf_cast_to_kern_ctx" || is(KfuncRole::Session) {
         return Ok(Class::Ctx);
     }
     let Some((id, target)) = pointee(k.btf, p.ty) else {
@@ -400,6 +401,7 @@ fn one(
     let p = &params[i];
     let in_map = matches!(reg.kind, Kind::MapValue { .. }) && reg.flags == Flags::NONE;
     let owned = matches!(reg.kind, Kind::Btf { .. }) && reg.flags == Flags::ALLOC;
+    let is = |role| helpers_spec::kfunc_is(role, k.name, vm.env.target.spec);
     match class {
         Class::Null => {}
         Class::Ctx => {
@@ -492,8 +494,8 @@ fn one(
             f.map = Some(helper_args::async_field(vm, r, kind)?);
         }
         Class::IrqFlag => {
-            let lock = k.name.contains("spin");
-            let at = if k.name.contains("save") {
+            let lock = is(KfuncRole::Lock) || is(KfuncRole::Unlock);
+            let at = if is(KfuncRole::IrqSave) {
                 irq::uninit(vm, r)?
             } else {
                 irq::restorable(vm, r, lock)?
@@ -504,13 +506,13 @@ fn one(
             if !in_map && !owned {
                 return refuse_reg(r, Fault::LockHolderExpected);
             }
-            let kind = if k.name.contains("irq") {
+            let kind = if is(KfuncRole::IrqSave) || is(KfuncRole::IrqRestore) {
                 RefKind::ResLockIrq
             } else {
                 RefKind::ResLock
             };
             let op = LockOp {
-                take: !k.name.contains("unlock"),
+                take: is(KfuncRole::Lock),
                 kind,
             };
             f.lock = Some(locks::check(vm, r, op)?);
