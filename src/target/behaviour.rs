@@ -267,7 +267,6 @@ pub const SEAMS: &[&str] = &[
     "eviction",
     "stack_liveness",
     "static_register_liveness",
-    "loop_convergence",
     "links_in_history",
     "precise_by_id",
     "compare_scalar_ids",
@@ -276,8 +275,9 @@ pub const SEAMS: &[&str] = &[
     "history_checkpoint",
     "misc_matches_unbounded",
     "widen_loop_scalars",
-    "lazy_globals",
     "untrusted_mem",
+    "dynptr_slots_guarded",
+    "int_pointers_as_numbers",
 ];
 
 /// The behaviour that exploration follows where it has no choice.

@@ -58,7 +58,8 @@ fn within(
         None => {
             if [reg.bounds.smin, reg.bounds.smax]
                 .iter()
-                .any(|end| end.unsigned_abs() >= Limits::VAR_OFF) {
+                .any(|end| end.unsigned_abs() >= Limits::VAR_OFF)
+            {
                 return refuse_reg(regno, Fault::StackUnbounded { dir });
             }
             let off = off as i64;
