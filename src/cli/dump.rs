@@ -8,6 +8,7 @@ use super::inputs::{self, Targets};
 use super::{Failure, exit, output};
 use crate::check::{Options, programs_of};
 use crate::diagnostics::{ProgramNames, instruction};
+use crate::programs::disasm::Names;
 use crate::programs::insn::Op;
 use crate::programs::{Program, decode, disasm};
 use crate::untrusted::{source_line, terminal};
@@ -19,7 +20,7 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
         if args.as_asm {
             let head = format!("{} ({})", program.name, program.section);
             let _ = writeln!(out, "; {}", terminal(&head));
-            let listing = disasm::listing(&program.insns, &ProgramNames(&program));
+            let listing = disasm::listing(&program.insns, &OneLine(&ProgramNames(&program)));
             for line in listing.lines() {
                 let _ = writeln!(out, "{}", source_line(line));
             }
@@ -30,6 +31,27 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
     }
     output::write(&out, None)?;
     Ok(exit::CLEAN)
+}
+
+/// Names that end no line of a listing, whatever they hold.
+struct OneLine<'a>(&'a dyn Names);
+
+impl Names for OneLine<'_> {
+    fn helper(&self, id: i32) -> Option<String> {
+        self.0.helper(id).map(|n| terminal(&n).into_owned())
+    }
+    fn kfunc(&self, imm: i32, off: i16) -> Option<String> {
+        self.0.kfunc(imm, off).map(|n| terminal(&n).into_owned())
+    }
+    fn map(&self, idx: u32) -> Option<String> {
+        self.0.map(idx).map(|n| terminal(&n).into_owned())
+    }
+    fn label(&self, slot: usize) -> Option<String> {
+        self.0.label(slot).map(|n| terminal(&n).into_owned())
+    }
+    fn function(&self, slot: usize) -> Option<String> {
+        self.0.function(slot).map(|n| terminal(&n).into_owned())
+    }
 }
 
 /// The linked programs of an object; those that don't link are complained of.

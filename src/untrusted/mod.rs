@@ -6,9 +6,9 @@
 //! is escaped once, by the outlet that shows it. [`Untrusted`] has no way to be shown but
 //! these:
 //!
-//! | outlet | beyond what is invisible |
+//! | outlet | beyond what is invisible, and tags of runners (`##[group]`) |
 //! |---|---|
-//! | [`terminal`] | commands that a CI runner would read in a log: `::error`, `##[group]` |
+//! | [`terminal`] | commands that a CI runner would read in a log: `::error` |
 //! | [`markdown`] | markup, HTML, tables, links, mentions, references, headings, formulas |
 //! | [`code`], [`fenced`] | what would end a code span or a fence |
 //! | [`html`] | tags, entities, mentions, references |
@@ -116,23 +116,29 @@ fn visible(out: &mut String, c: char) {
     };
 }
 
-/// The invisible made visible.
+/// The invisible made visible, and tags of CI runners apart: `##[group]` counts anywhere on
+/// a line of a log.
 fn seen(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_invisible) {
+    if !text.chars().any(is_invisible) && !text.contains("##") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    text.chars().for_each(|c| visible(&mut out, c));
+    for (at, c) in text.char_indices() {
+        if c == '#' && runner_tag(text.get(at..).unwrap_or("")) {
+            out.push_str("\\x23");
+        } else {
+            visible(&mut out, c);
+        }
+    }
     Cow::Owned(out)
 }
 
 /// On a terminal or in a log, anywhere on a line.
 ///
-/// A runner takes a line that begins with `::` as a command, older ones `##[` anywhere.
-/// Words are wrapped, so every word may begin a line.
+/// A runner takes a line that begins with `::` as a command. Words are wrapped, so every word may begin a line.
 pub fn terminal(text: &str) -> Cow<'_, str> {
     let text = seen(text);
-    if !text.contains("::") && !text.contains("##") {
+    if !text.contains("::") {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -141,8 +147,6 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     while let Some(c) = rest.chars().next() {
         if before.is_whitespace() && rest.starts_with("::") {
             out.push_str("\\x3a");
-        } else if runner_tag(rest) {
-            out.push_str("\\x23");
         } else {
             out.push(c);
         }
