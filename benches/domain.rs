@@ -12,7 +12,7 @@ fn main() {
 }
 
 fn rules() -> ScalarRules {
-    ScalarRules::V6_18
+    ScalarRules::for_release(6, 18, 0)
 }
 
 /// A range with some bits known, as masks and checks leave it.

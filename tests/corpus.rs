@@ -151,7 +151,7 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
             Outcome::Unknown { name, internal, .. } => {
                 format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
             }
-            Outcome::LoadError { stage, reason } => format!("load-error {stage}: {reason}"),
+            Outcome::LoadError { stage, reason, .. } => format!("load-error {stage}: {reason}"),
             Outcome::Lacks(lacks) => format!("lacks {}", lacks.len()),
             Outcome::Accept => "accept".to_owned(),
         };
@@ -323,7 +323,7 @@ fn malformed_objects_are_refused() {
         );
         for program in &object.programs {
             match &program.outcome {
-                Outcome::LoadError { stage, reason } => said.push(format!("{stage}: {reason}")),
+                Outcome::LoadError { stage, reason, .. } => said.push(format!("{stage}: {reason}")),
                 Outcome::Reject(d) => said.push(format!("reject: {}", d.code.name())),
                 Outcome::Unknown {
                     internal: Some(text),

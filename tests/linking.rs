@@ -5,7 +5,9 @@ mod common;
 
 use bpfassay::helpers_spec::{AttachType, ProgType};
 use bpfassay::object::{MapOrigin, Object, SlotTarget};
-use bpfassay::programs::{CoreOutcome, LinkOptions, Linked, LoadErrorKind, Program, link};
+use bpfassay::programs::{
+    CoreOutcome, LinkOptions, Linked, LoadErrorKind, Loader, Program, link, raw,
+};
 use common::{Random, damage, objects};
 use std::path::Path;
 
@@ -67,9 +69,11 @@ fn maps_are_those_a_loader_creates() {
         map("jumps").slots,
         [(1, SlotTarget::Program("second".into()))]
     );
+    let linked = linked(&object);
+    let created = &program(&linked, "first").maps;
+    let events = created.iter().find(|m| &*m.name == "events").unwrap();
     assert_eq!(
-        map("events").max_entries,
-        8192,
+        events.max_entries, 8192,
         "rounded up to a power of two of pages"
     );
     assert!(map("events").pinned);
@@ -298,4 +302,50 @@ fn damaged_objects_never_panic() {
             try_all(&bytes[..random.below(bytes.len())]);
         }
     }
+}
+
+/// What three kinds of loaders make of a map declared in assembler text.
+fn declared(map: &str, loader: Loader) -> Result<Vec<String>, String> {
+    let text = format!(".map m {map}\nr1 = map[m] ll\nr0 = 0\nexit\n");
+    let socket = raw::type_by_name("socket");
+    let program = raw::program(raw::Input::Asm(text.as_bytes()), "p", socket).unwrap();
+    let options = LinkOptions {
+        loader,
+        ..LinkOptions::default()
+    };
+    let linked = bpfassay::programs::link_raw(&program, &options);
+    match &linked.programs[0] {
+        Ok(p) => Ok(p.assumes.iter().map(ToString::to_string).collect()),
+        Err(e) => Err(e.reason.clone()),
+    }
+}
+
+#[test]
+fn what_a_declaration_leaves_open_is_assumed_or_an_error() {
+    let assumed = |map: &str| declared(map, Loader::Any).unwrap();
+    assert!(assumed("hash 4 8 16").is_empty());
+    assert_eq!(assumed("hash 4 8 0"), ["map m.max_entries=1"]);
+    assert_eq!(assumed("stack_trace 4 0 16"), ["map m.value_size=1016"]);
+    assert_eq!(assumed("ringbuf 0 0 0"), ["map m.max_entries=4096"]);
+    assert_eq!(
+        assumed("perf_event_array 0 0 0"),
+        ["map m.value_size=4", "map m.key_size=4"]
+    );
+    assert_eq!(assumed("array_of_maps 4 4 1"), ["map m.inner=array:4:8"]);
+    for open in ["hash 4 8 0", "stack_trace 4 0 16", "array_of_maps 4 4 1"] {
+        assert!(declared(open, Loader::Libbpf).is_err(), "{open}");
+    }
+    // What is stated and wrong is nobody's to mend.
+    for wrong in [
+        "array 8 8 1",
+        "ringbuf 0 8 4096",
+        "hash 4 8 1 0x400",
+        "hash 0 8 1",
+    ] {
+        assert!(declared(wrong, Loader::Any).is_err(), "{wrong}");
+    }
+    // A loader rounds a ring buffer up; cilium/ebpf gives a perf array its sizes.
+    assert!(declared("ringbuf 0 0 5000", Loader::Libbpf).is_ok());
+    assert!(declared("perf_event_array 0 0 0", Loader::Libbpf).is_err());
+    assert!(declared("perf_event_array 0 0 0", Loader::Cilium).is_ok());
 }

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use bpfassay::abstract_interp::{self, Input, Verdict};
 use bpfassay::diagnostics::kernel_words;
-use bpfassay::helpers_spec::{self, ProgType};
+use bpfassay::helpers_spec::{self, MapType, ProgType};
 use bpfassay::object::{Btf, Object};
-use bpfassay::programs::{self, LinkOptions, LoadError, Program};
+use bpfassay::programs::{self, LinkOptions, LoadError, Manifest, MapSetting, Program};
 use bpfassay::target::{self, Target};
 use serde::{Deserialize, Serialize};
 
@@ -402,7 +402,7 @@ impl Server {
                 type_of: &type_of,
                 legacy_sections: legacy,
                 legacy_maps: legacy,
-                adjust_maps: true,
+                manifest: &mends(object),
                 ..LinkOptions::default()
             },
         )
@@ -489,4 +489,37 @@ impl Server {
 
 fn load_error(e: &LoadError) -> Ours {
     Ours::load_error(e.kind.stage(), e.reason.to_string())
+}
+
+/// What the recording loader sets of maps before it loads: entries where there are
+/// none, the sizes of ring buffers and perf event arrays, small hash tables.
+fn mends(object: &Object) -> Manifest {
+    const HASH_ENTRIES: u32 = 1024;
+    let mut manifest = Manifest::new();
+    for map in &object.maps {
+        let mut set = MapSetting::default();
+        match MapType::from_id(map.map_type) {
+            Some(MapType::Ringbuf | MapType::UserRingbuf) => {
+                (set.key_size, set.value_size) = (Some(0), Some(0));
+                set.max_entries = (map.max_entries == 0).then_some(4096);
+            }
+            Some(MapType::PerfEventArray) => (set.key_size, set.value_size) = (Some(4), Some(4)),
+            Some(
+                MapType::Hash | MapType::PercpuHash | MapType::LruHash | MapType::LruPercpuHash,
+            ) => set.max_entries = Some(map.max_entries.clamp(1, HASH_ENTRIES)),
+            Some(
+                MapType::SkStorage
+                | MapType::InodeStorage
+                | MapType::TaskStorage
+                | MapType::CgrpStorage
+                | MapType::CgroupStorage
+                | MapType::PercpuCgroupStorage
+                | MapType::StructOps
+                | MapType::BloomFilter,
+            ) => {}
+            _ => set.max_entries = (map.max_entries == 0).then_some(1),
+        }
+        manifest.put(&map.name, set);
+    }
+    manifest
 }

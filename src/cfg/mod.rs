@@ -87,7 +87,7 @@ pub fn analyze(
             fault,
         });
     }
-    Cfg::build(insns, ops, layout, facts, rules)
+    Cfg::build(insns, layout, facts, rules)
 }
 
 impl Cfg {
@@ -95,7 +95,6 @@ impl Cfg {
     /// layout must have been checked.
     pub fn build(
         insns: &[Insn],
-        ops: &[Op],
         layout: Layout,
         facts: &dyn InsnFacts,
         rules: &CfgRules,
@@ -114,7 +113,7 @@ impl Cfg {
         };
         cfg.walk(facts, rules)?;
         cfg.order();
-        cfg.liveness(ops, facts);
+        cfg.liveness(insns, facts);
         cfg.components(rules);
         Ok(cfg)
     }

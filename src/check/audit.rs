@@ -156,7 +156,9 @@ fn object_alone(needs: &[Need]) -> Oldest {
 
 fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
     let type_of = |section: &str, _program: &str| {
-        let (first, _) = section.split_once('/').filter(|_| options.legacy)?;
+        let (first, _) = section
+            .split_once('/')
+            .filter(|_| options.loader.reads_legacy())?;
         let info = programs::sections::section_info(first, true)?;
         Some((info.prog_type, info.attach_type))
     };
@@ -169,8 +171,10 @@ fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
                 own_types: true,
                 kfunc_exists: &|_| true,
                 release: (Release::NEWEST.major, Release::NEWEST.minor, 0),
-                legacy_sections: options.legacy,
-                legacy_maps: options.legacy,
+                legacy_sections: options.loader.reads_legacy(),
+                legacy_maps: options.loader.reads_legacy(),
+                loader: options.loader,
+                manifest: options.manifest,
                 ..LinkOptions::default()
             },
         ),

@@ -5,6 +5,7 @@
 //! of one verification becomes an `internal-error` of that program and leaves the
 //! others alone.
 
+mod assumed;
 mod audit;
 mod findings;
 mod holes;
@@ -31,7 +32,7 @@ use crate::config::Settings;
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
-use crate::programs::{self, LinkOptions, LoadError, Program, raw};
+use crate::programs::{self, LinkOptions, LoadError, Loader, Manifest, Program, raw};
 use crate::report::{InputError, LoadErrorReport, ObjectReport, ProgramReport, Report};
 use crate::target::Target;
 
@@ -68,10 +69,14 @@ pub struct Options<'a> {
     pub targets: &'a [TargetChoice<'a>],
     /// Program type that overrides what the sections say.
     pub prog_type: Option<(ProgType, Option<AttachType>)>,
-    /// Read what older loaders read: `maps` sections, section names that only
-    /// begin like a known one, a single program in `.text`. libbpf 1.x refuses
-    /// these.
-    pub legacy: bool,
+    /// Who loads the object: whether what older loaders read is read (`maps` sections,
+    /// section names that only begin like a known one, a single program in `.text`),
+    /// what is mended of maps, and whether what they leave open is assumed.
+    pub loader: Loader,
+    /// Whether a lenient loader assumes what is left open.
+    pub assume: bool,
+    /// What user space sets of maps before the load.
+    pub manifest: &'a Manifest,
     /// Run the lints over the object and what is accepted of it.
     pub lints: bool,
     /// Only the program of this name.
@@ -88,6 +93,8 @@ pub struct Options<'a> {
     pub settings: Option<&'a Settings>,
 }
 
+static NOTHING_SET: Manifest = Manifest::new();
+
 impl<'a> Options<'a> {
     /// Options for an ELF object, without files or clock.
     pub fn new(name: &'a str, targets: &'a [TargetChoice<'a>]) -> Options<'a> {
@@ -96,7 +103,9 @@ impl<'a> Options<'a> {
             kind: InputKind::Elf,
             targets,
             prog_type: None,
-            legacy: true,
+            loader: Loader::Any,
+            assume: true,
+            manifest: &NOTHING_SET,
             lints: true,
             only: None,
             source_text: &|_| None,
@@ -184,6 +193,7 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
+    let legacy = options.loader.reads_legacy();
     // A runtime is asked what it lacks, which linking must not prevent.
     let runtime = choice.target.profile().is_some();
     let kfunc_exists = |name: &str| runtime || choice.target.has_kfunc(name);
@@ -192,30 +202,28 @@ fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> 
     let map_type_exists = |ty: u32| listed.then(|| choice.target.map_type(ty).there());
     // Other loaders take the first part of a section name (`tc/tail`).
     let type_of = |section: &str, _program: &str| {
-        let (first, _) = section.split_once('/').filter(|_| options.legacy)?;
+        let (first, _) = section.split_once('/').filter(|_| legacy)?;
         let info = programs::sections::section_info(first, true)?;
         Some((info.prog_type, info.attach_type))
     };
+    let link_options = LinkOptions {
+        kernel_btf: choice.kernel_btf,
+        force_type: options.prog_type,
+        type_of: &type_of,
+        kfunc_exists: &kfunc_exists,
+        map_type_exists: &map_type_exists,
+        own_types: runtime,
+        release: choice.target.release,
+        legacy_sections: legacy,
+        legacy_maps: legacy,
+        loader: options.loader,
+        manifest: options.manifest,
+        assume: options.assume,
+        ..LinkOptions::default()
+    };
     match opened {
-        Opened::Object(object) => programs::link(
-            object,
-            &LinkOptions {
-                kernel_btf: choice.kernel_btf,
-                force_type: options.prog_type,
-                type_of: &type_of,
-                kfunc_exists: &kfunc_exists,
-                map_type_exists: &map_type_exists,
-                own_types: runtime,
-                release: choice.target.release,
-                legacy_sections: options.legacy,
-                legacy_maps: options.legacy,
-                ..LinkOptions::default()
-            },
-        ),
-        Opened::Raw(program) => programs::Linked {
-            programs: vec![Ok((**program).clone())],
-            object_errors: Vec::new(),
-        },
+        Opened::Object(object) => programs::link(object, &link_options),
+        Opened::Raw(program) => programs::link_raw(program, &link_options),
     }
 }
 
@@ -289,6 +297,7 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     report.programs = done.into_iter().map(|(_, _, report)| report).collect();
     let partial = report.programs.iter_mut().filter_map(|p| p.partial.take());
     report.findings.extend(partial.map(|f| *f));
+    report.findings.extend(assumed::findings(&links, options));
     report.findings.extend(policy::denied(&links, options));
     report.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     report

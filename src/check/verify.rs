@@ -12,8 +12,8 @@ use crate::diagnostics::{self, Context};
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::programs::{LoadError, Program, decode};
 use crate::report::{Outcome, ProgramReport, Usage};
-use crate::rules::Severity;
 use crate::rules::lints::Hit;
+use crate::rules::{self, Severity};
 use crate::target::Target;
 
 /// What a verification saw and what the lints said of it; of accepted programs.
@@ -143,6 +143,7 @@ pub(super) fn no_such_type(program: &Program, target: &Target) -> ProgramReport 
     let outcome = Outcome::LoadError {
         stage: "syscall".into(),
         reason: format!("no programs of type {} there", program.prog_type),
+        rule: None,
     };
     report_of(program, target, outcome, None, None)
 }
@@ -168,6 +169,7 @@ fn report_of(
         verify_us,
         partial: None,
         smoke: None,
+        assumes: program.assumes.iter().map(ToString::to_string).collect(),
         usage: usage(program),
         severity: Severity::Error,
         suppressed: None,
@@ -214,12 +216,17 @@ pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
         outcome: Outcome::LoadError {
             stage: e.kind.stage().to_owned(),
             reason: e.reason.clone(),
+            rule: e
+                .map
+                .as_ref()
+                .and_then(|fault| rules::by_map_flaw(fault.flaw)),
         },
         insns: e.insns,
         stats: None,
         verify_us: None,
         partial: None,
         smoke: None,
+        assumes: Vec::new(),
         usage: Usage::default(),
         severity: Severity::Error,
         suppressed: None,
@@ -249,6 +256,7 @@ pub(super) fn internal(
         verify_us: None,
         partial: None,
         smoke: None,
+        assumes: Vec::new(),
         usage: Usage::default(),
         severity: Severity::Error,
         suppressed: None,

@@ -80,6 +80,11 @@ pub(super) struct OpenArgs {
     /// Which loader's rules on the object itself apply.
     #[arg(long, value_enum, default_value_t = Loader::Any)]
     pub(super) loader: Loader,
+    /// What user space sets of a map before the load (`events.max_entries=64K`,
+    /// `stacks.value_size=1016`, `outer.inner=array:4:8`); also `key_size`, `flags`,
+    /// `type`; repeatable.
+    #[arg(long, value_name = "NAME.KEY=VALUE")]
+    pub(super) map: Vec<String>,
     /// Only the program of this name.
     #[arg(long, value_name = "NAME")]
     pub(super) prog: Option<String>,
@@ -96,10 +101,30 @@ pub(super) struct OpenArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Loader {
-    /// Whatever some loader reads: legacy map records, old section names too.
+    /// Whatever some loader reads: legacy map records, old section names too; what maps
+    /// leave to user space is assumed, and said.
     Any,
-    /// libbpf 1.x, which refuses those.
+    /// libbpf 1.x, which refuses those, with nothing set by user space.
+    #[value(alias = "plain", alias = "bpftool")]
     Libbpf,
+    /// libbpf before 1.0.
+    Libbpf0,
+    /// cilium/ebpf.
+    Cilium,
+    /// Aya.
+    Aya,
+}
+
+impl From<Loader> for crate::programs::Loader {
+    fn from(loader: Loader) -> Self {
+        match loader {
+            Loader::Any => Self::Any,
+            Loader::Libbpf => Self::Libbpf,
+            Loader::Libbpf0 => Self::Libbpf0,
+            Loader::Cilium => Self::Cilium,
+            Loader::Aya => Self::Aya,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::args::{AuditArgs, AuditFormat, GraphFormat, Loader};
+use super::args::{AuditArgs, AuditFormat, GraphFormat};
 use super::console::complain;
 use super::inputs::{self, Targets};
 use super::spend::Spending;
@@ -19,12 +19,14 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let spending = Spending::new(&args.spend)?;
+    let manifest = inputs::manifest(&args.open)?;
     let one = |path: &Path| -> ObjectAudit {
         let name = path.display().to_string();
         let options = Options {
             kind: inputs::kind(&args.open, path),
             prog_type,
-            legacy: args.open.loader == Loader::Any,
+            loader: args.open.loader.into(),
+            manifest: &manifest,
             only: args.open.prog.as_deref(),
             budget: Some(&spending.budget),
             ..Options::new(&name, &choices)

@@ -11,7 +11,8 @@ use crate::programs::decode_with;
 pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
     let mut out = String::new();
     let mut code = exit::CLEAN;
-    let rules = CfgRules::of(&inputs::first_target(&args.open)?);
+    let (major, minor, _) = inputs::first_target(&args.open)?.release;
+    let rules = CfgRules::linux(major, minor);
     for program in dump::open(&args.object, &args.open)? {
         let ops = decode_with(&program.insns, &rules.isa);
         let graph = match cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, FailOn, Format, Loader};
+use super::args::{CheckArgs, FailOn, Format};
 use super::console::complain;
 use super::inputs::{self, Input, Targets};
 use super::repo::Repo;
@@ -27,6 +27,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let objects = inputs::expand(&args.objects);
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
+    let strict = args.strict || loaded.settings.config.strict;
+    let mut manifest = loaded.settings.config.manifest.clone();
+    inputs::state_maps(&mut manifest, &args.open)?;
     let repo = Repo::new(args);
     let common = common_sources(args, &repo);
     let spending = Spending::new(&args.spend)?;
@@ -49,7 +52,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         let options = Options {
             kind: inputs::kind(&args.open, path),
             prog_type,
-            legacy: args.open.loader == Loader::Any,
+            loader: args.open.loader.into(),
+            assume: !strict,
+            manifest: &manifest,
             only: args.open.prog.as_deref(),
             source_text: &source_text,
             clock: Some(micros),
@@ -101,7 +106,6 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         only: args.open.prog.as_deref(),
     };
     judging::judge(&mut report, &loaded.settings, &judged);
-    let strict = args.strict || loaded.settings.config.strict;
     let code = code(&report, args, &loaded.settings, strict);
     let main = [(args.format, args.output.as_ref())];
     let more = args

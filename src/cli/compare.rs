@@ -9,10 +9,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::args::{CompareArgs, CompareFormat, Loader};
-use super::spend::Spending;
+use super::args::{CompareArgs, CompareFormat};
 use super::{Failure, exit, inputs, output};
-use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, check, programs_of};
 use crate::diagnostics;
 use crate::kernel::{self, Kernel, Stage};
@@ -26,12 +24,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
     let kernel = Kernel::open()
         .map_err(|e| Failure::usage(format!("the running kernel cannot be asked: {e}")))?;
     let target = target_for(&kernel)?;
-    let spending = Spending::new(&args.spend)?;
-    let budget = &spending.budget;
-    let one = |path| object(path, args, &kernel, &target, budget);
     let mut objects = Vec::new();
     for path in &args.objects {
-        objects.push(spending.pool.install(|| one(path))?);
+        objects.push(object(path, args, &kernel, &target)?);
     }
     let totals = Totals::of(&objects);
     let text = match args.format {
@@ -135,7 +130,6 @@ fn object(
     args: &CompareArgs,
     kernel: &Kernel,
     target: &Target,
-    budget: &Budget,
 ) -> Result<Compared, Failure> {
     let name = path.display().to_string();
     let bytes = match inputs::read(path) {
@@ -153,11 +147,12 @@ fn object(
         target,
         kernel_btf: kernel.btf.as_deref(),
     }];
+    let manifest = inputs::manifest(&args.open)?;
     let options = Options {
         kind: inputs::kind(&args.open, path),
         prog_type: inputs::prog_type(&args.open)?,
-        legacy: args.open.loader == Loader::Any,
-        budget: Some(budget),
+        loader: args.open.loader.into(),
+        manifest: &manifest,
         ..Options::new(&name, &choices)
     };
     let linked = match programs_of(&bytes, &options) {
@@ -260,7 +255,7 @@ fn ours_text(row: &Row) -> String {
             Some(insn) => format!("unknown at {insn}: {name}"),
             None => format!("unknown: {name}"),
         },
-        Outcome::LoadError { stage, reason } => format!("load-error: {stage}: {reason}"),
+        Outcome::LoadError { stage, reason, .. } => format!("load-error: {stage}: {reason}"),
         // A kernel lacks nothing that its verifier does not refuse.
         Outcome::Lacks(_) => "lacks".into(),
     }
@@ -372,7 +367,7 @@ fn json_row(row: &Row) -> Value {
             here["message"] = name.clone().into();
             here["insn"] = (*insn).into();
         }
-        Outcome::LoadError { stage, reason } => {
+        Outcome::LoadError { stage, reason, .. } => {
             here["stage"] = stage.clone().into();
             here["message"] = reason.clone().into();
         }

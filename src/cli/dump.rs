@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::args::{DumpArgs, Loader, OpenArgs};
+use super::args::{DumpArgs, OpenArgs};
 use super::console::complain;
 use super::inputs::{self, Targets};
 use super::{Failure, exit, output};
@@ -60,10 +60,12 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
     let choices = targets.choices();
     let name = path.display().to_string();
     let bytes = inputs::read(path)?;
+    let manifest = inputs::manifest(args)?;
     let options = Options {
         kind: inputs::kind(args, path),
         prog_type: inputs::prog_type(args)?,
-        legacy: args.loader == Loader::Any,
+        loader: args.loader.into(),
+        manifest: &manifest,
         only: args.prog.as_deref(),
         ..Options::new(&name, &choices)
     };

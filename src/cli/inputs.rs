@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::OpenArgs;
-use super::bytes;
 use super::console::complain;
 use crate::check::{InputKind, TargetChoice, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::limits;
 use crate::object::{Btf, Elf};
-use crate::programs::raw;
+use crate::programs::{Manifest, raw};
 use crate::target::{self, Profile, Target};
 
 /// The targets of one run, with their BTF.
@@ -174,6 +173,10 @@ const TEXTS: [&str; 6] = ["bpfasm", "asm", "s", "hex", "toml", "json"];
 /// wrong with a text is told by quoting it.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
+    let meta = std::fs::metadata(path).map_err(|e| fail(&e))?;
+    if meta.is_dir() {
+        return Err(fail(&"is a directory"));
+    }
     let text = path.extension().filter(|e| TEXTS.iter().any(|t| e == t));
     if let Some(extension) = text {
         let target = path.canonicalize().map_err(|e| fail(&e))?;
@@ -181,7 +184,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             return Err(fail(&"a link to a file of another kind"));
         }
     }
-    bytes::read(path)
+    if meta.len() > limits::MAX_INPUT_BYTES {
+        return Err(fail(&"too large"));
+    }
+    std::fs::read(path).map_err(|e| fail(&e))
 }
 
 /// Something to look at, or why it is not looked at.
@@ -332,4 +338,20 @@ pub(super) fn prog_type(
             "--type {text}: neither a program type nor a section name"
         ))
     })
+}
+
+/// Adds what the command line states of maps; it wins over the configuration.
+pub(super) fn state_maps(manifest: &mut Manifest, args: &OpenArgs) -> Result<(), Failure> {
+    for word in &args.map {
+        let stated = manifest.set_word(word);
+        stated.map_err(|why| Failure::usage(format!("--map {word}: {why}")))?;
+    }
+    Ok(())
+}
+
+/// What the command line states of maps.
+pub(super) fn manifest(args: &OpenArgs) -> Result<Manifest, Failure> {
+    let mut manifest = Manifest::new();
+    state_maps(&mut manifest, args)?;
+    Ok(manifest)
 }

@@ -5,7 +5,6 @@
 
 mod args;
 mod audit;
-mod bytes;
 mod cfg;
 mod check;
 #[cfg(feature = "kernel")]

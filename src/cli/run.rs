@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::args::{EngineArg, RunArgs, RunFormat};
 use super::console::complain;
-use super::{Failure, exit, inputs as files, output, spend};
+use super::{Failure, exit, inputs as files, output};
 use crate::cfg::{self, CfgRules, NoFacts};
 use crate::check::{Options, programs_of};
 use crate::programs::{Program, decode_with};
@@ -39,10 +39,12 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let targets = files::Targets::open(&args.open)?;
     let choices = targets.choices();
     let bytes = files::read(path)?;
+    let manifest = files::manifest(&args.open)?;
     let options = Options {
         kind: files::kind(&args.open, path),
         prog_type: files::prog_type(&args.open)?,
-        legacy: args.open.loader == super::args::Loader::Any,
+        loader: args.open.loader.into(),
+        manifest: &manifest,
         ..Options::new(&object, &choices)
     };
     let linked =
@@ -51,9 +53,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let wanted = args.open.prog.as_deref();
     let wanted = wanted.or(replay.as_ref().map(|r| r.program.as_str()));
     let program = choose(&object, &programs, wanted)?;
-    let budget = spend::budget(&args.spend, 1);
     if args.witness {
-        return witness::run(args, &object, program, &programs, &choices, &budget);
+        return witness::run(args, &object, program, &programs, &choices);
     }
     let chosen = inputs::chosen(args, program, replay.as_ref())?;
     let presets = inputs::presets(args, program)?;
@@ -65,7 +66,6 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         engines: engines(args.engine),
         only: (!chosen.is_empty()).then_some(&chosen[..]),
         presets: &presets,
-        budget: Some(&budget),
         keep: true,
         siblings: &programs,
         kernel_btf,
@@ -80,7 +80,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     } else {
         smoke_run(program, &smoke)
     };
-    let rules = CfgRules::of(&files::first_target(&args.open)?);
+    let (major, minor, _) = files::first_target(&args.open)?.release;
     let document = RunDocument {
         object: &object,
         program,
@@ -88,7 +88,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         engine: engine_word(args.engine),
         report: &report,
         blocks: (args.engine != EngineArg::Rbpf)
-            .then(|| blocks(program, &report, &rules))
+            .then(|| blocks(program, &report, &CfgRules::linux(major, minor)))
             .flatten(),
         dump_maps: args.dump_maps,
         trace: &recorder.runs,

@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use super::policy::{self, Policy};
+use crate::programs::Manifest;
+
 use super::{Budget, ConfigError, FailOn, Glob, Level, Levels, Resource, Selector};
 
 /// A configuration.
@@ -43,6 +45,8 @@ pub struct Config {
     pub programs: Vec<ProgramTable>,
     /// `[[suppress]]`.
     pub suppressions: Vec<Suppression>,
+    /// `[map.NAME]`: what user space sets of maps before the load.
+    pub manifest: Manifest,
 }
 
 impl Default for Config {
@@ -61,6 +65,7 @@ impl Default for Config {
             growth: None,
             programs: Vec::new(),
             suppressions: Vec::new(),
+            manifest: Manifest::new(),
         }
     }
 }
@@ -132,7 +137,18 @@ struct File {
     #[serde(default)]
     program: BTreeMap<Text, Program>,
     #[serde(default)]
+    map: BTreeMap<Text, BTreeMap<Text, Spanned<Stated>>>,
+    #[serde(default)]
     suppress: Vec<Suppress>,
+}
+
+/// A number or a text: `4096`, `"64K"`, `"hash"`.
+struct Stated(String);
+
+impl<'de> Deserialize<'de> for Stated {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Stated, D::Error> {
+        either(d, "a number or a text", |text| Some(text.to_owned())).map(Stated)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -257,10 +273,28 @@ pub fn percent(text: &str) -> Option<f64> {
 }
 
 /// The tables and keys at the top of a configuration.
-pub const TABLES: [&str; 10] = [
+pub const TABLES: [&str; 11] = [
     "targets", "fail-on", "strict", "lint", "severity", "policy", "budget", "baseline", "program",
-    "suppress",
+    "map", "suppress",
 ];
+
+/// What is stated of maps.
+fn manifest(
+    maps: &BTreeMap<Text, BTreeMap<Text, Spanned<Stated>>>,
+) -> Result<Manifest, ConfigError> {
+    let mut manifest = Manifest::new();
+    for (name, table) in maps {
+        for (key, value) in table {
+            let set = manifest.set(name.get_ref(), key.get_ref(), &value.get_ref().0);
+            set.map_err(|message| {
+                let known = Manifest::KEYS.contains(&key.get_ref().as_str());
+                let span = if known { value.span() } else { key.span() };
+                ConfigError::at(span, message)
+            })?;
+        }
+    }
+    Ok(manifest)
+}
 
 /// Reads a configuration.
 pub fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -314,6 +348,7 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
             .iter()
             .map(suppression)
             .collect::<Result<_, _>>()?,
+        manifest: manifest(&file.map)?,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::rules::{self, Rule, RuleKind, Severity};
 pub enum Selector {
     /// Every rule: `all`.
     All,
-    /// By what they judge: `rejection`, `portability`, `lint`, `policy`.
+    /// By what they judge: `rejection`, `portability`, `lint`, `policy`, `loader`.
     Kind(RuleKind),
     /// By the folder of their pages: `memory`, `helpers`.
     Family(&'static str),
@@ -15,11 +15,12 @@ pub enum Selector {
     Rule(&'static Rule),
 }
 
-const KINDS: [RuleKind; 4] = [
+const KINDS: [RuleKind; 5] = [
     RuleKind::Rejection,
     RuleKind::Portability,
     RuleKind::Lint,
     RuleKind::Policy,
+    RuleKind::Loader,
 ];
 
 impl Selector {

@@ -13,6 +13,7 @@ fn settings(text: &str) -> Settings {
 
 fn program(name: &str, processed: u64) -> ProgramReport {
     ProgramReport {
+        assumes: Vec::new(),
         program: name.into(),
         section: "xdp".into(),
         prog_type: "xdp".into(),
@@ -25,7 +26,6 @@ fn program(name: &str, processed: u64) -> ProgramReport {
             total_states: 3,
             peak_states: 2,
             stack_depth: 16,
-            approximate: false,
         }),
         verify_us: None,
         partial: None,
@@ -368,4 +368,21 @@ fn what_fails_a_run_follows_the_level() {
         !fail(&undecided, "error") && fail(&undecided, "unknown") && fail(&undecided, "warning")
     );
     assert!(fails(&undecided, FailOn::Never, true));
+}
+
+#[test]
+fn maps_are_stated_by_name_and_key() {
+    let config = parse("[map.events]\nmax_entries = 4096\n[map.outer]\ninner = \"array:4:8\"\n");
+    let manifest = config.unwrap().manifest;
+    let events = manifest.of("events").unwrap();
+    assert_eq!(events.max_entries, Some(4096));
+    assert!(manifest.of("outer").unwrap().inner.is_some());
+    for (text, said) in [
+        ("[map.m]\ncolour = 1\n", "is none of"),
+        ("[map.m]\nmax_entries = \"many\"\n", "is no number"),
+        ("[map.m]\ntype = \"tree\"\n", "no map type"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.contains(said), "{text}: {}", error.message);
+    }
 }

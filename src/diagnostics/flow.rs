@@ -285,12 +285,27 @@ impl Walker<'_> {
                 self.define(dst, Made::Const(i64::from(imm)));
             }
             Op::Alu { op, dst, src, .. } => self.arith(op, dst, src),
-            Op::Neg { .. } | Op::End { .. } | Op::MovSx { .. } | Op::AddrSpaceCast { .. } => {
-                let effects = op.effects();
-                for (dst, from) in effects.writes.iter().zip(effects.reads.iter()) {
-                    let (op, a, b) = (None, self.reg(from), None);
-                    self.define(dst, Made::Arith { op, a, b });
-                }
+            Op::Neg { dst, .. } | Op::End { dst, .. } => {
+                let a = self.reg(dst);
+                self.define(
+                    dst,
+                    Made::Arith {
+                        op: None,
+                        a,
+                        b: None,
+                    },
+                );
+            }
+            Op::MovSx { dst, src, .. } | Op::AddrSpaceCast { dst, src, .. } => {
+                let a = self.reg(src);
+                self.define(
+                    dst,
+                    Made::Arith {
+                        op: None,
+                        a,
+                        b: None,
+                    },
+                );
             }
             Op::LdImm64 { dst, src } => {
                 self.define(
@@ -366,13 +381,29 @@ impl Walker<'_> {
                 self.store(base, off, size.bytes(), Some(value));
             }
             Op::Atomic {
-                base, off, size, ..
+                fetch,
+                base,
+                off,
+                src,
+                size,
+                op,
             } => {
-                let size = size.bytes();
-                self.store(base, off, size, None);
-                for dst in op.effects().writes.iter() {
-                    let base = self.reg(base);
-                    self.define(dst, Made::Load { base, off, size });
+                self.store(base, off, size.bytes(), None);
+                if fetch {
+                    let old = self.reg(base);
+                    let dst = if matches!(op, crate::programs::insn::AtomicOp::CmpXchg) {
+                        0
+                    } else {
+                        src
+                    };
+                    self.define(
+                        dst,
+                        Made::Load {
+                            base: old,
+                            off,
+                            size: size.bytes(),
+                        },
+                    );
                 }
             }
             Op::LdAbs { .. } | Op::LdInd { .. } => {

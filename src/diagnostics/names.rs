@@ -2,7 +2,7 @@
 //! story of a value needs.
 
 use super::flow::Test;
-use crate::helpers_spec::{self, HelperProto, KfFlags, KfuncRole, SpecVersion, TypeFlags};
+use crate::helpers_spec::{self, HelperProto, KfFlags, SpecVersion, TypeFlags};
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
 use crate::programs::insn::{Callee, JmpOp, Op};
@@ -76,7 +76,7 @@ pub(super) fn map(program: &Program, index: u32) -> String {
 }
 
 /// Facts of the newest series serve for every target: they only word a story.
-const FACTS: SpecVersion = SpecVersion::NEWEST;
+const FACTS: SpecVersion = SpecVersion::V7_3;
 
 /// The name of a context field.
 pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {
@@ -130,7 +130,7 @@ pub(super) fn moves_packet(program: &Program, callee: Callee) -> bool {
         || matches!(callee, Callee::Kfunc { imm, .. } if usize::try_from(imm)
             .ok()
             .and_then(|i| program.kfuncs.get(i))
-            .is_some_and(|k| helpers_spec::kfunc_is(KfuncRole::ChangesPacket, &k.name, FACTS)))
+            .is_some_and(|k| helpers_spec::kfunc_changes_packet(&k.name)))
 }
 
 /// Whether a call's result must be released.

@@ -152,76 +152,7 @@ fn qdisc(name: &str, attach_to: Option<&str>, v: SpecVersion) -> bool {
     }
 }
 
-/// What the rules make of a kernel function beyond its flags and prototype.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KfuncRole {
-    /// May be called while a spin lock is held, where flags don't say it.
-    UnderSpinLock,
-    /// Runs its callback before it returns.
-    SyncCallback,
-    /// Arranges that its callback runs later.
-    AsyncCallback,
-    /// Arranges that its callback runs for a task.
-    TaskWork,
-    /// Ends the program.
-    Throw,
-    /// Works on a tree.
-    Rbtree,
-    /// Opens or closes an RCU read section.
-    RcuSection,
-    /// Asks for the session of its program's attachment.
-    Session,
-    /// Packet pointers are invalid after it.
-    ChangesPacket,
-    /// Takes a lock.
-    Lock,
-    /// Releases one.
-    Unlock,
-    /// Disables interrupts and saves their state.
-    IrqSave,
-    /// Restores it.
-    IrqRestore,
-}
-
-impl KfuncRole {
-    /// Every role.
-    pub const ALL: &'static [KfuncRole] = &[
-        KfuncRole::UnderSpinLock,
-        KfuncRole::SyncCallback,
-        KfuncRole::AsyncCallback,
-        KfuncRole::TaskWork,
-        KfuncRole::Throw,
-        KfuncRole::Rbtree,
-        KfuncRole::RcuSection,
-        KfuncRole::Session,
-        KfuncRole::ChangesPacket,
-        KfuncRole::Lock,
-        KfuncRole::Unlock,
-        KfuncRole::IrqSave,
-        KfuncRole::IrqRestore,
-    ];
-
-    /// Its set in `data/roles.tsv`.
-    pub const fn set(self) -> &'static str {
-        match self {
-            KfuncRole::UnderSpinLock => "kfuncs:under_spin_lock",
-            KfuncRole::SyncCallback => "kfuncs:sync_callback",
-            KfuncRole::AsyncCallback => "kfuncs:async_callback",
-            KfuncRole::TaskWork => "kfuncs:task_work",
-            KfuncRole::Throw => "kfuncs:throw",
-            KfuncRole::Rbtree => "kfuncs:rbtree",
-            KfuncRole::RcuSection => "kfuncs:rcu_section",
-            KfuncRole::Session => "kfuncs:session",
-            KfuncRole::ChangesPacket => "kfuncs:changes_packet",
-            KfuncRole::Lock => "kfuncs:lock",
-            KfuncRole::Unlock => "kfuncs:unlock",
-            KfuncRole::IrqSave => "kfuncs:irq_save",
-            KfuncRole::IrqRestore => "kfuncs:irq_restore",
-        }
-    }
-}
-
-/// Whether a kernel function has a role in a series.
-pub fn kfunc_is(role: KfuncRole, name: &str, v: SpecVersion) -> bool {
-    super::btf_sets::in_set(role.set(), name, v)
+/// Whether packet pointers are invalid after a call.
+pub fn kfunc_changes_packet(name: &str) -> bool {
+    name == "bpf_xdp_pull_data"
 }

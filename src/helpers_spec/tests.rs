@@ -200,19 +200,5 @@ fn sections_ranges_and_sets() {
     assert!(message_classes().iter().any(|c| c.id == "uninit_reg"));
     assert!(map_helper_compat(map_type::HASH, 1, V) && !map_helper_compat(map_type::HASH, 12, V));
     assert!(map_field_allowed(map_type::ARRAY, "spin_lock", V));
-    assert!(map_rules(MapType::Ringbuf).entries.allows(8192));
-}
-
-#[test]
-fn every_role_is_somebodys() {
-    for v in SpecVersion::ALL {
-        for role in KfuncRole::ALL {
-            let names = btf_set(role.set(), *v);
-            assert!(!names.is_empty(), "{role:?}");
-            for name in names {
-                let known = SpecVersion::ALL.iter().any(|v| kfunc(name, *v).is_some());
-                assert!(known, "{role:?}: no kernel function {name}");
-            }
-        }
-    }
+    assert!(map_row(MapType::Ringbuf).is_some_and(|r| r.entries.allows(8192)));
 }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 const MAX_FIELDS: u32 = 64;
 
 /// A page on the kernels we load for.
-const PAGE: u32 = 4096;
 
 fn uint(btf: &Btf, id: u32) -> Option<u32> {
     let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods_typedefs(id)) else {
@@ -122,16 +121,6 @@ fn read(btf: &Btf, def: Composite<'_>, map: &mut MapDef, inner: bool) -> Result<
     }
     if map.map_type == 0 {
         return Err(format!("map {}: no type", map.name));
-    }
-    // Ring buffers take a power of two of pages; libbpf rounds up.
-    if matches!(map.map_type, 27 | 31) && map.max_entries != 0 {
-        let fits =
-            map.max_entries.is_multiple_of(PAGE) && (map.max_entries / PAGE).is_power_of_two();
-        if !fits {
-            let more = std::iter::successors(Some(PAGE), |s| s.checked_mul(2))
-                .find(|s| *s > map.max_entries);
-            map.max_entries = more.unwrap_or(map.max_entries);
-        }
     }
     Ok(())
 }

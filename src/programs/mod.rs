@@ -5,7 +5,6 @@ pub mod asm;
 mod core;
 pub mod decode;
 pub mod disasm;
-pub mod effects;
 pub mod encode;
 pub mod fault;
 pub mod insn;
@@ -17,7 +16,10 @@ pub mod sections;
 
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
-pub use link::{LinkOptions, Linked, link, usual_kconfig};
+pub use link::{
+    Assumption, InnerSetting, LinkOptions, Linked, Loader, Manifest, MapFault, MapSetting, link,
+    link_raw, usual_kconfig,
+};
 pub use program::{
     CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, MAX_LINE,
     Place, Program, StructOpsSlot, Subprog,

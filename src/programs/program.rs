@@ -12,6 +12,7 @@
 //!   that does not exist ([`POISON_CORE`], [`POISON_MAP`], [`POISON_KFUNC`]).
 
 use super::insn::Insn;
+use super::link::{Assumption, MapFault};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, MapDef};
 use std::sync::Arc;
@@ -186,6 +187,8 @@ pub struct Program {
     pub insns: Vec<Insn>,
     /// The object's maps, then the program's jump tables.
     pub maps: Arc<[MapDef]>,
+    /// What was assumed of the maps that it refers to.
+    pub assumes: Arc<[Assumption]>,
     /// The functions in order of their instructions; the first is the main one.
     pub subprogs: Vec<Subprog>,
     /// Kernel functions called.
@@ -244,6 +247,7 @@ impl Program {
             autoload: true,
             insns,
             maps: Arc::from([]),
+            assumes: Arc::from([]),
             subprogs,
             kfuncs: Vec::new(),
             ksyms: Vec::new(),
@@ -369,4 +373,6 @@ pub struct LoadError {
     pub reason: String,
     /// Byte offset in the section, where it is known.
     pub offset: Option<u64>,
+    /// The map that the kernel would not create.
+    pub map: Option<MapFault>,
 }

@@ -303,9 +303,15 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
                 ..common(kind, what)
             }
         }
-        Outcome::LoadError { stage, reason } => {
+        Outcome::LoadError {
+            stage,
+            reason,
+            rule,
+        } => {
             let what = format!("{} does not load: {stage}: {reason}", p.program);
             Item {
+                id: rule.map_or_else(|| unpaged(Kind::LoadError).to_owned(), |r| r.id()),
+                rule: *rule,
                 severity: p.severity,
                 place: p.usage.place.as_ref(),
                 ..common(Kind::LoadError, what)

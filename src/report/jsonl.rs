@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 
 /// The stable field names, in order.
-pub const FIELDS: [&str; 20] = [
+pub const FIELDS: [&str; 21] = [
     "object",
     "program",
     "section",
@@ -29,6 +29,7 @@ pub const FIELDS: [&str; 20] = [
     "stack_depth",
     "verify_us",
     "smoke",
+    "assumes",
 ];
 
 /// Renders a report.
@@ -71,12 +72,14 @@ fn empty(object: &ObjectReport, stage: &str, reason: &str, target: &str) -> Valu
         outcome: Outcome::LoadError {
             stage: stage.to_owned(),
             reason: reason.to_owned(),
+            rule: None,
         },
         insns: 0,
         stats: None,
         verify_us: None,
         partial: None,
         smoke: None,
+        assumes: Vec::new(),
         usage: super::Usage::default(),
         severity: super::Severity::Error,
         suppressed: None,

@@ -186,7 +186,7 @@ fn end(p: &ProgramReport, findings: &[&Finding], strict: bool) -> End {
                 End::Skipped(message)
             }
         }
-        Outcome::LoadError { stage, reason } => End::Error {
+        Outcome::LoadError { stage, reason, .. } => End::Error {
             kind: "load-error".into(),
             message: format!("{stage}: {reason}"),
         },

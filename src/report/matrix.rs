@@ -135,8 +135,12 @@ fn faults(p: &ProgramReport) -> Vec<Fault> {
             cell: Cell::Open,
             place: place.clone(),
         }],
-        Outcome::LoadError { stage, reason } => vec![Fault {
-            code: None,
+        Outcome::LoadError {
+            stage,
+            reason,
+            rule,
+        } => vec![Fault {
+            code: rule.map(|r| r.id()),
             why: format!("{stage}: {reason}"),
             cell: Cell::Fails,
             place: None,

@@ -24,7 +24,7 @@ pub mod values;
 use crate::abstract_interp::Stats;
 use crate::budget::Ended;
 use crate::diagnostics::{Diagnostic, Finding, Place};
-use crate::rules::Severity;
+use crate::rules::{Rule, Severity};
 
 /// What `check` found in all objects.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +115,8 @@ pub struct ProgramReport {
     pub partial: Option<Box<Finding>>,
     /// What came of running it; `None` if it was not accepted, or not to be run.
     pub smoke: Option<smoke::Smoke>,
+    /// What was assumed of its maps, as a manifest would state it.
+    pub assumes: Vec<String>,
     /// What it uses, whatever the verdict.
     pub usage: Usage,
     /// How a refusal counts.
@@ -172,6 +174,8 @@ pub enum Outcome {
         stage: String,
         /// What the loader would say.
         reason: String,
+        /// The page about it, where there is one.
+        rule: Option<&'static Rule>,
     },
 }
 
@@ -288,7 +292,12 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
             insn = *at;
             place = here.clone();
         }
-        Outcome::LoadError { stage, reason } => {
+        Outcome::LoadError {
+            stage,
+            reason,
+            rule,
+        } => {
+            code = rule.map(|r| r.id());
             class = Some(stage.clone());
             message = Some(reason.clone());
         }
@@ -319,5 +328,6 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
     put("verify_us", json!(p.verify_us));
     let smoke = p.smoke.as_ref().map(|s| s.verdict.to_string());
     put("smoke", json!(smoke));
+    put("assumes", json!(p.assumes));
     map
 }

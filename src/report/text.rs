@@ -138,10 +138,9 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
         terminal(&p.target)
     );
     if let (true, Some(s)) = (style.stats, p.stats) {
-        let near = if s.approximate { "~" } else { "" };
         let _ = write!(
             out,
-            " [{} insns, processed {near}{}, states {near}{} (peak {near}{}), stack {}",
+            " [{} insns, processed {}, states {} (peak {}), stack {}",
             p.insns, s.processed, s.total_states, s.peak_states, s.stack_depth
         );
         if let Some(us) = p.verify_us {
@@ -158,13 +157,18 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             out.push('\n');
             smoke_fault(out, object, p, &paint);
         }
-        Outcome::LoadError { stage, reason } => {
+        Outcome::LoadError {
+            stage,
+            reason,
+            rule,
+        } => {
             let hint = if stage == "section" {
                 " (--type gives one)"
             } else {
                 ""
             };
-            let _ = writeln!(out, ": {stage}: {}{hint}{known}", terminal(reason));
+            let page = rule.map_or_else(String::new, |r| format!(" [{} {}]", r.id(), r.name));
+            let _ = writeln!(out, ": {stage}: {}{hint}{page}{known}", terminal(reason));
         }
         Outcome::Unknown {
             name,

@@ -2,6 +2,7 @@
 
 use super::{generated, page};
 use crate::abstract_interp::Code;
+use crate::helpers_spec::MapFlaw;
 
 /// How bad it is when a rule fires. Not the same as how sure we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,16 +59,19 @@ pub enum RuleKind {
     Lint,
     /// 09xx: policy, budgets, configuration.
     Policy,
+    /// 10xx: a loader, or a call that precedes verification, refuses.
+    Loader,
 }
 
 impl RuleKind {
-    /// `rejection`, `portability`, `lint`, `policy`.
+    /// `rejection`, `portability`, `lint`, `policy`, `loader`.
     pub const fn name(self) -> &'static str {
         match self {
             RuleKind::Rejection => "rejection",
             RuleKind::Portability => "portability",
             RuleKind::Lint => "lint",
             RuleKind::Policy => "policy",
+            RuleKind::Loader => "loader",
         }
     }
 }
@@ -194,6 +198,22 @@ pub const fn of(code: Code) -> &'static Rule {
         Some(rule) => rule,
         None => panic!("a code without a page"),
     }
+}
+
+/// The rule about what is wrong with a map's definition.
+pub fn by_map_flaw(flaw: MapFlaw) -> Option<&'static Rule> {
+    by_number(match flaw {
+        MapFlaw::Number(..) | MapFlaw::TooLarge(..) | MapFlaw::Extra(..) => 1001,
+        MapFlaw::Flags(..) | MapFlaw::Conflict(_) | MapFlaw::Missing(..) => 1002,
+        MapFlaw::NoType(_) | MapFlaw::NotThere(..) => 1003,
+        MapFlaw::Untyped(_) => 1004,
+        MapFlaw::NoInner(_) | MapFlaw::Nested => 1005,
+    })
+}
+
+/// The rule about what was assumed of a map.
+pub fn map_left_open() -> Option<&'static Rule> {
+    by_number(1006)
 }
 
 /// Finds a rule by id (`BPF0108`, `bpf108`, `108`) or name.

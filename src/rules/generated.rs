@@ -154,6 +154,12 @@ const P901: Rule = Rule { number: 901, name: "budget-exceeded", family: "policy"
 const P902: Rule = Rule { number: 902, name: "baseline-growth", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/baseline-growth.md")) };
 const P903: Rule = Rule { number: 903, name: "baseline-missing", family: "policy", kind: RuleKind::Policy, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/baseline-missing.md")) };
 const P904: Rule = Rule { number: 904, name: "suppression-unused", family: "policy", kind: RuleKind::Policy, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/suppression-unused.md")) };
+const P1001: Rule = Rule { number: 1001, name: "map-size-invalid", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-size-invalid.md")) };
+const P1002: Rule = Rule { number: 1002, name: "map-flags-invalid", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-flags-invalid.md")) };
+const P1003: Rule = Rule { number: 1003, name: "map-type-unavailable", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-type-unavailable.md")) };
+const P1004: Rule = Rule { number: 1004, name: "map-value-untyped", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("assembler text gives maps no types"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-value-untyped.md")) };
+const P1005: Rule = Rule { number: 1005, name: "inner-map-missing", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("by default what user space sets is assumed; loaders that assume nothing are asked for on the command line"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/inner-map-missing.md")) };
+const P1006: Rule = Rule { number: 1006, name: "map-left-open", family: "loader", kind: RuleKind::Loader, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-left-open.md")) };
 
 pub(super) static RULES: &[Rule] = &[
     P1,
@@ -307,4 +313,10 @@ pub(super) static RULES: &[Rule] = &[
     P902,
     P903,
     P904,
+    P1001,
+    P1002,
+    P1003,
+    P1004,
+    P1005,
+    P1006,
 ];

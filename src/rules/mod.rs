@@ -13,5 +13,8 @@ mod generated;
 pub mod lints;
 mod page;
 
-pub use catalogue::{Confidence, Message, Rule, RuleKind, Severity, all, by_number, find, of};
+pub use catalogue::{
+    Confidence, Message, Rule, RuleKind, Severity, all, by_map_flaw, by_number, find,
+    map_left_open, of,
+};
 pub use page::{Fence, fences, first_paragraph};

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::engine::{Fault, RunResult};
-use super::image::Def;
 use super::inputs::Input;
 use super::runtime::Output;
-use crate::budget::{Ended, is_budget};
+use crate::object::MapDef;
 
 /// What all runs come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +17,6 @@ pub enum SmokeVerdict {
     Fault,
     /// Nothing was run, or nothing can be said: why.
     Skipped(String),
-}
-
-impl SmokeVerdict {
-    /// The budget of the whole run ended the smoke runs.
-    pub fn is_ended(&self) -> bool {
-        matches!(self, SmokeVerdict::Skipped(why) if is_budget(why))
-    }
 }
 
 impl fmt::Display for SmokeVerdict {
@@ -41,7 +33,7 @@ impl fmt::Display for SmokeVerdict {
 #[derive(Clone, Debug)]
 pub struct MapState {
     /// Its definition.
-    pub def: Def,
+    pub def: MapDef,
     /// Keys and values as user space reads them (per-CPU values in a row, each
     /// padded to eight bytes). Of arrays only the elements that are not all zero.
     pub entries: Vec<(Vec<u8>, Vec<u8>)>,
@@ -128,12 +120,9 @@ impl SmokeReport {
     }
 
     /// The verdict that follows from the runs.
-    pub(super) fn conclude(&self, ended: Option<Ended>) -> SmokeVerdict {
+    pub(super) fn conclude(&self) -> SmokeVerdict {
         if self.fault().is_some() || self.disagreements().next().is_some() {
             return SmokeVerdict::Fault;
-        }
-        if let Some(ended) = ended {
-            return SmokeVerdict::Skipped(ended.name().to_owned());
         }
         let inconclusive = self.runs.iter().find_map(|r| r.result.as_ref().err());
         match inconclusive {

@@ -15,17 +15,15 @@ mod limits;
 mod linux;
 mod offer;
 pub mod profile;
-pub mod scalars;
 
 pub use behaviour::{
-    Behaviour, Eviction, LoopConvergence, PrecisionScope, SEAMS, ScalarLinks, StackLiveness,
+    Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
     StackRounding, Switch,
 };
 pub use config::Config;
 pub use limits::Limits;
 pub use offer::{Enumerated, Offer, Offered};
 pub use profile::Profile;
-pub use scalars::ScalarRules;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -236,6 +234,7 @@ mod tests {
         let specs: Vec<SpecVersion> = all().iter().map(|t| t.spec).collect();
         assert_eq!(specs, SpecVersion::ALL);
         for t in all() {
+            assert_eq!(t.spec, t.behaviour.scalar_series);
             assert_eq!((t.release.0, t.release.1), t.spec.series());
         }
     }

@@ -17,8 +17,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use bpfassay::helpers_spec::{
-    self, MapType, SpecVersion, helper_allowed, helper_count, helper_name, map_rules,
-    map_type_known,
+    Inner, MapType, Shape, Sizes, SpecVersion, Typed, helper_allowed, helper_count, helper_name,
+    map_flaw, map_row, map_type_known,
 };
 use bpfassay::kernel::{self, Kernel};
 use bpfassay::object::{Btf, MapDef, StructOpsDef};
@@ -198,8 +198,8 @@ fn types() -> Arc<Btf> {
 
 /// A definition that satisfies the rules of a type, so that only the type counts.
 fn definition(map_type: MapType) -> MapDef {
-    let rules = map_rules(map_type);
-    let least = |sizes: helpers_spec::Sizes| {
+    let row = map_row(map_type).expect("every type has a row");
+    let least = |sizes: Sizes| {
         [0, 1, 4, 8, 16, 4096]
             .into_iter()
             .find(|n| sizes.allows(*n))
@@ -208,10 +208,10 @@ fn definition(map_type: MapType) -> MapDef {
     let plain = MapDef {
         name: "probe".into(),
         map_type: map_type.id(),
-        key_size: least(rules.key),
-        value_size: least(rules.value),
-        max_entries: least(rules.entries),
-        flags: rules.flags,
+        key_size: least(row.key),
+        value_size: least(row.value),
+        max_entries: least(row.entries),
+        flags: row.needs,
         ..MapDef::default()
     };
     match map_type {
@@ -226,7 +226,12 @@ fn definition(map_type: MapType) -> MapDef {
             }),
             ..plain
         },
-        _ if rules.needs_btf => MapDef {
+        // A trie's smallest key.
+        MapType::LpmTrie => MapDef {
+            key_size: 8,
+            ..plain
+        },
+        _ if row.typed == Typed::Must => MapDef {
             value_size: 4,
             key_type: 1,
             value_type: 1,
@@ -234,6 +239,127 @@ fn definition(map_type: MapType) -> MapDef {
         },
         _ => plain,
     }
+}
+
+/// Definitions about the edges of a type's row: each number below, at and above what
+/// the row says, each flag turned over, `map_extra`. Numbers that would only cost
+/// memory are left out, and those that depend on how many CPUs the kernel is built for.
+fn variants(map_type: MapType) -> Vec<MapDef> {
+    let base = definition(map_type);
+    let row = map_row(map_type).expect("every type has a row");
+    let edges = |sizes: Sizes| -> Vec<u32> {
+        let around = |n: u32| [n.saturating_sub(1), n, n.saturating_add(1)];
+        match sizes {
+            Sizes::Is(n) => around(n).to_vec(),
+            Sizes::Or(m, n) => [around(m), around(n)].concat(),
+            Sizes::Within(from, to) => [around(from), around(to)].concat(),
+            Sizes::Frames => vec![0, 7, 8, 9, 16, 1015, 1016, 1017, 1024],
+            Sizes::Pages => vec![0, 4095, 4096, 4097, 8192, 12288],
+            Sizes::Any => vec![0],
+        }
+    };
+    let mut all = vec![base.clone()];
+    let mut add = |def: MapDef| all.push(def);
+    let typed = row.typed == Typed::Must;
+    for n in edges(row.key) {
+        // Beyond this the allocation is what fails.
+        if n <= 512 || n > 4 << 20 {
+            add(MapDef {
+                key_size: n,
+                ..base.clone()
+            });
+        }
+    }
+    for n in edges(row.value).into_iter().filter(|_| !typed) {
+        if n <= 65_536 || n > 1 << 22 && map_type != MapType::Array {
+            add(MapDef {
+                value_size: n,
+                ..base.clone()
+            });
+        }
+    }
+    let built_for = |n: u32| map_type != MapType::Cpumap || !(128..=8192).contains(&n);
+    for n in edges(row.entries).into_iter().filter(|n| built_for(*n)) {
+        if n <= 8192 || n == u32::MAX && matches!(map_type, MapType::LruHash | MapType::DevmapHash)
+        {
+            add(MapDef {
+                max_entries: n,
+                ..base.clone()
+            });
+        }
+    }
+    // Of a map of maps the flags of its own kind; the fd flags mean user space's files.
+    for bit in (0..21).filter(|bit| !(14..=16).contains(bit) && *bit != 5) {
+        add(MapDef {
+            flags: base.flags ^ 1 << bit,
+            ..base.clone()
+        });
+    }
+    for pair in [3 << 3, 3 << 7, 3 << 1] {
+        add(MapDef {
+            flags: base.flags | pair,
+            ..base.clone()
+        });
+    }
+    for extra in [1, 15, 16, 4096] {
+        add(MapDef {
+            map_extra: extra,
+            ..base.clone()
+        });
+    }
+    all
+}
+
+/// Verdict and error number of `BPF_MAP_CREATE`, for declarations made from the rows.
+#[test]
+fn maps_are_created_and_refused_as_the_rows_say() {
+    let Some((kernel, spec)) = kernel() else {
+        return;
+    };
+    let btf = types();
+    let live_btf = kernel::load_btf(&btf).expect("the kernel takes simple types");
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for &map_type in MapType::ALL {
+        if matches!(map_type, MapType::Unspec | MapType::StructOps)
+            || !map_type_known(map_type.id(), spec)
+        {
+            continue;
+        }
+        for def in variants(map_type) {
+            let shape = Shape {
+                map_type: def.map_type,
+                key: def.key_size,
+                value: def.value_size,
+                entries: def.max_entries,
+                flags: def.flags,
+                extra: def.map_extra,
+                typed: def.key_type != 0,
+                inner: if def.inner.is_some() {
+                    Inner::Map
+                } else {
+                    Inner::None
+                },
+            };
+            let ours =
+                map_flaw(&shape, spec.series(), &|_| None).map_or(0, |f| i32::from(f.errno()));
+            let made = kernel::create_map(&kernel, &def, Some(&btf), Some(&live_btf));
+            let theirs = made.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |_| 0);
+            asked += 1;
+            if ours != theirs {
+                wrong.push(format!(
+                    "{map_type} {shape:?}: the kernel {theirs}, the row {ours}"
+                ));
+            }
+        }
+    }
+    println!("{asked} declarations asked");
+    assert!(asked >= 300, "{asked} declarations");
+    assert!(
+        wrong.is_empty(),
+        "{} of {asked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]

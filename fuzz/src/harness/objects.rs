@@ -11,7 +11,7 @@ use bpfassay::cfg::{self, CfgRules, NoFacts};
 use bpfassay::check::{DEFAULT_CPUS, programs_of, vmlinux_target};
 use bpfassay::diagnostics::{ProgramNames, instruction};
 use bpfassay::object::Btf;
-use bpfassay::programs::{Program, decode, decode_with, disasm};
+use bpfassay::programs::{Loader, Program, decode, decode_with, disasm};
 use bpfassay::report::values;
 use bpfassay::smoke::trace::Recorder;
 use bpfassay::smoke::{SmokeOptions, run_traced};
@@ -41,7 +41,11 @@ fn asked<T>(bytes: &[u8], then: impl FnOnce(&Options<'_>) -> T) -> T {
     then(&Options {
         budget: Some(&super::budget()),
         kind: InputKind::Elf,
-        legacy: pad(14) & 2 == 0,
+        loader: if pad(14) & 2 == 0 {
+            Loader::Any
+        } else {
+            Loader::Libbpf
+        },
         ..Options::new("fuzz.o", &targets)
     })
 }
@@ -67,7 +71,8 @@ fn show(program: &Program, targets: &[TargetChoice<'_>]) {
         let _ = write!(out, "{}", instruction(program, &ops, at));
     }
     for t in targets {
-        let rules = CfgRules::of(t.target);
+        let (major, minor, _) = t.target.release;
+        let rules = CfgRules::linux(major, minor);
         let ops = decode_with(&program.insns, &rules.isa);
         if let Ok(graph) = cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {
             let all: Vec<usize> = (0..graph.subprogs().len()).collect();

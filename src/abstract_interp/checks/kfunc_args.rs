@@ -17,7 +17,7 @@ use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
-use crate::helpers_spec::{self, KfFlags, KfuncRole};
+use crate::helpers_spec::KfFlags;
 use crate::object::btf::{Param, Type};
 
 /// What the call does, as its arguments tell.
@@ -227,8 +227,7 @@ fn trusted(vm: &Vm, k: &Kfunc<'_>, class: Class, r: u8, reg: &Reg, f: &mut Facts
 
 fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -> Check<Class> {
     let p = &params[i];
-    let is = |role| helpers_spec::kfunc_is(role, k.name, vm.env.target.spec);
-    if k.name == "bpf_cast_to_kern_ctx" || is(KfuncRole::Session) {
+    if k.name == "bpf_cast_to_kern_ctx" || k.name.starts_with("bpf_session_") {
         return Ok(Class::Ctx);
     }
     let Some((id, target)) = pointee(k.btf, p.ty) else {
@@ -401,7 +400,6 @@ fn one(
     let p = &params[i];
     let in_map = matches!(reg.kind, Kind::MapValue { .. }) && reg.flags == Flags::NONE;
     let owned = matches!(reg.kind, Kind::Btf { .. }) && reg.flags == Flags::ALLOC;
-    let is = |role| helpers_spec::kfunc_is(role, k.name, vm.env.target.spec);
     match class {
         Class::Null => {}
         Class::Ctx => {
@@ -494,8 +492,8 @@ fn one(
             f.map = Some(helper_args::async_field(vm, r, kind)?);
         }
         Class::IrqFlag => {
-            let lock = is(KfuncRole::Lock) || is(KfuncRole::Unlock);
-            let at = if is(KfuncRole::IrqSave) {
+            let lock = k.name.contains("spin");
+            let at = if k.name.contains("save") {
                 irq::uninit(vm, r)?
             } else {
                 irq::restorable(vm, r, lock)?
@@ -506,13 +504,13 @@ fn one(
             if !in_map && !owned {
                 return refuse_reg(r, Fault::LockHolderExpected);
             }
-            let kind = if is(KfuncRole::IrqSave) || is(KfuncRole::IrqRestore) {
+            let kind = if k.name.contains("irq") {
                 RefKind::ResLockIrq
             } else {
                 RefKind::ResLock
             };
             let op = LockOp {
-                take: is(KfuncRole::Lock),
+                take: !k.name.contains("unlock"),
                 kind,
             };
             f.lock = Some(locks::check(vm, r, op)?);

@@ -11,7 +11,6 @@ use crate::abstract_interp::refusal::{Fault, Lock, Open, Owner, Section, Way, re
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
-use crate::helpers_spec::{self, KfuncRole};
 use crate::programs::insn::{Callee, Op};
 
 /// A lock operation on the lock that a register points to.
@@ -167,9 +166,7 @@ pub fn in_node_callback(vm: &Vm<'_>) -> bool {
         Some(Op::Call(Callee::Kfunc { imm, .. })) => usize::try_from(*imm)
             .ok()
             .and_then(|at| vm.env.program.kfuncs.get(at))
-            .is_some_and(|k| {
-                helpers_spec::kfunc_is(KfuncRole::Rbtree, &k.name, vm.env.target.spec)
-            }),
+            .is_some_and(|k| k.name.starts_with("bpf_rbtree_")),
         _ => false,
     }
 }

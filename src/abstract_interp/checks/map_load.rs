@@ -10,7 +10,9 @@ use crate::helpers_spec::{MapType, ProgType};
 use crate::object::MapDef;
 use crate::object::btf::Type;
 use crate::programs::insn::{ImmRef, Op};
-use crate::target::Limits;
+
+/// The farthest offset into a map's value that an instruction may name.
+const MAX_VALUE_OFF: u32 = 1 << 29;
 
 /// Checks every reference of the program, in the order of its instructions.
 pub fn check(env: &Env<'_>) -> Check<()> {
@@ -137,7 +139,7 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
         return unknown("map:missing");
     };
     let arena = MapType::from_id(map.map_type) == Some(MapType::Arena);
-    if u64::from(off) >= Limits::VAR_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
+    if off >= MAX_VALUE_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
         return refuse(Fault::MapValueOffset { off: off.into() });
     }
     match MapType::from_id(map.map_type) {

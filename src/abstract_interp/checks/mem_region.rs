@@ -16,7 +16,9 @@ use super::{btf_ptr, buffer, context, map_value, packet, stack};
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
-use crate::target::Limits;
+
+/// Sizes at or beyond this are unbounded.
+const MAX_VAR_SIZE: u64 = 1 << 29;
 
 /// What the callee does with the memory.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +106,7 @@ fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(To
         };
         return refuse_reg(size_reg, fault);
     }
-    if len.bounds.umax >= Limits::VAR_SIZE {
+    if len.bounds.umax >= MAX_VAR_SIZE {
         let umax = len.bounds.umax;
         return refuse_reg(size_reg, Fault::SizeUnbounded { umax });
     }

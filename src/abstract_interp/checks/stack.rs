@@ -18,7 +18,9 @@ use crate::abstract_interp::state::FP;
 use crate::abstract_interp::value::{DynptrType, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::target::Behaviour;
-use crate::target::Limits;
+
+/// Offsets at or beyond this, either way, are unbounded.
+const MAX_VAR_OFF: i64 = 1 << 29;
 
 /// Bytes of a stack, `min..end` from the frame pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +58,7 @@ fn within(
             (min, min.wrapping_add(size as i64))
         }
         None => {
-            if [reg.bounds.smin, reg.bounds.smax]
-                .iter()
-                .any(|end| end.unsigned_abs() >= Limits::VAR_OFF)
-            {
+            if reg.bounds.smax >= MAX_VAR_OFF || reg.bounds.smin <= -MAX_VAR_OFF {
                 return refuse_reg(regno, Fault::StackUnbounded { dir });
             }
             let off = off as i64;

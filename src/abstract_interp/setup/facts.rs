@@ -1,7 +1,7 @@
 //! What the control flow analysis must know of calls.
 
 use crate::cfg::{CallFacts, CfgRules, InsnFacts};
-use crate::helpers_spec::{self, KfFlags, KfuncRole, Semantics};
+use crate::helpers_spec::{self, KfFlags, Semantics};
 use crate::object::btf::Type;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
@@ -19,7 +19,7 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Of one program.
     pub fn new(program: &'a Program, target: &'a Target, ops: &'a [Op]) -> Facts<'a> {
-        let rules = CfgRules::of(target);
+        let rules = CfgRules::linux(target.release.0, target.release.1);
         Facts {
             program,
             ops,
@@ -65,15 +65,16 @@ impl<'a> Facts<'a> {
         };
         let flags = helpers_spec::kfunc(&k.name, self.target.kfunc_spec(&k.name))
             .map_or(KfFlags::NONE, |s| s.flags);
-        let is = |role| helpers_spec::kfunc_is(role, &k.name, self.target.spec);
+        let name: &str = &k.name;
         CallFacts {
             args: self.parameters(k.proto),
-            sync_callback: is(KfuncRole::SyncCallback),
-            async_callback: is(KfuncRole::AsyncCallback),
+            sync_callback: name == "bpf_rbtree_add_impl" || name == "bpf_rbtree_add",
+            async_callback: name.starts_with("bpf_wq_set_callback")
+                || name.starts_with("bpf_task_work_schedule"),
             iter_next: flags.contains(KfFlags::ITER_NEXT),
             might_sleep: flags.contains(KfFlags::SLEEPABLE),
-            changes_packet: is(KfuncRole::ChangesPacket),
-            might_throw: is(KfuncRole::Throw),
+            changes_packet: helpers_spec::kfunc_changes_packet(name),
+            might_throw: name == "bpf_throw",
         }
     }
 

@@ -10,21 +10,41 @@ use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::refusal::{Fault, Section, Way, refuse};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
-use crate::helpers_spec::{self, AttachType, KfFlags, KfuncRole, ProgType};
+use crate::helpers_spec::{AttachType, KfFlags, ProgType};
 use crate::object::btf::Type;
 
-/// Whether a kfunc has a role on the target.
-fn is(vm: &Vm<'_>, role: KfuncRole, name: &str) -> bool {
-    helpers_spec::kfunc_is(role, name, vm.env.target.spec)
-}
+/// Kfuncs that are allowed while a spin lock is held, beside those on
+/// collections, iterators over numbers, and resilient locks.
+const UNDER_LOCK: &[&str] = &[
+    "bpf_list_push_front_impl",
+    "bpf_list_push_back_impl",
+    "bpf_list_pop_front",
+    "bpf_list_pop_back",
+    "bpf_list_front",
+    "bpf_list_back",
+    "bpf_rbtree_add_impl",
+    "bpf_rbtree_remove",
+    "bpf_rbtree_first",
+    "bpf_rbtree_root",
+    "bpf_rbtree_left",
+    "bpf_rbtree_right",
+    "bpf_refcount_acquire_impl",
+    "bpf_iter_num_new",
+    "bpf_iter_num_next",
+    "bpf_iter_num_destroy",
+    "bpf_res_spin_lock",
+    "bpf_res_spin_unlock",
+    "bpf_res_spin_lock_irqsave",
+    "bpf_res_spin_unlock_irqrestore",
+];
 
 /// Whether a kfunc may be called while a spin lock is held.
 fn allowed_under_lock(vm: &Vm<'_>, name: &str) -> bool {
     if vm.env.target.behaviour.kfuncs_say_lock_safe {
-        helpers_spec::kfunc(name, vm.env.target.kfunc_spec(name))
+        crate::helpers_spec::kfunc(name, vm.env.target.kfunc_spec(name))
             .is_some_and(|k| k.flags.contains(KfFlags::SPINLOCK_SAFE))
     } else {
-        is(vm, KfuncRole::UnderSpinLock, name)
+        UNDER_LOCK.contains(&name)
     }
 }
 
@@ -43,7 +63,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         return refuse(Fault::KfuncLicence);
     }
     let k = Kfunc::of(vm, index)?;
-    if !helpers_spec::kfunc_allowed(
+    if !crate::helpers_spec::kfunc_allowed(
         &name,
         program.prog_type,
         program.attach_type,
@@ -75,7 +95,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         return refuse(Fault::KfuncNeedsRcu { name });
     }
     release(vm, &k, &facts)?;
-    if is(vm, KfuncRole::Throw, &name) {
+    if &*name == "bpf_throw" {
         return throw(vm);
     }
     let r0 = returned(vm, &k, &facts)?;
@@ -97,7 +117,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
             vm.cur.set_reg(0, Reg::constant(0));
         }
     }
-    if is(vm, KfuncRole::ChangesPacket, &name) {
+    if crate::helpers_spec::kfunc_changes_packet(&name) {
         refs::invalidate_packet(&mut vm.cur);
     }
     if k.is_iter_next()
@@ -191,8 +211,8 @@ fn arguments_done(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
         }
     }
     if let Some(at) = f.irq {
-        let lock = is(vm, KfuncRole::Lock, k.name) || is(vm, KfuncRole::Unlock, k.name);
-        if is(vm, KfuncRole::IrqSave, k.name) {
+        let lock = k.name.contains("spin");
+        if k.name.contains("save") {
             irq::save(vm, at, lock);
         } else {
             irq::restore(vm, at);
@@ -211,7 +231,7 @@ fn arguments_done(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
                 Some((map, uid)) => Callback::Workqueue { map, uid },
                 None => return unknown("workqueue-callback"),
             },
-            name if is(vm, KfuncRole::TaskWork, name) => match f.map {
+            name if name.starts_with("bpf_task_work_schedule") => match f.map {
                 Some((map, uid)) => Callback::TaskWork { map, uid },
                 None => return unknown("task-work-callback"),
             },
@@ -299,7 +319,7 @@ fn sections_by_context(vm: &mut Vm<'_>, name: &str, sleepable: bool) -> Check<()
         let name = name.into();
         return refuse(Fault::KfuncSleeps { name, section });
     }
-    if is(vm, KfuncRole::RcuSection, name) && locks::in_node_callback(vm) {
+    if name.starts_with("bpf_rcu_read_") && locks::in_node_callback(vm) {
         return refuse(Fault::RcuInNodeCallback);
     }
     Ok(())
@@ -514,6 +534,9 @@ fn special(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
     }))
 }
 
+/// Percpu objects may be no larger.
+const MAX_PERCPU_OBJECT: u32 = 512;
+
 fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
     let percpu = k.api == "bpf_percpu_obj_new";
     let id = f.constant.unwrap_or(0);
@@ -528,9 +551,8 @@ fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
         return refuse(Fault::NewNotStruct);
     };
     if percpu {
-        let most = vm.env.target.limits.percpu_alloc;
-        if s.size > most {
-            let (size, limit) = (s.size.into(), most.into());
+        if s.size > MAX_PERCPU_OBJECT {
+            let (size, limit) = (s.size.into(), MAX_PERCPU_OBJECT.into());
             return refuse(Fault::NewPercpuSize { size, limit });
         }
         if !is_scalar_struct(btf, id, 0) {
@@ -581,7 +603,25 @@ fn slice(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
 
 /// The kernel's own struct of the program's context.
 fn kernel_context(vm: &Vm<'_>, k: &Kfunc<'_>) -> Option<u32> {
-    let name = helpers_spec::kernel_context(vm.env.program.prog_type)?;
+    let name = match vm.env.program.prog_type.name() {
+        "xdp" => "xdp_buff",
+        "kprobe" => "pt_regs",
+        "perf_event" => "bpf_perf_event_data_kern",
+        "sock_ops" => "bpf_sock_ops_kern",
+        "sk_msg" => "sk_msg",
+        "cgroup_sysctl" => "bpf_sysctl_kern",
+        "cgroup_sockopt" => "bpf_sockopt_kern",
+        "cgroup_sock" => "sock",
+        "cgroup_sock_addr" => "bpf_sock_addr_kern",
+        "sk_reuseport" => "sk_reuseport_kern",
+        "sk_lookup" => "bpf_sk_lookup_kern",
+        "flow_dissector" => "bpf_flow_dissector",
+        "cgroup_device" => "bpf_cgroup_dev_ctx",
+        "netfilter" => "bpf_nf_ctx",
+        "socket_filter" | "sched_cls" | "sched_act" | "lwt_in" | "lwt_out" | "lwt_xmit"
+        | "lwt_seg6local" | "sk_skb" | "cgroup_skb" => "sk_buff",
+        _ => return None,
+    };
     k.btf.find_struct(name)
 }
 

@@ -14,7 +14,9 @@ use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::{AluOp, Width};
-use crate::target::Limits;
+
+/// Offsets at or beyond this, either way, are refused.
+const MAX_VAR_OFF: i64 = 1 << 29;
 
 /// Which operand is the pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +118,7 @@ fn may_move(ptr: &Reg, op: AluOp, known: Option<u64>) -> bool {
 /// Refuses offsets so large that sums of them may overflow. `of` names the kind.
 fn sane(reg: &Reg, of: &Reg) -> Check<()> {
     let smin = reg.bounds.smin;
-    let outside = |v: i64| v.unsigned_abs() >= Limits::VAR_OFF;
+    let outside = |v: i64| v >= MAX_VAR_OFF || v <= -MAX_VAR_OFF;
     if let Some(value) = reg.bounds.is_const()
         && outside(value as i64)
     {

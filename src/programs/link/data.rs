@@ -12,6 +12,7 @@ use crate::programs::program::{CoreRecord, KfuncRef, KsymRef, POISON_KFUNC};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+const LD_IMM64: u8 = 0x18;
 const PSEUDO_MAP_IDX: u8 = 5;
 const PSEUDO_MAP_IDX_VALUE: u8 = 6;
 const PSEUDO_BTF_ID: u8 = 3;
@@ -26,6 +27,24 @@ pub(super) struct References {
     pub ksyms: Vec<KsymRef>,
     pub poisoned: Vec<(u32, Arc<str>)>,
     pub core_relocs: Vec<CoreRecord>,
+}
+
+impl References {
+    /// The maps that the instructions refer to.
+    pub(super) fn used_maps(&self) -> Vec<&MapDef> {
+        let map_load = |i: &&Insn| {
+            i.opcode == LD_IMM64 && matches!(i.src, PSEUDO_MAP_IDX | PSEUDO_MAP_IDX_VALUE)
+        };
+        let mut used: Vec<usize> = self
+            .insns
+            .iter()
+            .filter(map_load)
+            .filter_map(|i| usize::try_from(i.imm).ok())
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used.into_iter().filter_map(|i| self.maps.get(i)).collect()
+    }
 }
 
 struct Resolver<'a> {

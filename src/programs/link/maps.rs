@@ -1,45 +1,218 @@
-//! The maps as they would be created: sizes mended, values filled in.
+//! The maps as they would be created.
+//!
+//! Four things happen to a definition on its way to the kernel, in this order: user
+//! space sets what it has to ([`Manifest`]), the loader mends what it mends by itself
+//! ([`Loader`]), a lenient loader assumes what is still open, and the kernel takes the
+//! result or refuses it ([`map_flaw`]). What a loader mends is libbpf's unless the
+//! table says otherwise: it creates a map once more without types if the kernel wants
+//! none, and takes those of its kinds away from the start.
 
-use super::map_rules::Kernel;
+use super::manifest::{Assumption, InnerSetting, Manifest};
+use super::{Failure, LinkOptions};
+use crate::helpers_spec::{
+    Inner, MapFlaw, MapType, Number, Shape, Sizes, Typed, map_flaw, map_row,
+};
 use crate::object::{Btf, Kind, MapDef, MapOrigin, Object, Type};
+use crate::programs::program::Program;
 use std::sync::Arc;
 
+/// Bytes of a page.
 const PAGE: u32 = 4096;
-/// A hash table's number of entries is of no interest to a verifier.
-const HASH_ENTRIES: u32 = 1024;
+/// Bytes of a value of which nothing is known.
+const UNKNOWN_VALUE: u32 = 8;
 
-/// Map types whose key and value types libbpf does not pass on.
-fn takes_no_types(map_type: u32) -> bool {
-    // perf event, cgroup, stack trace, map-in-maps, devmaps, cpumap, xskmap,
-    // sockmaps, queue, stack, arena
-    matches!(
-        map_type,
-        4 | 7 | 8 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 22 | 23 | 25 | 33
-    )
+/// A program that opens objects and loads them, by what it does to maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loader {
+    /// Whatever any of them does; what is left open is assumed.
+    #[default]
+    Any,
+    /// libbpf since 1.0, and what is built on it (bpftool).
+    Libbpf,
+    /// libbpf before 1.0.
+    Libbpf0,
+    /// cilium/ebpf.
+    Cilium,
+    /// Aya.
+    Aya,
 }
 
-/// Gives a map sizes that loaders give it when the object leaves them open.
-fn adjust(map: &mut MapDef) {
-    match map.map_type {
-        // Storages, struct_ops, Bloom filters: what they say is what they mean.
-        19 | 21 | 24 | 26 | 28 | 29 | 30 | 32 => {}
-        4 => (map.key_size, map.value_size) = (4, 4),
-        27 | 31 => {
-            (map.key_size, map.value_size) = (0, 0);
+impl Loader {
+    /// Reads what libbpf reads no more: map records of `maps` sections, section names
+    /// that only begin like a known one.
+    pub fn reads_legacy(self) -> bool {
+        self != Loader::Libbpf
+    }
+}
+
+/// Why the kernel would not create a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapFault {
+    /// Index of the map.
+    pub map: usize,
+    /// It is the inner map's definition.
+    pub inner: bool,
+    /// What is wrong.
+    pub flaw: MapFlaw,
+}
+
+/// The object's maps, ready, and what became of their definitions.
+pub(super) struct Ready {
+    pub(super) maps: Vec<MapDef>,
+    /// By map.
+    pub(super) assumed: Vec<Assumption>,
+    /// The first map that the kernel would not create.
+    pub(super) fault: Option<MapFault>,
+}
+
+/// Under what terms maps are created.
+pub(super) struct Terms<'a> {
+    /// Who loads.
+    pub(super) loader: Loader,
+    /// What user space states.
+    pub(super) manifest: &'a Manifest,
+    /// Whether a lenient loader assumes what is left open.
+    pub(super) assume: bool,
+    /// For whom.
+    pub(super) kernel: Kernel<'a>,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn of(options: &LinkOptions<'a>) -> Terms<'a> {
+        Terms {
+            loader: options.loader,
+            manifest: options.manifest,
+            assume: options.assume,
+            kernel: Kernel {
+                release: options.release,
+                has: options.map_type_exists,
+            },
+        }
+    }
+}
+
+/// The kernel that is to create maps.
+pub(super) struct Kernel<'a> {
+    /// Its release.
+    pub(super) release: (u16, u16, u16),
+    /// Whether it has a map type, where that is known of it.
+    pub(super) has: &'a dyn Fn(u32) -> Option<bool>,
+}
+
+/// The next size that a ring buffer can have; 0 stays, so that it is noticed.
+fn ring_size(bytes: u32) -> u32 {
+    if bytes == 0 {
+        return 0;
+    }
+    bytes.max(PAGE).checked_next_power_of_two().unwrap_or(bytes)
+}
+
+/// An inner map of which only the shape is known.
+fn inner_map(outer: &MapDef, ty: MapType, key_size: u32, value_size: u32) -> Box<MapDef> {
+    Box::new(MapDef {
+        name: outer.name.clone(),
+        map_type: ty.id(),
+        key_size,
+        value_size,
+        max_entries: 1,
+        ..MapDef::default()
+    })
+}
+
+/// Carries out what the manifest says of a map.
+fn apply(map: &mut MapDef, all: &[MapDef], manifest: &Manifest) -> Result<(), String> {
+    let Some(setting) = manifest.of(&map.name) else {
+        return Ok(());
+    };
+    if let Some(ty) = setting.map_type {
+        map.map_type = ty.id();
+    }
+    if let Some(size) = setting.key_size
+        && size != map.key_size
+    {
+        (map.key_size, map.key_type) = (size, 0);
+    }
+    if let Some(size) = setting.value_size
+        && size != map.value_size
+    {
+        (map.value_size, map.value_type) = (size, 0);
+    }
+    map.max_entries = setting.max_entries.unwrap_or(map.max_entries);
+    map.flags = setting.flags.unwrap_or(map.flags);
+    match &setting.inner {
+        None => {}
+        Some(InnerSetting::Like(name)) => {
+            let like = all.iter().find(|m| m.name == *name);
+            let like = like.ok_or_else(|| format!("map {}: there is no map {name}", map.name))?;
+            map.inner = Some(Box::new(like.clone()));
+        }
+        Some(InnerSetting::Shape(ty, key, value)) => {
+            map.inner = Some(inner_map(map, *ty, *key, *value));
+        }
+    }
+    Ok(())
+}
+
+/// What the loader changes by itself.
+fn mend(map: &mut MapDef, loader: Loader) {
+    match MapType::from_id(map.map_type) {
+        Some(MapType::Ringbuf | MapType::UserRingbuf) => {
+            map.max_entries = ring_size(map.max_entries);
+        }
+        Some(MapType::PerfEventArray) => {
             if map.max_entries == 0 {
-                map.max_entries = PAGE;
+                map.max_entries = 1; // the number of CPUs
+            }
+            // cilium/ebpf gives it its sizes.
+            if loader == Loader::Cilium && map.key_size == 0 && map.value_size == 0 {
+                (map.key_size, map.value_size) = (4, 4);
             }
         }
-        1 | 5 | 9 | 10 if map.max_entries > HASH_ENTRIES => map.max_entries = HASH_ENTRIES,
-        _ => map.max_entries = map.max_entries.max(1),
+        _ => {}
+    }
+}
+
+/// Assumes what the definition leaves open and user space has to set.
+fn assume(map: &mut MapDef, assumed: &mut Vec<Assumption>) {
+    let Some(row) = MapType::from_id(map.map_type).and_then(map_row) else {
+        return;
+    };
+    let mut put = |key: &'static str, value: String| {
+        assumed.push(Assumption {
+            map: map.name.clone(),
+            key,
+            value,
+        });
+    };
+    if map.value_size == 0 && row.value.open_at_zero() {
+        map.value_size = match row.value {
+            Sizes::Within(1, _) => UNKNOWN_VALUE,
+            takes => takes.assumed(),
+        };
+        put(Number::ValueSize.name(), map.value_size.to_string());
+    }
+    // How a table is keyed is the program's own business, but for types that leave no
+    // choice.
+    if map.key_size == 0 && matches!(row.key, Sizes::Is(1..)) {
+        map.key_size = row.key.assumed();
+        put(Number::KeySize.name(), map.key_size.to_string());
+    }
+    if map.max_entries == 0 && row.entries.open_at_zero() {
+        map.max_entries = row.entries.assumed();
+        put(Number::MaxEntries.name(), map.max_entries.to_string());
+    }
+    if map.is_map_in_map() && map.inner.is_none() && map.slots.is_empty() {
+        map.inner = Some(inner_map(map, MapType::Array, 4, UNKNOWN_VALUE));
+        put(
+            "inner",
+            InnerSetting::Shape(MapType::Array, 4, UNKNOWN_VALUE).to_string(),
+        );
     }
 }
 
 /// Whether a kernel takes a map's key and value types. If not, a loader creates
 /// the map without them, and its values have no typed fields.
 fn types_fit(btf: &Btf, map: &MapDef) -> bool {
-    const BLOOM: u32 = 30;
-    const LPM_TRIE: u32 = 11;
     if map.value_type == 0 {
         return map.key_type == 0;
     }
@@ -50,54 +223,125 @@ fn types_fit(btf: &Btf, map: &MapDef) -> bool {
     if !keyless && btf.resolve_size(map.key_type) != Some(map.key_size) {
         return false;
     }
-    match map.map_type {
-        2 | 6 if keyless => {
-            map.map_type == 2
+    match MapType::from_id(map.map_type) {
+        Some(MapType::Array | MapType::PercpuArray) if keyless => {
+            map.map_type == MapType::Array.id()
                 && map.max_entries == 1
                 && btf.kind(map.value_type) == Some(Kind::DataSec)
         }
-        2 | 6 => matches!(
+        Some(MapType::Array | MapType::PercpuArray) => matches!(
             btf.ty(btf.skip_mods_typedefs(map.key_type)),
             Some(Type::Int { size: 4, encoding, .. }) if encoding.bits == 32 && encoding.bit_offset == 0
         ),
-        BLOOM => keyless,
-        LPM_TRIE => btf.kind(btf.skip_mods_typedefs(map.key_type)) == Some(Kind::Struct),
+        Some(MapType::BloomFilter) => keyless,
+        Some(MapType::LpmTrie) => {
+            btf.kind(btf.skip_mods_typedefs(map.key_type)) == Some(Kind::Struct)
+        }
         _ => !keyless,
     }
 }
 
+/// Takes away types that do not reach the kernel.
+fn untype(object: &Object, map: &mut MapDef) {
+    let takes = MapType::from_id(map.map_type)
+        .and_then(map_row)
+        .is_none_or(|row| row.typed != Typed::Never);
+    let fits = map.kind == MapOrigin::StructOps
+        || object.btf.as_deref().is_some_and(|b| types_fit(b, map));
+    if !takes || object.btf_refused.is_some() || !fits {
+        (map.key_type, map.value_type) = (0, 0);
+    }
+}
+
+fn shape(map: &MapDef) -> Shape {
+    let inner = match &map.inner {
+        // What is put into it at load time tells, too.
+        None if map.slots.is_empty() => Inner::None,
+        Some(inner) if inner.is_map_in_map() => Inner::Nested,
+        _ => Inner::Map,
+    };
+    Shape {
+        map_type: map.map_type,
+        key: map.key_size,
+        value: map.value_size,
+        entries: map.max_entries,
+        flags: map.flags,
+        extra: map.map_extra,
+        typed: matches!(map.kind, MapOrigin::StructOps | MapOrigin::Synthetic)
+            || map.key_type != 0 && map.value_type != 0,
+        inner,
+    }
+}
+
 /// The first map that the kernel would not create.
-pub(super) fn first_error(maps: &[MapDef], kernel: &Kernel<'_>) -> Option<String> {
-    maps.iter()
-        .filter(|m| m.struct_ops.as_ref().is_none_or(|s| !s.optional))
-        .find_map(|m| super::map_rules::check(m, kernel).err())
+fn first_fault(maps: &[MapDef], kernel: &Kernel<'_>) -> Option<MapFault> {
+    let (major, minor, _) = kernel.release;
+    let refused = |def: &MapDef| map_flaw(&shape(def), (major, minor), kernel.has);
+    let created = |m: &MapDef| m.struct_ops.as_ref().is_none_or(|s| !s.optional);
+    let mut numbered = maps.iter().enumerate().filter(|(_, m)| created(m));
+    numbered.find_map(|(map, def)| {
+        let inner = def.inner.as_deref().filter(|_| def.is_map_in_map());
+        // The inner map is created first.
+        let of_inner = inner.filter(|i| !i.is_map_in_map()).and_then(refused);
+        let fault = |inner: bool| move |flaw| MapFault { map, inner, flaw };
+        of_inner
+            .map(fault(true))
+            .or_else(|| refused(def).map(fault(false)))
+    })
+}
+
+/// Definitions as a loader would have the kernel create them; `untype` takes away what
+/// types of a map do not reach the kernel.
+fn create(
+    mut maps: Vec<MapDef>,
+    terms: &Terms<'_>,
+    untype: &dyn Fn(&mut MapDef),
+) -> Result<Ready, String> {
+    let stated = maps.clone();
+    let mut assumed = Vec::new();
+    for map in &mut maps {
+        apply(map, &stated, terms.manifest)?;
+        mend(map, terms.loader);
+        if let Some(inner) = &mut map.inner {
+            mend(inner, terms.loader);
+        }
+        if terms.loader == Loader::Any && terms.assume {
+            assume(map, &mut assumed);
+        }
+        untype(map);
+        if let Some(inner) = &mut map.inner {
+            untype(inner);
+        }
+    }
+    let fault = first_fault(&maps, &terms.kernel);
+    Ok(Ready {
+        maps,
+        assumed,
+        fault,
+    })
 }
 
 /// The object's maps, ready.
-pub(super) fn ready(object: &Object, adjust_sizes: bool, kconfig: &[u8]) -> Vec<MapDef> {
-    let mut maps = object.maps.clone();
-    for map in &mut maps {
-        if adjust_sizes {
-            adjust(map);
-        }
-        if map.map_type == 4 && map.max_entries == 0 {
-            map.max_entries = 1; // the number of CPUs
-        }
-        let refused = object.btf_refused.is_some();
-        let fits = |m: &MapDef| {
-            m.kind == MapOrigin::StructOps || object.btf.as_deref().is_some_and(|b| types_fit(b, m))
-        };
-        if takes_no_types(map.map_type) || refused || !fits(map) {
-            (map.key_type, map.value_type) = (0, 0);
-        }
-        if let Some(inner) = &mut map.inner
-            && (takes_no_types(inner.map_type) || refused || !fits(inner))
-        {
-            (inner.key_type, inner.value_type) = (0, 0);
-        }
+pub(super) fn ready(object: &Object, terms: &Terms<'_>, kconfig: &[u8]) -> Result<Ready, String> {
+    let mut ready = create(object.maps.clone(), terms, &|map| untype(object, map))?;
+    for map in &mut ready.maps {
         if map.kind == MapOrigin::Kconfig {
             map.initial = Some(Arc::from(kconfig));
         }
     }
-    maps
+    Ok(ready)
+}
+
+/// A raw program, its maps ready. Its text gives maps no types: those that need some
+/// count as typed.
+pub(super) fn ready_raw(program: &Program, terms: &Terms<'_>) -> Result<Program, Failure> {
+    let ready = create(program.maps.to_vec(), terms, &|_| {}).map_err(super::prepare)?;
+    if let Some(fault) = ready.fault {
+        return Err(Failure::of_map(fault, &ready.maps));
+    }
+    Ok(Program {
+        maps: ready.maps.into(),
+        assumes: ready.assumed.into(),
+        ..program.clone()
+    })
 }

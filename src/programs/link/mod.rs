@@ -15,7 +15,7 @@ mod code;
 mod data;
 mod info;
 mod kconfig;
-mod map_rules;
+mod manifest;
 mod maps;
 mod options;
 mod relocs;
@@ -30,6 +30,8 @@ use super::sections::{SectionInfo, section_info, section_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
 pub use kconfig::usual_kconfig;
+pub use manifest::{Assumption, InnerSetting, Manifest, MapSetting};
+pub use maps::{Loader, MapFault};
 pub use options::{LinkOptions, Linked};
 
 use assemble::Assembly;
@@ -51,8 +53,10 @@ struct Context<'a> {
     symbols: symbols::Symbols,
     struct_ops: struct_ops::StructOps,
     maps: Arc<[MapDef]>,
+    /// What was assumed of them.
+    assumed: Vec<Assumption>,
     /// Why the kernel creates not all of them.
-    map_error: Option<String>,
+    map_fault: Option<MapFault>,
     info: info::InfoIndex,
     /// Names of exception callbacks by the main function's name.
     callbacks: HashMap<&'a str, Vec<&'a str>>,
@@ -66,10 +70,42 @@ struct Context<'a> {
 }
 
 /// An error at a step, to be told of programs.
-type Failure = (LoadErrorKind, String);
+#[derive(Clone)]
+struct Failure {
+    kind: LoadErrorKind,
+    reason: String,
+    map: Option<MapFault>,
+}
+
+impl Failure {
+    fn at(kind: LoadErrorKind, reason: String) -> Failure {
+        Failure {
+            kind,
+            reason,
+            map: None,
+        }
+    }
+
+    /// The kernel refuses to create a map.
+    fn of_map(fault: MapFault, maps: &[MapDef]) -> Failure {
+        let map = maps.get(fault.map);
+        let name = map.map_or("", |m| &m.name);
+        let inner = if fault.inner { ", inner map" } else { "" };
+        let place = map
+            .filter(|m| !m.span.section.is_empty())
+            .map_or_else(String::new, |m| {
+                format!(" ({}+{:#x})", m.span.section, m.span.offset)
+            });
+        Failure {
+            kind: LoadErrorKind::Map,
+            reason: format!("map {name}{inner}{place}: {}", fault.flaw),
+            map: Some(fault),
+        }
+    }
+}
 
 fn prepare(reason: String) -> Failure {
-    (LoadErrorKind::Prepare, reason)
+    Failure::at(LoadErrorKind::Prepare, reason)
 }
 
 /// What a program is.
@@ -189,14 +225,12 @@ impl<'a> Context<'a> {
         {
             text.entry(&f.name).or_default().push(i);
         }
-        let maps = maps::ready(object, options.adjust_maps, &symbols.kconfig);
-        let kernel = map_rules::Kernel {
-            release: options.release,
-            has: options.map_type_exists,
-        };
+        let ready =
+            maps::ready(object, &maps::Terms::of(options), &symbols.kconfig).map_err(prepare)?;
         Ok(Context {
-            map_error: maps::first_error(&maps, &kernel),
-            maps: maps.into(),
+            maps: ready.maps.into(),
+            assumed: ready.assumed,
+            map_fault: ready.fault,
             info: info::InfoIndex::new(object),
             callbacks: callbacks(object.btf.as_deref()),
             object,
@@ -324,7 +358,7 @@ impl<'a> Context<'a> {
         id: &Identity<'_>,
     ) -> Result<Program, Failure> {
         if id.prog_type == ProgType::Unspec {
-            return Err((
+            return Err(Failure::at(
                 LoadErrorKind::Section,
                 format!("section {} says no program type", id.section),
             ));
@@ -338,8 +372,8 @@ impl<'a> Context<'a> {
             func_info.clear();
         }
         let references = data::resolve(self, &assembly).map_err(prepare)?;
-        if let Some(error) = &self.map_error {
-            return Err((LoadErrorKind::Map, error.clone()));
+        if let Some(fault) = self.map_fault {
+            return Err(Failure::of_map(fault, &self.maps));
         }
         let slot = self.slot(index, id)?;
         let attach_btf_id = self.attach_id(id).map_err(prepare)?;
@@ -370,6 +404,7 @@ impl<'a> Context<'a> {
             prog_flags: if sleepable { F_SLEEPABLE } else { 0 }
                 | if frags { F_XDP_HAS_FRAGS } else { 0 },
             autoload: id.autoload,
+            assumes: self.assumes(&references),
             insns: references.insns,
             maps: references.maps,
             subprogs,
@@ -389,6 +424,16 @@ impl<'a> Context<'a> {
             gpl_compatible: license_is_gpl_compatible(&self.object.license),
             kern_version: self.object.version.unwrap_or(0),
         })
+    }
+
+    /// What was assumed of the maps that a program refers to.
+    fn assumes(&self, references: &data::References) -> Arc<[Assumption]> {
+        if self.assumed.is_empty() {
+            return Arc::default();
+        }
+        let used = references.used_maps();
+        let of_used = |a: &&Assumption| used.iter().any(|m| m.name == a.map);
+        self.assumed.iter().filter(of_used).cloned().collect()
     }
 
     /// Which member a struct_ops program is for.
@@ -449,11 +494,32 @@ fn open_error(object: &Object, options: &LinkOptions<'_>) -> Option<String> {
         })
 }
 
+/// Gives a program that comes without an object its maps.
+pub fn link_raw(program: &Program, options: &LinkOptions<'_>) -> Linked {
+    let ready = maps::ready_raw(program, &maps::Terms::of(options));
+    let told = ready.map_err(|failure| LoadError {
+        kind: failure.kind,
+        program: Some(program.name.clone()),
+        section: Some(program.section.clone()),
+        prog_type: Some(program.prog_type),
+        attach_type: program.attach_type,
+        insns: program.insns.len(),
+        reason: failure.reason,
+        offset: None,
+        map: failure.map,
+    });
+    Linked {
+        programs: vec![told],
+        object_errors: Vec::new(),
+    }
+}
+
 /// Links every program of an object, each as if it alone were loaded.
 pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
     let mut out = Linked::default();
     let whole = |kind, reason| LoadError {
         kind,
+        map: None,
         program: None,
         section: None,
         prog_type: None,
@@ -494,7 +560,7 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
     for (index, function) in mains {
         let id = identity(object, function, options);
         let result = match (&context, &common) {
-            _ if id.prog_type == ProgType::Unspec => Err((
+            _ if id.prog_type == ProgType::Unspec => Err(Failure::at(
                 LoadErrorKind::Section,
                 format!("section {} says no program type", id.section),
             )),
@@ -504,17 +570,17 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
             }
             (Ok(context), None) => context.program(index, function, &id),
         };
-        out.programs
-            .push(result.map_err(|(kind, reason)| LoadError {
-                kind,
-                program: Some(function.name.to_string()),
-                section: Some(id.section.to_owned()),
-                prog_type: (id.prog_type != ProgType::Unspec).then_some(id.prog_type),
-                attach_type: id.attach_type,
-                insns: (function.size / 8) as usize,
-                reason,
-                offset: Some(function.offset),
-            }));
+        out.programs.push(result.map_err(|failure| LoadError {
+            kind: failure.kind,
+            map: failure.map,
+            program: Some(function.name.to_string()),
+            section: Some(id.section.to_owned()),
+            prog_type: (id.prog_type != ProgType::Unspec).then_some(id.prog_type),
+            attach_type: id.attach_type,
+            insns: (function.size / 8) as usize,
+            reason: failure.reason,
+            offset: Some(function.offset),
+        }));
     }
     out
 }

@@ -1,5 +1,7 @@
 //! What linking takes and gives.
 
+use super::manifest::Manifest;
+use super::maps::Loader;
 use super::usual_kconfig;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
@@ -24,9 +26,12 @@ pub struct LinkOptions<'a> {
     pub legacy_sections: bool,
     /// Map records of `maps` sections, as libbpf 0.8, iproute2 and Aya have them.
     pub legacy_maps: bool,
-    /// Give maps sizes that a kernel accepts where the object leaves them to its
-    /// loader (0 entries, ring buffer and perf array sizes).
-    pub adjust_maps: bool,
+    /// Who loads: what is mended of maps, and whether what is left open is assumed.
+    pub loader: Loader,
+    /// What user space sets before the load.
+    pub manifest: &'a Manifest,
+    /// Whether a lenient loader assumes what is left open.
+    pub assume: bool,
     /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
     pub kfunc_exists: &'a dyn Fn(&str) -> bool,
     /// Whether the kernel has a map type, by number, where more is known of it than
@@ -36,6 +41,8 @@ pub struct LinkOptions<'a> {
     /// by default those that distributions have in common.
     pub kconfig: &'a dyn Fn(&str) -> Option<String>,
 }
+
+static NOTHING_SET: Manifest = Manifest::new();
 
 impl Default for LinkOptions<'_> {
     fn default() -> Self {
@@ -47,7 +54,9 @@ impl Default for LinkOptions<'_> {
             type_of: &|_, _| None,
             legacy_sections: false,
             legacy_maps: false,
-            adjust_maps: true,
+            loader: Loader::Any,
+            manifest: &NOTHING_SET,
+            assume: true,
             kfunc_exists: &|_| true,
             map_type_exists: &|_| None,
             kconfig: &usual_kconfig,

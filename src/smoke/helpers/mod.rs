@@ -29,7 +29,7 @@ use crate::programs::insn::Callee;
 use crate::programs::program::{POISON_CORE, POISON_KFUNC, POISON_MAP};
 
 /// The series whose signatures serve for what is modelled: the newest knows all.
-pub const SPEC: SpecVersion = SpecVersion::NEWEST;
+pub const SPEC: SpecVersion = SpecVersion::V7_3;
 
 /// A call in progress.
 pub struct Cx<'a> {
@@ -68,25 +68,19 @@ impl Cx<'_> {
 
     /// The bytes an argument points at.
     fn bytes(&self, arg: usize, len: u64) -> Result<Vec<u8>, Stop> {
-        self.copied(self.arg(arg), len)
-    }
-
-    /// A copy of the bytes at an address.
-    fn copied(&self, addr: u64, len: u64) -> Result<Vec<u8>, Stop> {
-        self.rt.spend(len)?;
-        Ok(self.rt.mem.read(addr, len as usize)?)
+        Ok(self.rt.mem.read(self.arg(arg), len as usize)?)
     }
 
     /// Writes where an argument points.
     fn put(&mut self, arg: usize, bytes: &[u8]) -> Result<(), Stop> {
-        self.rt.spend(bytes.len() as u64)?;
         Ok(self.rt.mem.write(self.arg(arg), bytes)?)
     }
 
     /// Writes `len` equal bytes where an argument points.
     fn fill(&mut self, arg: usize, len: u64, byte: u8) -> Result<(), Stop> {
-        self.rt.spend(len)?;
-        Ok(self.rt.mem.fill(self.arg(arg), len as usize, byte)?)
+        let at = self.arg(arg);
+        self.rt.mem.slice_mut(at, len as usize)?.fill(byte);
+        Ok(())
     }
 
     /// The key an argument points at.

@@ -46,13 +46,7 @@ fn collect(btf: &Btf, id: u32, off: u32, depth: u32, out: &mut Vec<(u32, u32)>) 
         Some(Type::Array { elem, len, .. }) => {
             let size = btf.resolve_size(elem).unwrap_or(0);
             for i in 0..len.min(16) {
-                collect(
-                    btf,
-                    elem,
-                    off.saturating_add(i.saturating_mul(size)),
-                    depth + 1,
-                    out,
-                );
+                collect(btf, elem, off.saturating_add(i * size), depth + 1, out);
             }
         }
         Some(Type::Ptr { to }) => {

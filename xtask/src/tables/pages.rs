@@ -17,7 +17,7 @@ use super::row::fail;
 const DIR: &str = "rules";
 
 /// Folders, and the numbers that belong to each.
-const FAMILIES: [(&str, std::ops::RangeInclusive<u16>, &str); 10] = [
+const FAMILIES: [(&str, std::ops::RangeInclusive<u16>, &str); 11] = [
     ("registers", 1..=99, "Rejection"),
     ("memory", 100..=199, "Rejection"),
     ("helpers", 200..=299, "Rejection"),
@@ -28,6 +28,7 @@ const FAMILIES: [(&str, std::ops::RangeInclusive<u16>, &str); 10] = [
     ("portability", 700..=799, "Portability"),
     ("lint", 800..=899, "Lint"),
     ("policy", 900..=999, "Policy"),
+    ("loader", 1000..=1099, "Loader"),
 ];
 
 #[derive(Deserialize)]

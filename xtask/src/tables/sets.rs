@@ -8,9 +8,7 @@ use super::row::{series, table};
 fn sets(out: &mut Output) {
     let mut pool = Pool::default();
     let mut index = BTreeMap::new();
-    let columns = ["versions", "set", "names"];
-    let mut named = table("btf_sets.tsv", &columns);
-    named.extend(table("roles.tsv", &columns));
+    let named = table("btf_sets.tsv", &["versions", "set", "names"]);
     let hooks = table("lsm_hooks.tsv", &["versions", "ret", "hooks"]);
     let named = named.iter().map(|row| (row.cell(0).to_owned(), row));
     let hooks = hooks
