@@ -5,6 +5,8 @@
 //! (a map's value type, a type that `bpf_obj_new` allocates, a data section).
 #![warn(clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeSet;
+
 use super::codes::Code;
 use super::value::{BtfSrc, Kind, MapRef, Reg};
 use super::vm::Env;
@@ -251,19 +253,25 @@ const MAX_NESTING: usize = 4;
 
 /// The special fields of a struct or data section of the program's BTF.
 pub fn parse(btf: &Btf, kernel: Pointees<'_>, id: u32) -> Record {
-    let mut record = Record::default();
+    let mut walk = Walk {
+        btf,
+        kernel,
+        record: Record::default(),
+        barren: BTreeSet::new(),
+    };
     let id = btf.skip_mods_typedefs(id);
     match btf.ty(id) {
         Some(Type::DataSec { vars, .. }) => {
             for v in vars.iter() {
                 if let Some(Type::Var { ty, .. }) = btf.ty(v.ty) {
-                    member(btf, kernel, ty, v.offset, v.ty, None, 0, &mut record);
+                    walk.member(ty, v.offset, (v.ty, None), 0);
                 }
             }
         }
-        Some(Type::Struct(_)) => members(btf, kernel, id, 0, 0, &mut record),
+        Some(Type::Struct(_)) => walk.members(id, 0, 0),
         _ => {}
     }
+    let mut record = walk.record;
     record.fields.sort_by_key(|f| f.off);
     if record.fields.len() > MAX_FIELDS {
         // The kernel refuses the map's BTF; libbpf then makes the map without.
@@ -272,92 +280,89 @@ pub fn parse(btf: &Btf, kernel: Pointees<'_>, id: u32) -> Record {
     record
 }
 
-fn members(btf: &Btf, kernel: Pointees<'_>, id: u32, base: u32, depth: usize, out: &mut Record) {
-    let Some(s) = btf.ty(id).and_then(|t| t.composite()) else {
-        return;
-    };
-    for (i, m) in s.members.iter().enumerate() {
-        if m.bitfield_size == 0 && m.bit_offset.is_multiple_of(8) {
-            member(
-                btf,
-                kernel,
-                m.ty,
-                base.saturating_add(m.bit_offset / 8),
-                id,
-                Some(i as u32),
-                depth,
-                out,
-            );
-        }
-    }
+struct Walk<'a> {
+    btf: &'a Btf,
+    kernel: Pointees<'a>,
+    record: Record,
+    /// Structs in which nothing was found at a depth. Without them structs that hold
+    /// one another many times over would be walked for ever.
+    barren: BTreeSet<(u32, usize)>,
 }
 
-/// One member or variable: `decl` and `component` are where its decl tags hang.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one recursion step: the type, its place, its tags"
-)]
-fn member(
-    btf: &Btf,
-    kernel: Pointees<'_>,
-    ty: u32,
-    off: u32,
-    decl: u32,
-    component: Option<u32>,
-    depth: usize,
-    out: &mut Record,
-) {
-    let mut ty = btf.skip_mods_typedefs(ty);
-    let mut count: u32 = 1;
-    while let Some(Type::Array { elem, len, .. }) = btf.ty(ty) {
-        count = count.saturating_mul(len);
-        ty = btf.skip_mods_typedefs(elem);
-    }
-    let Some(each) = btf.resolve_size(ty) else {
-        return;
-    };
-    let count = count.min((MAX_FIELDS as u32).saturating_add(1));
-    for i in 0..count {
-        if out.fields.len() > MAX_FIELDS {
-            return;
-        }
-        let Some(off) = i.checked_mul(each).and_then(|skip| off.checked_add(skip)) else {
+impl Walk<'_> {
+    fn members(&mut self, id: u32, base: u32, depth: usize) {
+        let btf = self.btf;
+        let Some(s) = btf.ty(id).and_then(|t| t.composite()) else {
             return;
         };
-        match btf.ty(ty) {
-            Some(Type::Ptr { to }) => {
-                if let Some((kind, pointee)) = kptr(btf, kernel, to) {
-                    out.fields.push(Field {
-                        kind,
-                        off,
-                        size: 8,
-                        pointee,
-                        contains: None,
-                    });
-                }
+        if self.barren.contains(&(id, depth)) {
+            return;
+        }
+        let before = self.record.fields.len();
+        for (i, m) in (0u32..).zip(s.members.iter()) {
+            if m.bitfield_size == 0 && m.bit_offset.is_multiple_of(8) {
+                let off = base.saturating_add(m.bit_offset / 8);
+                self.member(m.ty, off, (id, Some(i)), depth);
             }
-            Some(Type::Struct(s)) => match FieldKind::of_struct(s.name) {
-                Some((kind, size)) if s.size == size => {
-                    let contains = kind
-                        .is_root()
-                        .then(|| contains(btf, decl, component, kind))
-                        .flatten();
-                    out.fields.push(Field {
-                        kind,
-                        off,
-                        size,
-                        pointee: None,
-                        contains,
-                    });
+        }
+        if self.record.fields.len() == before {
+            self.barren.insert((id, depth));
+        }
+    }
+
+    /// One member or variable; its decl tags hang on a type and a component of it.
+    fn member(&mut self, ty: u32, off: u32, tags: (u32, Option<u32>), depth: usize) {
+        let btf = self.btf;
+        // What has no size (arrays of themselves, too) has no fields.
+        let Some(whole) = btf.resolve_size(ty) else {
+            return;
+        };
+        let mut ty = btf.skip_mods_typedefs(ty);
+        while let Some(Type::Array { elem, .. }) = btf.ty(ty) {
+            ty = btf.skip_mods_typedefs(elem);
+        }
+        let Some(each) = btf.resolve_size(ty) else {
+            return;
+        };
+        let count = whole.checked_div(each).unwrap_or(0);
+        for i in 0..count.min((MAX_FIELDS as u32).saturating_add(1)) {
+            if self.record.fields.len() > MAX_FIELDS {
+                return;
+            }
+            let off = off.saturating_add(i.saturating_mul(each));
+            match btf.ty(ty) {
+                Some(Type::Ptr { to }) => {
+                    if let Some((kind, pointee)) = kptr(btf, self.kernel, to) {
+                        self.record.fields.push(Field {
+                            kind,
+                            off,
+                            size: 8,
+                            pointee,
+                            contains: None,
+                        });
+                    }
                 }
-                // Of another size: no field.
-                Some(_) => {}
-                None if depth < MAX_NESTING => {
-                    members(btf, kernel, ty, off, depth.saturating_add(1), out)
-                }
-                None => {}
-            },
-            _ => {}
+                Some(Type::Struct(s)) => match FieldKind::of_struct(s.name) {
+                    Some((kind, size)) if s.size == size => {
+                        let contains = kind
+                            .is_root()
+                            .then(|| contains(btf, tags.0, tags.1, kind))
+                            .flatten();
+                        self.record.fields.push(Field {
+                            kind,
+                            off,
+                            size,
+                            pointee: None,
+                            contains,
+                        });
+                    }
+                    // Of another size: no field.
+                    Some(_) => {}
+                    None if depth < MAX_NESTING => self.members(ty, off, depth.saturating_add(1)),
+                    None => {}
+                },
+                _ => {}
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The object's maps: definitions, since when kernels have them, memory; and how
 //! a program uses them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Call, MapNeed, MapUse, SlotHolds};
 use super::oldest::Need;
@@ -54,55 +54,55 @@ const TAGS: &[(&str, &str)] = &[
     ("uptr", "uptr"),
 ];
 
-/// How deep values are searched for special fields.
-const MAX_DEPTH: u32 = 8;
-
 fn flag_names(map: &MapDef) -> Vec<&'static str> {
     let set = FLAGS.iter().filter(|(bit, _)| map.flags >> bit & 1 == 1);
     set.map(|(_, name)| *name).collect()
 }
 
-fn special(btf: &Btf, id: u32, depth: u32, out: &mut Vec<&'static str>) {
-    if depth == 0 {
-        return;
-    }
-    let id = btf.skip_mods_typedefs(id);
-    match btf.ty(id) {
-        Some(Type::Struct(c) | Type::Union(c)) => {
-            if let Some((_, field)) = FIELDS.iter().find(|(name, _)| *name == c.name) {
-                out.push(field);
-                return;
-            }
-            for m in c.members.iter() {
-                special(btf, m.ty, depth - 1, out);
-            }
+/// The special fields anywhere in a value. Each type is looked at once: types can be
+/// made that hold one another more often than could ever be walked.
+fn special(btf: &Btf, value: u32) -> Vec<&'static str> {
+    let mut out = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut work = vec![value];
+    while let Some(id) = work.pop() {
+        let id = btf.skip_mods_typedefs(id);
+        if !seen.insert(id) {
+            continue;
         }
-        Some(Type::Array { elem, .. }) => special(btf, elem, depth - 1, out),
-        Some(Type::Ptr { to }) => {
-            if let Some(Type::TypeTag {
-                name,
-                attribute: false,
-                ..
-            }) = btf.ty(to)
-                && let Some((_, field)) = TAGS.iter().find(|(tag, _)| *tag == name)
-            {
-                out.push(field);
+        match btf.ty(id) {
+            Some(Type::Struct(c) | Type::Union(c)) => {
+                match FIELDS.iter().find(|(name, _)| *name == c.name) {
+                    Some((_, field)) => out.push(*field),
+                    None => work.extend(c.members.iter().map(|m| m.ty)),
+                }
             }
+            Some(Type::Array { elem, .. }) => work.push(elem),
+            Some(Type::Ptr { to }) => {
+                if let Some(Type::TypeTag {
+                    name,
+                    attribute: false,
+                    ..
+                }) = btf.ty(to)
+                    && let Some((_, field)) = TAGS.iter().find(|(tag, _)| *tag == name)
+                {
+                    out.push(*field);
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 /// A map's definition, audited. Slots are named by the object's maps.
 pub fn map_need(map: &MapDef, all: &[MapDef], btf: Option<&Btf>, cpus: u32) -> MapNeed {
     let ty = MapType::from_id(map.map_type);
     let type_name = ty.map_or_else(|| format!("type {}", map.map_type), |t| t.name().to_owned());
-    let mut fields = Vec::new();
-    if let Some(btf) = btf.filter(|_| map.value_type != 0) {
-        special(btf, map.value_type, MAX_DEPTH, &mut fields);
-    }
-    fields.sort_unstable();
-    fields.dedup();
+    let typed = btf.filter(|_| map.value_type != 0);
+    let fields = typed.map_or_else(Vec::new, |btf| special(btf, map.value_type));
     let flags = flag_names(map);
     let inner = map
         .inner

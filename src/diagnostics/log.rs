@@ -54,6 +54,10 @@ pub struct LoggedRefusal {
     pub regs: Vec<(u8, String)>,
 }
 
+/// Lines of a refusal that are kept, the last ones: kernels print a handful. Each is
+/// held against the words of every page.
+const MAX_WORDS: usize = 64;
+
 /// Lines that only report: nothing of a refusal is in them.
 const NOISE: &[&str] = &[
     "processed ",
@@ -271,6 +275,8 @@ impl Reader {
     fn finish(mut self) -> Option<LoggedRefusal> {
         // Loaders repeat the kernel's last line.
         self.out.words.dedup();
+        let more = self.out.words.len().saturating_sub(MAX_WORDS);
+        self.out.words.drain(..more);
         let named = self.out.words.iter().find_map(|l| named_insn(l));
         let of_slot = |slot: u32| {
             let shown = self.out.shown.iter().rev().find(|i| i.slot == slot);

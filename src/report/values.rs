@@ -6,6 +6,9 @@
 //! digits. What is printed here is read back: [`encode`] takes the same forms,
 //! and lists of bytes as `bpftool map dump` writes them.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::object::btf::Member;
@@ -13,6 +16,13 @@ use crate::object::{Btf, Type};
 
 /// Deeper nesting is printed as bytes.
 const MAX_DEPTH: u32 = 16;
+
+/// Bytes of a value that somebody writes down.
+const MAX_SIZE: usize = 1 << 20;
+
+/// Values and fields of one value; what holds more is shown as digits. Types can be
+/// made that hold one another more often than could ever be written.
+const MAX_PARTS: u32 = 1 << 16;
 
 /// Bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -42,7 +52,7 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
 pub fn decode(btf: Option<&Btf>, ty: u32, bytes: &[u8]) -> Value {
     let typed = btf.filter(|_| ty != 0);
     typed
-        .and_then(|btf| typed_value(btf, ty, bytes, 0))
+        .and_then(|btf| typed_value(btf, ty, bytes, 0, &Cell::new(MAX_PARTS)))
         .unwrap_or_else(|| json!(hex(bytes)))
 }
 
@@ -58,10 +68,11 @@ fn number(bytes: &[u8], signed: bool) -> Option<Value> {
     })
 }
 
-fn typed_value(btf: &Btf, ty: u32, bytes: &[u8], depth: u32) -> Option<Value> {
+fn typed_value(btf: &Btf, ty: u32, bytes: &[u8], depth: u32, left: &Cell<u32>) -> Option<Value> {
     if depth > MAX_DEPTH {
         return None;
     }
+    left.set(left.get().checked_sub(1)?);
     let id = btf.skip_mods_typedefs(ty);
     let size = btf.resolve_size(id)? as usize;
     let bytes = bytes.get(..size)?;
@@ -78,11 +89,18 @@ fn typed_value(btf: &Btf, ty: u32, bytes: &[u8], depth: u32) -> Option<Value> {
             let name = values.iter().find(|v| Some(v.value) == wanted);
             Some(name.map_or(value, |v| json!(v.name)))
         }
-        Type::Array { elem, len, .. } => array(btf, elem, len, bytes, depth),
+        Type::Array { elem, len, .. } => array(btf, (elem, len), bytes, depth, left),
         Type::Struct(c) | Type::Union(c) => {
             let mut out = Map::new();
             for m in c.members.iter() {
-                member(btf, &m, bytes, depth, &mut out)?;
+                let value = member(btf, &m, bytes, depth, left)?;
+                // Members of anonymous structures are written as the enclosing one's own.
+                match value {
+                    Value::Object(inner) if m.name.is_empty() => out.extend(inner),
+                    value => {
+                        out.insert(m.name.to_owned(), value);
+                    }
+                }
             }
             Some(Value::Object(out))
         }
@@ -90,7 +108,13 @@ fn typed_value(btf: &Btf, ty: u32, bytes: &[u8], depth: u32) -> Option<Value> {
     }
 }
 
-fn array(btf: &Btf, elem: u32, len: u32, bytes: &[u8], depth: u32) -> Option<Value> {
+fn array(
+    btf: &Btf,
+    (elem, len): (u32, u32),
+    bytes: &[u8],
+    depth: u32,
+    left: &Cell<u32>,
+) -> Option<Value> {
     let size = btf.resolve_size(elem)? as usize;
     if size == 1 && is_char(btf, elem) {
         let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
@@ -101,7 +125,7 @@ fn array(btf: &Btf, elem: u32, len: u32, bytes: &[u8], depth: u32) -> Option<Val
         }
     }
     let items: Option<Vec<Value>> = (0..len as usize)
-        .map(|i| typed_value(btf, elem, bytes.get(i * size..)?, depth + 1))
+        .map(|i| typed_value(btf, elem, bytes.get(i * size..)?, depth + 1, left))
         .collect();
     items.map(Value::Array)
 }
@@ -113,13 +137,7 @@ fn is_char(btf: &Btf, ty: u32) -> bool {
     )
 }
 
-fn member(
-    btf: &Btf,
-    m: &Member<'_>,
-    bytes: &[u8],
-    depth: u32,
-    out: &mut Map<String, Value>,
-) -> Option<()> {
+fn member(btf: &Btf, m: &Member<'_>, bytes: &[u8], depth: u32, left: &Cell<u32>) -> Option<Value> {
     let at = (m.bit_offset / 8) as usize;
     let value = if m.bitfield_size > 0 {
         let mut wide = [0u8; 16];
@@ -130,20 +148,16 @@ fn member(
         let mask = (1u128 << m.bitfield_size.min(64)) - 1;
         json!((bits & mask) as u64)
     } else {
-        typed_value(btf, m.ty, bytes.get(at..)?, depth + 1)?
+        typed_value(btf, m.ty, bytes.get(at..)?, depth + 1, left)?
     };
-    // Members of anonymous structures are written as the enclosing one's own.
-    match value {
-        Value::Object(inner) if m.name.is_empty() => out.extend(inner),
-        value => {
-            out.insert(m.name.to_owned(), value);
-        }
-    }
-    Some(())
+    Some(value)
 }
 
 /// The bytes of a value as [`decode`] prints it, `size` of them.
 pub fn encode(btf: Option<&Btf>, ty: u32, size: usize, value: &Value) -> Result<Vec<u8>, String> {
+    if size > MAX_SIZE {
+        return Err(format!("{size} bytes are more than can be given"));
+    }
     let mut out = vec![0; size];
     let items = value.as_array();
     let byte = |v: &Value| match v {
@@ -213,9 +227,9 @@ fn put_typed(btf: &Btf, ty: u32, value: &Value, out: &mut [u8], depth: u32) -> R
         return Err("the type is larger than the value".into());
     };
     match (btf.ty(id), value) {
-        (Some(Type::Struct(c) | Type::Union(c)), Value::Object(fields)) => {
+        (Some(Type::Struct(_) | Type::Union(_)), Value::Object(fields)) => {
             for (name, value) in fields {
-                let found = place_of(btf, c.members.iter(), name, 0, depth);
+                let found = place_of(btf, id, name);
                 let (at, m_ty) = found.ok_or_else(|| format!("no field {name}"))?;
                 let place = out.get_mut(at..).ok_or("a field beyond its structure")?;
                 put_typed(btf, m_ty, value, place, depth + 1)
@@ -258,27 +272,26 @@ fn put_typed(btf: &Btf, ty: u32, value: &Value, out: &mut [u8], depth: u32) -> R
     }
 }
 
-/// Byte offset and type of a field, also of anonymous members'.
-fn place_of<'b>(
-    btf: &'b Btf,
-    members: impl Iterator<Item = Member<'b>>,
-    name: &str,
-    base: usize,
-    depth: u32,
-) -> Option<(usize, u32)> {
-    for m in members {
-        let at = base + (m.bit_offset / 8) as usize;
-        if m.name == name && m.bitfield_size == 0 {
-            return Some((at, m.ty));
+/// Byte offset and type of a field, also of anonymous members'. Each type is looked
+/// into once: what a name is not in, it is not in elsewhere either.
+fn place_of(btf: &Btf, id: u32, name: &str) -> Option<(usize, u32)> {
+    let mut seen = BTreeSet::new();
+    let mut work = vec![(id, 0usize)];
+    while let Some((id, base)) = work.pop() {
+        let id = btf.skip_mods_typedefs(id);
+        if !seen.insert(id) {
+            continue;
         }
-        if m.name.is_empty() && depth < MAX_DEPTH {
-            let inner = btf.ty(btf.skip_mods_typedefs(m.ty));
-            if let Some(Type::Struct(c) | Type::Union(c)) = inner {
-                let members: Vec<Member<'b>> = c.members.iter().collect();
-                let found = place_of(btf, members.into_iter(), name, at, depth + 1);
-                if found.is_some() {
-                    return found;
-                }
+        let Some(Type::Struct(c) | Type::Union(c)) = btf.ty(id) else {
+            continue;
+        };
+        for m in c.members.iter() {
+            let at = base + (m.bit_offset / 8) as usize;
+            if m.name == name && m.bitfield_size == 0 {
+                return Some((at, m.ty));
+            }
+            if m.name.is_empty() {
+                work.push((m.ty, at));
             }
         }
     }
@@ -307,5 +320,6 @@ mod tests {
         assert_eq!(enc(2, json!([10, 11])), Ok(vec![10, 11]));
         assert!(enc(4, json!("0a0b")).is_err());
         assert!(enc(1, json!([300])).is_err());
+        assert!(enc(MAX_SIZE + 1, json!(1)).is_err());
     }
 }

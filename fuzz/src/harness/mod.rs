@@ -126,8 +126,9 @@ fn render_audit(audit: &bpfassay::audit::ObjectAudit) {
 
 /// What a run did in both formats; panics where the engines part.
 fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
-    if let Some(why) = report.disagreements().next() {
-        panic!("{}: the engines disagree: {why:?}", program.name);
+    if let Some(run) = report.disagreements().next() {
+        let why = run.disagreement.as_deref().unwrap_or("");
+        panic!("{}: the engines disagree: {why}", program.name);
     }
     let document = RunDocument {
         object: "fuzz.o",

@@ -313,7 +313,7 @@ fn classify(vm: &Vm, k: &Kfunc<'_>, params: &[Param<'_>], i: usize, reg: &Reg) -
         target,
         Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }
     );
-    let plain = number || is_scalar_struct(k.btf, id, 0) || (sized && matches!(target, Type::Void));
+    let plain = number || is_scalar_struct(k.btf, id) || (sized && matches!(target, Type::Void));
     if !plain {
         return refuse_reg(i as u8 + 1, not_plain(k, id, sized));
     }
@@ -347,7 +347,7 @@ fn by_type(
         target,
         Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }
     );
-    let plain = number || is_scalar_struct(k.btf, id, 0);
+    let plain = number || is_scalar_struct(k.btf, id);
     let sized = params.get(i + 1).is_some_and(|s| is_size(k.btf, s));
     let wrong = |sized| refuse_reg(i as u8 + 1, not_plain(k, id, sized));
     if sized {

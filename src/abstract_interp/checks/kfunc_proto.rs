@@ -3,6 +3,8 @@
 //! Kernel functions describe themselves by the types of their parameters and
 //! by suffixes of the parameters' names.
 
+use std::collections::BTreeSet;
+
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{KfFlags, KfuncSpec};
 use crate::object::Btf;
@@ -146,15 +148,24 @@ pub fn pointee<'a>(btf: &'a Btf, ty: u32) -> Option<(u32, Type<'a>)> {
     Some((id, btf.ty(id)?))
 }
 
-/// Whether a struct is made of numbers only, however nested.
-pub fn is_scalar_struct(btf: &Btf, id: u32, depth: usize) -> bool {
+/// Whether a struct is made of numbers only, nested three deep at most.
+pub fn is_scalar_struct(btf: &Btf, id: u32) -> bool {
+    scalars(btf, id, 0, &mut BTreeSet::new())
+}
+
+/// `known`: the types that are, as seen from a depth; types can be made that hold one
+/// another more often than could ever be walked.
+fn scalars(btf: &Btf, id: u32, depth: usize, known: &mut BTreeSet<(u32, usize)>) -> bool {
     let Some(s) = btf.ty(id).and_then(|t| t.composite()) else {
         return false;
     };
     if depth > 3 {
         return false;
     }
-    s.members.iter().all(|m| {
+    if known.contains(&(id, depth)) {
+        return true;
+    }
+    let all = s.members.iter().all(|m| {
         let mut ty = btf.skip_mods_typedefs(m.ty);
         if let Some(Type::Array { elem, len, .. }) = btf.ty(ty) {
             if len == 0 {
@@ -164,8 +175,12 @@ pub fn is_scalar_struct(btf: &Btf, id: u32, depth: usize) -> bool {
         }
         match btf.ty(ty) {
             Some(Type::Int { .. } | Type::Enum { .. } | Type::Enum64 { .. }) => true,
-            Some(Type::Struct(_) | Type::Union(_)) => is_scalar_struct(btf, ty, depth + 1),
+            Some(Type::Struct(_) | Type::Union(_)) => scalars(btf, ty, depth + 1, known),
             _ => false,
         }
-    })
+    });
+    if all {
+        known.insert((id, depth));
+    }
+    all
 }

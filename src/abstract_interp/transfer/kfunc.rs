@@ -555,7 +555,7 @@ fn new_object(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Reg> {
             let (size, limit) = (s.size.into(), MAX_PERCPU_OBJECT.into());
             return refuse(Fault::NewPercpuSize { size, limit });
         }
-        if !is_scalar_struct(btf, id, 0) {
+        if !is_scalar_struct(btf, id) {
             return refuse(Fault::NewPercpuPointers);
         }
         if !vm.env.records.of_type(id).fields.is_empty() {

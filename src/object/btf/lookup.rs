@@ -258,7 +258,7 @@ impl Btf {
             if name.is_empty() {
                 format!("{word} (anonymous)")
             } else {
-                format!("{word} {name}")
+                format!("{word} {}", shown(name))
             }
         };
         match self.ty(id) {
@@ -289,9 +289,17 @@ impl Btf {
                 let params: Vec<String> = params.iter().take(12).map(|p| inner(p.ty)).collect();
                 format!("{} ({}{more})", inner(ret), params.join(", "))
             }
-            Some(other) => other.name().to_string(),
+            Some(other) => shown(other.name()).to_owned(),
         }
     }
+}
+
+/// As much of a name as a description shows: a prototype repeats it many times.
+fn shown(name: &str) -> &str {
+    const MOST: usize = 256;
+    let end = (0..=MOST.min(name.len())).rev();
+    let end = end.into_iter().find(|at| name.is_char_boundary(*at));
+    name.get(..end.unwrap_or(0)).unwrap_or(name)
 }
 
 #[cfg(test)]
