@@ -208,3 +208,13 @@ fn recorded_messages_have_their_pages() {
     eprintln!("{all} recorded refusals, {paged} with a page, {same} of the same class");
     assert!(paged * 100 >= all * 98 && same * 100 >= all * 95);
 }
+
+#[test]
+fn of_a_flood_of_lines_the_last_are_the_refusal() {
+    let flood: String = (0..5000).map(|i| format!("something odd {i}\n")).collect();
+    let text = format!("0: (b7) r0 = 0\n{flood}R2 !read_ok\n");
+    let found = read(&text);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].words.len() < 100, "{}", found[0].words.len());
+    assert_eq!(found[0].rule().unwrap().name, "uninitialized-register-read");
+}
