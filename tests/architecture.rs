@@ -319,6 +319,27 @@ fn the_engine_has_no_prose() {
     );
 }
 
+/// A check decides and changes nothing: it knows neither what carries its facts out nor
+/// the walk.
+#[test]
+fn checks_do_not_know_what_carries_them_out() {
+    let mut wrong = Vec::new();
+    for (_, path, code) in files() {
+        if path.starts_with("abstract_interp/checks") {
+            for part in [
+                "abstract_interp::transfer",
+                "abstract_interp::explore",
+                "&mut Vm",
+            ] {
+                if code.contains(part) {
+                    wrong.push(format!("{} uses {part}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A refusal's fields are read, its words never: they are made in one room and only
 /// shown elsewhere. What reads the logs of kernels is the exception.
 #[test]

@@ -5,7 +5,6 @@
 //! only the pointer that locked may unlock. Plain locks exclude each other;
 //! resilient ones (`bpf_res_spin_lock`) nest, last taken first released.
 
-use super::refs;
 use crate::abstract_interp::btf_record::{self, FieldKind};
 use crate::abstract_interp::refusal::{Fault, Lock, Open, Owner, Section, Way, refuse, refuse_reg};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
@@ -115,39 +114,6 @@ fn lock_place(vm: &Vm<'_>, r: u8, reg: &Reg, resilient: bool) -> Check<LockOwner
         return refuse_reg(r, fault);
     }
     Ok(owner)
-}
-
-/// Carries an allowed lock operation out.
-pub fn apply(vm: &mut Vm<'_>, fact: LockFact) {
-    let LockFact { op, id, owner } = fact;
-    if op.take {
-        let insn = vm.insn as u32;
-        vm.cur.refs.push(RefState {
-            kind: op.kind,
-            id,
-            insn,
-            owner,
-        });
-        vm.cur.active_locks += 1;
-        vm.cur.active_lock_id = id;
-        vm.cur.active_lock_owner = owner;
-        return;
-    }
-    let state = &mut vm.cur;
-    let held = |l: &RefState| l.kind == op.kind && l.id == id && l.owner == owner;
-    if let Some(at) = state.refs.iter().position(held) {
-        // The innermost lock is now the one taken before this one.
-        let outer = state.refs[..at]
-            .iter()
-            .rev()
-            .find(|l| is_lock(l.kind))
-            .copied();
-        state.refs.remove(at);
-        state.active_locks -= 1;
-        state.active_lock_id = outer.map_or(0, |l| l.id);
-        state.active_lock_owner = outer.map_or(LockOwner::None, |l| l.owner);
-    }
-    refs::invalidate_non_owning(state);
 }
 
 /// Whether a kind of reference is a lock.

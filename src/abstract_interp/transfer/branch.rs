@@ -9,8 +9,9 @@
 
 use smallvec::SmallVec;
 
+use super::refs;
 use crate::abstract_interp::btf_record;
-use crate::abstract_interp::checks::{operand, refs};
+use crate::abstract_interp::checks::operand;
 use crate::abstract_interp::domain::{Bounds, Cond};
 use crate::abstract_interp::explore::{Linked, MAX_LINKED, Place, widen};
 use crate::abstract_interp::stack::{Byte, Slot};

@@ -5,11 +5,11 @@
 //! last whether the map was of the right type.
 
 use super::subprog::{self, Callback, Entered};
-use super::{dynptr, mem};
+use super::{dynptr, locks, mem, refs};
 use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::helper_allowed::{self, id};
 use crate::abstract_interp::checks::helper_args::{self, DynptrFact, Facts};
-use crate::abstract_interp::checks::{const_str, helper_ret, locks, map_args, refs, return_value};
+use crate::abstract_interp::checks::{const_str, helper_ret, leaks, map_args, return_value};
 use crate::abstract_interp::refusal::{Fault, Way, refuse, refuse_reg};
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
@@ -184,7 +184,7 @@ fn particular(
     let mut entered = None;
     let mut changes = proto.semantics.has(Semantics::CHANGES_PKT_DATA);
     match helper {
-        id::TAIL_CALL => refs::check_leak(vm, false, true, Way::TailCall)?,
+        id::TAIL_CALL => leaks::check(vm, false, true, Way::TailCall)?,
         id::GET_LOCAL_STORAGE => {
             if !vm.reg(2).is_null() {
                 return refuse_reg(2, Fault::HelperFlags);

@@ -1,7 +1,7 @@
 //! Making and unmaking dynptrs.
 
+use super::refs;
 use crate::abstract_interp::checks::dynptr::{Dynptr, is_referenced};
-use crate::abstract_interp::checks::refs;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::Vm;

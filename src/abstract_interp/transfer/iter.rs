@@ -5,8 +5,8 @@
 //! the loop body is walked later (from a state in which what no proof relied on
 //! is forgotten, so that the loop converges), the end of the loop now.
 
+use super::refs;
 use crate::abstract_interp::checks::iter::{At, IterType};
-use crate::abstract_interp::checks::refs;
 use crate::abstract_interp::explore::widen;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::value::{BtfSrc, Flags, IterState, Kind, Reg};

@@ -1,11 +1,11 @@
 //! Calls of kernel functions.
 
 use super::subprog::{self, Callback};
-use super::{dynptr, irq, iter, mem};
+use super::{dynptr, irq, iter, mem, refs};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::checks::kfunc_args::{self, Facts};
 use crate::abstract_interp::checks::kfunc_proto::{Kfunc, is_scalar_struct, pointee};
-use crate::abstract_interp::checks::{graph, helper_ret, locks, refs, return_value};
+use crate::abstract_interp::checks::{graph, helper_ret, leaks, locks, return_value};
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::refusal::{Fault, Section, Way, refuse};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
@@ -109,7 +109,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
         vm.cur.set_reg(0, r0);
     }
     if let Some(lock) = facts.lock {
-        locks::apply(vm, lock);
+        super::locks::apply(vm, lock);
         if !lock.op.take {
             leave_section(vm);
         }
@@ -414,7 +414,7 @@ fn throw(vm: &mut Vm<'_>) -> Check<Next> {
     } else {
         Way::Throw
     };
-    refs::check_leak(vm, true, sections, way)?;
+    leaks::check(vm, true, sections, way)?;
     Ok(Next::End)
 }
 

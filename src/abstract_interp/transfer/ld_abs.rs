@@ -6,7 +6,7 @@
 use super::call::clobber;
 use super::subprog::leave_frame;
 use crate::abstract_interp::checks::arg_pointer::unmodified;
-use crate::abstract_interp::checks::{operand, refs};
+use crate::abstract_interp::checks::{leaks, operand};
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::refusal::{Fault, Way, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
@@ -26,7 +26,7 @@ pub fn step(vm: &mut Vm<'_>, op: Op) -> Check<Next> {
         return refuse(Fault::LegacyLoadProgram);
     }
     operand::read_ok(vm, SKB)?;
-    refs::check_leak(vm, false, true, Way::LegacyLoad)?;
+    leaks::check(vm, false, true, Way::LegacyLoad)?;
     let skb = vm.reg(SKB);
     if skb.kind != Kind::Ctx || skb.flags != Flags::NONE {
         return refuse_reg(SKB, Fault::LegacyLoadContext);

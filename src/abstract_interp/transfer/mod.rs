@@ -11,8 +11,10 @@ pub mod irq;
 pub mod iter;
 pub mod kfunc;
 pub mod ld_abs;
+pub mod locks;
 pub mod mem;
 pub mod pointer;
+pub mod refs;
 pub mod stack;
 pub mod subprog;
 

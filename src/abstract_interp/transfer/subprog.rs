@@ -8,8 +8,8 @@
 //! on its own, with nothing but its arguments.
 
 use super::call::clobber;
-use super::mem;
-use crate::abstract_interp::checks::{graph, refs, return_value};
+use super::{mem, refs};
+use crate::abstract_interp::checks::{graph, leaks, return_value};
 use crate::abstract_interp::explore::widen;
 use crate::abstract_interp::refusal::{Fault, GlobalCall, Way, refuse};
 use crate::abstract_interp::setup::{globals, prototype};
@@ -309,7 +309,7 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     if vm.env.target.behaviour.globals_may_throw && effects.might_throw {
         let insn = vm.insn;
         vm.push_branch(insn + 1)?;
-        refs::check_leak(vm, true, true, Way::Throw)?;
+        leaks::check(vm, true, true, Way::Throw)?;
         return Ok(Next::End);
     }
     Ok(Next::Fallthrough)
@@ -331,7 +331,7 @@ fn bad_arguments(vm: &Vm<'_>, subprog: usize, halt: Halt) -> Halt {
 /// `exit`: back to the caller, or the end of the program.
 pub fn exit(vm: &mut Vm<'_>) -> Check<Next> {
     let main = vm.cur.curframe() == 0;
-    refs::check_leak(vm, false, main, Way::Exit)?;
+    leaks::check(vm, false, main, Way::Exit)?;
     if !main {
         if vm.cur.active_locks > 0 && !vm.env.target.behaviour.locks_across_functions {
             return refuse(Fault::UnlockMissing);
