@@ -200,7 +200,7 @@ words! {
     UnlockedOrder: "{lock}_unlock cannot be out of order";
     LockedInNodeCallback: "bpf_spin_lock in rbtree cb";
     LockMissing: "bpf_spin_lock must be held for {field}";
-    LockOfOther: "held lock and object are not in the same allocation";
+    LockOfOther: "bpf_spin_lock: held lock and object are not in the same allocation";
     CollectionUntyped: "collection without contents";
     CollectionExpected: "arg#{arg} expected pointer to map value or allocated object";
     NodeOfNoObject: "owning reference expected";
@@ -349,7 +349,7 @@ words! {
     RcuUnmatched: "unmatched rcu read unlock";
     PreemptUnmatched: "unmatched attempt to enable preemption";
     GlobalSleeps: "sleepable global function called in {section}";
-    GlobalMightSleep: "global function may sleep in non-sleepable context";
+    GlobalMightSleep: "global function may sleep in non-sleepable or preempt-disabled context";
 
     // What functions and programs return.
     ReturnKind: "{end} the register R{reg} is not a known value";
