@@ -18,8 +18,8 @@ static __naked __noinline int one(void)
 
 SEC("socket") __naked int short_packet(void)
 {
-	ASM("call %[one];"
+	ASM("call %[one];" // ERROR uninitialized-register-read
 	    "if r0 == 1 goto +1;"
-	    "r0 = r8;" // ERROR uninitialized-register-read
+	    "r0 = r8;"
 	    "exit;", [one] "i"(one));
 }
