@@ -11,6 +11,7 @@ mod oracle;
 mod schema;
 
 use bpfassay::audit::{self, ObjectAudit, diff, graph};
+use bpfassay::check::types;
 use bpfassay::check::{self, Options, TargetChoice};
 use bpfassay::helpers_spec::{Release, Risk};
 use bpfassay::report::audit as report;
@@ -20,7 +21,7 @@ fn audit(bytes: &[u8], name: &str) -> ObjectAudit {
     let target = Target::default();
     let targets = [TargetChoice {
         target: &target,
-        kernel_btf: None,
+        kernel_btf: types::of_target(&target),
     }];
     check::audit(bytes, &Options::new(name, &targets), check::DEFAULT_CPUS)
 }

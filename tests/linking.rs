@@ -3,6 +3,7 @@
 
 mod common;
 
+use bpfassay::check::types;
 use bpfassay::helpers_spec::{AttachType, ProgType};
 use bpfassay::object::{MapOrigin, Object, SlotTarget};
 use bpfassay::programs::{
@@ -22,6 +23,7 @@ fn linked(object: &Object) -> Linked {
     link(
         object,
         &LinkOptions {
+            own_types: true,
             kfunc_exists: &|_| false,
             ..LinkOptions::default()
         },
@@ -150,7 +152,7 @@ fn sections_say_types_and_errors_are_per_program() {
 fn unresolved_references_are_poisoned() {
     let linked = linked(&fixture("linking.o"));
     let second = program(&linked, "second");
-    // The object's own types stand in for a kernel's, so that all is found there.
+    // The object's own types stand for a kernel's, so that all is found there.
     assert!(
         second
             .core_relocs
@@ -164,14 +166,31 @@ fn unresolved_references_are_poisoned() {
     assert!(!second.kfuncs[0].resolved);
 
     let object = fixture("linking.o");
-    let other = fixture_kernel();
-    let kernel = link(
-        &object,
-        &LinkOptions {
-            kernel_btf: Some(&other),
+    let against = |kernel_btf| {
+        let options = LinkOptions {
+            kernel_btf,
+            kfunc_exists: &|_| false,
             ..LinkOptions::default()
-        },
-    );
+        };
+        link(&object, &options)
+    };
+    // Without types, or with some only, whether something is there stays open.
+    let some = fixture_kernel();
+    for kernel_btf in [None, Some(&some)] {
+        let open = against(kernel_btf);
+        let second = program(&open, "second");
+        let all = second.core_relocs.iter();
+        let open = all.filter(|r| r.outcome == CoreOutcome::Open).count();
+        assert!(open >= 2, "{:?}", second.core_relocs);
+        assert!(
+            second
+                .poisoned
+                .iter()
+                .any(|(_, what)| what.starts_with("task."))
+        );
+    }
+
+    let kernel = against(types::of_series("6.18"));
     let second = program(&kernel, "second");
     assert!(
         second

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use bpfassay::check::types;
 use bpfassay::report::matrix::{self, Cell, Matrix};
 use bpfassay::report::{Outcome, Report};
 use bpfassay::{InputKind, Options, TargetChoice, check, target};
@@ -25,7 +26,7 @@ fn checked(names: &[&str], targets: &[&str], inputs: &[(&str, InputKind, Vec<u8>
         .iter()
         .map(|target| TargetChoice {
             target,
-            kernel_btf: None,
+            kernel_btf: types::of_target(target),
         })
         .collect();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");

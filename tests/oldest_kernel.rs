@@ -10,6 +10,7 @@ mod oracle;
 use std::collections::BTreeMap;
 
 use bpfassay::audit::{ObjectAudit, Requirements};
+use bpfassay::check::types;
 use bpfassay::check::{self, Options, TargetChoice};
 use bpfassay::helpers_spec::{ProgType, Release};
 use bpfassay::target::Target;
@@ -89,7 +90,7 @@ fn audit(bytes: &[u8], name: &str, forced: Option<ProgType>) -> ObjectAudit {
     let target = Target::default();
     let targets = [TargetChoice {
         target: &target,
-        kernel_btf: None,
+        kernel_btf: types::of_target(&target),
     }];
     let options = Options {
         prog_type: forced.map(|t| (t, None)),

@@ -487,15 +487,18 @@ fn configured_targets_give_way_to_the_command_line() {
 #[test]
 fn strict_runs_fail_by_what_is_not_decided() {
     let dir = Dir::new("strict");
-    // The one program of these whose verdict needs a kernel's types.
-    let object = format!("{ROOT}/{MEMORY}");
+    // It attaches to what so few types leave open.
+    let object = format!("{ROOT}/tests/corpus/accept/fentry_lsm.o");
+    let types = format!("{ROOT}/tests/corpus/btf/kernel.btf");
     let args = [
         "check",
         "--no-smoke",
         "--format",
         "junit",
         "--prog",
-        "map_struct_write",
+        "open_entry",
+        "--btf",
+        &types,
         &object,
     ];
     let o = dir.run(&args);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bpfassay::abstract_interp::Code;
+use bpfassay::check::types;
 use bpfassay::diagnostics::Finding;
 use bpfassay::object::Btf;
 use bpfassay::programs::raw;
@@ -32,10 +33,16 @@ fn btf(path: &Path) -> Btf {
 fn run(fence: &Fence<'_>) -> Result<(ProgramReport, Vec<Finding>), String> {
     let name = fence.option("target").unwrap_or(target::DEFAULT);
     let kernel = target::by_name(name).ok_or_else(|| format!("no target {name}"))?;
-    let types = fence.option("btf").map(|path| btf(&root().join(path)));
+    let given = fence.option("btf");
+    let file = given.filter(|p| *p != "none");
+    let types = file.map(|path| btf(&root().join(path)));
+    let built_in = || match given {
+        None => types::of_target(&kernel),
+        Some(_) => None,
+    };
     let choice = [TargetChoice {
         target: &kernel,
-        kernel_btf: types.as_ref(),
+        kernel_btf: types.as_ref().or_else(built_in),
     }];
     let mut options = Options {
         only: fence.option("prog"),
@@ -131,6 +138,9 @@ fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
         (_, true, RuleKind::Lint | RuleKind::Loader) => fires(&findings),
         (Outcome::Accept, false, RuleKind::Portability | RuleKind::Lint | RuleKind::Loader) => {
             !fires(&findings)
+        }
+        (Outcome::Unknown { name, .. }, true, RuleKind::Undecided) => {
+            rules::undecided(name).number == rule.number
         }
         (Outcome::Accept, false, _) => true,
         _ => false,

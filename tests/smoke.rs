@@ -1,5 +1,6 @@
 //! What `check` does with programs that it accepts: it runs them.
 
+use bpfassay::check::types;
 use bpfassay::check::{InputKind, Options, TargetChoice, check};
 use bpfassay::helpers_spec::ProgType;
 use bpfassay::programs::raw;
@@ -18,7 +19,7 @@ fn checked_for(name: &str, target: &str, smoke: bool) -> Report {
     let target = target::by_name(target).unwrap();
     let targets = [TargetChoice {
         target: &target,
-        kernel_btf: None,
+        kernel_btf: types::of_target(&target),
     }];
     let kind = match name.rsplit_once('.') {
         Some((_, "bpfasm")) => InputKind::Asm,

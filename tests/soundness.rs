@@ -7,6 +7,7 @@
 mod concrete;
 
 use bpfassay::abstract_interp::{Input, Verdict, verify};
+use bpfassay::check::types;
 use bpfassay::check::{InputKind, programs_of};
 use bpfassay::smoke::{Engines, SmokeOptions};
 use bpfassay::{Options, TargetChoice, target};
@@ -24,7 +25,7 @@ fn concrete_registers_lie_inside_abstract_values() {
     let target = target::Target::default();
     let choices = [TargetChoice {
         target: &target,
-        kernel_btf: None,
+        kernel_btf: types::of_target(&target),
     }];
     let (mut programs, mut steps, mut unsound) = (0, 0, Vec::new());
     for path in paths {
@@ -38,7 +39,7 @@ fn concrete_registers_lie_inside_abstract_values() {
             let input = Input {
                 program,
                 target: &target,
-                kernel_btf: None,
+                kernel_btf: types::of_target(&target),
             };
             if !matches!(verify(&input).verdict, Verdict::Accept) {
                 continue;

@@ -6,6 +6,8 @@ use bpfassay::helpers_spec::{self as spec, *};
 use bpfassay::object::Btf;
 use bpfassay::report::Outcome;
 use bpfassay::target::{self, Offered, Target};
+use std::path::Path;
+use std::process::Command;
 
 /// A BTF blob of enumerations and functions without parameters.
 struct Blob {
@@ -348,4 +350,38 @@ fn a_profile_file_and_a_directory_are_taken() {
     assert_eq!(code, Some(2));
     assert!(error.contains("no objects"), "{error}");
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// What `check` says on the terminal's error channel, and its exit code, with a BTF.
+fn told(btf: &Path, object: &str) -> (String, Option<i32>) {
+    let out = Command::new(env!("CARGO_BIN_EXE_bpfassay"))
+        .args(["check", "--no-smoke", "-t", "linux-6.18", "--btf"])
+        .arg(btf)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(object))
+        .output()
+        .unwrap();
+    (String::from_utf8(out.stderr).unwrap(), out.status.code())
+}
+
+#[test]
+fn types_of_another_series_are_told() {
+    let dir = std::env::temp_dir().join(format!("bpfassay-types-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let object = "tests/corpus/accept/mended.o";
+    for (series, told_of) in [("6.18", false), ("6.1", true)] {
+        let file = dir.join(series);
+        std::fs::write(&file, bpfassay_kernel_types::unpack(series).unwrap()).unwrap();
+        let (text, _) = told(&file, object);
+        assert_eq!(text.contains("this is a kernel like"), told_of, "{text}");
+    }
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+#[test]
+fn types_of_an_object_are_no_kernel_s() {
+    let object = "tests/corpus/accept/mended.o";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(object);
+    let (text, code) = told(&path, object);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("of an object, not of a kernel"), "{text}");
 }

@@ -349,6 +349,12 @@ impl Server {
         Ok(Server { root, target, btf })
     }
 
+    /// The types that were given, or those that come with the tool.
+    fn types(&self) -> Option<&Btf> {
+        let built_in = || bpfassay::check::types::of_target(&self.target);
+        self.btf.as_ref().or_else(built_in)
+    }
+
     fn run(&self, job: &Job) {
         let Some(first) = job.wants.first() else {
             return;
@@ -396,7 +402,7 @@ impl Server {
         programs::link(
             object,
             &LinkOptions {
-                kernel_btf: self.btf.as_ref(),
+                kernel_btf: self.types(),
                 release: self.target.release,
                 kfunc_exists: &kfunc_exists,
                 type_of: &type_of,
@@ -445,7 +451,7 @@ impl Server {
         let input = Input {
             program,
             target: &self.target,
-            kernel_btf: self.btf.as_ref(),
+            kernel_btf: self.types(),
         };
         let start = Instant::now();
         let result = guarded(|| abstract_interp::verify(&input));

@@ -21,6 +21,7 @@ use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgT
 use crate::object::MapOrigin;
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, AtomicOp, Callee, Endness, ImmRef, Op, Width};
+use crate::programs::program::{OPEN_CORE, POISON_CORE};
 use crate::target::Profile;
 use crate::target::profile::{Status, Support};
 
@@ -278,6 +279,10 @@ fn call(out: &mut Uses, program: &Program, callee: Callee, insn: usize) {
     match callee {
         Callee::Helper(id) => {
             let Ok(id) = u32::try_from(id) else { return };
+            // A relocation's place, not a call.
+            if matches!(id as i32, POISON_CORE | OPEN_CORE) {
+                return;
+            }
             out.at(Thing::Helper(id), insn);
             if let Some(mechanism) = helper_mechanism(id) {
                 out.mechanism(mechanism, insn);

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use super::verify::panic_text;
-use super::{Opened, Options, TargetChoice, linked, open};
+use super::{Opened, Options, TargetChoice, linked, open, types};
 use crate::abstract_interp::observe::{Observed, verify_observing};
 use crate::abstract_interp::{Input, Verdict};
 use crate::audit::{
@@ -21,7 +21,7 @@ use crate::audit::{
 use crate::diagnostics::{self, Context};
 use crate::helpers_spec::Release;
 use crate::object::{ExternKind, Object};
-use crate::programs::{self, LinkOptions, LoadError, Program, decode};
+use crate::programs::{self, CoreOutcome, LinkOptions, LoadError, Program, decode};
 use crate::target::Target;
 
 /// CPUs that per-CPU memory is counted for, unless told otherwise.
@@ -32,7 +32,7 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
     let default = Target::default();
     let choice = options.targets.first().copied().unwrap_or(TargetChoice {
         target: &default,
-        kernel_btf: None,
+        kernel_btf: types::of_target(&default),
     });
     let mut out = ObjectAudit {
         target: choice.target.name.clone(),
@@ -241,8 +241,10 @@ fn program(
     if !wanted(&program.name) {
         return None;
     }
-    let (verified, observed) = verdict(program, linked, choice, options);
-    let whole = verified.verdict == "accept" && choice.kernel_btf.is_none();
+    let on_target = linked.iter().find_map(|p| same(program, p));
+    let (verified, observed) = verdict(on_target, choice, options);
+    let has_all = on_target.is_some_and(|p| p.is_ok_and(has_all_asked_for));
+    let whole = verified.verdict == "accept" && has_all;
     Some(Ok(audit::requirements(&Subject {
         program,
         kconfig,
@@ -254,9 +256,33 @@ fn program(
     })))
 }
 
-fn verdict(
+/// The entry of a program among those linked for the target.
+fn same<'a>(
     program: &Program,
-    linked: &[Result<Program, LoadError>],
+    entry: &'a Result<Program, LoadError>,
+) -> Option<Result<&'a Program, &'a LoadError>> {
+    let found = match entry {
+        Ok(p) => p.name == program.name && p.section == program.section,
+        Err(e) => {
+            e.program.as_deref() == Some(&program.name)
+                && e.section.as_deref() == Some(&program.section)
+        }
+    };
+    found.then_some(entry.as_ref())
+}
+
+/// Whether the target's types have all that relocations ask for: what is reached
+/// there is then all that can be.
+fn has_all_asked_for(program: &Program) -> bool {
+    const EXISTENCE: [u32; 4] = [2, 8, 10, 12];
+    program.core_relocs.iter().all(|r| match r.outcome {
+        CoreOutcome::Value(value) => value != 0 || !EXISTENCE.contains(&r.kind),
+        CoreOutcome::Poisoned | CoreOutcome::Open => false,
+    })
+}
+
+fn verdict(
+    on_target: Option<Result<&Program, &LoadError>>,
     choice: &TargetChoice<'_>,
     options: &Options<'_>,
 ) -> (Verified, Observed) {
@@ -268,14 +294,7 @@ fn verdict(
         };
         (verified, Observed::default())
     };
-    let same = |p: &&Result<Program, LoadError>| match p {
-        Ok(p) => p.name == program.name && p.section == program.section,
-        Err(e) => {
-            e.program.as_deref() == Some(&program.name)
-                && e.section.as_deref() == Some(&program.section)
-        }
-    };
-    let on_target = match linked.iter().find(same) {
+    let on_target = match on_target {
         Some(Ok(p)) => p,
         Some(Err(e)) => return failed(format!("{}: {}", e.kind.stage(), e.reason)),
         None => return failed("the object does not load on the target".into()),

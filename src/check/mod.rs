@@ -12,6 +12,7 @@ mod holes;
 mod policy;
 mod portability;
 mod smoke;
+pub mod types;
 mod verify;
 mod vmlinux;
 
@@ -41,7 +42,7 @@ use crate::target::Target;
 pub struct TargetChoice<'a> {
     /// The kernel.
     pub target: &'a Target,
-    /// Its BTF, if at hand.
+    /// Its types, if at hand: [`types::of_target`] gives those that come with the tool.
     pub kernel_btf: Option<&'a Btf>,
 }
 
@@ -212,7 +213,6 @@ fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> 
         type_of: &type_of,
         kfunc_exists: &kfunc_exists,
         map_type_exists: &map_type_exists,
-        own_types: runtime,
         release: choice.target.release,
         legacy_sections: legacy,
         legacy_maps: legacy,

@@ -66,8 +66,9 @@ pub(super) struct OpenArgs {
     /// with a kernel's BTF; repeatable, and a comma-separated list.
     #[arg(long, short, value_name = "TARGET", value_delimiter = ',')]
     pub(super) target: Vec<String>,
-    /// vmlinux BTF of the target (raw BTF, or an ELF file with a .BTF section);
-    /// `TARGET=FILE` gives it to one target only.
+    /// vmlinux BTF of the target (raw BTF, or an ELF file with a .BTF section), in
+    /// place of the types that come with the tool; `TARGET=FILE` gives it to one
+    /// target only.
     #[arg(long, value_name = "[TARGET=]FILE")]
     pub(super) btf: Vec<String>,
     /// Profile of a runtime to predict for, as a file; repeatable.

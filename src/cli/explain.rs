@@ -16,9 +16,13 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     }
     let text = match &args.code {
         None => list(),
-        Some(text) => page(rules::find(text).ok_or_else(|| {
-            Failure::usage(format!("no rule {text}; `bpfassay explain` lists them"))
-        })?),
+        Some(text) => page(
+            rules::find(text)
+                .or_else(|| rules::find_undecided(text))
+                .ok_or_else(|| {
+                    Failure::usage(format!("no rule {text}; `bpfassay explain` lists them"))
+                })?,
+        ),
     };
     output::write(&text, None)?;
     Ok(exit::CLEAN)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::args::OpenArgs;
 use super::console::complain;
-use crate::check::{InputKind, TargetChoice, vmlinux_target};
+use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::limits;
 use crate::object::{Btf, Elf};
@@ -42,6 +42,10 @@ impl Targets {
                 None => (None, spec.as_str()),
             };
             let btf = kernel_btf(Path::new(file))?;
+            if btf.is_of_object() {
+                let what = "these are the types of an object, not of a kernel";
+                return Err(Failure::usage(format!("--btf {file}: {what}")));
+            }
             targets.btfs.push(btf);
             let index = targets.btfs.len() - 1;
             let mut used = false;
@@ -57,8 +61,28 @@ impl Targets {
                     "--btf {spec}: no such target in this run"
                 )));
             }
+            targets.warn_of_other_series(file, index);
         }
         Ok(targets)
+    }
+
+    /// Says so where a kernel's BTF is of another series than the target that it was
+    /// given to.
+    fn warn_of_other_series(&self, file: &str, index: usize) {
+        let Some(btf) = self.btfs.get(index).filter(|btf| btf.is_whole()) else {
+            return;
+        };
+        let Ok(kernel) = vmlinux_target(file, btf) else {
+            return;
+        };
+        let given = self.list.iter().filter(|(_, slot)| *slot == Some(index));
+        for (target, _) in given.filter(|(t, _)| t.profile().is_none() && t.spec != kernel.spec) {
+            complain!(
+                "bpfassay: --btf {file}: this is a kernel like linux-{}, the target is {}",
+                kernel.spec,
+                target.name
+            );
+        }
     }
 
     /// Adds a target with its BTF; the same one twice counts once.
@@ -78,13 +102,16 @@ impl Targets {
         Ok(())
     }
 
-    /// The targets, as `check` takes them.
+    /// The targets, as `check` takes them: with the BTF that was given, or the types
+    /// that come with the tool.
     pub(super) fn choices(&self) -> Vec<TargetChoice<'_>> {
         self.list
             .iter()
             .map(|(target, btf)| TargetChoice {
                 target,
-                kernel_btf: btf.and_then(|i| self.btfs.get(i)),
+                kernel_btf: btf
+                    .and_then(|i| self.btfs.get(i))
+                    .or_else(|| types::of_target(target)),
             })
             .collect()
     }

@@ -15,12 +15,13 @@ pub enum Selector {
     Rule(&'static Rule),
 }
 
-const KINDS: [RuleKind; 5] = [
+const KINDS: [RuleKind; 6] = [
     RuleKind::Rejection,
     RuleKind::Portability,
     RuleKind::Lint,
     RuleKind::Policy,
     RuleKind::Loader,
+    RuleKind::Undecided,
 ];
 
 impl Selector {

@@ -9,7 +9,8 @@
 //! - a kfunc call has source `KFUNC` (2), offset 0, the immediate an index in
 //!   [`Program::kfuncs`];
 //! - what a loader cannot resolve is replaced as libbpf does: a call of a helper
-//!   that does not exist ([`POISON_CORE`], [`POISON_MAP`], [`POISON_KFUNC`]).
+//!   that does not exist ([`POISON_CORE`], [`POISON_MAP`], [`POISON_KFUNC`]);
+//!   what the types at hand leave open likewise ([`OPEN_CORE`]).
 
 use super::insn::Insn;
 use super::link::{Assumption, MapFault};
@@ -19,6 +20,9 @@ use std::sync::Arc;
 
 /// Helper number of a call that replaces an unresolved CO-RE relocation.
 pub const POISON_CORE: i32 = 195_896_080;
+/// Helper number of a call that replaces a CO-RE relocation which the types at hand
+/// leave open; no loader writes it.
+pub const OPEN_CORE: i32 = 195_896_081;
 /// Base of the numbers that replace a map that is not created.
 pub const POISON_MAP: i32 = 2_001_000_000;
 /// Base of the numbers that replace an unresolved weak kfunc.
@@ -127,6 +131,8 @@ pub enum CoreOutcome {
     Value(u64),
     /// Nothing in the target matches: the instruction is poisoned.
     Poisoned,
+    /// There are no types, or not enough, to tell.
+    Open,
 }
 
 /// A CO-RE relocation that was applied.

@@ -5,7 +5,7 @@
 use super::paths::{Paths, RepoPath};
 use super::{Outcome, ProgramReport, Report};
 use crate::diagnostics::{Diagnostic, Finding, Label, Place, Source};
-use crate::rules::{self, Rule, Severity};
+use crate::rules::{self, Rule, Severity, why_undecided};
 
 /// What kind of complaint it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,7 +285,11 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
             let (kind, what) = match internal {
                 None => (
                     Kind::Undecided,
-                    format!("{} is not decided: {name} is not modelled", p.program),
+                    format!(
+                        "{} is not decided: {}",
+                        p.program,
+                        why_undecided(name, &p.target)
+                    ),
                 ),
                 Some(detail) => (
                     Kind::Internal,

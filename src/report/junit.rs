@@ -14,7 +14,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::text::{self, Style};
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Finding;
-use crate::rules::Severity;
+use crate::rules::{Severity, why_undecided};
 use crate::untrusted::{source_line, xml};
 
 /// How a case ended.
@@ -175,7 +175,7 @@ fn end(p: &ProgramReport, findings: &[&Finding], strict: bool) -> End {
             message: detail.clone(),
         },
         Outcome::Unknown { name, .. } => {
-            let message = format!("not decided: {name} is not modelled");
+            let message = format!("not decided: {}", why_undecided(name, &p.target));
             if strict {
                 End::Failure {
                     kind: "not-decided".into(),

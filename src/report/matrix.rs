@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Place;
+use crate::rules::why_undecided;
 use crate::untrusted::{code, markdown as marked, terminal};
 
 /// Programs of one cause that text and Markdown name.
@@ -131,7 +132,7 @@ fn faults(p: &ProgramReport) -> Vec<Fault> {
             .collect(),
         Outcome::Unknown { name, place, .. } => vec![Fault {
             code: None,
-            why: format!("{name} is not modelled"),
+            why: why_undecided(name, ""),
             cell: Cell::Open,
             place: place.clone(),
         }],

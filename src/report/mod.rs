@@ -24,7 +24,7 @@ pub mod values;
 use crate::abstract_interp::Stats;
 use crate::budget::Ended;
 use crate::diagnostics::{Diagnostic, Finding, Place};
-use crate::rules::{Rule, Severity};
+use crate::rules::{Rule, Severity, why_undecided};
 
 /// What `check` found in all objects.
 #[derive(Clone, Debug, Default)]
@@ -287,7 +287,7 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
             class = Some(name.clone());
             message = Some(match internal {
                 Some(detail) => format!("internal error: {detail}"),
-                None => format!("not decided: {name} is not modelled"),
+                None => format!("not decided: {}", why_undecided(name, &p.target)),
             });
             insn = *at;
             place = here.clone();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::draw::{Paint, Picture, paragraph};
 use super::{ObjectReport, Outcome, ProgramReport, Report, smoke};
 use crate::diagnostics::{Diagnostic, Finding};
-use crate::rules::Severity;
+use crate::rules::{Severity, why_undecided};
 use crate::untrusted::terminal;
 
 /// How text is drawn.
@@ -182,8 +182,8 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
                     write!(out, ": internal error, please report it: {detail}")
                 }
                 None => {
-                    let name = terminal(name);
-                    write!(out, ": not decided, this is not modelled: {name}")
+                    let why = why_undecided(name, &p.target);
+                    write!(out, ": not decided: {}", terminal(&why))
                 }
             };
             if let Some(insn) = insn {

@@ -61,10 +61,12 @@ pub enum RuleKind {
     Policy,
     /// 10xx: a loader, or a call that precedes verification, refuses.
     Loader,
+    /// 11xx: what has no verdict, and why.
+    Undecided,
 }
 
 impl RuleKind {
-    /// `rejection`, `portability`, `lint`, `policy`, `loader`.
+    /// `rejection`, `portability`, `lint`, `policy`, `loader`, `undecided`.
     pub const fn name(self) -> &'static str {
         match self {
             RuleKind::Rejection => "rejection",
@@ -72,6 +74,7 @@ impl RuleKind {
             RuleKind::Lint => "lint",
             RuleKind::Policy => "policy",
             RuleKind::Loader => "loader",
+            RuleKind::Undecided => "undecided",
         }
     }
 }

@@ -160,6 +160,10 @@ const P1003: Rule = Rule { number: 1003, name: "map-type-unavailable", family: "
 const P1004: Rule = Rule { number: 1004, name: "map-value-untyped", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("assembler text gives maps no types"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-value-untyped.md")) };
 const P1005: Rule = Rule { number: 1005, name: "inner-map-missing", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("by default what user space sets is assumed; loaders that assume nothing are asked for on the command line"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/inner-map-missing.md")) };
 const P1006: Rule = Rule { number: 1006, name: "map-left-open", family: "loader", kind: RuleKind::Loader, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-left-open.md")) };
+const P1101: Rule = Rule { number: 1101, name: "core", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/core.md")) };
+const P1102: Rule = Rule { number: 1102, name: "no-kernel-btf", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/no-kernel-btf.md")) };
+const P1103: Rule = Rule { number: 1103, name: "attach-target", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/attach-target.md")) };
+const P1104: Rule = Rule { number: 1104, name: "not-modelled", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/not-modelled.md")) };
 
 pub(super) static RULES: &[Rule] = &[
     P1,
@@ -319,4 +323,8 @@ pub(super) static RULES: &[Rule] = &[
     P1004,
     P1005,
     P1006,
+    P1101,
+    P1102,
+    P1103,
+    P1104,
 ];

@@ -12,9 +12,11 @@ mod catalogue;
 mod generated;
 pub mod lints;
 mod page;
+mod undecided;
 
 pub use catalogue::{
     Confidence, Message, Rule, RuleKind, Severity, all, by_map_flaw, by_number, find,
     map_left_open, of,
 };
 pub use page::{Fence, fences, first_paragraph};
+pub use undecided::{find_undecided, undecided, why_undecided};

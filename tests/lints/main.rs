@@ -14,7 +14,7 @@ mod trace_printk_left_in;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use bpfassay::object::Btf;
+use bpfassay::check::types;
 use bpfassay::target::{self, Target};
 use bpfassay::{InputKind, Options, TargetChoice, check};
 
@@ -32,7 +32,7 @@ fn findings(text: &str, targets: &[&str]) -> Vec<(String, Vec<String>)> {
         .iter()
         .map(|target| TargetChoice {
             target,
-            kernel_btf: None::<&Btf>,
+            kernel_btf: types::of_target(target),
         })
         .collect();
     let options = Options {

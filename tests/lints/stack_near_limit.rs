@@ -1,5 +1,6 @@
 //! Stack of a chain of calls, cut at tail calls.
 
+use bpfassay::check::types;
 use bpfassay::{Options, TargetChoice, check, target};
 
 use super::kernels;
@@ -9,7 +10,7 @@ fn frames_above_a_tail_call_count_by_themselves() {
     let kernels = kernels(&[target::DEFAULT]);
     let choices = [TargetChoice {
         target: &kernels[0],
-        kernel_btf: None,
+        kernel_btf: types::of_target(&kernels[0]),
     }];
     let bytes = include_bytes!("../corpus/lint/stack_chains.o");
     let report = check(bytes, &Options::new("stack_chains.o", &choices));

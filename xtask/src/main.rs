@@ -5,6 +5,7 @@
 mod corpus;
 mod fuzz;
 mod tables;
+mod types;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,11 @@ const TASKS: &[Task] = &[
         "tables",
         "make the generated tables of their data; --check: fail if they differ",
         tables::run,
+    ),
+    (
+        "types",
+        "pack kernels' BTF into kernel-types (SERIES=FILE ...)",
+        types::run,
     ),
 ];
 

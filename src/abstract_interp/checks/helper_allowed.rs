@@ -7,6 +7,7 @@ use super::locks;
 use crate::abstract_interp::refusal::{Fault, Section, refuse};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
+use crate::programs::program::OPEN_CORE;
 use crate::target::Offered;
 
 /// Ids of helpers that the rules name, as call instructions hold them.
@@ -69,6 +70,10 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     locks::check_call(vm, helper == id::SPIN_UNLOCK || exchange)?;
     let program = vm.env.program;
     let target = vm.env.target;
+    if helper == OPEN_CORE {
+        let what = program.poison_at(vm.insn as u32).unwrap_or("");
+        return unknown(format!("core: {what}"));
+    }
     let Ok(at) = u32::try_from(helper) else {
         return refuse(Fault::HelperUnknown { id: helper.into() });
     };

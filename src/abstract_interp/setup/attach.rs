@@ -9,7 +9,7 @@ use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
 use crate::object::Btf;
-use crate::object::btf::Type;
+use crate::object::btf::{Found, Kind as BtfKind, Type};
 use crate::programs::Program;
 use crate::target::{Offered, Target as LinuxTarget};
 
@@ -178,9 +178,10 @@ pub fn resolve(
             }
             let id = match program.attach_btf_id {
                 Some(id) if real => id,
-                _ => match stand_in(program, btf) {
-                    Some(id) => id,
-                    None => return unknown("no-kernel-btf"),
+                _ => match (stand_in(program, btf), &program.attach_to) {
+                    (Found::Id(id), _) => id,
+                    (_, Some(to)) if real => return unknown(format!("attach-target: {to}")),
+                    _ => return unknown("no-kernel-btf"),
                 },
             };
             out.trusted_args = match program.prog_type {
@@ -222,20 +223,20 @@ fn load_asks_attach_type(ty: ProgType) -> bool {
     )
 }
 
-/// Without the kernel's BTF: the function, if the object's own BTF has it.
-fn stand_in(program: &Program, btf: &Btf) -> Option<u32> {
-    let name = program.attach_to.as_deref()?;
-    match program.attach_type {
-        Some(AttachType::TraceRawTp) => btf.find(
-            crate::object::btf::Kind::Typedef,
-            &format!("btf_trace_{name}"),
-        ),
-        Some(AttachType::TraceIter) => btf.find_func(&format!("bpf_iter_{name}")),
+/// The function by its name, where the loader has given no id.
+fn stand_in(program: &Program, btf: &Btf) -> Found {
+    let Some(name) = program.attach_to.as_deref() else {
+        return Found::Open;
+    };
+    let (kind, full) = match program.attach_type {
+        Some(AttachType::TraceRawTp) => (BtfKind::Typedef, format!("btf_trace_{name}")),
+        Some(AttachType::TraceIter) => (BtfKind::Func, format!("bpf_iter_{name}")),
         Some(AttachType::LsmMac | AttachType::LsmCgroup) => {
-            btf.find_func(&format!("bpf_lsm_{name}"))
+            (BtfKind::Func, format!("bpf_lsm_{name}"))
         }
-        _ => btf.find_func(name),
-    }
+        _ => (BtfKind::Func, name.to_owned()),
+    };
+    btf.agreed(|btf| btf.find(kind, &full))
 }
 
 fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
@@ -391,11 +392,13 @@ fn struct_ops(
     let Some(btf) = kernel.filter(|_| real) else {
         return unknown("no-kernel-btf");
     };
-    let Some(ops) = slot
-        .kernel_type
-        .or_else(|| btf.find_struct(&slot.structure))
-    else {
-        return refuse(Fault::AttachNoStruct);
+    let found = btf.agreed(|btf| btf.find_struct(&slot.structure));
+    let ops = match (slot.kernel_type, found) {
+        (Some(id), _) | (None, Found::Id(id)) => id,
+        (None, Found::Open) => return unknown(format!("attach-target: {}", slot.structure)),
+        (None, Found::Absent) => {
+            return refuse(Fault::AttachNoStruct);
+        }
     };
     if UNSUPPORTED_MEMBERS.contains(&(&*slot.structure, &*slot.member))
         || program.sleepable && NEVER_SLEEPING.contains(&(&*slot.structure, &*slot.member))

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use bpfassay_kernel_types::Series;
+
+use crate::check::types;
 use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType};
 use crate::target::profile::{Status, Support};
 use crate::target::{Profile, Switch, Target, TargetKind};
@@ -56,6 +59,8 @@ pub(super) struct Known {
     /// Repository, commit and date of a profile.
     pub(super) source: Option<(String, String, String)>,
     pub(super) title: String,
+    /// The kernels whose types come with the tool for it.
+    pub(super) types: Vec<&'static Series>,
     /// What it has, by sort; of sorts that are not in it nothing is known.
     pub(super) has: Vec<(&'static str, Vec<Item>)>,
     /// What its BTF lists and no facts describe.
@@ -160,6 +165,7 @@ impl Known {
                 .profile()
                 .map(|p| (p.repo.clone(), p.commit.clone(), p.date.clone())),
             title: t.profile().map_or_else(String::new, |p| p.title.clone()),
+            types: types::sources_of(t),
             has,
             unmodelled,
             limits: t.limits.list(),

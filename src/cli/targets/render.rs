@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use bpfassay_kernel_types::Series;
+
 use super::known::{Change, Item, Known, SORTS};
 use crate::target::profile::Status;
 use crate::untrusted::{self, terminal};
@@ -36,7 +38,13 @@ pub(super) fn list_text(all: &[Known]) -> String {
                 let commit = commit.get(..12).unwrap_or(commit);
                 terminal(&format!("{repo}@{commit} of {date}")).into_owned()
             }
-            None => format!("release {}", k.release),
+            None => {
+                let types: Vec<&str> = k.types.iter().map(|s| s.release).collect();
+                match types[..] {
+                    [] => format!("release {}", k.release),
+                    _ => format!("release {}, types of {}", k.release, types.join(" and ")),
+                }
+            }
         };
         let _ = writeln!(
             out,
@@ -79,6 +87,11 @@ fn wrap(out: &mut String, names: impl Iterator<Item = String>) {
     out.push('\n');
 }
 
+/// A kernel build, in words.
+fn built(s: &Series) -> String {
+    format!("{} {} {}", s.distribution, s.package, s.version)
+}
+
 /// Everything known of one target.
 pub(super) fn one_text(k: &Known) -> String {
     let mut out = format!(
@@ -92,6 +105,10 @@ pub(super) fn one_text(k: &Known) -> String {
         let _ = writeln!(out, "{}", terminal(&k.title));
         let from = format!("from {repo} at {commit}, {date}");
         let _ = writeln!(out, "{}", terminal(&from));
+    }
+    let built: Vec<String> = k.types.iter().map(|s| built(s)).collect();
+    if !built.is_empty() {
+        let _ = writeln!(out, "types of {}", built.join(" where it agrees with "));
     }
     for (sort, items) in &k.has {
         let (yes, part) = k.count(sort).unwrap_or_default();
@@ -190,6 +207,13 @@ fn head(k: &Known) -> Value {
         "base": k.base,
         "release": k.release,
         "default": k.default,
+        "types": k.types.iter().map(|s| json!({
+            "series": s.name,
+            "release": s.release,
+            "distribution": s.distribution,
+            "package": s.package,
+            "version": s.version,
+        })).collect::<Vec<_>>(),
         "source": k.source.as_ref().map(|(repo, commit, date)| json!({
             "repo": repo, "commit": commit, "date": date,
         })),

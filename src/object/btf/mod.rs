@@ -8,16 +8,19 @@
 //!
 //! [`Btf::parse`] only walks the records to learn where each begins, so that a
 //! vmlinux blob of 150,000 types costs milliseconds; a record is decoded when
-//! it is asked for. Big-endian blobs are swapped once, while being parsed. The
+//! it is asked for, and a whole blob can wait until a type of it is
+//! ([`Btf::deferred`]). Big-endian blobs are swapped once, while being parsed. The
 //! indexes (names, declaration tags) are made on first use and shared by all
 //! threads.
 
+mod agree;
 mod lookup;
 mod parse;
 mod patch;
 mod types;
 mod validate;
 
+pub use agree::Found;
 pub use lookup::essential_name;
 pub use parse::BtfError;
 pub use patch::BtfEdit;
@@ -39,35 +42,87 @@ const MAX_STRING: usize = 2048;
 /// A parsed BTF blob. Cheap to share: clone an `Arc<Btf>`.
 #[derive(Debug)]
 pub struct Btf {
-    /// The blob in little-endian order.
+    blob: OnceLock<Blob>,
+    /// Makes the blob when it is first looked at; it was parsed where there is none.
+    make: Option<Make>,
+    names: OnceLock<NameIndex>,
+    tags: OnceLock<TagIndex>,
+    whole: OnceLock<bool>,
+    older: Option<&'static Btf>,
+}
+
+/// Gives the bytes of a blob that is not parsed yet.
+struct Make(Box<dyn Fn() -> Vec<u8> + Send + Sync>);
+
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Make")
+    }
+}
+
+/// The bytes, and where things lie in them.
+#[derive(Clone, Debug)]
+struct Blob {
+    /// In little-endian order.
     bytes: Arc<[u8]>,
     /// Offset in `bytes` of each type's record; entry 0 stands for `void`.
     offsets: Vec<u32>,
     /// Where the string section begins and ends in `bytes`.
     strings: (u32, u32),
-    names: OnceLock<NameIndex>,
-    tags: OnceLock<TagIndex>,
 }
 
 impl Btf {
+    /// Types that are read when they are first asked for. `make` gives a blob that is
+    /// known to be sound; of any other there are no types at all.
+    pub fn deferred(make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Btf {
+        Btf::new(OnceLock::new(), Some(Make(Box::new(make))))
+    }
+
+    fn of(blob: Blob) -> Btf {
+        Btf::new(OnceLock::from(blob), None)
+    }
+
+    fn new(blob: OnceLock<Blob>, make: Option<Make>) -> Btf {
+        Btf {
+            blob,
+            make,
+            names: OnceLock::new(),
+            tags: OnceLock::new(),
+            whole: OnceLock::new(),
+            older: None,
+        }
+    }
+
+    #[inline]
+    fn blob(&self) -> &Blob {
+        self.blob.get_or_init(|| {
+            let made = self
+                .make
+                .as_ref()
+                .map(|make| Blob::parse((make.0)().into()));
+            made.and_then(Result::ok).unwrap_or_else(Blob::empty)
+        })
+    }
+
     /// The number of types, `void` (id 0) included: ids are `0..type_count()`.
     pub fn type_count(&self) -> u32 {
-        self.offsets.len() as u32
+        self.blob().offsets.len() as u32
     }
 
     /// The blob, little-endian.
     pub fn bytes(&self) -> &Arc<[u8]> {
-        &self.bytes
+        &self.blob().bytes
     }
 
     /// The string at an offset of the string section, cut off where it is too
     /// long for anything; `""` when out of range or not UTF-8.
     pub fn str_at(&self, off: u32) -> &str {
-        let (start, end) = self.strings;
+        let Blob { bytes, strings, .. } = self.blob();
+        let (start, end) = *strings;
         let Some(begin) = start.checked_add(off).filter(|b| *b < end) else {
             return "";
         };
-        let Some(tail) = self.bytes.get(begin as usize..end as usize) else {
+        let Some(tail) = bytes.get(begin as usize..end as usize) else {
             return "";
         };
         let tail = tail.get(..tail.len().min(MAX_STRING)).unwrap_or(&[]);
@@ -78,10 +133,7 @@ impl Btf {
     }
 
     fn u32_at(&self, off: usize) -> u32 {
-        self.bytes
-            .get(off..off.saturating_add(4))
-            .and_then(|b| <[u8; 4]>::try_from(b).ok())
-            .map_or(0, u32::from_le_bytes)
+        self.blob().u32_at(off)
     }
 
     /// Offset in the blob of a type's record.
@@ -89,6 +141,25 @@ impl Btf {
         if id == 0 {
             return None;
         }
-        self.offsets.get(id as usize).map(|o| *o as usize)
+        self.blob().offsets.get(id as usize).map(|o| *o as usize)
+    }
+}
+
+impl Blob {
+    /// No types but `void`.
+    fn empty() -> Blob {
+        Blob {
+            bytes: Arc::from([]),
+            offsets: vec![0],
+            strings: (0, 0),
+        }
+    }
+
+    #[inline]
+    fn u32_at(&self, off: usize) -> u32 {
+        self.bytes
+            .get(off..off.saturating_add(4))
+            .and_then(|b| <[u8; 4]>::try_from(b).ok())
+            .map_or(0, u32::from_le_bytes)
     }
 }

@@ -1,7 +1,7 @@
 //! From bytes to offsets: the one walk over all records.
 
-use super::{Btf, Kind};
-use std::sync::{Arc, OnceLock};
+use super::{Blob, Btf, Kind};
+use std::sync::Arc;
 
 const MAGIC: u16 = 0xeb9f;
 const HEADER_LEN: usize = 24;
@@ -126,6 +126,12 @@ impl Btf {
     /// Reads a blob. Only the records' extents and name offsets are checked
     /// here; what a record refers to is checked when it is followed.
     pub fn parse(bytes: Arc<[u8]>) -> Result<Btf, BtfError> {
+        Blob::parse(bytes).map(Btf::of)
+    }
+}
+
+impl Blob {
+    pub(super) fn parse(bytes: Arc<[u8]>) -> Result<Blob, BtfError> {
         let big = match bytes.get(0..2) {
             Some([a, b]) if u16::from_le_bytes([*a, *b]) == MAGIC => false,
             Some([a, b]) if u16::from_be_bytes([*a, *b]) == MAGIC => true,
@@ -139,30 +145,28 @@ impl Btf {
         } else {
             bytes
         };
-        let mut btf = Btf {
+        let mut blob = Blob {
             bytes,
             offsets: Vec::with_capacity(
                 (header.types.1.saturating_sub(header.types.0) / 24).saturating_add(1),
             ),
             strings: (header.strings.0 as u32, header.strings.1 as u32),
-            names: OnceLock::new(),
-            tags: OnceLock::new(),
         };
-        btf.offsets.push(0);
+        blob.offsets.push(0);
         let strings_len = header.strings.1.saturating_sub(header.strings.0) as u32;
         let (mut at, end) = header.types;
         while at < end {
             if at.saturating_add(12) > end {
                 return err(at, "record is cut off");
             }
-            let info = btf.u32_at(at.saturating_add(4));
+            let info = blob.u32_at(at.saturating_add(4));
             let Some(kind) = Kind::from_info(info) else {
                 return err(
                     at.saturating_add(4),
                     format!("unknown kind {}", (info >> 24) & 0x1f),
                 );
             };
-            if btf.u32_at(at) >= strings_len {
+            if blob.u32_at(at) >= strings_len {
                 return err(at, "name outside the string section");
             }
             let next = at
@@ -171,9 +175,9 @@ impl Btf {
             if next > end {
                 return err(at, "record is cut off");
             }
-            btf.offsets.push(at as u32);
+            blob.offsets.push(at as u32);
             at = next;
         }
-        Ok(btf)
+        Ok(blob)
     }
 }

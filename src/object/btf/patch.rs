@@ -1,7 +1,7 @@
 //! Edits that a loader makes to a blob before the kernel sees it.
 
-use super::{Btf, SecVar};
-use std::sync::{Arc, OnceLock};
+use super::{Blob, Btf, SecVar};
+use std::sync::Arc;
 
 /// A change to one record; no edit moves a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum BtfEdit {
 impl Btf {
     /// A copy of the blob with the edits made; edits of absent types do nothing.
     pub fn edited(&self, edits: &[BtfEdit]) -> Btf {
-        let mut bytes = self.bytes.to_vec();
+        let mut bytes = self.bytes().to_vec();
         let mut put = |at: usize, value: u32| {
             if let Some(word) = bytes.get_mut(at..at.saturating_add(4)) {
                 word.copy_from_slice(&value.to_le_bytes());
@@ -56,12 +56,9 @@ impl Btf {
                 }
             }
         }
-        Btf {
+        Btf::of(Blob {
             bytes: Arc::from(bytes),
-            offsets: self.offsets.clone(),
-            strings: self.strings,
-            names: OnceLock::new(),
-            tags: OnceLock::new(),
-        }
+            ..self.blob().clone()
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Decision;
 use crate::programs::insn::Insn;
-use crate::programs::program::{CoreOutcome, POISON_CORE};
+use crate::programs::program::{CoreOutcome, OPEN_CORE, POISON_CORE};
 
 const CLASS: u8 = 0x07;
 const LD: u8 = 0;
@@ -56,9 +56,16 @@ pub(super) fn apply(
     at: usize,
     decision: Decision,
 ) -> Result<CoreOutcome, String> {
-    let Decision::Change { from, to, bad_size } = decision else {
-        poison(insns, at, POISON_CORE);
-        return Ok(CoreOutcome::Poisoned);
+    let (from, to, bad_size) = match decision {
+        Decision::Change { from, to, bad_size } => (from, to, bad_size),
+        Decision::Poison => {
+            poison(insns, at, POISON_CORE);
+            return Ok(CoreOutcome::Poisoned);
+        }
+        Decision::Open => {
+            poison(insns, at, OPEN_CORE);
+            return Ok(CoreOutcome::Open);
+        }
     };
     let next = insns.get(at.saturating_add(1)).copied();
     let Some(insn) = insns.get_mut(at) else {

@@ -1,18 +1,20 @@
 //! Finding what a program attaches to in the kernel's BTF.
 
 use crate::helpers_spec::{AttachType, ProgType};
+use crate::object::btf::Found;
 use crate::object::{Btf, Kind};
 
 /// Longer names are cut off by loaders.
 const MAX_NAME: usize = 128;
 
-/// The id of a target such as `vfs_read` or `module:function`.
+/// The id of a target such as `vfs_read` or `module:function`; `None` if the types do
+/// not tell whether there is one.
 pub(super) fn find(
     kernel: &Btf,
     prog_type: ProgType,
     attach: Option<AttachType>,
     target: &str,
-) -> Result<u32, String> {
+) -> Result<Option<u32>, String> {
     if prog_type == ProgType::Ext {
         return Err(
             "it replaces a function of another program, which only a loader can name".into(),
@@ -33,9 +35,13 @@ pub(super) fn find(
         return Err(format!("the name {full} is too long"));
     }
     let found = if "vmlinux".starts_with(module) {
-        kernel.find(kind, &full)
+        kernel.agreed(|btf| btf.find(kind, &full))
     } else {
-        None
+        Found::Absent
     };
-    found.ok_or_else(|| format!("the kernel has no {target} to attach to"))
+    match found {
+        Found::Id(id) => Ok(Some(id)),
+        Found::Open => Ok(None),
+        Found::Absent => Err(format!("the kernel has no {target} to attach to")),
+    }
 }

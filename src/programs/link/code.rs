@@ -42,7 +42,7 @@ pub(super) fn patched(object: &Object, options: &LinkOptions<'_>) -> Result<Vec<
     };
     let mut resolver = match options.kernel_btf {
         None if options.own_types => Resolver::to_itself(local),
-        kernel => Resolver::new(local, kernel.unwrap_or(local)),
+        kernel => Resolver::new(local, kernel),
     };
     for section in &ext.core {
         for relo in &section.records {
@@ -81,7 +81,7 @@ pub(super) fn patched(object: &Object, options: &LinkOptions<'_>) -> Result<Vec<
     Ok(codes)
 }
 
-/// What a poisoned instruction was for.
+/// What a poisoned instruction was for, or one that is left open.
 pub(super) fn poison_text(record: &CoreRecord) -> Option<String> {
     const KINDS: [&str; 13] = [
         "offset of",
@@ -102,6 +102,16 @@ pub(super) fn poison_text(record: &CoreRecord) -> Option<String> {
         .get(record.kind as usize)
         .copied()
         .unwrap_or("relocation of");
-    (record.outcome == CoreOutcome::Poisoned)
-        .then(|| format!("{what} {}{}", record.type_name, record.access))
+    match record.outcome {
+        CoreOutcome::Value(_) => None,
+        CoreOutcome::Poisoned => Some(format!("{what} {}{}", record.type_name, record.access)),
+        // What it asks: by this name it is told that the answer is open.
+        CoreOutcome::Open => {
+            let name = record
+                .type_name
+                .split_once(' ')
+                .map_or("", |(_, name)| name);
+            Some(format!("{name}{}", record.access))
+        }
+    }
 }

@@ -343,7 +343,7 @@ impl<'a> Context<'a> {
             return Err("the section names no target to attach to".into());
         };
         match self.options.kernel_btf {
-            Some(kernel) => attach::find(kernel, id.prog_type, id.attach_type, target).map(Some),
+            Some(kernel) => attach::find(kernel, id.prog_type, id.attach_type, target),
             None if id.prog_type == ProgType::Ext => Err(
                 "it replaces a function of another program, which only a loader can name".into(),
             ),

@@ -10,10 +10,10 @@ use crate::programs::program::{LoadError, Program};
 /// What a loader on the target would find, and what the user asks for.
 #[derive(Clone, Copy)]
 pub struct LinkOptions<'a> {
-    /// The kernel's BTF. Without it the object's own types stand in.
+    /// The kernel's BTF. Without it what needs its types is left open.
     pub kernel_btf: Option<&'a Btf>,
     /// There is no kernel whose types count: without its BTF each type of the object
-    /// is only itself, whatever other types are named alike.
+    /// is only itself. For those who look at programs and give no verdict.
     pub own_types: bool,
     /// The kernel's release, for `LINUX_KERNEL_VERSION`.
     pub release: (u16, u16, u16),

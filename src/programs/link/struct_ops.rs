@@ -6,7 +6,7 @@
 //! kernel's `T` is what the program is loaded for.
 
 use super::LinkOptions;
-use crate::object::btf::{Composite, essential_name};
+use crate::object::btf::{Composite, Found, essential_name};
 use crate::object::{Btf, Kind, MapDef, Object, StructOpsDef, Type};
 use crate::programs::program::StructOpsSlot;
 use std::collections::HashMap;
@@ -122,9 +122,10 @@ fn map(
         return Ok(Vec::new());
     };
     let name = essential_name(structure.name);
+    let agreed = |kernel: &Btf| kernel.agreed(|btf| Some(find(btf, name).ok()?.type_id));
     let kernel = match options.kernel_btf {
-        Some(kernel) => Some(find(kernel, name)?),
-        None => None,
+        Some(kernel) if agreed(kernel) != Found::Open => Some(find(kernel, name)?),
+        _ => None,
     };
     let data = map.initial.as_deref().unwrap_or(&[]);
     let mut slots = Vec::new();

@@ -2,7 +2,7 @@
 //! configuration values.
 
 use super::LinkOptions;
-use crate::object::btf::essential_name;
+use crate::object::btf::{Found, essential_name};
 use crate::object::{Btf, Extern, ExternKind, KconfigType, Kind, Object, Type};
 use crate::programs::core::{Budget, types_compatible};
 
@@ -11,7 +11,7 @@ use crate::programs::core::{Budget, types_compatible};
 pub(super) enum Resolved {
     /// Absent, which it may be.
     Absent,
-    /// In the kernel's BTF; `None` if that is not at hand.
+    /// In the kernel's BTF; `None` if that is not at hand or does not tell.
     Btf(Option<u32>),
     /// An address; which, only a running kernel knows.
     Address(u64),
@@ -88,8 +88,10 @@ fn kfunc(
             Resolved::Absent
         });
     };
-    let Some(id) = kernel.find_func(name) else {
-        return Ok(Resolved::Absent);
+    let id = match kernel.agreed(|btf| btf.find_func(name)) {
+        Found::Id(id) => id,
+        Found::Absent => return Ok(Resolved::Absent),
+        Found::Open => return Ok(Resolved::Btf(None)),
     };
     let proto = |btf: &Btf, id| btf.ty(id).and_then(|t| t.target()).unwrap_or(0);
     let same = object.btf.as_deref().is_some_and(|local| {
@@ -123,8 +125,10 @@ fn variable(
     let Some(kernel) = kernel else {
         return Ok(Resolved::Btf(None));
     };
-    let Some(id) = kernel.find(Kind::Var, &e.name) else {
-        return Ok(Resolved::Absent);
+    let id = match kernel.agreed(|btf| btf.find(Kind::Var, &e.name)) {
+        Found::Id(id) => id,
+        Found::Absent => return Ok(Resolved::Absent),
+        Found::Open => return Ok(Resolved::Btf(None)),
     };
     let target = kernel.ty(id).and_then(|t| t.target()).unwrap_or(0);
     let same = object.btf.as_deref().is_some_and(|local| {

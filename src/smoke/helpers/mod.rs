@@ -26,7 +26,7 @@ use super::maps::Body;
 use super::runtime::{Called, MAX_TAIL_CALLS, Runtime};
 use crate::helpers_spec::{self, SpecVersion, helper};
 use crate::programs::insn::Callee;
-use crate::programs::program::{POISON_CORE, POISON_KFUNC, POISON_MAP};
+use crate::programs::program::{OPEN_CORE, POISON_CORE, POISON_KFUNC, POISON_MAP};
 
 /// The series whose signatures serve for what is modelled: the newest knows all.
 pub const SPEC: SpecVersion = SpecVersion::V7_3;
@@ -151,7 +151,7 @@ pub fn call(
 }
 
 fn helper(cx: &mut Cx<'_>, id: i32) -> Result<u64, Stop> {
-    if id == POISON_CORE || (POISON_MAP..POISON_MAP + 1_000_000).contains(&id) {
+    if matches!(id, POISON_CORE | OPEN_CORE) || (POISON_MAP..POISON_MAP + 1_000_000).contains(&id) {
         return Err(FaultKind::Unresolved("relocation").into());
     }
     if (POISON_KFUNC..POISON_KFUNC + 1_000_000).contains(&id) {

@@ -17,7 +17,7 @@ use super::row::fail;
 const DIR: &str = "rules";
 
 /// Folders, and the numbers that belong to each.
-const FAMILIES: [(&str, std::ops::RangeInclusive<u16>, &str); 11] = [
+const FAMILIES: [(&str, std::ops::RangeInclusive<u16>, &str); 12] = [
     ("registers", 1..=99, "Rejection"),
     ("memory", 100..=199, "Rejection"),
     ("helpers", 200..=299, "Rejection"),
@@ -29,6 +29,7 @@ const FAMILIES: [(&str, std::ops::RangeInclusive<u16>, &str); 11] = [
     ("lint", 800..=899, "Lint"),
     ("policy", 900..=999, "Policy"),
     ("loader", 1000..=1099, "Loader"),
+    ("undecided", 1100..=1199, "Undecided"),
 ];
 
 #[derive(Deserialize)]
