@@ -225,7 +225,7 @@ fn github(text: &str) -> Result<(), String> {
         if !known.iter().any(|k| line.starts_with(k)) {
             return Err(format!("no annotation: {line}"));
         }
-        let properties = line.splitn(3, "::").nth(1).unwrap_or("");
+        let properties = line.split("::").nth(1).unwrap_or("");
         let (_, properties) = properties.split_once(' ').unwrap_or(("", ""));
         for property in properties.split(',') {
             let name = property.split('=').next().unwrap_or("");

@@ -77,7 +77,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         report
     };
     let pool = &spending.pool;
-    let parts: Vec<Report> = pool.install(|| objects.par_iter().map(|p| one(p)).collect());
+    let parts: Vec<Report> = pool.install(|| objects.par_iter().map(one).collect());
     let mut report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
     };

@@ -14,8 +14,6 @@ use std::sync::Arc;
 /// Fields of a definition; loaders know a dozen.
 const MAX_FIELDS: u32 = 64;
 
-/// A page on the kernels we load for.
-
 fn uint(btf: &Btf, id: u32) -> Option<u32> {
     let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods_typedefs(id)) else {
         return None;
