@@ -9,7 +9,7 @@
 use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::value::Flags;
 use crate::object::Btf;
-use crate::object::btf::Type;
+use crate::object::btf::{Composite, Type};
 
 /// What lies at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,182 +29,266 @@ pub enum Found {
     Memory,
 }
 
+/// The bytes that an access touches, counted from the start of a type.
+#[derive(Clone, Copy, Debug)]
+struct Bytes {
+    start: u32,
+    end: u32,
+}
+
+impl Bytes {
+    fn of(off: u32, size: u32) -> Bytes {
+        Bytes {
+            start: off,
+            end: off.saturating_add(size),
+        }
+    }
+
+    fn len(self) -> u32 {
+        self.end - self.start
+    }
+
+    /// Whether all of `other` lies within.
+    fn covers(self, other: Bytes) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether the byte lies within.
+    fn holds(self, byte: u32) -> bool {
+        (self.start..self.end).contains(&byte)
+    }
+
+    /// The same bytes, counted from `origin`.
+    fn from(self, origin: u32) -> Bytes {
+        Bytes {
+            start: self.start - origin,
+            end: self.end - origin,
+        }
+    }
+}
+
+/// What a member's bytes are.
+#[derive(Clone, Copy, Debug)]
+enum Leaf {
+    /// Some bits of a word.
+    Bits,
+    /// A struct or union that starts where the segment starts.
+    Composite(u32),
+    /// A pointer to this type.
+    Pointer(u32),
+    /// A number, or an array of them.
+    Number,
+}
+
+/// A member, or the element of a member that is an array, as an interval of bytes.
+#[derive(Clone, Copy, Debug)]
+struct Segment<'a> {
+    name: &'a str,
+    /// The element's bytes.
+    bytes: Bytes,
+    /// Where the whole member ends.
+    member_end: u32,
+    leaf: Leaf,
+}
+
+/// One level of the descent: a struct or union, and what has been learned so far.
+struct Level<'a> {
+    btf: &'a Btf,
+    of: Composite<'a>,
+    /// A union of several members was gone through.
+    ambiguous: bool,
+    /// An access may reach over the end of such a union's member.
+    free_unions: bool,
+}
+
+/// Where a level leads.
+enum Step {
+    Done(Found),
+    Into { id: u32, bytes: Bytes },
+}
+
 /// See the head of the file. `off` is not negative. `free_unions`: an access may be
 /// longer than the first member of a union that holds its start.
-#[expect(clippy::result_large_err, reason = "a refusal ends the verification")]
 pub fn walk(btf: &Btf, id: u32, off: u32, size: u32, free_unions: bool) -> Result<Found, Fault> {
-    let mut at = btf.skip_mods(id);
-    let mut off = off;
-    let mut union = false;
-    // Each round descends one level; BTF types nest finitely, and a malformed
-    // chain must end too.
-    for _ in 0..64 {
-        let Some(ty) = btf.ty(at) else { break };
-        let is_union = matches!(ty, Type::Union(_));
-        let Some(s) = ty.composite() else {
-            return Err(Fault::NotStruct {
-                name: ty.name().into(),
-            });
+    // BTF types nest finitely; a malformed chain must end too.
+    const DEEPEST: usize = 64;
+    let (mut id, mut bytes) = (id, Bytes::of(off, size));
+    let mut ambiguous = false;
+    for _ in 0..DEEPEST {
+        let Some(ty) = btf.ty(btf.skip_mods(id)) else {
+            break;
         };
-        union |= is_union && s.members.len() != 1;
-        if off.saturating_add(size) > s.size {
-            match flexible_tail(btf, at, off) {
-                Some(Tail::Scalar) => return Ok(Found::Scalar),
-                Some(Tail::Struct { id, off: within }) => {
-                    at = id;
-                    off = within;
-                    continue;
-                }
-                None => {
-                    return Err(Fault::StructBeyond {
-                        name: s.name.into(),
-                        off: off.into(),
-                        size: size.into(),
-                    });
-                }
-            }
-        }
-        match member_at(btf, at, off, size, union, free_unions)? {
+        let Some(of) = ty.composite() else {
+            let name = ty.name().into();
+            return Err(Fault::NotStruct { name });
+        };
+        ambiguous |= matches!(ty, Type::Union(_)) && of.members.len() != 1;
+        let level = Level {
+            btf,
+            of,
+            ambiguous,
+            free_unions,
+        };
+        match level.step(bytes)? {
             Step::Done(found) => return Ok(found),
-            Step::Into { id, off: within } => {
-                at = btf.skip_mods(id);
-                off = within;
-            }
+            Step::Into {
+                id: to,
+                bytes: then,
+            } => (id, bytes) = (to, then),
         }
     }
     Err(Fault::StructNesting)
 }
 
-enum Tail {
-    Scalar,
-    Struct { id: u32, off: u32 },
-}
-
-/// Beyond the end of a struct whose last member is an array of no length.
-fn flexible_tail(btf: &Btf, id: u32, off: u32) -> Option<Tail> {
-    let s = btf.ty(id)?.composite()?;
-    let last = s.members.get(s.members.len().checked_sub(1)?)?;
-    let Type::Array { elem, len: 0, .. } = btf.ty(btf.skip_mods(last.ty))? else {
-        return None;
-    };
-    let start = last.bit_offset / 8;
-    if off < start {
-        return None;
+impl<'a> Level<'a> {
+    fn step(&self, bytes: Bytes) -> Result<Step, Fault> {
+        if bytes.end > self.of.size {
+            return self.beyond(bytes);
+        }
+        match self.segment(bytes)? {
+            Some(segment) => self.within(segment, bytes),
+            None => Err(Fault::MemberAbsent {
+                name: self.of.name.into(),
+                off: bytes.start.into(),
+            }),
+        }
     }
-    let elem = btf.skip_mods(elem);
-    match btf.ty(elem)? {
-        Type::Int { .. } => Some(Tail::Scalar),
-        Type::Struct(e) | Type::Union(e) if e.size > 0 => Some(Tail::Struct {
-            id: elem,
-            off: (off - start) % e.size,
-        }),
-        _ => None,
-    }
-}
 
-enum Step {
-    Done(Found),
-    Into { id: u32, off: u32 },
-}
-
-#[expect(clippy::result_large_err, reason = "a refusal ends the verification")]
-fn member_at(
-    btf: &Btf,
-    id: u32,
-    off: u32,
-    size: u32,
-    union: bool,
-    free_unions: bool,
-) -> Result<Step, Fault> {
-    let ty = btf.ty(id);
-    let Some(s) = ty.as_ref().and_then(|t| t.composite()) else {
-        let name = ty.map_or("", |t| t.name()).into();
-        return Err(Fault::NotStruct { name });
-    };
-    for m in s.members.iter() {
-        let start = m.bit_offset / 8;
-        if off + size <= start {
-            break;
-        }
-        if m.bitfield_size != 0 {
-            let end = (m.bit_offset + u32::from(m.bitfield_size)).div_ceil(8);
-            if off <= start && end <= off + size {
-                return Ok(Step::Done(Found::Scalar));
+    /// The segment that answers for an access: bits that it covers entirely, or the
+    /// member that holds its first byte. Members lie in the order of their offsets, so
+    /// one that begins behind the access ends the search.
+    fn segment(&self, bytes: Bytes) -> Result<Option<Segment<'a>>, Fault> {
+        for member in self.of.members.iter() {
+            let start = member.bit_offset / 8;
+            let bits = u32::from(member.bitfield_size);
+            if start >= bytes.end || bits == 0 && start > bytes.start {
+                return Ok(None);
             }
-            continue;
-        }
-        if off < start {
-            break;
-        }
-        let Some(len) = btf.resolve_size(m.ty) else {
-            return Err(Fault::MemberUnsized {
-                member: m.name.into(),
-            });
-        };
-        let end = start + len;
-        if off >= end {
-            continue;
-        }
-        let (elem, start, len) = element(btf, m.ty, start, len, off);
-        match btf.ty(elem) {
-            Some(Type::Struct(_) | Type::Union(_)) => {
-                return Ok(Step::Into {
-                    id: elem,
-                    off: off - start,
-                });
-            }
-            Some(Type::Ptr { to }) => {
-                if len != size || off != start {
-                    return Err(Fault::MemberPointerPart {
-                        name: s.name.into(),
-                        member: m.name.into(),
-                        start: start.into(),
-                        off: off.into(),
-                        size: size.into(),
-                    });
+            let (segment, answers) = if bits != 0 {
+                let end = member.bit_offset.saturating_add(bits).div_ceil(8);
+                let own = Bytes { start, end };
+                let segment = Segment {
+                    name: member.name,
+                    bytes: own,
+                    member_end: end,
+                    leaf: Leaf::Bits,
+                };
+                (segment, bytes.covers(own))
+            } else {
+                let Some(len) = self.btf.resolve_size(member.ty) else {
+                    let member = member.name.into();
+                    return Err(Fault::MemberUnsized { member });
+                };
+                let whole = Bytes::of(start, len);
+                if !whole.holds(bytes.start) {
+                    continue;
                 }
-                return Ok(Step::Done(pointee(btf, to, m.name, union)));
+                let (ty, own) = element(self.btf, member.ty, whole, bytes.start);
+                let leaf = match self.btf.ty(ty) {
+                    Some(Type::Struct(_) | Type::Union(_)) => Leaf::Composite(ty),
+                    Some(Type::Ptr { to }) => Leaf::Pointer(to),
+                    _ => Leaf::Number,
+                };
+                let segment = Segment {
+                    name: member.name,
+                    bytes: own,
+                    member_end: whole.end,
+                    leaf,
+                };
+                (segment, true)
+            };
+            if answers {
+                return Ok(Some(segment));
             }
-            _ => {}
         }
-        if off + size > end && !(union && free_unions) {
-            return Err(Fault::MemberBeyond {
-                name: s.name.into(),
-                member: m.name.into(),
-                end: end.into(),
-                off: off.into(),
-                size: size.into(),
-            });
-        }
-        return Ok(Step::Done(Found::Scalar));
+        Ok(None)
     }
-    Err(Fault::MemberAbsent {
-        name: s.name.into(),
-        off: off.into(),
-    })
+
+    /// What an access finds in the segment that answers for it.
+    fn within(&self, segment: Segment<'_>, bytes: Bytes) -> Result<Step, Fault> {
+        let exact = segment.bytes.start == bytes.start && segment.bytes.len() == bytes.len();
+        let over = bytes.end > segment.member_end && !(self.ambiguous && self.free_unions);
+        match segment.leaf {
+            Leaf::Composite(id) => Ok(Step::Into {
+                id,
+                bytes: bytes.from(segment.bytes.start),
+            }),
+            Leaf::Pointer(to) if exact => {
+                let found = pointee(self.btf, to, segment.name, self.ambiguous);
+                Ok(Step::Done(found))
+            }
+            Leaf::Pointer(_) => Err(Fault::MemberPointerPart {
+                name: self.of.name.into(),
+                member: segment.name.into(),
+                start: segment.bytes.start.into(),
+                off: bytes.start.into(),
+                size: bytes.len().into(),
+            }),
+            Leaf::Number if over => Err(Fault::MemberBeyond {
+                name: self.of.name.into(),
+                member: segment.name.into(),
+                end: segment.member_end.into(),
+                off: bytes.start.into(),
+                size: bytes.len().into(),
+            }),
+            Leaf::Bits | Leaf::Number => Ok(Step::Done(Found::Scalar)),
+        }
+    }
+
+    /// Behind the end there is something only if the last member is an array of no
+    /// length: its elements go on.
+    fn beyond(&self, bytes: Bytes) -> Result<Step, Fault> {
+        let outside = || Fault::StructBeyond {
+            name: self.of.name.into(),
+            off: bytes.start.into(),
+            size: bytes.len().into(),
+        };
+        let last = self.of.members.len().checked_sub(1);
+        let last = last
+            .and_then(|i| self.of.members.get(i))
+            .ok_or_else(outside)?;
+        let (start, array) = (
+            last.bit_offset / 8,
+            self.btf.ty(self.btf.skip_mods(last.ty)),
+        );
+        let Some(Type::Array { elem, len: 0, .. }) = array else {
+            return Err(outside());
+        };
+        if bytes.start < start {
+            return Err(outside());
+        }
+        let elem = self.btf.skip_mods(elem);
+        match self.btf.ty(elem) {
+            Some(Type::Int { .. }) => Ok(Step::Done(Found::Scalar)),
+            Some(Type::Struct(e) | Type::Union(e)) if e.size > 0 => Ok(Step::Into {
+                id: elem,
+                bytes: Bytes::of((bytes.start - start) % e.size, bytes.len()),
+            }),
+            _ => Err(outside()),
+        }
+    }
 }
 
-/// Of an array of any dimensions, the element that holds `off`: its type, start
-/// and size. Of anything else, itself.
-fn element(btf: &Btf, ty: u32, start: u32, len: u32, off: u32) -> (u32, u32, u32) {
+/// Of an array of any dimensions, the element that holds a byte: its type and its
+/// bytes. Of anything else, itself.
+fn element(btf: &Btf, ty: u32, whole: Bytes, byte: u32) -> (u32, Bytes) {
     let mut elem = btf.skip_mods_typedefs(ty);
     let mut count: u64 = 1;
-    let mut is_array = false;
-    for _ in 0..32 {
-        match btf.ty(elem) {
-            Some(Type::Array { elem: e, len, .. }) => {
-                count = count.saturating_mul(u64::from(len));
-                elem = btf.skip_mods_typedefs(e);
-                is_array = true;
-            }
-            _ => break,
-        }
+    let mut dimensions = 0;
+    while let Some(Type::Array { elem: of, len, .. }) = btf.ty(elem)
+        && dimensions < 32
+    {
+        count = count.saturating_mul(u64::from(len));
+        elem = btf.skip_mods_typedefs(of);
+        dimensions += 1;
     }
-    if !is_array || count == 0 {
-        return (elem, start, len);
+    if dimensions == 0 || count == 0 {
+        return (elem, whole);
     }
-    let each = (u64::from(len) / count).max(1) as u32;
-    (elem, start + (off - start) / each * each, each)
+    let each = u32::try_from((u64::from(whole.len()) / count).max(1)).unwrap_or(u32::MAX);
+    let before = (byte - whole.start) / each;
+    let start = whole.start.saturating_add(before.saturating_mul(each));
+    (elem, Bytes::of(start, each))
 }
 
 fn pointee(btf: &Btf, to: u32, field: &str, union: bool) -> Found {

@@ -66,54 +66,87 @@ fn locked_here(vm: &Vm, reg: &Reg, r: u8, off: u32, kind: FieldKind) -> Check<()
     refuse_reg(r, Fault::LockMissing { field, off })
 }
 
-/// A pointer to the node of an object that the collection `root` may hold.
-pub fn node(vm: &Vm, r: u8, root: &Field) -> Check<()> {
-    let reg = vm.reg(r);
-    let kind = if root.kind == FieldKind::RbRoot {
-        FieldKind::RbNode
-    } else {
-        FieldKind::ListNode
-    };
-    let off = const_off(reg, r, kind)?;
-    if !btf_record::of_reg(&vm.env, reg)
-        .at(off)
-        .is_some_and(|f| f.kind == kind)
-    {
-        let (field, off) = (kind, off.into());
-        return refuse_reg(r, Fault::FieldNotFound { field, off });
+/// Where in which type of object a node lies.
+#[derive(Clone, Copy)]
+struct NodePlace {
+    btf: BtfSrc,
+    id: u32,
+    off: u32,
+}
+
+/// The kind of node that a collection links.
+const fn node_kind(root: FieldKind) -> FieldKind {
+    match root {
+        FieldKind::RbRoot => FieldKind::RbNode,
+        _ => FieldKind::ListNode,
     }
-    let Some((want, node_off)) = root.contains else {
+}
+
+/// The node of kind `kind` that register `r` points to.
+fn node_at(vm: &Vm, r: u8, kind: FieldKind) -> Check<u32> {
+    let reg = vm.reg(r);
+    let off = const_off(reg, r, kind)?;
+    let record = btf_record::of_reg(&vm.env, reg);
+    match record.at(off) {
+        Some(found) if found.kind == kind => Ok(off),
+        _ => refuse_reg(
+            r,
+            Fault::FieldNotFound {
+                field: kind,
+                off: off.into(),
+            },
+        ),
+    }
+}
+
+/// A pointer to the node of an object that the collection `root` may hold: what the
+/// pointer has and what the collection's tag names are two places, which must be one.
+pub fn node(vm: &Vm, r: u8, root: &Field) -> Check<()> {
+    let kind = node_kind(root.kind);
+    let off = node_at(vm, r, kind)?;
+    let Some((id, expected)) = root.contains else {
         return refuse(Fault::CollectionUntyped);
     };
-    let Kind::Btf { btf, id } = reg.kind else {
+    let Kind::Btf { btf, id: own } = vm.reg(r).kind else {
         return refuse(Fault::NodeOfNoObject);
     };
-    let name = |id| {
-        btf_of(vm, BtfSrc::Program)
-            .map_or("", |b| b.name(id))
-            .into()
+    let have = NodePlace { btf, id: own, off };
+    let want = NodePlace {
+        btf: BtfSrc::Program,
+        id,
+        off: expected,
     };
-    if !struct_match::matches(vm, (btf, id), 0, (BtfSrc::Program, want), true) {
-        let fault = Fault::NodeOfOther {
-            root: root.kind,
-            node: kind,
-            want: name(want),
-            expected: node_off.into(),
-            have: name(id),
-            off: off.into(),
-        };
-        return refuse_reg(r, fault);
+    apart(vm, have, want, root.kind, kind).map_or(Ok(()), |fault| refuse_reg(r, fault))
+}
+
+/// What tells two places of a node apart.
+fn apart(
+    vm: &Vm,
+    have: NodePlace,
+    want: NodePlace,
+    root: FieldKind,
+    node: FieldKind,
+) -> Option<Fault> {
+    let program = btf_of(vm, BtfSrc::Program);
+    let name = |id| program.map_or("", |b| b.name(id)).into();
+    let same_type = struct_match::matches(vm, (have.btf, have.id), 0, (want.btf, want.id), true);
+    match (same_type, have.off == want.off) {
+        (true, true) => None,
+        (true, false) => Some(Fault::NodeElsewhere {
+            node,
+            want: name(want.id),
+            expected: want.off.into(),
+            off: have.off.into(),
+        }),
+        (false, _) => Some(Fault::NodeOfOther {
+            root,
+            node,
+            want: name(want.id),
+            expected: want.off.into(),
+            have: name(have.id),
+            off: have.off.into(),
+        }),
     }
-    if off != node_off {
-        let fault = Fault::NodeElsewhere {
-            node: kind,
-            want: name(want),
-            expected: node_off.into(),
-            off: off.into(),
-        };
-        return refuse_reg(r, fault);
-    }
-    Ok(())
 }
 
 /// The pointer that a collection gives out: to the node in the object.

@@ -197,38 +197,45 @@ pub fn timer(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<()> {
     Ok(())
 }
 
-/// The kptr that register `r` points to.
+/// The kptr that register `r` points to: a place (an object whose fields are known, and a
+/// distance into it that is known too), and the owned pointer that lies there.
 pub fn kptr_dest(vm: &Vm<'_>, r: u8) -> Check<KptrDest> {
+    let off = field_distance(vm, r, FieldKind::KptrRef)?;
+    let record = btf_record::of_reg(&vm.env, vm.reg(r));
+    let kptrs = || record.fields.iter().filter(|f| f.kind.is_kptr());
+    let at = off.into();
+    let fault = match kptrs().find(|f| f.off == off) {
+        None if kptrs().next().is_none() => Fault::KptrAbsent,
+        None => Fault::KptrElsewhere { off: at },
+        // One that owns nothing is loaded and stored, not exchanged.
+        Some(field) if matches!(field.kind, FieldKind::KptrUnref | FieldKind::Uptr) => {
+            Fault::KptrUnreferenced { off: at }
+        }
+        Some(field) => {
+            let Some((btf, id)) = field.pointee else {
+                return unknown("kptr-target");
+            };
+            let kind = field.kind;
+            return Ok(KptrDest { kind, btf, id });
+        }
+    };
+    refuse_reg(r, fault)
+}
+
+/// How far into an object with typed fields register `r` points.
+fn field_distance(vm: &Vm<'_>, r: u8, field: FieldKind) -> Check<u32> {
     let reg = vm.reg(r);
-    if let Kind::MapValue { map, .. } = reg.kind
-        && !vm.env.map_has_btf(map)
-    {
-        let name = vm.env.map(map).map_or("", |m| &*m.name);
-        let (field, map) = (FieldKind::KptrRef, name.into());
-        return refuse_reg(r, Fault::FieldUntypedMap { field, map });
-    }
-    let Some(var) = reg.bounds.is_const() else {
-        let field = FieldKind::KptrRef;
-        return refuse_reg(r, Fault::FieldOffset { field });
+    let untyped = match reg.kind {
+        Kind::MapValue { map, .. } if !vm.env.map_has_btf(map) => vm.env.map(map),
+        _ => None,
     };
-    let record = btf_record::of_reg(&vm.env, reg);
-    if !record.fields.iter().any(|f| f.kind.is_kptr()) {
-        return refuse_reg(r, Fault::KptrAbsent);
-    }
-    let off = (var as u32).wrapping_add(reg.off as u32);
-    let Some(field) = record.at(off).filter(|f| f.kind.is_kptr()) else {
-        return refuse_reg(r, Fault::KptrElsewhere { off: off.into() });
-    };
-    if !matches!(field.kind, FieldKind::KptrRef | FieldKind::KptrPercpu) {
-        return refuse_reg(r, Fault::KptrUnreferenced { off: off.into() });
-    }
-    match field.pointee {
-        Some((btf, id)) => Ok(KptrDest {
-            kind: field.kind,
-            btf,
-            id,
-        }),
-        None => unknown("kptr-target"),
+    match (untyped, reg.bounds.is_const()) {
+        (Some(def), _) => {
+            let map = (*def.name).into();
+            refuse_reg(r, Fault::FieldUntypedMap { field, map })
+        }
+        (None, None) => refuse_reg(r, Fault::FieldOffset { field }),
+        (None, Some(var)) => Ok((var as u32).wrapping_add(reg.off as u32)),
     }
 }
 

@@ -68,53 +68,102 @@ fn use_map(env: &Env<'_>, index: u32, used: &mut Vec<u32>) -> Check<()> {
     Ok(())
 }
 
+/// What about a map keeps some programs from using it.
+#[derive(Clone, Copy)]
+enum Trait {
+    /// It holds lists or trees.
+    Collections,
+    /// It holds a lock of either kind.
+    Lock,
+    /// It holds such a field.
+    Field(FieldKind),
+}
+
+impl Trait {
+    fn of(self, record: &Record) -> bool {
+        match self {
+            Trait::Collections => record.fields.iter().any(|f| f.kind.is_root()),
+            Trait::Lock => record.lock().is_some(),
+            Trait::Field(kind) => record.has(kind),
+        }
+    }
+}
+
+/// Programs that a map's trait bars.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Barred {
+    /// Those that may run at any instruction of the kernel.
+    Tracing,
+    /// The same, until kernels made it safe there.
+    TracingOnce,
+    /// Socket filters.
+    SocketFilter,
+}
+
+impl Barred {
+    fn is(self, env: &Env<'_>) -> bool {
+        let ty = env.program.prog_type;
+        let tracing = matches!(
+            ty,
+            ProgType::Kprobe
+                | ProgType::Tracepoint
+                | ProgType::PerfEvent
+                | ProgType::RawTracepoint
+                | ProgType::RawTracepointWritable
+        );
+        match self {
+            Barred::Tracing => tracing,
+            Barred::TracingOnce => tracing && !env.target.behaviour.tracing_timers,
+            Barred::SocketFilter => ty == ProgType::SocketFilter,
+        }
+    }
+}
+
+/// Which trait bars which programs; the first that holds is told.
+const BARS: &[(Barred, Trait)] = &[
+    (Barred::Tracing, Trait::Collections),
+    (Barred::SocketFilter, Trait::Lock),
+    (Barred::Tracing, Trait::Field(FieldKind::SpinLock)),
+    (Barred::TracingOnce, Trait::Field(FieldKind::ResSpinLock)),
+    (Barred::TracingOnce, Trait::Field(FieldKind::Timer)),
+    (Barred::TracingOnce, Trait::Field(FieldKind::Wq)),
+];
+
+/// The bar that a program meets at a map, if any.
+fn barred(env: &Env<'_>, record: &Record) -> Option<Fault> {
+    let met = BARS
+        .iter()
+        .find(|(who, what)| what.of(record) && who.is(env));
+    met.map(|(_, what)| match *what {
+        Trait::Collections => Fault::MapOfTracingCollections,
+        Trait::Lock => Fault::MapOfSocketFilter,
+        Trait::Field(field) => Fault::MapOfTracing { field },
+    })
+}
+
 fn fits_program(env: &Env<'_>, map: &MapDef, record: &Record, used: &[u32]) -> Check<()> {
-    let program = env.program;
-    let tracing = matches!(
-        program.prog_type,
-        ProgType::Kprobe
-            | ProgType::Tracepoint
-            | ProgType::PerfEvent
-            | ProgType::RawTracepoint
-            | ProgType::RawTracepointWritable
-    );
-    if tracing && record.fields.iter().any(|f| f.kind.is_root()) {
-        return refuse(Fault::MapOfTracingCollections);
-    }
-    if record.lock().is_some() && program.prog_type == ProgType::SocketFilter {
-        return refuse(Fault::MapOfSocketFilter);
-    }
-    let timers = env.target.behaviour.tracing_timers;
-    for (field, allowed) in [
-        (FieldKind::SpinLock, false),
-        (FieldKind::ResSpinLock, timers),
-        (FieldKind::Timer, timers),
-        (FieldKind::Wq, timers),
-    ] {
-        if tracing && !allowed && record.has(field) {
-            return refuse(Fault::MapOfTracing { field });
-        }
-    }
     let ty = MapType::from_id(map.map_type);
-    if ty == Some(MapType::StructOps) {
-        return refuse(Fault::MapOfStructOps);
-    }
-    if program.sleepable && !sleepable_may_use(env, ty) {
-        let map_type = map.map_type.into();
-        return refuse(Fault::MapOfSleepable { map_type });
-    }
-    let same_type = || {
-        used.iter()
-            .filter_map(|&i| env.map(MapRef::new(i)))
-            .any(|m| m.map_type == map.map_type)
+    let by_type = || match ty {
+        Some(MapType::StructOps) => Some(Fault::MapOfStructOps),
+        _ if env.program.sleepable && !sleepable_may_use(env, ty) => Some(Fault::MapOfSleepable {
+            map_type: map.map_type.into(),
+        }),
+        _ => None,
     };
-    match ty {
-        Some(MapType::CgroupStorage | MapType::PercpuCgroupStorage) if same_type() => {
-            refuse(Fault::CgroupStorageTwice)
-        }
-        Some(MapType::Arena) if same_type() => refuse(Fault::ArenaTwice),
-        _ => Ok(()),
-    }
+    // Of some types a program has one map.
+    let second = || {
+        let like = used.iter().filter_map(|&i| env.map(MapRef::new(i)));
+        let fault = match ty? {
+            MapType::CgroupStorage | MapType::PercpuCgroupStorage => Fault::CgroupStorageTwice,
+            MapType::Arena => Fault::ArenaTwice,
+            _ => return None,
+        };
+        like.map(|m| m.map_type)
+            .any(|other| other == map.map_type)
+            .then_some(fault)
+    };
+    let fault = barred(env, record).or_else(by_type).or_else(second);
+    fault.map_or(Ok(()), refuse)
 }
 
 fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {

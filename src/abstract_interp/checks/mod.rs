@@ -33,6 +33,7 @@ pub mod map_value;
 pub mod mem_region;
 pub mod operand;
 pub mod packet;
+pub mod pointer;
 pub mod reg_kind;
 pub mod return_value;
 pub mod socket;

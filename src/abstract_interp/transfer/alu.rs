@@ -7,6 +7,7 @@
 
 use super::pointer;
 use crate::abstract_interp::checks::operand;
+use crate::abstract_interp::checks::pointer::{Arithmetic, Order};
 use crate::abstract_interp::domain::{Bounds, ScalarOp};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
@@ -220,6 +221,12 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         vm.cur.set_reg(dst, arena);
         return Ok(());
     }
+    let how = |order| Arithmetic {
+        width: w,
+        op,
+        dst,
+        order,
+    };
     match (left.is_scalar(), right.is_scalar()) {
         (false, false) => {
             if op == AluOp::Sub {
@@ -231,14 +238,14 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         (true, false) => {
             vm.need_precise(dst);
             vm.flush_precision()?;
-            return pointer::combine(vm, w, op, dst, pointer::Order::NumberPointer, right, left);
+            return pointer::combine(vm, &how(Order::NumberPointer), &right, &left);
         }
         (false, true) => {
             if let Src::Reg(src) = src {
                 vm.need_precise(src);
                 vm.flush_precision()?;
             }
-            return pointer::combine(vm, w, op, dst, pointer::Order::PointerNumber, left, right);
+            return pointer::combine(vm, &how(Order::PointerNumber), &left, &right);
         }
         (true, true) => {}
     }
