@@ -10,6 +10,9 @@ use super::{Harness, Places};
 /// kilobytes.
 const MOST: u64 = 32 << 10;
 
+/// Inputs of one harness: a folder that can be looked through.
+const COUNT: usize = 150;
+
 /// Writes a harness's committed corpus anew.
 pub(super) fn minimise(places: &Places, harness: &Harness) -> Result<(), String> {
     let working = places.working(harness);
@@ -38,15 +41,16 @@ pub(super) fn minimise(places: &Places, harness: &Harness) -> Result<(), String>
         let size = entry.metadata().map_err(fail(&merged))?.len();
         inputs.push((size, entry.path()));
     }
-    // Small ones first: more of them fit.
+    // Of every size, small ones first.
     inputs.sort();
+    let step = inputs.len().div_ceil(COUNT).max(1);
     let committed = places.committed(harness);
     let _ = fs::remove_dir_all(&committed);
     fs::create_dir_all(&committed).map_err(fail(&committed))?;
     let (mut kept, mut bytes) = (0, 0);
-    for (size, path) in &inputs {
+    for (size, path) in inputs.iter().step_by(step) {
         if bytes + size > MOST {
-            break;
+            continue;
         }
         let name = path.file_name().unwrap_or_default();
         fs::copy(path, committed.join(name)).map_err(fail(path))?;
