@@ -28,3 +28,8 @@ pub fn unknown<T>(name: impl Into<String>) -> Check<T> {
         insn: None,
     }))
 }
+
+/// A question about something of the kernel that the types at hand leave open.
+pub fn left_open<T>(question: &str, about: &str) -> Check<T> {
+    unknown([question, about].join(": "))
+}

@@ -4,6 +4,7 @@
 //! fit the program's licence, and not sleep where the program may not.
 
 use super::locks;
+use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, Section, refuse};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
@@ -72,7 +73,7 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
     let target = vm.env.target;
     if helper == OPEN_CORE {
         let what = program.poison_at(vm.insn as u32).unwrap_or("");
-        return unknown(format!("core: {what}"));
+        return left_open("core", what);
     }
     let Ok(at) = u32::try_from(helper) else {
         return refuse(Fault::HelperUnknown { id: helper.into() });

@@ -4,6 +4,7 @@
 //! context: which, their BTF attach target says. Most other types take a struct
 //! that a table describes.
 
+use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::vm::{Check, Env, unknown};
@@ -180,7 +181,7 @@ pub fn resolve(
                 Some(id) if real => id,
                 _ => match (stand_in(program, btf), &program.attach_to) {
                     (Found::Id(id), _) => id,
-                    (_, Some(to)) if real => return unknown(format!("attach-target: {to}")),
+                    (_, Some(to)) if real => return left_open("attach-target", to),
                     _ => return unknown("no-kernel-btf"),
                 },
             };
@@ -395,7 +396,7 @@ fn struct_ops(
     let found = btf.agreed(|btf| btf.find_struct(&slot.structure));
     let ops = match (slot.kernel_type, found) {
         (Some(id), _) | (None, Found::Id(id)) => id,
-        (None, Found::Open) => return unknown(format!("attach-target: {}", slot.structure)),
+        (None, Found::Open) => return left_open("attach-target", &slot.structure),
         (None, Found::Absent) => {
             return refuse(Fault::AttachNoStruct);
         }

@@ -3,7 +3,7 @@
 // measured the others refuses these before verification: `oracle=none`.
 // EXPECT prog=open_entry target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=open_exit target=linux-6.18 verdict=accept needs=btf oracle=none
-// EXPECT prog=deny_exec target=linux-6.18 verdict=accept needs=btf oracle=none
+// EXPECT prog=deny_exec target=linux-6.18.15 verdict=accept needs=btf oracle=none
 // EXPECT prog=file_open target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=bprm_check target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=task_free target=linux-6.18 verdict=accept needs=btf oracle=none
