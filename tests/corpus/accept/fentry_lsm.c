@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Trampoline programs: fentry, fexit, fmod_ret, LSM policies. The machine that
-// measured the others refuses these before verification: `oracle=none`.
+// measured the others refuses these unverified (`oracle=none`); it is built without error injection, which fmod_ret needs.
 // EXPECT prog=open_entry target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=open_exit target=linux-6.18 verdict=accept needs=btf oracle=none
-// EXPECT prog=deny_exec target=linux-6.18.15 verdict=accept needs=btf oracle=none
+// EXPECT prog=deny_exec target=linux-6.18 verdict=reject code=attach-target-invalid needs=btf oracle=none
 // EXPECT prog=file_open target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=bprm_check target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=task_free target=linux-6.18 verdict=accept needs=btf oracle=none
