@@ -52,6 +52,7 @@ impl Prepared {
             &input.program.insns,
             &IsaRules::linux(input.target.release.0, input.target.release.1),
         );
+        setup::functions_match(input.program, input.target, &ops)?;
         let facts = setup::facts::Facts::new(input.program, input.target, &ops);
         match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
             Ok(cfg) => Ok(Prepared { ops, cfg }),

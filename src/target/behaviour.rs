@@ -148,12 +148,12 @@ behaviour! {
     fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
     precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
     history_checkpoint: bool, "6.12", "A long jump history (over 40 entries) forces a new state.";
-    spill_subregs: bool, "5.16, and stable 5.15", "Scalars of 1, 2 and 4 bytes are tracked when spilled and filled.";
+    spill_subregs: bool, "5.16, and stable 5.10 and 5.15", "Scalars of 1, 2 and 4 bytes are tracked when spilled and filled.";
     spill_unbounded: bool, "6.9", "Spilled scalars without bounds are tracked too, and so keep their id.";
     fill_narrow: bool, "6.9", "A narrower fill of a spilled scalar keeps what fits of its bounds.";
-    spill_imm: bool, "6.3, and stable 5.15 and 6.1", "An immediate stored to the stack is tracked as a constant.";
+    spill_imm: bool, "6.3, and stable 5.10, 5.15 and 6.1", "An immediate stored to the stack is tracked as a constant.";
     imprecise_zero: bool, "6.8", "A zero stored to an aligned slot is a spilled constant, not zero bytes; partial spills and fills keep zeros.";
-    uninit_stack_reads: bool, "6.3, and stable 5.15 and 6.1", "Privileged programs may read stack that was never written.";
+    uninit_stack_reads: bool, "6.3, and stable 5.10, 5.15 and 6.1", "Privileged programs may read stack that was never written.";
     misc_matches_unbounded: bool, "6.9", "Comparing states, an unbounded spilled scalar equals eight misc bytes.";
     helper_memory_typed: bool, "6.14", "A helper's argument says whether the helper reads or writes the memory; before, a helper may write all stack it gets, and surely writes what needn't be initialised.";
     var_off_write_scrubs: bool, "7.1", "A write at a variable offset that touches a spill makes the whole slot data, not just the bytes it touches.";
@@ -253,4 +253,14 @@ behaviour! {
     int_pointers_as_numbers: bool, "5.11", "Arguments that point to integers are read as numbers.";
     preempt_bars_globals: bool, "6.10 to 6.13", "Global functions cannot be called with preemption disabled.";
     stale_link_distance: bool, "6.11 to 6.19", "A number that loses its link keeps the distance.";
+    app_limited_writable: bool, "6.2", "Congestion control may write the fields by which a connection is limited by its application.";
+    packet_ids_compared: bool, "6.2", "A packet pointer without an id in a kept state covers only ones without.";
+    sleepable_uses_percpu: bool, "5.13", "Sleepable programs may use maps per CPU, maps of maps and ring buffers.";
+    sleepable_probes: bool, "6.0", "Programs on uprobes may sleep.";
+    flow_keys_fixed: bool, "6.8, and stable 6.1", "No variable offset may be added to a pointer to flow keys.";
+    kernel_types_need_gpl: bool, "6.2", "Only programs under the GPL read kernel structs through typed pointers.";
+    zero_sizes_named: bool, "6.8", "A size that may be zero, where it must not be, is refused for itself, before the memory is looked at.";
+    functions_by_reference: bool, "5.13", "A function whose address is taken is a function of the program.";
+    stack_grows_by_reads: bool, "6.3, and stable 5.15 and 6.1", "Stack below what was ever written may be read; before, only unwritten bytes above it.";
+    ids_one_to_one: bool, "6.5", "Two ids of a kept state never stand for one of the current state.";
 }

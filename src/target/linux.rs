@@ -62,7 +62,7 @@ const LIMITS_5_10: Limits = Limits {
     packet_off: 0xffff,
     percpu_alloc: 0,
     tail_calls: 33,
-    cpus: 2,
+    cpus: 1,
 };
 const LIMITS_5_15: Limits = Limits {
     used_btfs: 64,
@@ -78,6 +78,10 @@ const LIMITS_6_12: Limits = Limits {
     // 4 MiB in entries of 16 bytes; measured on 6.18.44
     history: 1 << 18,
     ..LIMITS_6_1
+};
+const LIMITS_6_18_44: Limits = Limits {
+    cpus: 2,
+    ..LIMITS_6_12
 };
 const LIMITS_7_3: Limits = Limits {
     frames: 16,
@@ -103,12 +107,12 @@ const LINUX_5_10: Behaviour = Behaviour {
     fetch_ends_precision: false,
     precise_stack_by_history: false,
     history_checkpoint: false,
-    spill_subregs: false,
+    spill_subregs: true,
     spill_unbounded: false,
     fill_narrow: false,
-    spill_imm: false,
+    spill_imm: true,
     imprecise_zero: false,
-    uninit_stack_reads: false,
+    uninit_stack_reads: true,
     helper_memory_typed: false,
     var_off_write_scrubs: false,
     misc_matches_unbounded: false,
@@ -188,6 +192,16 @@ const LINUX_5_10: Behaviour = Behaviour {
     one_reference_argument: true,
     null_is_not_nonnull: false,
     kptr_xchg_under_lock: false,
+    stack_grows_by_reads: false,
+    ids_one_to_one: false,
+    app_limited_writable: false,
+    packet_ids_compared: false,
+    sleepable_uses_percpu: false,
+    sleepable_probes: false,
+    flow_keys_fixed: false,
+    kernel_types_need_gpl: false,
+    zero_sizes_named: false,
+    functions_by_reference: false,
     buffers_checked_for_null: true,
     inner_keys_vary: false,
     syscalls_open: false,
@@ -212,21 +226,23 @@ const LINUX_5_10: Behaviour = Behaviour {
 
 const LINUX_5_15: Behaviour = Behaviour {
     scalar_series: SpecVersion::V5_15,
+    stack_grows_by_reads: true,
+    sleepable_uses_percpu: true,
+    functions_by_reference: true,
     global_memory_arguments: true,
     int_pointers_as_numbers: true,
     atomics_fetch: true,
     refine_task_stack: true,
     callbacks: true,
     kfuncs: true,
-    spill_subregs: true,
-    spill_imm: true,
-    uninit_stack_reads: true,
     precision_scope: PrecisionScope::SingleFrame,
     ..LINUX_5_10
 };
 
 const LINUX_6_1: Behaviour = Behaviour {
     scalar_series: SpecVersion::V6_1,
+    flow_keys_fixed: true,
+    sleepable_probes: true,
     buffers_checked_for_null: false,
     sleepable_uses_storage: true,
     helper_writes_declared: true,
@@ -238,6 +254,10 @@ const LINUX_6_1: Behaviour = Behaviour {
 
 const LINUX_6_6: Behaviour = Behaviour {
     scalar_series: SpecVersion::V6_6,
+    ids_one_to_one: true,
+    app_limited_writable: true,
+    packet_ids_compared: true,
+    kernel_types_need_gpl: true,
     nonnull_by_comparison: true,
     kptr_tag_references: true,
     ksym_functions: true,
@@ -263,6 +283,7 @@ const LINUX_6_6: Behaviour = Behaviour {
 
 const LINUX_6_12: Behaviour = Behaviour {
     scalar_series: SpecVersion::V6_12,
+    zero_sizes_named: true,
     locks_across_functions: true,
     callbacks_of_many_maps: true,
     narrow_spills_linked: true,
@@ -414,7 +435,7 @@ pub(super) const NEWEST_LTS: Row = Row {
         SpecVersion::V6_18,
         (6, 18, 44),
         "6.18.44",
-        LIMITS_6_12,
+        LIMITS_6_18_44,
         LINUX_6_18,
     )
 };

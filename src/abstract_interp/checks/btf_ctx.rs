@@ -212,7 +212,12 @@ fn pointer(
     let id = promoted(vm, btf, btf.skip_mods_typedefs(to));
     match btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => {}
-        Some(Type::Void | Type::Int { .. } | Type::Enum { .. }) => return Ok(Loaded::UNKNOWN),
+        Some(Type::Void) => return Ok(Loaded::UNKNOWN),
+        Some(Type::Int { .. } | Type::Enum { .. })
+            if vm.env.target.behaviour.int_pointers_as_numbers =>
+        {
+            return Ok(Loaded::UNKNOWN);
+        }
         _ if vm.env.target.behaviour.pointer_pointers_as_numbers => return Ok(Loaded::UNKNOWN),
         Some(Type::Ptr { .. } | Type::FuncProto { .. } | Type::Fwd { .. } | Type::Array { .. })
         | None

@@ -67,7 +67,10 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         return unknown("no-kernel-btf");
     };
     let name = btf.name(btf.skip_mods(id));
-    if !vm.env.program.gpl_compatible && src == BtfSrc::Kernel {
+    if vm.env.target.behaviour.kernel_types_need_gpl
+        && !vm.env.program.gpl_compatible
+        && src == BtfSrc::Kernel
+    {
         return refuse(Fault::StructLicence { name: name.into() });
     }
     if off < 0 {

@@ -71,6 +71,9 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                     *ops == &*slot.structure && (*s == name || own(s) && own(name))
                 })
                 .flat_map(|(_, s, fields)| fields.iter().map(move |f| (*s, *f)))
+                .filter(|(_, f)| {
+                    *f != "app_limited" || vm.env.target.behaviour.app_limited_writable
+                })
                 .any(|(s, f)| holds(btf, s, f, off, size));
             if writable {
                 return Ok(());

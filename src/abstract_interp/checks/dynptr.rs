@@ -133,6 +133,18 @@ pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
         return refuse_reg(r, Fault::DynptrTaken);
     }
     let (frame, at) = place_new(vm, r, StackObject::Dynptr, 2)?;
+    if !vm.env.target.behaviour.dynptr_slots_guarded {
+        let stack = &vm.cur.frames[frame].stack;
+        let taken = |slot: usize| {
+            stack
+                .get(slot)
+                .is_some_and(|s| s.kinds.contains(&Byte::Dynptr))
+        };
+        if taken(at) || taken(at - 1) {
+            return refuse_reg(r, Fault::DynptrTaken);
+        }
+        return Ok((frame, at));
+    }
     for slot in [at, at - 1] {
         may_overwrite(vm, frame, slot)?;
     }

@@ -336,6 +336,12 @@ impl Arg<'_> {
 
     fn dynptr(&self, vm: &Vm<'_>) -> Check<DynptrFact> {
         let want = dynptr_type(self.flags);
+        let whole = vm.env.target.behaviour.const_dynptrs_passed_whole;
+        if let (Kind::ConstDynptr { .. }, false) = (vm.reg(self.r).kind, whole) {
+            return Ok(DynptrFact::Read(dynptr::check_init(
+                vm, self.r, None, false,
+            )?));
+        }
         if self.has(TypeFlags::UNINIT) {
             let (frame, at) = dynptr::check_uninit(vm, self.r)?;
             return match want {

@@ -174,8 +174,10 @@ fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
     };
     let Some(ty) = ty else { return false };
     match ty {
-        Hash | LruHash | Array | PercpuHash | PercpuArray | LruPercpuHash | ArrayOfMaps
-        | HashOfMaps | Ringbuf => true,
+        Hash | LruHash | Array => true,
+        PercpuHash | PercpuArray | LruPercpuHash | ArrayOfMaps | HashOfMaps | Ringbuf => {
+            env.target.behaviour.sleepable_uses_percpu
+        }
         UserRingbuf | InodeStorage | SkStorage | TaskStorage | CgrpStorage | Queue | Stack
         | Arena => env.target.behaviour.sleepable_uses_storage,
         InsnArray | LpmTrie | ProgArray | Rhash => env.target.behaviour.sleepable_uses_tries,

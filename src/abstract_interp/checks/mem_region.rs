@@ -99,7 +99,11 @@ fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(To
         let smin = len.bounds.smin;
         return refuse_reg(size_reg, Fault::SizeNegative { smin });
     }
-    if len.bounds.umin == 0 && !region.zero_allowed {
+    let named = vm.env.target.behaviour.zero_sizes_named;
+    if len.bounds.umin == 0 && !region.zero_allowed && !named {
+        check_as(vm, ptr, Region { size: 0, ..region })?;
+    }
+    if len.bounds.umin == 0 && !region.zero_allowed && named {
         let fault = Fault::ZeroSizePossible {
             umin: len.bounds.umin as i64,
             umax: len.bounds.umax as i64,

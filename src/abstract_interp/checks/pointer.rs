@@ -76,10 +76,11 @@ enum Reach {
 }
 
 impl Reach {
-    const fn of(kind: &Kind) -> Reach {
+    const fn of(kind: &Kind, flow_keys_fixed: bool) -> Reach {
         match kind {
             Kind::ConstMap { .. } => Reach::Zero,
-            Kind::FlowKeys => Reach::Known,
+            Kind::FlowKeys if flow_keys_fixed => Reach::Known,
+            Kind::FlowKeys => Reach::Anywhere,
             Kind::Ctx
             | Kind::Stack { .. }
             | Kind::MapKey { .. }
@@ -174,7 +175,7 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
         return Ok(Move::Stays);
     }
     let known = num.bounds.is_const();
-    if Reach::taken(how.op, known) > Reach::of(&ptr.kind) {
+    if Reach::taken(how.op, known) > Reach::of(&ptr.kind, vm.env.target.behaviour.flow_keys_fixed) {
         return refuse_reg(how.dst, Fault::PointerFixed { held: *ptr });
     }
     let operands = [(num.bounds, num.off), (ptr.bounds, ptr.off)];

@@ -46,7 +46,7 @@ fn within(
 ) -> Check<Span> {
     // What was never written may be read by who may read anything; earlier
     // kernels refuse it.
-    let depth = if dir == Dir::Write || vm.env.target.behaviour.uninit_stack_reads {
+    let depth = if dir == Dir::Write || vm.env.target.behaviour.stack_grows_by_reads {
         MAX_STACK
     } else {
         vm.cur.frames[frame].stack.allocated()
@@ -284,6 +284,9 @@ pub fn is_referenced(ty: DynptrType) -> bool {
 
 /// A write at `off` destroys a dynptr there, which must hold no reference.
 fn may_destroy(vm: &Vm, frame: usize, off: i32) -> Check<()> {
+    if !vm.env.target.behaviour.dynptr_slots_guarded {
+        return Ok(());
+    }
     if vm.env.target.behaviour.clones_keep_reference {
         return dynptr::may_overwrite(vm, frame, spi(off));
     }
@@ -326,8 +329,9 @@ pub fn range(
     }
     let span = within(vm, frame, reg, region.reg, off, region.size, dir)?;
     if region.raw && span.fixed {
+        let guarded = vm.env.target.behaviour.dynptr_slots_guarded;
         for at in span.min..span.end {
-            if bytes(slot(vm, frame, at), at, 1).any(|b| b == Byte::Dynptr) {
+            if guarded && bytes(slot(vm, frame, at), at, 1).any(|b| b == Byte::Dynptr) {
                 return refuse(Fault::DynptrWritten { off: at.into() });
             }
         }
@@ -338,7 +342,10 @@ pub fn range(
     }
     for at in span.min..span.end {
         let slot = slot(vm, frame, at);
-        if bytes(slot, at, 1).any(|b| !is_readable(&vm.env.target.behaviour, slot, b)) {
+        let behaviour = &vm.env.target.behaviour;
+        let below = !behaviour.stack_grows_by_reads
+            && at < -(vm.cur.frames[frame].stack.allocated() as i32);
+        if below || bytes(slot, at, 1).any(|b| !is_readable(behaviour, slot, b)) {
             let (byte, size) = ((at - span.min) as u64, region.size.into());
             let fault = if span.fixed {
                 Fault::StackArgumentUnreadable {

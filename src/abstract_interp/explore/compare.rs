@@ -30,6 +30,12 @@ pub struct IdMap {
     pairs: Vec<(u32, u32)>,
     spare: u32,
     independent_covers_linked: bool,
+    /// A packet pointer without id corresponds to one with any.
+    loose_packets: bool,
+    /// Several ids of the kept state may stand for one.
+    many_to_one: bool,
+    /// What lies in the slots of a dynptr is not looked at.
+    loose_dynptrs: bool,
 }
 
 impl IdMap {
@@ -57,7 +63,7 @@ impl IdMap {
             if o == old {
                 return c == cur;
             }
-            if c == cur {
+            if c == cur && !self.many_to_one {
                 return false;
             }
         }
@@ -129,7 +135,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
             old.flags == cur.flags
                 && range_covers(old.range, cur.range)
                 && old.off == cur.off
-                && ids.same(old.id, cur.id)
+                && (old.id == 0 && ids.loose_packets || ids.same(old.id, cur.id))
                 && old.bounds.covers(&cur.bounds)
         }
         (
@@ -194,6 +200,7 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
     }
     match old.kinds[7] {
         Byte::Spill => reg_covers(&old.spill, &cur.spill, ids, exact),
+        Byte::Dynptr if ids.loose_dynptrs => true,
         Byte::Dynptr => {
             old.spill.kind == cur.spill.kind && ids.same(old.spill.ref_id, cur.spill.ref_id)
         }
@@ -298,6 +305,9 @@ impl Vm<'_> {
             other => other,
         };
         let mut ids = std::mem::take(&mut self.explorer.ids);
+        ids.many_to_one = !self.env.target.behaviour.ids_one_to_one;
+        ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;
+        ids.loose_dynptrs = !self.env.target.behaviour.dynptr_slots_guarded;
         let found = self.compare(self.explorer.node(id), &mut ids, exact);
         self.explorer.ids = ids;
         if let Err(Some(at)) = found {

@@ -152,6 +152,8 @@ faults! {
     CallbackOfMap => Code::Callback;
     CallbackGlobal => Code::Callback;
     FuncInfoMissing => Code::BtfMissing;
+    FuncInfoCount => Code::LineInfo;
+    CallReserved => Code::ReservedField;
     CallUnderLock => Code::HoldingLock;
     GlobalInPreempt => Code::SubprogArgs;
     GlobalUnderLock => Code::SubprogArgs;
@@ -444,14 +446,14 @@ faults! {
     ParameterTagNumber { arg: u64 } => Code::FuncProtoArgs;
     ParameterTagContext { arg: u64 } => Code::FuncProtoArgs;
     ParameterType { arg: u64, name: Name, ty: Name } => Code::FuncProtoArgs;
-    ParameterUnsized { arg: u64, ty: Name } => Code::FuncProtoArgs;
+    ParameterUnsized { arg: u64, ty: Name } => Code::SizeUnresolved;
     ParameterStruct { arg: u64, name: Name } => Code::FuncProtoArgs;
 
     // Attachment and licence.
     SyscallNotSleepable => Code::Sleepable;
     ProgramNotSleepable => Code::Sleepable;
     AttachUnknown { name: Name } => Code::AttachTarget;
-    AttachNowhere => Code::AttachTarget;
+    AttachNowhere => Code::BtfMissing;
     AttachNotTypedef { id: u64 } => Code::AttachTarget;
     AttachName { id: u64, name: Name } => Code::AttachTarget;
     AttachNotPointer { name: Name } => Code::AttachTarget;
@@ -460,9 +462,9 @@ faults! {
     AttachNotIterator { id: u64 } => Code::AttachTarget;
     AttachDenied { name: Name } => Code::AttachTarget;
     AttachNoReturn { name: Name } => Code::AttachTarget;
-    AttachNotModifiable { name: Name } => Code::AttachTarget;
-    AttachNotSleepable { name: Name } => Code::AttachTarget;
-    AttachHookDisabled { id: u64, name: Name } => Code::AttachTarget;
+    AttachNotModifiable { name: Name } => Code::BtfAccess;
+    AttachNotSleepable { name: Name } => Code::Sleepable;
+    AttachHookDisabled { id: u64, name: Name } => Code::BtfMissing;
     AttachNoStruct => Code::AttachTarget;
     AttachStruct { id: u64 } => Code::AttachTarget;
     AttachMemberUnsupported { member: Name, name: Name } => Code::AttachTarget;

@@ -260,7 +260,8 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
         ),
         ProgType::Lsm => program.attach_type != Some(AttachType::LsmCgroup),
         // Uprobes load as kprobes.
-        ProgType::Kprobe | ProgType::StructOps => true,
+        ProgType::Kprobe => target.behaviour.sleepable_probes,
+        ProgType::StructOps => true,
         _ => false,
     }
 }

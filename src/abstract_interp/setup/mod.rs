@@ -7,13 +7,19 @@ pub mod fault;
 pub mod globals;
 pub mod prototype;
 
+use std::collections::BTreeSet;
+
 pub use attach::Attach;
 pub use globals::Globals;
 
 use super::checks::{exception, map_load, tail_call};
+use super::refusal::{Fault, Refusal};
 use super::state::State;
 use super::value::{Flags, Kind, Reg};
 use super::vm::{Check, Env, Vm};
+use crate::programs::Program;
+use crate::programs::insn::{Callee, Op};
+use crate::target::Target;
 
 /// What is refused before a single instruction is looked at: attach targets,
 /// program flags, the number of maps.
@@ -22,6 +28,24 @@ pub fn check_program(env: &Env<'_>) -> Check<()> {
     tail_call::check(env)?;
     map_load::check(env)?;
     attach::check(env)
+}
+
+/// Whether the program's functions are those that its function information tells of: to
+/// older kernels, a function that is never called is none.
+pub fn functions_match(program: &Program, target: &Target, ops: &[Op]) -> Result<(), Box<Refusal>> {
+    if target.behaviour.functions_by_reference || program.func_info.is_empty() {
+        return Ok(());
+    }
+    let callee = |(at, op): (usize, &Op)| match op {
+        Op::Call(Callee::Local(rel)) => u32::try_from(at as i64 + 1 + i64::from(*rel)).ok(),
+        _ => None,
+    };
+    let called: BTreeSet<u32> = ops.iter().enumerate().filter_map(callee).collect();
+    let known = |start: u32| start == 0 || called.contains(&start);
+    if program.subprogs.iter().all(|s| known(s.start)) {
+        return Ok(());
+    }
+    Err(Refusal::new(Fault::FuncInfoCount))
 }
 
 /// The state in which function `subprog` is entered when it is verified on its

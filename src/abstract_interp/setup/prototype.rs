@@ -169,6 +169,12 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
         let mut tags = TagSet::NONE;
         if tagged {
             tags = parameter.tags(func.func_type, i, func.global)?;
+        } else if !context_names(env.program).is_empty() {
+            // The loader gives tagged contexts the type that kernels know.
+            let told = parameter.tags(func.func_type, i, func.global);
+            if told.is_ok_and(|t| t.has(TagSet::CTX)) {
+                tags = TagSet::CTX;
+            }
         }
         if arena_allowed(env, prototype.btf, param.ty) {
             tags = tags.and(TagSet::ARENA);

@@ -50,6 +50,9 @@ fn allowed_under_lock(vm: &Vm<'_>, name: &str) -> bool {
 
 /// A call of kfunc `imm` of the program.
 pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
+    if !vm.env.target.behaviour.kfuncs {
+        return refuse(Fault::CallReserved);
+    }
     let index = imm as usize;
     let name = match vm.env.program.kfuncs.get(index) {
         Some(k) => k.name.clone(),

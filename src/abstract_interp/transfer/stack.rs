@@ -250,6 +250,9 @@ pub fn touch(vm: &mut Vm, frame: usize, min: i32, end: i32, clobber: bool) {
 
 /// Writing to a slot of a dynptr destroys all of it, and what was derived from it.
 pub fn destroy_dynptr(vm: &mut Vm, frame: usize, at: usize) {
+    if !vm.env.target.behaviour.dynptr_slots_guarded {
+        return;
+    }
     if let Some(id) = clear_dynptr(vm, frame, at) {
         super::mem::invalidate_slices(vm, id);
     }

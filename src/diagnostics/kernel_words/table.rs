@@ -78,6 +78,8 @@ words! {
     CallbackOfMap: "callback function not allowed for map";
     CallbackGlobal: "callback function not static";
     FuncInfoMissing: "missing btf func_info";
+    FuncInfoCount: "number of funcs in func_info doesn't match number of subprogs";
+    CallReserved: "BPF_CALL uses reserved fields";
     CallUnderLock: "function calls are not allowed while holding a lock";
     GlobalInPreempt: "global function calls are not allowed with preemption disabled";
     GlobalUnderLock: "global function calls are not allowed while holding a lock";

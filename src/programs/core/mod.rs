@@ -282,7 +282,9 @@ fn decide(q: Question, local: &Spec<'_>, target: Option<&Spec<'_>>) -> Result<De
             && target.is_some_and(|t| t.btf.kind(to.ty) == Some(Kind::Ptr));
         let integers =
             unsigned(local.btf, from.ty) && target.is_some_and(|t| unsigned(t.btf, to.ty));
-        bad_size = !pointers && !integers;
+        // A bit field has no size: it is not made into a whole one, nor back.
+        let whole = from.size != 0 && to.size != 0;
+        bad_size = !whole || !pointers && !integers;
     }
     Ok(Decision::Change { from, to, bad_size })
 }
