@@ -328,7 +328,7 @@ fn faults_are_those_of_the_kernel() {
     );
     check_fault(
         Insn::new(0x06, 0, 0, 0, 1),
-        (6, 1),
+        (5, 15),
         "unknown opcode 06",
         true,
     );
