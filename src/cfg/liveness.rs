@@ -47,6 +47,7 @@ impl Cfg {
             }
         }
         self.live = live;
+        self.effects = effects;
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Cfg {
     flows: Vec<Flow>,
     flags: Vec<InsnFlags>,
     live: Vec<u16>,
+    /// Registers that each slot reads and writes.
+    effects: Vec<(u16, u16)>,
     scc: Vec<u32>,
     scc_count: u32,
     layout: Layout,
@@ -103,6 +105,7 @@ impl Cfg {
         let mut cfg = Cfg {
             flags: vec![InsnFlags::default(); insns.len()],
             live: Vec::new(),
+            effects: Vec::new(),
             scc: Vec::new(),
             scc_count: 0,
             flows,
@@ -142,6 +145,16 @@ impl Cfg {
     /// `n` for `rn`.
     pub fn live_regs(&self, insn: usize) -> u16 {
         self.live.get(insn).copied().unwrap_or(0)
+    }
+
+    /// Registers that a slot reads.
+    pub fn uses(&self, insn: usize) -> u16 {
+        self.effects.get(insn).map_or(0, |e| e.0)
+    }
+
+    /// Registers that a slot writes.
+    pub fn defs(&self, insn: usize) -> u16 {
+        self.effects.get(insn).map_or(0, |e| e.1)
     }
 
     /// The loop that a slot is part of, from 1; 0 for none.

@@ -192,7 +192,7 @@ behaviour! {
     irq_sections: bool, "6.14", "Programs can disable interrupts.";
     resilient_locks: bool, "6.15", "Resilient spin locks exist.";
     global_void_functions: bool, "7.0", "Global functions may return nothing.";
-    map_ptr_not_null: bool, "6.17", "A map taken from a map of maps is known not to be null.";
+    map_ptr_not_null: bool, "6.17, and stable 6.12", "A map taken from a map of maps is known not to be null.";
     nested_rcu_sections: bool, "6.19", "RCU read sections may nest.";
     const_map_key: bool, "6.14", "A lookup in an array at a constant index in range is known not to fail.";
     refine_cpu_id: bool, "6.9", "The number of the current CPU is known to be below the number of CPUs.";

@@ -282,6 +282,7 @@ const LINUX_6_6: Behaviour = Behaviour {
 };
 
 const LINUX_6_12: Behaviour = Behaviour {
+    map_ptr_not_null: true,
     scalar_series: SpecVersion::V6_12,
     zero_sizes_named: true,
     locks_across_functions: true,
@@ -323,7 +324,6 @@ const LINUX_6_18: Behaviour = Behaviour {
     preempt_bars_globals: false,
     stale_link_distance: false,
     helper_memory_typed: true,
-    map_ptr_not_null: true,
     stack_liveness: StackLiveness::Gathered,
     static_register_liveness: true,
     loop_convergence: LoopConvergence::Scc,

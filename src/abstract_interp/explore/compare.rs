@@ -30,6 +30,8 @@ pub struct IdMap {
     pairs: Vec<(u32, u32)>,
     spare: u32,
     independent_covers_linked: bool,
+    /// Ids of scalars must correspond.
+    scalars_told: bool,
     /// A packet pointer without id corresponds to one with any.
     loose_packets: bool,
     /// Several ids of the kept state may stand for one.
@@ -109,6 +111,9 @@ fn range_covers(old: i32, cur: i32) -> bool {
 /// of linked numbers are those of their bases, else a number a fixed distance
 /// from another would cover one at that distance from a third.
 fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
+    if !ids.scalars_told {
+        return true;
+    }
     if old.id == 0 && ids.independent_covers_linked {
         return true;
     }
@@ -250,7 +255,7 @@ pub enum Where {
 fn frame_covers(
     old: &Frame,
     cur: &Frame,
-    live: u16,
+    (live, slots): (u16, u64),
     ids: &mut IdMap,
     exact: Exact,
 ) -> Result<(), Option<Where>> {
@@ -263,7 +268,7 @@ fn frame_covers(
         }
     }
     for (i, slot) in old.stack.slots().enumerate() {
-        if !slot_covers(slot, cur.stack.get(i), ids, exact) {
+        if slots >> i & 1 != 0 && !slot_covers(slot, cur.stack.get(i), ids, exact) {
             return Err(Some(Where::Slot(i as u8)));
         }
     }
@@ -271,8 +276,16 @@ fn frame_covers(
 }
 
 /// Whether one register or slot, taken alone, isn't covered.
-fn differs(old: &Frame, cur: &Frame, live: u16, at: Where, ids: &mut IdMap, exact: Exact) -> bool {
+fn differs(
+    old: &Frame,
+    cur: &Frame,
+    (live, slots): (u16, u64),
+    at: Where,
+    ids: &mut IdMap,
+    exact: Exact,
+) -> bool {
     match at {
+        Where::Slot(i) if slots >> i & 1 == 0 => false,
         Where::Reg(r) if live >> r & 1 == 0 => false,
         Where::Reg(r) => !reg_covers(&old.regs[r as usize], &cur.regs[r as usize], ids, exact),
         Where::Slot(i) => {
@@ -305,6 +318,7 @@ impl Vm<'_> {
             other => other,
         };
         let mut ids = std::mem::take(&mut self.explorer.ids);
+        ids.scalars_told = self.env.target.behaviour.compare_scalar_ids;
         ids.many_to_one = !self.env.target.behaviour.ids_one_to_one;
         ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;
         ids.loose_dynptrs = !self.env.target.behaviour.dynptr_slots_guarded;
@@ -316,6 +330,15 @@ impl Vm<'_> {
         found.is_ok()
     }
 
+    /// Registers and slots of a kept state's frame that matter.
+    fn compared(&self, node: &Node, frame: usize, insn: u32, exact: Exact) -> (u16, u64) {
+        match (self.marks_reads(), exact) {
+            (true, Exact::No) => node.read.of(frame),
+            (true, _) => (u16::MAX, u64::MAX),
+            (false, _) => (self.env.cfg.live_regs(insn as usize), u64::MAX),
+        }
+    }
+
     fn compare(&self, node: &Node, ids: &mut IdMap, exact: Exact) -> Result<(), Option<Where>> {
         let (old, cur) = (&node.state, &self.cur);
         if old.frames.len() != cur.frames.len() || old.in_sleepable != cur.in_sleepable {
@@ -325,7 +348,7 @@ impl Vm<'_> {
         // one too. While no id is paired, a mismatch is one under every pairing.
         if let Some(at) = node.hint {
             ids.reset(self.last_id);
-            let live = self.env.cfg.live_regs(node.track.insn as usize);
+            let live = self.compared(node, old.curframe(), node.track.insn, exact);
             if differs(old.frame(), cur.frame(), live, at, ids, exact) {
                 return Err(Some(at));
             }
@@ -337,7 +360,7 @@ impl Vm<'_> {
         }
         for (at, (o, c)) in frames.enumerate() {
             let insn = super::scc::frame_insn(old, node.track.insn, at);
-            let live = self.env.cfg.live_regs(insn as usize);
+            let live = self.compared(node, at, insn, exact);
             let found = frame_covers(o, c, live, ids, exact);
             found.map_err(|place| place.filter(|_| at == old.curframe()))?;
         }

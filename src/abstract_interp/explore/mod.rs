@@ -9,10 +9,12 @@
 //! The counts that the kernel reports (processed instructions, states) come out
 //! of this room, so each rule that moves them is in one place: when to keep and
 //! drop a state in `visited`, what is compared in `compare`, what is precise in
-//! `precision`, what is live in `stack_live` and `cfg`, loops in `scc`.
+//! `precision`, what is live in `marks` (older kernels), `stack_live` and `cfg`, loops in
+//! `scc` and, by their entry, in `visited`.
 
 mod compare;
 mod history;
+mod marks;
 mod precision;
 mod scc;
 mod spend;
@@ -48,6 +50,10 @@ pub type NodeId = u32;
 struct Node {
     state: State,
     track: Track,
+    /// What is read from here on, where that is marked.
+    read: marks::Reads,
+    /// A loop begins here: other states name it.
+    is_entry: bool,
     hits: u32,
     misses: u32,
     /// Dropped from its list; freed once no path needs it.
@@ -211,14 +217,24 @@ impl Vm<'_> {
                 self.open_entry();
             }
             prev = insn as i32;
-            self.explorer.live.begin_insn(self.env.cfg, &self.cur, insn);
+            let marks = self.marks_reads();
+            let frame = self.cur.curframe();
+            if marks {
+                self.marks_before();
+            } else {
+                self.explorer.live.begin_insn(self.env.cfg, &self.cur, insn);
+            }
             if let Some(observer) = &mut self.observer {
                 observer(&self.env, &self.cur, insn);
             }
             let next = self.step()?;
             self.flush_precision()?;
             self.history_fits()?;
-            self.explorer.live.commit_insn(insn);
+            if marks {
+                self.marks_after(insn, frame);
+            } else {
+                self.explorer.live.commit_insn(insn);
+            }
             match next {
                 Next::Fallthrough => self.insn = insn + self.env.ops[insn].slots(),
                 Next::Goto(at) => self.insn = at,
@@ -290,9 +306,11 @@ impl Vm<'_> {
     /// instruction before its first.
     fn next_path(&mut self) -> Check<Option<i32>> {
         self.path_ended()?;
-        self.explorer
-            .live
-            .update(self.env.cfg, &self.cur, self.insn);
+        if !self.marks_reads() {
+            self.explorer
+                .live
+                .update(self.env.cfg, &self.cur, self.insn);
+        }
         let Some(p) = self.explorer.pending.pop() else {
             return Ok(None);
         };
@@ -317,6 +335,8 @@ impl Vm<'_> {
                 break;
             }
             at = node.track.parent;
+            let entry = node.track.loop_entry;
+            self.loop_reaches_parent(at, entry);
             self.leave_loop(id)?;
             if let Some(child) = child {
                 self.free_if_unused(child);
@@ -331,7 +351,7 @@ impl Vm<'_> {
 
     fn free_if_unused(&mut self, id: NodeId) {
         let node = self.explorer.node(id);
-        if node.dropped && node.track.branches == 0 && !self.unfinished(id) {
+        if node.dropped && node.track.branches == 0 && !node.is_entry && !self.unfinished(id) {
             self.explorer.nodes[id as usize] = None;
             self.explorer.free.push(id);
             self.explorer.dropped -= 1;
@@ -361,10 +381,16 @@ impl Vm<'_> {
         if let Some(parent) = track.parent {
             self.explorer.node_mut(parent).track.branches += 1;
         }
-        let track = Track {
+        let mut track = Track {
             branches: 1,
             ..track
         };
+        // The path goes on after the instruction, unless it begins with it again.
+        if insn != self.insn
+            && let Some(writes) = track.written.get_mut(self.cur.curframe())
+        {
+            writes.regs |= self.env.cfg.defs(self.insn);
+        }
         self.queue(insn, state, track)
     }
 
@@ -426,11 +452,19 @@ impl Vm<'_> {
 
     /// The current comparison gave these scalars a range together.
     pub fn record_linked(&mut self, linked: Linked) {
+        let behaviour = &self.env.target.behaviour;
+        if !behaviour.links_in_history && !behaviour.precise_by_id {
+            return;
+        }
         self.open_entry().linked = Some(Rc::new(linked));
     }
 
     /// The current instruction may read these slots of a frame's stack.
     pub fn mark_stack_read(&mut self, frame: usize, slots: u64) {
+        if self.marks_reads() {
+            self.mark_read(frame, 0, slots);
+            return;
+        }
         self.explorer
             .live
             .read(self.env.cfg, &self.cur, self.insn, frame, slots);
@@ -438,7 +472,11 @@ impl Vm<'_> {
 
     /// The current instruction surely overwrites these slots of a frame's stack.
     pub fn mark_stack_write(&mut self, frame: usize, slots: u64) {
-        self.explorer.live.write(frame, slots);
+        if self.marks_reads() {
+            self.mark_written(frame, slots);
+        } else {
+            self.explorer.live.write(frame, slots);
+        }
     }
 
     /// A frame was pushed: the call chain changed.
@@ -448,9 +486,11 @@ impl Vm<'_> {
 
     /// A frame is about to be popped by the current instruction.
     pub fn leaving_frame(&mut self) {
-        self.explorer
-            .live
-            .update(self.env.cfg, &self.cur, self.insn);
+        if !self.marks_reads() {
+            self.explorer
+                .live
+                .update(self.env.cfg, &self.cur, self.insn);
+        }
     }
 
     /// Notes that subprogram `subprog` uses its stack down to `bytes`.

@@ -16,6 +16,7 @@ use super::{Explorer, NodeId};
 use crate::abstract_interp::state::{NO_CALLSITE, State};
 use crate::abstract_interp::vm::{Check, Env, Vm};
 use crate::programs::insn::{AluOp, Callee, Op, Src};
+use crate::target::PrecisionScope;
 
 const ARGS: u32 = 0b11_1110;
 const R0: u8 = 0;
@@ -260,6 +261,9 @@ impl Backtrack {
     }
 
     fn undo_local_call(&mut self, env: &Env<'_>, at: usize, next: i32) -> Result<(), Lost> {
+        if env.target.behaviour.precision_scope != PrecisionScope::AcrossCalls {
+            return Err(Lost::MarkAll);
+        }
         let callee = env.callee(at);
         if callee.is_some_and(|s| env.program.subprogs[s].global) && next == at as i32 + 1 {
             if self.regs[self.frame] & ARGS != 0 {
@@ -279,6 +283,11 @@ impl Backtrack {
 
     fn undo_call(&mut self, env: &Env<'_>, at: usize, next: i32) -> Result<(), Lost> {
         let flags = env.cfg.flags(at);
+        if flags.sync_callback_call()
+            && env.target.behaviour.precision_scope != PrecisionScope::AcrossCalls
+        {
+            return Err(Lost::MarkAll);
+        }
         if flags.sync_callback_call() && next != at as i32 + 1 {
             // From a callback's first instruction back to the call that ran it.
             if self.regs[self.frame] & !ARGS != 0 || self.slots[self.frame] != 0 {
@@ -299,6 +308,9 @@ impl Backtrack {
     }
 
     fn undo_exit(&mut self, env: &Env<'_>, next: i32) -> Result<(), Lost> {
+        if env.target.behaviour.precision_scope != PrecisionScope::AcrossCalls {
+            return Err(Lost::MarkAll);
+        }
         if next >= 0 && env.cfg.flags(next as usize).calls_callback() {
             self.regs[self.frame] &= !ARGS;
         }

@@ -2,6 +2,7 @@
 
 use super::NodeId;
 use super::history::Entry;
+use super::marks::Writes;
 
 /// Where a state stands on its path.
 #[derive(Clone, Debug)]
@@ -20,6 +21,11 @@ pub struct Track {
     pub depth: u32,
     /// History since the kept state before it.
     pub history: Vec<Entry>,
+    /// What was written since that state, where reads are marked.
+    pub written: Writes,
+    /// The outermost kept state of the loop that it is part of, where loops are told
+    /// by their entry.
+    pub loop_entry: Option<NodeId>,
 }
 
 impl Track {
@@ -33,6 +39,8 @@ impl Track {
             last_insn: -1,
             depth: 0,
             history: Vec::new(),
+            written: Writes::new(),
+            loop_entry: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::compare::{Exact, Where};
 use super::scc::{BackEdge, Chain, chain};
 use super::track::Track;
-use super::{Listed, Node, NodeId};
+use super::{Listed, Node, NodeId, marks};
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::stack::Slot;
 use crate::abstract_interp::state::{FP, NO_CALLSITE, NREGS, State};
@@ -48,6 +48,10 @@ impl Vm<'_> {
     }
 
     pub(super) fn unfinished(&self, id: NodeId) -> bool {
+        if self.env.target.behaviour.loop_convergence == LoopConvergence::LoopEntry {
+            let entry = self.loop_entry_of(id);
+            return entry.is_some_and(|entry| self.explorer.node(entry).track.branches > 0);
+        }
         let visit = self.explorer.node(id).visit;
         visit.is_some_and(|visit| self.explorer.visits.incomplete(visit))
     }
@@ -57,7 +61,12 @@ impl Vm<'_> {
     pub(super) fn visited(&mut self) -> Check<bool> {
         let insn = self.insn;
         let checkpoint = self.env.cfg.flags(insn).force_checkpoint();
-        let forced = checkpoint || self.explorer.track().history.len() > MAX_HISTORY;
+        let long = self.env.target.behaviour.history_checkpoint
+            && self.explorer.track().history.len() > MAX_HISTORY;
+        let forced = checkpoint || long;
+        if self.marks_reads() {
+            self.marks_at_point();
+        }
         let jumps = self.explorer.jumps - self.explorer.jumps_at_keep;
         let insns = self.explorer.processed - self.explorer.processed_at_keep;
         let mut keep = forced || jumps >= MIN_JUMPS && insns >= MIN_INSNS;
@@ -236,8 +245,16 @@ impl Vm<'_> {
         if self.env.cfg.flags(self.insn).jmp_point() {
             self.open_entry();
         }
+        if self.marks_reads() {
+            self.inherit_reads(id);
+        }
         self.inherit_precision(id)?;
-        if unfinished {
+        if unfinished && self.env.target.behaviour.loop_convergence == LoopConvergence::LoopEntry {
+            let entry = self
+                .loop_entry_of(id)
+                .filter(|e| self.explorer.node(*e).track.branches > 0);
+            self.part_of_loop(entry.unwrap_or(id));
+        } else if unfinished {
             let node = self.explorer.node(id);
             if let Some(visit) = node.visit {
                 let edge = BackEdge {
@@ -269,13 +286,18 @@ impl Vm<'_> {
         let track = Track {
             // Moved into a vector of their number; the path keeps its room.
             history: path.history.drain(..).collect(),
+            written: path.written.clone(),
             ..*path
         };
         path.first_insn = insn;
         path.depth += 1;
+        path.loop_entry = None;
+        marks::restart(&mut path.written);
         let id = self.explorer.add_node(Node {
             state,
             track,
+            read: marks::Reads::default(),
+            is_entry: false,
             hits: 0,
             misses: 0,
             dropped: false,
@@ -325,10 +347,15 @@ impl Vm<'_> {
             .take()
             .expect("a listed state is kept");
         let cfg = self.env.cfg;
-        let query = self.explorer.live.query(cfg, &node.state, node.track.insn);
+        let marks = self.marks_reads();
+        let query = (!marks).then(|| self.explorer.live.query(cfg, &node.state, node.track.insn));
         for at in 0..node.state.frames.len() {
             let insn = super::scc::frame_insn(&node.state, node.track.insn, at);
-            let live = cfg.live_regs(insn as usize);
+            let (live, marked) = if marks {
+                node.read.of(at)
+            } else {
+                (cfg.live_regs(insn as usize), 0)
+            };
             // Outer frames are shared by many states: copied only for a change.
             let frame = &node.state.frames[at];
             let dead_reg = |r: usize, reg: &Reg| live >> r & 1 == 0 && *reg != Reg::UNINIT;
@@ -341,7 +368,10 @@ impl Vm<'_> {
                     }
                 }
             }
-            let alive = self.explorer.live.alive(cfg, &query, at);
+            let alive = match &query {
+                Some(query) => self.explorer.live.alive(cfg, query, at),
+                None => marked,
+            };
             let dead_slot = |i: usize, slot: &Slot| alive >> i & 1 == 0 && *slot != Slot::EMPTY;
             let stack = &node.state.frames[at].stack;
             if stack
@@ -354,6 +384,47 @@ impl Vm<'_> {
             }
         }
         self.explorer.nodes[id as usize] = Some(node);
+    }
+
+    /// The entry of the loop that a kept state is part of: the outermost one known.
+    fn loop_entry_of(&self, id: NodeId) -> Option<NodeId> {
+        let mut entry = self.explorer.node(id).track.loop_entry?;
+        // Entries lie ever nearer to the root; a state may be its own.
+        while let Some(outer) = self.explorer.node(entry).track.loop_entry
+            && outer != entry
+        {
+            entry = outer;
+        }
+        Some(entry)
+    }
+
+    /// The current path has come back to a loop that begins at `entry`.
+    fn part_of_loop(&mut self, entry: NodeId) {
+        let (branches, depth) = self.depth_of(entry);
+        let track = self.explorer.track();
+        let known = track.loop_entry.map_or(track.depth, |e| self.depth_of(e).1);
+        if branches > 0 && depth <= known {
+            self.explorer.node_mut(entry).is_entry = true;
+            self.explorer.track_mut().loop_entry = Some(entry);
+        }
+    }
+
+    /// All paths of a kept state are walked: its parent is part of the same loop.
+    pub(super) fn loop_reaches_parent(&mut self, parent: Option<NodeId>, entry: Option<NodeId>) {
+        let (Some(parent), Some(entry)) = (parent, entry) else {
+            return;
+        };
+        let (branches, depth) = self.depth_of(entry);
+        let own = &self.explorer.node(parent).track;
+        let known = own.loop_entry.map_or(own.depth, |e| self.depth_of(e).1);
+        if branches > 0 && depth <= known {
+            self.explorer.node_mut(parent).track.loop_entry = Some(entry);
+        }
+    }
+
+    fn depth_of(&self, id: NodeId) -> (u32, u32) {
+        let track = &self.explorer.node(id).track;
+        (track.branches, track.depth)
     }
 
     /// All paths of a state inside a loop are walked: if it was the first one

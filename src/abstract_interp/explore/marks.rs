@@ -1,0 +1,195 @@
+//! Which registers and stack slots of kept states are read later: marks that a
+//! read hands up the chain of kept states.
+//!
+//! A kept state's register matters if some path from it reads the register
+//! before writing it. Older kernels learn that while they explore: each path
+//! remembers what it wrote since the kept state before it; a read of anything
+//! else marks that state, and goes on from there as if that state had read it.
+//!
+//! ```text
+//! read(path, x):  x written on path        → nothing
+//!                 else mark(parent(path), x); read(parent(path), x)
+//! ```
+//!
+//! A frame that began on the path has nothing to hand up but the arguments that
+//! its caller gave. A state that is covered reads what the covering one did.
+
+use smallvec::SmallVec;
+
+use super::NodeId;
+use crate::abstract_interp::vm::Vm;
+use crate::programs::insn::{Callee, Op};
+use crate::target::StackLiveness;
+
+const R0: u16 = 1;
+const ARGS: u16 = 0x3e;
+const SAVED: u16 = 0x3c0;
+const ALL: u16 = 0x3ff;
+
+/// Where a frame began, seen from the kept state before a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Began {
+    /// Before that state.
+    Before,
+    /// Since, with arguments of its own.
+    Alone,
+    /// Since, with its caller's registers as arguments.
+    Called,
+}
+
+/// What was written to one frame since the kept state before.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    /// Registers.
+    pub regs: u16,
+    slots: u64,
+    began: Began,
+}
+
+/// Per frame, what was written.
+pub type Writes = SmallVec<[Written; 2]>;
+
+/// Per frame, the registers and slots that are read later.
+#[derive(Clone, Debug, Default)]
+pub struct Reads(SmallVec<[(u16, u64); 2]>);
+
+impl Reads {
+    /// Registers and slots of a frame.
+    pub fn of(&self, frame: usize) -> (u16, u64) {
+        self.0.get(frame).copied().unwrap_or_default()
+    }
+
+    /// Adds to a frame; gives what is new.
+    fn add(&mut self, frame: usize, regs: u16, slots: u64) -> (u16, u64) {
+        if self.0.len() <= frame {
+            self.0.resize(frame + 1, (0, 0));
+        }
+        let had = self.0[frame];
+        self.0[frame] = (had.0 | regs, had.1 | slots);
+        (regs & !had.0, slots & !had.1)
+    }
+}
+
+/// Makes a path's writes those of one that begins at a state just kept.
+pub fn restart(writes: &mut Writes) {
+    for frame in writes {
+        *frame = Written {
+            regs: 0,
+            slots: 0,
+            began: Began::Before,
+        };
+    }
+}
+
+impl Vm<'_> {
+    /// Whether the target learns by marks what is read.
+    pub(super) fn marks_reads(&self) -> bool {
+        self.env.target.behaviour.stack_liveness == StackLiveness::Parentage
+    }
+
+    /// Where states are compared: what is written is known of every frame.
+    pub(super) fn marks_at_point(&mut self) {
+        self.frames_changed(false);
+    }
+
+    /// Before an instruction: it reads its operands.
+    pub(super) fn marks_before(&mut self) {
+        self.frames_changed(false);
+        let op = self.op();
+        let frame = self.cur.curframe();
+        let mut uses = self.env.cfg.uses(self.insn) & ALL;
+        match op {
+            // What a function does with its arguments is seen in it.
+            Op::Call(Callee::Local(_)) => uses = 0,
+            Op::Exit if frame > 0 => uses = R0,
+            _ => {}
+        }
+        self.mark_read(frame, uses, 0);
+    }
+
+    /// After an instruction of frame `frame`: it wrote its results.
+    pub(super) fn marks_after(&mut self, insn: usize, frame: usize) {
+        let called = matches!(self.env.ops[insn], Op::Call(Callee::Local(_)));
+        self.frames_changed(called);
+        let defs = self.env.cfg.defs(insn) & ALL;
+        let top = self.cur.curframe();
+        let writes = &mut self.explorer.track_mut().written;
+        if top < frame {
+            writes[top].regs |= R0;
+        } else {
+            writes[frame].regs |= defs;
+        }
+    }
+
+    /// Frames came or went.
+    fn frames_changed(&mut self, called: bool) {
+        let frames = self.cur.frames.len();
+        let writes = &mut self.explorer.track_mut().written;
+        writes.truncate(frames);
+        while writes.len() < frames {
+            let (regs, began) = match writes.last() {
+                Some(caller) if called => (caller.regs & ARGS, Began::Called),
+                _ => (ARGS, Began::Alone),
+            };
+            writes.push(Written {
+                regs,
+                slots: 0,
+                began,
+            });
+        }
+    }
+
+    /// The current instruction surely overwrites slots of a frame.
+    pub(super) fn mark_written(&mut self, frame: usize, slots: u64) {
+        self.frames_changed(false);
+        if let Some(writes) = self.explorer.track_mut().written.get_mut(frame) {
+            writes.slots |= slots;
+        }
+    }
+
+    /// Registers and slots of a frame are read.
+    pub(super) fn mark_read(&mut self, frame: usize, regs: u16, slots: u64) {
+        let (mut at, mut regs, mut slots) = (frame, regs, slots);
+        let track = self.explorer.track();
+        if hand_up(&track.written, &mut at, &mut regs, &mut slots).is_none() {
+            return;
+        }
+        let mut parent = track.parent;
+        while let Some(id) = parent {
+            let node = self.explorer.node_mut(id);
+            (regs, slots) = node.read.add(at, regs, slots);
+            parent = node.track.parent;
+            if hand_up(&node.track.written, &mut at, &mut regs, &mut slots).is_none() {
+                return;
+            }
+        }
+    }
+
+    /// The current state is covered by `id`: whatever is read from there on is read.
+    pub(super) fn inherit_reads(&mut self, id: NodeId) {
+        let read = self.explorer.node(id).read.clone();
+        let top = self.cur.curframe();
+        for frame in 0..=top {
+            let (regs, slots) = read.of(frame);
+            let regs = if frame < top { regs & SAVED } else { regs };
+            self.mark_read(frame, regs, slots);
+        }
+    }
+}
+
+/// What of a read reaches the kept state before a path that wrote `writes`, and in
+/// which frame; nothing if it ends on the path.
+fn hand_up(writes: &Writes, at: &mut usize, regs: &mut u16, slots: &mut u64) -> Option<()> {
+    let frame = writes.get(*at)?;
+    *regs &= !frame.regs;
+    *slots &= !frame.slots;
+    let mut began = frame.began;
+    while began == Began::Called {
+        *regs &= ARGS;
+        *slots = 0;
+        *at = at.checked_sub(1)?;
+        began = writes.get(*at)?.began;
+    }
+    let left = *regs != 0 || *slots != 0;
+    (began == Began::Before && left).then_some(())
+}
