@@ -33,6 +33,8 @@ pub enum Order {
 /// An operation with one pointer and one number.
 #[derive(Clone, Copy, Debug)]
 pub struct Arithmetic {
+    /// Flow keys move by known numbers only.
+    pub flow_keys_fixed: bool,
     /// Of which width.
     pub width: Width,
     /// Which.
@@ -175,7 +177,7 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
         return Ok(Move::Stays);
     }
     let known = num.bounds.is_const();
-    if Reach::taken(how.op, known) > Reach::of(&ptr.kind, vm.env.target.behaviour.flow_keys_fixed) {
+    if Reach::taken(how.op, known) > Reach::of(&ptr.kind, how.flow_keys_fixed) {
         return refuse_reg(how.dst, Fault::PointerFixed { held: *ptr });
     }
     let operands = [(num.bounds, num.off), (ptr.bounds, ptr.off)];

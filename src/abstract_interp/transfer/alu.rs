@@ -221,7 +221,9 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         vm.cur.set_reg(dst, arena);
         return Ok(());
     }
+    let flow_keys_fixed = vm.env.target.behaviour.flow_keys_fixed;
     let how = |order| Arithmetic {
+        flow_keys_fixed,
         width: w,
         op,
         dst,
