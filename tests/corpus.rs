@@ -2,16 +2,14 @@
 //! layout and the expectations.
 //!
 //! An expectation that is not met is one line, `file: expected .., got ..`, unless
-//! `tests/corpus/GAPS` names it. Programs that need a kernel's BTF are checked only
-//! where `BPFASSAY_BTF` names a file of it. `BPFASSAY_CORPUS=FILTER` picks cases.
+//! `tests/corpus/GAPS` names it. `BPFASSAY_CORPUS=FILTER` picks cases.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bpfassay::check::types;
-use bpfassay::object::{Btf, Object};
+use bpfassay::object::Object;
 use bpfassay::report::{Outcome, ProgramReport};
 use bpfassay::{InputKind, Options, TargetChoice, check, target};
 
@@ -194,15 +192,8 @@ fn gaps() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn kernel_btf() -> Option<Btf> {
-    let path = std::env::var_os("BPFASSAY_BTF")?;
-    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
-    Some(Btf::parse(Arc::from(bytes)).expect("BPFASSAY_BTF is a kernel's BTF"))
-}
-
 #[test]
 fn verdicts_are_those_of_kernels() {
-    let btf = kernel_btf();
     let filter = std::env::var("BPFASSAY_CORPUS").unwrap_or_default();
     let gaps = gaps();
     let (mut failures, mut met, mut known, mut mended) = (Vec::new(), 0, 0, Vec::new());
@@ -219,7 +210,7 @@ fn verdicts_are_those_of_kernels() {
                 let kernel = target::by_name(&expect.target).expect("a known target");
                 let choice = [TargetChoice {
                     target: &kernel,
-                    kernel_btf: btf.as_ref().or_else(|| types::of_target(&kernel)),
+                    kernel_btf: types::of_target(&kernel),
                 }];
                 let options = Options {
                     only: Some(&expect.program),

@@ -1,8 +1,8 @@
 //! The embedded tables against the measured facts, in full.
 //!
 //! `BPFASSAY_FACTS` names the folder of fact files (`helpers.json`, ...). The
-//! facts are not part of the package: without the variable the tests say so and
-//! pass. 5.15 and 6.6 have no facts of their own and are not compared.
+//! facts are not part of the package: `cargo xtask oracle` runs these tests. 5.15 and
+//! 6.6 have no facts of their own and are not compared.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,15 +17,12 @@ const VERSIONS: [(&str, SpecVersion); 4] = [
     ("7.3", SpecVersion::V7_3),
 ];
 
-/// A fact file, or none with the reason printed.
-fn facts(name: &str) -> Option<Value> {
-    let Some(dir) = std::env::var_os("BPFASSAY_FACTS") else {
-        eprintln!("skipped: BPFASSAY_FACTS names no folder of facts");
-        return None;
-    };
+/// A fact file.
+fn facts(name: &str) -> Value {
+    let dir = std::env::var_os("BPFASSAY_FACTS").expect("BPFASSAY_FACTS names a folder of facts");
     let path = PathBuf::from(dir).join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn object(v: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -93,10 +90,9 @@ fn compare_arg(at: &str, have: &ArgSpec, want: &Value, out: &mut Vec<String>) {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn helper_signatures() {
-    let Some(f) = facts("helpers.json") else {
-        return;
-    };
+    let f = facts("helpers.json");
     let mut out = Vec::new();
     for h in array(&f["helpers"]) {
         let (id, name) = (h["id"].as_u64().unwrap_or(0) as u32, text(&h["name"]));
@@ -150,10 +146,9 @@ fn helper_signatures() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn helper_variants() {
-    let Some(f) = facts("helpers.json") else {
-        return;
-    };
+    let f = facts("helpers.json");
     let mut out = Vec::new();
     for h in array(&f["helpers"]) {
         let id = h["id"].as_u64().unwrap_or(0) as u32;
@@ -195,10 +190,9 @@ fn helper_variants() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn semantics() {
-    let Some(f) = facts("helpers.json") else {
-        return;
-    };
+    let f = facts("helpers.json");
     let mut out = Vec::new();
     for (v, version) in VERSIONS {
         for (class, names) in object(&f["semantics"][v]) {
@@ -231,10 +225,9 @@ const BARRED_LATER: &[(ProgType, u32)] = &[
 ];
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn availability_of_sources() {
-    let Some(f) = facts("helper_availability.json") else {
-        return;
-    };
+    let f = facts("helper_availability.json");
     let mut out = Vec::new();
     let mut checks = 0;
     for (v, version) in VERSIONS {
@@ -281,10 +274,9 @@ fn availability_of_sources() {
 const NOT_IN_THE_RUNNING_KERNEL: &[&str] = &["bpf_probe_write_user", "bpf_override_return"];
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn availability_of_the_running_kernel() {
-    let Some(f) = facts("helper_availability.json") else {
-        return;
-    };
+    let f = facts("helper_availability.json");
     let mut out = Vec::new();
     for r in array(&f["live"]["records"]).filter(|r| text(&r["caps"]) == "all") {
         let t = prog(text(&r["prog_type"]));
@@ -359,10 +351,9 @@ fn compare_layout(at: &str, layout: &CtxLayout, table: &Value, limit: u32, out: 
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn contexts() {
-    let Some(f) = facts("ctx_access.json") else {
-        return;
-    };
+    let f = facts("ctx_access.json");
     let mut out = Vec::new();
     for (v, version) in VERSIONS {
         for (p, x) in object(&f["static"][v]) {
@@ -414,10 +405,9 @@ fn contexts() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn maps() {
-    let Some(f) = facts("map_types.json") else {
-        return;
-    };
+    let f = facts("map_types.json");
     let mut out = Vec::new();
     for m in array(&f["maps"]) {
         let t = MapType::from_name(text(&m["name"])).unwrap_or_else(|| panic!("{}", m["name"]));
@@ -459,10 +449,9 @@ fn maps() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn kfunc_tables() {
-    let Some(f) = facts("kfuncs.json") else {
-        return;
-    };
+    let f = facts("kfuncs.json");
     let mut out = Vec::new();
     for (v, version) in VERSIONS {
         let want = &f["kfuncs"][v];
@@ -505,10 +494,9 @@ fn kfunc_tables() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn kfunc_callers_on_the_running_kernel() {
-    let Some(f) = facts("kfuncs.json") else {
-        return;
-    };
+    let f = facts("kfuncs.json");
     let live: BTreeSet<&str> = object(&f["live"]["functions"])
         .map(|(n, _)| n.as_str())
         .collect();
@@ -530,10 +518,9 @@ fn kfunc_callers_on_the_running_kernel() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn program_types_and_sets() {
-    let Some(f) = facts("prog_types.json") else {
-        return;
-    };
+    let f = facts("prog_types.json");
     for p in array(&f["prog_types"]) {
         let t = prog(text(&p["name"]));
         assert_eq!(u64::from(t.id()), p["id"].as_u64().unwrap_or(0));
@@ -579,9 +566,7 @@ fn program_types_and_sets() {
         }
     }
     none(out);
-    let Some(f) = facts("btf_id_sets.json") else {
-        return;
-    };
+    let f = facts("btf_id_sets.json");
     for (v, version) in VERSIONS {
         for (set, x) in
             object(&f["sets"][v]).filter(|(s, x)| x["ids"].is_array() && *s != "special_kfunc_set")
@@ -606,22 +591,19 @@ fn program_types_and_sets() {
             );
         }
     }
-    let Some(f) = facts("verifier_messages.json") else {
-        return;
-    };
+    let f = facts("verifier_messages.json");
     let want: Vec<&str> = array(&f["classes"]).map(|c| text(&c["regex"])).collect();
     let have: Vec<&str> = spec::message_classes().iter().map(|c| c.regex).collect();
     assert_eq!(have, want);
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn profiles_of_runtimes() {
     use bpfassay::target::profile::{Status, embedded};
     let mut compared = 0;
     for profile in embedded() {
-        let Some(f) = facts(&format!("profiles/{}.json", profile.name)) else {
-            return;
-        };
+        let f = facts(&format!("profiles/{}.json", profile.name));
         let mut out = Vec::new();
         let source = &f["source"];
         for (have, key) in [
@@ -667,7 +649,7 @@ fn profiles_of_runtimes() {
     // Three runtimes with 211 helpers and 35 map types each; rbpf has none of its own.
     assert_eq!(compared, 3 * (211 + 35));
     let rbpf = embedded().find(|p| p.name == "rbpf").unwrap();
-    let f = facts("profiles/rbpf.json").unwrap();
+    let f = facts("profiles/rbpf.json");
     assert!(text(&f["helpers"]).starts_with("none by default"));
     assert!(text(&f["map_types"]).starts_with("none"));
     for (id, name) in all_helpers() {
@@ -697,10 +679,9 @@ fn profiles_of_runtimes() {
 }
 
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn everything_that_runtimes_list_is_in_the_database() {
-    let Some(f) = facts("seed_lists.json") else {
-        return;
-    };
+    let f = facts("seed_lists.json");
     let mut out = Vec::new();
     let mut resolved = 0;
     let mut take = |kind: &str, name: &str, fits: &dyn Fn(&Named) -> bool| {
@@ -750,14 +731,13 @@ fn everything_that_runtimes_list_is_in_the_database() {
 
 /// The dates of kernel functions, map types and attach types are those of the facts.
 #[test]
+#[ignore = "needs the measured facts: cargo xtask oracle"]
 fn dates() {
-    let (Some(kfuncs), Some(maps), Some(programs)) = (
+    let (kfuncs, maps, programs) = (
         facts("kfuncs.json"),
         facts("map_types.json"),
         facts("prog_types.json"),
-    ) else {
-        return;
-    };
+    );
     let mut bad = Vec::new();
     let mut compared = 0;
     let mut compare = |kind: SinceKind, name: &str, date: &Value| {

@@ -38,10 +38,9 @@ fn compare(format: &str) -> (String, Option<i32>) {
 const OWN: [&str; 2] = ["bpf_probe_write_user#36", "bpf_override_return#58"];
 
 #[test]
+#[ignore = "asks the running kernel: cargo xtask oracle"]
 fn the_corpus_compares_without_a_difference() {
-    let Some((kernel, target)) = kernel_common::kernel() else {
-        return;
-    };
+    let (kernel, target) = kernel_common::kernel();
     let (text, code) = compare("json");
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["schema"], "bpfassay-compare-v1");

@@ -156,11 +156,9 @@ fn pages_and_lists_are_printed() {
 /// Of the refusals that kernels were recorded to print, nearly all have a page, and
 /// it is of the class that the whole of the classes' expressions gives.
 #[test]
+#[ignore = "needs recorded objects and verdicts: cargo xtask oracle"]
 fn recorded_messages_have_their_pages() {
-    let Some(oracle) = std::env::var_os("BPFASSAY_VERDICTS") else {
-        eprintln!("skipped: BPFASSAY_VERDICTS names no folder of KERNEL/SET.jsonl");
-        return;
-    };
+    let oracle = std::env::var_os("BPFASSAY_VERDICTS").expect("BPFASSAY_VERDICTS names a folder");
     let classes: Vec<(&str, regex::Regex)> = bpfassay::helpers_spec::message_classes()
         .iter()
         .map(|c| (c.id, regex::Regex::new(c.regex).unwrap()))

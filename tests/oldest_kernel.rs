@@ -219,8 +219,9 @@ fn judge(
 }
 
 #[test]
+#[ignore = "needs recorded objects and verdicts: cargo xtask oracle"]
 fn stated_releases_agree_with_kernels() {
-    let Some(oracle) = Oracle::open() else { return };
+    let oracle = Oracle::open();
     let mut total = Tally::default();
     for set in SETS {
         let newest: BTreeMap<(String, String, String), Value> = oracle

@@ -4,12 +4,16 @@
 //! cargo run --release --example agreement -- OBJECTS_DIR VERDICTS.jsonl
 //!     [--target T] [--btf FILE] [--json] [--only OBJ[:PROG]] [--dump FILE]
 //!     [--jobs N] [--timeout-s N] [--memory-mb N] [--examples N]
+//! cargo run --release --example agreement -- --known NAME...
 //! ```
 //!
 //! Each line of VERDICTS is one program of one object, as a real kernel answered
 //! (`stage` tells whether the verifier was reached at all). The same program goes
 //! through our whole pipeline in a worker process, so that a hang, a crash or a
 //! flood of memory costs one program, not the run; those count as `unknown`.
+//!
+//! `cargo xtask scoreboard` runs it over all recordings that are at hand; it asks
+//! with `--known` which of some names are targets.
 //!
 //! Only lines of stage `verifier` count for agreement; the others compare the
 //! stage at which loading failed.
@@ -81,8 +85,15 @@ fn parse() -> Result<Args, String> {
 
 fn run() -> Result<(), String> {
     let mut argv = std::env::args().skip(1);
-    if argv.next().as_deref() == Some(worker::FLAG) {
-        return worker::serve(argv.collect());
+    match argv.next().as_deref() {
+        Some(worker::FLAG) => return worker::serve(argv.collect()),
+        Some("--known") => {
+            for name in argv.filter(|name| bpfassay::target::by_name(name).is_some()) {
+                println!("{name}");
+            }
+            return Ok(());
+        }
+        _ => {}
     }
     let mut args = parse()?;
     let lines = record::read(&args.verdicts, args.only.as_deref())?;

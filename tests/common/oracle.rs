@@ -1,82 +1,34 @@
 //! Recorded objects and verdicts of real kernels, which are not part of the
 //! package.
 //!
-//! `BPFASSAY_ORACLE` names their folder (`objects/SET.tar.xz`,
-//! `verdicts/KERNEL/SET.jsonl.xz`); they are unpacked once, by `tar` and `xz`, into
-//! the build's scratch folder. `BPFASSAY_SETS` and `BPFASSAY_VERDICTS` name folders
-//! where they are unpacked already (`SET/*.o`, `KERNEL/SET.jsonl`).
+//! `BPFASSAY_SETS` and `BPFASSAY_VERDICTS` name their folders (`SET/*.o`,
+//! `KERNEL/SET.jsonl`). Tests that need them are ignored unless asked for
+//! (`cargo xtask oracle`), and fail without them.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Where the oracle is, or none with the reason printed.
+/// Where the oracle is.
 pub struct Oracle {
     sets: PathBuf,
     verdicts: PathBuf,
 }
 
-fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).map(PathBuf::from)
-}
-
-fn run(command: &mut Command) {
-    let status = command
-        .status()
-        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(status.success(), "{command:?}: {status}");
-}
-
-fn unpack(oracle: &Path, scratch: &Path) {
-    let done = scratch.join("unpacked");
-    if done.exists() {
-        return;
-    }
-    let entries = |dir: &Path| -> Vec<PathBuf> {
-        let read = std::fs::read_dir(dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
-        read.map(|e| e.unwrap().path()).collect()
-    };
-    let sets = scratch.join("sets");
-    std::fs::create_dir_all(&sets).unwrap();
-    for archive in entries(&oracle.join("objects")) {
-        run(Command::new("tar")
-            .arg("-xJf")
-            .arg(&archive)
-            .arg("-C")
-            .arg(&sets));
-    }
-    for kernel in entries(&oracle.join("verdicts")) {
-        let to = scratch.join("verdicts").join(kernel.file_name().unwrap());
-        std::fs::create_dir_all(&to).unwrap();
-        for file in entries(&kernel) {
-            let name = file.file_stem().unwrap().to_owned();
-            let out = std::fs::File::create(to.join(name)).unwrap();
-            run(Command::new("xz").arg("-dc").arg(&file).stdout(out));
-        }
-    }
-    std::fs::write(done, "").unwrap();
+fn folder(variable: &str) -> PathBuf {
+    let folder = std::env::var_os(variable).map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| panic!("{variable} names no folder"));
+    assert!(folder.is_dir(), "{variable}: {folder:?} is no folder");
+    folder
 }
 
 impl Oracle {
     /// Finds the oracle.
-    pub fn open() -> Option<Oracle> {
-        if let (Some(sets), Some(verdicts)) =
-            (variable("BPFASSAY_SETS"), variable("BPFASSAY_VERDICTS"))
-        {
-            return Some(Oracle { sets, verdicts });
+    pub fn open() -> Oracle {
+        Oracle {
+            sets: folder("BPFASSAY_SETS"),
+            verdicts: folder("BPFASSAY_VERDICTS"),
         }
-        let Some(oracle) = variable("BPFASSAY_ORACLE") else {
-            eprintln!("skipped: BPFASSAY_ORACLE names no folder of recorded verdicts");
-            return None;
-        };
-        let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("oracle");
-        std::fs::create_dir_all(&scratch).unwrap();
-        unpack(&oracle, &scratch);
-        Some(Oracle {
-            sets: scratch.join("sets"),
-            verdicts: scratch.join("verdicts"),
-        })
     }
 
     /// An object of a set.

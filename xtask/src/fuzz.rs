@@ -10,7 +10,7 @@ mod minimise;
 mod session;
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -89,9 +89,7 @@ struct Words {
 /// Runs the task.
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
     let words = read(words)?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("no root folder")?;
+    let root = crate::outside::root()?;
     let chosen: Vec<&Harness> = HARNESSES
         .iter()
         .filter(|h| words.only.as_deref().is_none_or(|only| only == h.name))

@@ -4,6 +4,9 @@
 
 mod corpus;
 mod fuzz;
+mod oracle;
+mod outside;
+mod scoreboard;
 mod tables;
 mod types;
 
@@ -27,6 +30,16 @@ const TASKS: &[Task] = &[
         "fuzz",
         "feed the harnesses of fuzz/ for --time T (--target NAME, --jobs N, --minimise)",
         fuzz::run,
+    ),
+    (
+        "oracle",
+        "run the tests that need data or a kernel from outside ([TEST ...], --sets DIR, ...)",
+        oracle::run,
+    ),
+    (
+        "scoreboard",
+        "ask all recorded verdicts again and write SCOREBOARD.md (--sets, --verdicts, --btf DIR)",
+        scoreboard::run,
     ),
     (
         "tables",

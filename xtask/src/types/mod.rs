@@ -6,10 +6,9 @@ mod slots;
 
 use bpfassay_kernel_types::records::{Blob, checksum};
 use bpfassay_kernel_types::{Archive, SERIES};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The folder that may hold `linux-SERIES.btf` for all that the arguments leave out.
-const FOLDER: &str = "BPFASSAY_BTF_DIR";
+use crate::outside;
 
 /// Runs the task: `SERIES=FILE` for each row of the table, or files in `$BPFASSAY_BTF`.
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
@@ -33,7 +32,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         }
         sums.push_str(&format!("{} {sum:016x}\n", series.name));
     }
-    let data = root()?.join("kernel-types/data");
+    let data = outside::root()?.join("kernel-types/data");
     let write = |name: &str, bytes: &[u8]| {
         std::fs::write(data.join(name), bytes).map_err(|e| format!("{name}: {e}"))
     };
@@ -44,19 +43,18 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-fn root() -> Result<&'static Path, String> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().ok_or_else(|| "no root folder".into())
-}
-
 fn read(series: &str, words: &[String]) -> Result<Vec<u8>, String> {
     let given = words.iter().find_map(|w| {
         let (name, file) = w.split_once('=')?;
         (name == series).then(|| PathBuf::from(file))
     });
-    let folder = || Some(Path::new(&std::env::var_os(FOLDER)?).join(format!("linux-{series}.btf")));
-    let path = given
-        .or_else(folder)
-        .ok_or(format!("needs {series}=FILE, or ${FOLDER}"))?;
+    let named = outside::of_environment(&[&outside::BTF]);
+    let path = match given {
+        Some(file) => file,
+        None => outside::BTF
+            .required(&named)
+            .map_err(|why| format!("{series}=FILE, or {why}"))?
+            .join(format!("linux-{series}.btf")),
+    };
     std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))
 }
