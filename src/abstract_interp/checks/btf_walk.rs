@@ -6,6 +6,8 @@
 //! union with several members makes what is found untrusted: which member is
 //! meant is not known.
 
+#![expect(clippy::result_large_err, reason = "a refusal ends the verification")]
+
 use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::value::Flags;
 use crate::object::Btf;

@@ -12,6 +12,8 @@
 //!
 //! Nothing is moved here: the answer is a [`Move`], which `transfer::pointer` carries out.
 
+#![expect(clippy::result_large_err, reason = "a refusal ends the verification")]
+
 use crate::abstract_interp::domain::{Bounds, ScalarRules};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
