@@ -244,6 +244,12 @@ pub enum Code {
     Rewrite = 606,
     /// `verifier-defect-met`
     VerifierDefect = 607,
+    /// `attach-target-not-sleepable`
+    AttachNotSleepable = 608,
+    /// `attach-target-not-modifiable`
+    AttachNotModifiable = 609,
+    /// `attach-hook-disabled`
+    AttachHookDisabled = 610,
 }
 
 impl Code {
@@ -369,6 +375,9 @@ impl Code {
         Code::LivenessLimit,
         Code::Rewrite,
         Code::VerifierDefect,
+        Code::AttachNotSleepable,
+        Code::AttachNotModifiable,
+        Code::AttachHookDisabled,
     ];
 
     /// The stable number, printed as `BPF0123`.
@@ -499,6 +508,9 @@ impl Code {
             Code::LivenessLimit => "liveness-limit-exceeded",
             Code::Rewrite => "instruction-not-rewritable",
             Code::VerifierDefect => "verifier-defect-met",
+            Code::AttachNotSleepable => "attach-target-not-sleepable",
+            Code::AttachNotModifiable => "attach-target-not-modifiable",
+            Code::AttachHookDisabled => "attach-hook-disabled",
         }
     }
 
@@ -625,6 +637,9 @@ impl Code {
             Code::LivenessLimit => "liveness_limit",
             Code::Rewrite => "rewrite",
             Code::VerifierDefect => "verifier_bug",
+            Code::AttachNotSleepable => "sleepable",
+            Code::AttachNotModifiable => "btf_access",
+            Code::AttachHookDisabled => "btf_missing",
         }
     }
 }

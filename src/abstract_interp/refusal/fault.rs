@@ -462,9 +462,9 @@ faults! {
     AttachNotIterator { id: u64 } => Code::AttachTarget;
     AttachDenied { name: Name } => Code::AttachTarget;
     AttachNoReturn { name: Name } => Code::AttachTarget;
-    AttachNotModifiable { name: Name } => Code::BtfAccess;
-    AttachNotSleepable { name: Name } => Code::Sleepable;
-    AttachHookDisabled { id: u64, name: Name } => Code::BtfMissing;
+    AttachNotModifiable { name: Name } => Code::AttachNotModifiable;
+    AttachNotSleepable { name: Name } => Code::AttachNotSleepable;
+    AttachHookDisabled { id: u64, name: Name } => Code::AttachHookDisabled;
     AttachNoStruct => Code::AttachTarget;
     AttachStruct { id: u64 } => Code::AttachTarget;
     AttachMemberUnsupported { member: Name, name: Name } => Code::AttachTarget;

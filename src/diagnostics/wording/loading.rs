@@ -5,6 +5,9 @@ use super::pages;
 pages! {
     BTF_MISSING: |_| "Type information that this program needs is absent or not valid.".into();
     ATTACH_TARGET: |f| format!("{} cannot be attached to the function or hook that it names.", f.program());
+    ATTACH_NOT_SLEEPABLE: |f| format!("{} may sleep, and the function or hook that it attaches to must not.", f.program());
+    ATTACH_NOT_MODIFIABLE: |f| format!("{} would replace the result of a function that is not open to programs.", f.program());
+    ATTACH_HOOK_DISABLED: |f| format!("{} attaches to a hook that the kernel keeps from programs.", f.program());
     PRIVILEGE: |_| "The program needs a capability that its loader does not have.".into();
     LOAD_ATTR: |_| "An attribute of the load command is not valid for this program.".into();
     STACK_ARGS: |_| "Arguments passed on the stack are not set up as the target asks.".into();

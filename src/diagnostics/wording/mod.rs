@@ -345,6 +345,9 @@ fn what(code: Code) -> fn(&Facts) -> String {
 
         C::BtfMissing => loading::BTF_MISSING,
         C::AttachTarget => loading::ATTACH_TARGET,
+        C::AttachNotSleepable => loading::ATTACH_NOT_SLEEPABLE,
+        C::AttachNotModifiable => loading::ATTACH_NOT_MODIFIABLE,
+        C::AttachHookDisabled => loading::ATTACH_HOOK_DISABLED,
         C::Privilege => loading::PRIVILEGE,
         C::LoadAttr => loading::LOAD_ATTR,
         C::StackArgs => loading::STACK_ARGS,

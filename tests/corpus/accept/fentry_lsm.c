@@ -3,7 +3,7 @@
 // measured the others refuses these unverified (`oracle=none`); it is built without error injection, which fmod_ret needs.
 // EXPECT prog=open_entry target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=open_exit target=linux-6.18 verdict=accept needs=btf oracle=none
-// EXPECT prog=deny_exec target=linux-6.18 verdict=reject code=kernel-struct-access-invalid needs=btf oracle=none
+// EXPECT prog=deny_exec target=linux-6.18 verdict=reject code=attach-target-not-modifiable needs=btf oracle=none
 // EXPECT prog=file_open target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=bprm_check target=linux-6.18 verdict=accept needs=btf oracle=none
 // EXPECT prog=task_free target=linux-6.18 verdict=accept needs=btf oracle=none

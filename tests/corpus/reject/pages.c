@@ -7,7 +7,7 @@
 // EXPECT prog=odd_tags target=linux-6.18 verdict=reject code=subprogram-arguments
 // EXPECT prog=handler_of_none target=linux-6.18 verdict=reject code=exception-misuse
 // EXPECT prog=record_of_pointer target=linux-6.18 verdict=reject code=program-return-value
-// EXPECT prog=sleeps_in_free target=linux-6.18 verdict=reject code=sleeping-call-forbidden needs=btf oracle=none
+// EXPECT prog=sleeps_in_free target=linux-6.18 verdict=reject code=attach-target-not-sleepable needs=btf oracle=none
 #include "corpus.h"
 #include "kfuncs.h"
 LICENSE("GPL");
