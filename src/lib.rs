@@ -9,6 +9,7 @@ pub mod audit;
 pub mod budget;
 pub mod cfg;
 pub mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
@@ -20,6 +21,7 @@ pub mod object;
 pub mod programs;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "smoke")]
 pub mod smoke;
 pub mod target;
 pub mod untrusted;

@@ -8,8 +8,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rayon::prelude::*;
-
+use super::each::each;
 use super::verify::panic_text;
 use super::{Opened, Options, TargetChoice, linked, open, types};
 use crate::abstract_interp::observe::{Observed, verify_observing};
@@ -84,9 +83,8 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
     let one = |entry: &Result<Program, LoadError>| {
         program(entry, &linked.programs, &choice, options, &needs, &kconfig)
     };
-    let found: Vec<Result<Requirements, Unlinked>> =
-        generous.programs.par_iter().filter_map(one).collect();
-    for result in found {
+    let found = each(generous.programs.iter().collect(), one);
+    for result in found.into_iter().flatten() {
         match result {
             Ok(p) => out.programs.push(p),
             Err(u) => out.unlinked.push(u),

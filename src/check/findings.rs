@@ -1,6 +1,6 @@
 //! What the lints say of an object, placed in its source.
 
-use super::smoke::Job;
+use super::Job;
 use super::verify::Looked;
 use super::{Opened, Options, TargetChoice};
 use crate::abstract_interp::{Observed, Verification, setup};

@@ -7,10 +7,13 @@
 
 mod assumed;
 mod audit;
+mod each;
 mod findings;
+#[cfg(feature = "smoke")]
 mod holes;
 mod policy;
 mod portability;
+#[cfg(feature = "smoke")]
 mod smoke;
 pub mod types;
 mod verify;
@@ -23,8 +26,7 @@ pub use audit::{DEFAULT_CPUS, audit, unread};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
+use self::each::each;
 use self::verify::{
     Explored, Looked, internal, load_error, no_such_type, panic_text, undecided, verify_program,
 };
@@ -89,6 +91,7 @@ pub struct Options<'a> {
     /// What the run that this input belongs to may spend.
     pub budget: Option<&'a Budget>,
     /// Run what is accepted.
+    #[cfg(feature = "smoke")]
     pub smoke: bool,
     /// What the project's configuration and the command line say of rules.
     pub settings: Option<&'a Settings>,
@@ -112,6 +115,7 @@ impl<'a> Options<'a> {
             source_text: &|_| None,
             clock: None,
             budget: None,
+            #[cfg(feature = "smoke")]
             smoke: true,
             settings: None,
         }
@@ -160,6 +164,9 @@ fn empty(options: &Options<'_>) -> ObjectReport {
         findings: Vec::new(),
     }
 }
+
+/// A report with the indices of its program and target.
+type Job = (usize, usize, ProgramReport);
 
 /// An input, read.
 enum Opened {
@@ -249,11 +256,9 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
             return report;
         }
     };
-    let links: Vec<programs::Linked> = options
-        .targets
-        .par_iter()
-        .map(|t| linked(&source, t, options))
-        .collect();
+    let links = each(options.targets.iter().collect(), |t| {
+        linked(&source, t, options)
+    });
     for (link, choice) in links.iter().zip(options.targets) {
         report
             .load_errors
@@ -273,23 +278,23 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
         .collect();
     let shared: Vec<OnceLock<Explored>> =
         (0..count * links.len()).map(|_| OnceLock::new()).collect();
-    let checked: Vec<(smoke::Job, Option<Looked>)> = jobs
-        .par_iter()
-        .filter_map(|&(p, t)| {
-            let entry = links.get(t)?.programs.get(p)?;
-            let choice = options.targets.get(t)?;
-            let first = like.get(t).copied().flatten();
-            let cell = first.and_then(|first| shared.get(p * links.len() + first));
-            let (report, looked) = check_program(entry, choice, cell, options)?;
-            Some(((p, t, report), looked))
-        })
-        .collect();
-    let (mut done, looked): (Vec<smoke::Job>, Vec<Option<Looked>>) = checked.into_iter().unzip();
+    let checked = each(jobs, |(p, t)| {
+        let entry = links.get(t)?.programs.get(p)?;
+        let choice = options.targets.get(t)?;
+        let first = like.get(t).copied().flatten();
+        let cell = first.and_then(|first| shared.get(p * links.len() + first));
+        let (report, looked) = check_program(entry, choice, cell, options)?;
+        Some(((p, t, report), looked))
+    });
+    let (done, looked): (Vec<Job>, Vec<Option<Looked>>) = checked.into_iter().flatten().unzip();
     if options.lints {
         report.findings.extend(findings::of_object(
             &source, &links, &done, &looked, options,
         ));
     }
+    #[cfg(feature = "smoke")]
+    let mut done = done;
+    #[cfg(feature = "smoke")]
     if options.smoke {
         let unsafe_there = smoke::run_accepted(&mut done, &links, options);
         report.findings.extend(unsafe_there);

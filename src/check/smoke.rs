@@ -9,21 +9,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
+use super::each::each;
 use super::verify::panic_text;
-use super::{Options, TargetChoice, holes};
+use super::{Job, Options, TargetChoice, holes};
 use crate::diagnostics::{Context, Finding};
 use crate::limits;
 use crate::programs::{Linked, Program, decode};
+use crate::report::Outcome;
 use crate::report::smoke::Smoke;
-use crate::report::{Outcome, ProgramReport};
 use crate::rules;
 use crate::smoke::engine::Fault;
 use crate::smoke::{self, SmokeOptions};
-
-/// A report with the indices of its program and target.
-pub(super) type Job = (usize, usize, ProgramReport);
 
 /// Runs the accepted programs among the jobs, which are in order of programs. Gives
 /// a finding for each that its target accepts and that goes wrong there.
@@ -38,45 +34,42 @@ pub(super) fn run_accepted(
         .map(|(t, link)| callable(link, t, jobs))
         .collect();
     let groups: Vec<&mut [Job]> = jobs.chunk_by_mut(|a, b| a.0 == b.0).collect();
-    let found: Vec<Vec<Finding>> = groups
-        .into_par_iter()
-        .map(|group| {
-            let mut found = Vec::new();
-            let mut done: Vec<(&Program, &Siblings, Ran)> = Vec::new();
-            for (p, t, report) in group.iter_mut() {
-                let (Some(link), Some(choice), Some(others)) =
-                    (links.get(*t), options.targets.get(*t), siblings.get(*t))
-                else {
-                    continue;
-                };
-                let Some(Ok(program)) = link.programs.get(*p) else {
-                    continue;
-                };
-                if !matches!(report.outcome, Outcome::Accept) {
-                    continue;
-                }
-                let known = done
-                    .iter()
-                    .find(|(other, with, _)| alike(other, program) && with.names == others.names);
-                let mut ran = match known {
-                    Some((.., ran)) => ran.clone(),
-                    None => {
-                        let effort = report.stats.map_or(0, |s| s.processed);
-                        let ran = guarded(program, &others.programs, choice, effort);
-                        done.push((program, others, ran.clone()));
-                        ran
-                    }
-                };
-                if let Some(finding) = unsafe_there(program, choice, &ran, options) {
-                    // The run agrees with the verdict: it is the kernel that errs.
-                    ran.smoke.fault = None;
-                    found.push(finding);
-                }
-                report.smoke = Some(ran.smoke);
+    let found: Vec<Vec<Finding>> = each(groups, |group| {
+        let mut found = Vec::new();
+        let mut done: Vec<(&Program, &Siblings, Ran)> = Vec::new();
+        for (p, t, report) in group.iter_mut() {
+            let (Some(link), Some(choice), Some(others)) =
+                (links.get(*t), options.targets.get(*t), siblings.get(*t))
+            else {
+                continue;
+            };
+            let Some(Ok(program)) = link.programs.get(*p) else {
+                continue;
+            };
+            if !matches!(report.outcome, Outcome::Accept) {
+                continue;
             }
-            found
-        })
-        .collect();
+            let known = done
+                .iter()
+                .find(|(other, with, _)| alike(other, program) && with.names == others.names);
+            let mut ran = match known {
+                Some((.., ran)) => ran.clone(),
+                None => {
+                    let effort = report.stats.map_or(0, |s| s.processed);
+                    let ran = guarded(program, &others.programs, choice, effort);
+                    done.push((program, others, ran.clone()));
+                    ran
+                }
+            };
+            if let Some(finding) = unsafe_there(program, choice, &ran, options) {
+                // The run agrees with the verdict: it is the kernel that errs.
+                ran.smoke.fault = None;
+                found.push(finding);
+            }
+            report.smoke = Some(ran.smoke);
+        }
+        found
+    });
     found.into_iter().flatten().collect()
 }
 

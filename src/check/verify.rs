@@ -12,8 +12,8 @@ use crate::diagnostics::{self, Context};
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::programs::{LoadError, Program, decode};
 use crate::report::{Outcome, ProgramReport, Usage};
+use crate::rules;
 use crate::rules::lints::Hit;
-use crate::rules::{self, Severity};
 use crate::target::Target;
 
 /// What a verification saw and what the lints said of it; of accepted programs.
@@ -162,17 +162,12 @@ fn report_of(
         attach_type: program
             .attach_type
             .map_or_else(String::new, |a| a.name().to_owned()),
-        target: target.name.clone(),
-        outcome,
         insns: program.insns.len(),
         stats,
         verify_us,
-        partial: None,
-        smoke: None,
         assumes: program.assumes.iter().map(ToString::to_string).collect(),
         usage: usage(program),
-        severity: Severity::Error,
-        suppressed: None,
+        ..ProgramReport::blank(&target.name, outcome)
     }
 }
 
@@ -207,29 +202,21 @@ fn usage(program: &Program) -> Usage {
 }
 
 pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
+    let outcome = Outcome::LoadError {
+        stage: e.kind.stage().to_owned(),
+        reason: e.reason.clone(),
+        rule: e
+            .map
+            .as_ref()
+            .and_then(|fault| rules::by_map_flaw(fault.flaw)),
+    };
     ProgramReport {
         program: e.program.as_deref().unwrap_or("").to_owned(),
         section: e.section.as_deref().unwrap_or("").to_owned(),
         prog_type: e.prog_type.map_or("", |t| t.name()).to_owned(),
         attach_type: e.attach_type.map_or("", |t| t.name()).to_owned(),
-        target: target.name.clone(),
-        outcome: Outcome::LoadError {
-            stage: e.kind.stage().to_owned(),
-            reason: e.reason.clone(),
-            rule: e
-                .map
-                .as_ref()
-                .and_then(|fault| rules::by_map_flaw(fault.flaw)),
-        },
         insns: e.insns,
-        stats: None,
-        verify_us: None,
-        partial: None,
-        smoke: None,
-        assumes: Vec::new(),
-        usage: Usage::default(),
-        severity: Severity::Error,
-        suppressed: None,
+        ..ProgramReport::blank(&target.name, outcome)
     }
 }
 
@@ -239,40 +226,28 @@ pub(super) fn internal(
     section: &str,
     detail: String,
 ) -> ProgramReport {
+    let outcome = Outcome::Unknown {
+        name: "internal-error".into(),
+        insn: None,
+        place: None,
+        internal: Some(detail),
+    };
     ProgramReport {
         program: program.to_owned(),
         section: section.to_owned(),
-        prog_type: String::new(),
-        attach_type: String::new(),
-        target: target.name.clone(),
-        outcome: Outcome::Unknown {
-            name: "internal-error".into(),
-            insn: None,
-            place: None,
-            internal: Some(detail),
-        },
-        insns: 0,
-        stats: None,
-        verify_us: None,
-        partial: None,
-        smoke: None,
-        assumes: Vec::new(),
-        usage: Usage::default(),
-        severity: Severity::Error,
-        suppressed: None,
+        ..ProgramReport::blank(&target.name, outcome)
     }
 }
 
 /// The row of an object that nobody looked into.
 pub(super) fn undecided(target: &Target, ended: Ended) -> ProgramReport {
-    let mut row = internal(target, "", "", String::new());
-    row.outcome = Outcome::Unknown {
+    let outcome = Outcome::Unknown {
         name: ended.name().to_owned(),
         insn: None,
         place: None,
         internal: None,
     };
-    row
+    ProgramReport::blank(&target.name, outcome)
 }
 
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -108,6 +108,7 @@ impl<'a> Item<'a> {
     }
 
     /// The rule's name, or the id of what has no page.
+    #[cfg(feature = "cli")]
     pub(super) fn name(&self) -> &str {
         self.rule.map_or(&self.id, |r| r.name)
     }
@@ -325,7 +326,14 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
     vec![item]
 }
 
+/// Without runs nothing goes wrong in them.
+#[cfg(not(feature = "smoke"))]
+fn of_run<'a>(_index: usize, _object: &'a str, _p: &'a ProgramReport) -> Option<Item<'a>> {
+    None
+}
+
 /// A fault after `accept`.
+#[cfg(feature = "smoke")]
 fn of_run<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Option<Item<'a>> {
     let fault = p.smoke.as_ref()?.fault.as_ref()?;
     let what = format!(

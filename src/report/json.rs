@@ -72,8 +72,14 @@ fn program(object: &str, p: &ProgramReport) -> Value {
     };
     map.insert("lacks".into(), Value::Array(lacks));
     map.insert("suppressed".into(), json!(p.suppressed));
+    map.insert("smoke_fault".into(), smoke_fault(object, p));
+    Value::Object(map)
+}
+
+#[cfg(feature = "smoke")]
+fn smoke_fault(object: &str, p: &ProgramReport) -> Value {
     let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
-    let fault = fault.map(|f| {
+    fault.map_or(Value::Null, |f| {
         json!({
             "what": f.what,
             "insn": f.insn,
@@ -81,9 +87,12 @@ fn program(object: &str, p: &ProgramReport) -> Value {
             "line": f.place.as_ref().map(|p| p.1),
             "reproduce": f.reproducer(object, &p.program),
         })
-    });
-    map.insert("smoke_fault".into(), json!(fault));
-    Value::Object(map)
+    })
+}
+
+#[cfg(not(feature = "smoke"))]
+fn smoke_fault(_object: &str, _p: &ProgramReport) -> Value {
+    Value::Null
 }
 
 fn diagnostic(d: &Diagnostic) -> Value {

@@ -63,27 +63,12 @@ pub(super) fn lines(object: &ObjectReport) -> Vec<Value> {
 }
 
 fn empty(object: &ObjectReport, stage: &str, reason: &str, target: &str) -> Value {
-    let program = ProgramReport {
-        program: String::new(),
-        section: String::new(),
-        prog_type: String::new(),
-        attach_type: String::new(),
-        target: target.to_owned(),
-        outcome: Outcome::LoadError {
-            stage: stage.to_owned(),
-            reason: reason.to_owned(),
-            rule: None,
-        },
-        insns: 0,
-        stats: None,
-        verify_us: None,
-        partial: None,
-        smoke: None,
-        assumes: Vec::new(),
-        usage: super::Usage::default(),
-        severity: super::Severity::Error,
-        suppressed: None,
+    let outcome = Outcome::LoadError {
+        stage: stage.to_owned(),
+        reason: reason.to_owned(),
+        rule: None,
     };
+    let program = ProgramReport::blank(target, outcome);
     let mut map = flat(&object.object, &program);
     map.insert("insns".into(), json!(null));
     Value::Object(map)

@@ -4,20 +4,27 @@
 //! nothing else. Order is the order of objects, programs and targets as given.
 
 pub mod audit;
+#[cfg(feature = "cli")]
 mod draw;
 pub mod github;
 mod items;
 pub mod json;
 pub mod jsonl;
+#[cfg(feature = "cli")]
 pub mod junit;
+#[cfg(feature = "cli")]
 pub mod markdown;
 pub mod matrix;
 pub mod paths;
+#[cfg(feature = "smoke")]
 pub mod run;
+#[cfg(feature = "cli")]
 pub mod run_text;
 pub mod sarif;
 mod size;
+#[cfg(feature = "smoke")]
 pub mod smoke;
+#[cfg(feature = "cli")]
 pub mod text;
 pub mod values;
 
@@ -114,6 +121,7 @@ pub struct ProgramReport {
     /// What the runtime has in part only of what the program needs.
     pub partial: Option<Box<Finding>>,
     /// What came of running it; `None` if it was not accepted, or not to be run.
+    #[cfg(feature = "smoke")]
     pub smoke: Option<smoke::Smoke>,
     /// What was assumed of its maps, as a manifest would state it.
     pub assumes: Vec<String>,
@@ -123,6 +131,38 @@ pub struct ProgramReport {
     pub severity: Severity,
     /// Why a verdict other than `accept` doesn't count, if it doesn't.
     pub suppressed: Option<String>,
+}
+
+impl ProgramReport {
+    /// The row of a program of which no more is known than what came of it.
+    pub fn blank(target: &str, outcome: Outcome) -> ProgramReport {
+        ProgramReport {
+            program: String::new(),
+            section: String::new(),
+            prog_type: String::new(),
+            attach_type: String::new(),
+            target: target.to_owned(),
+            outcome,
+            insns: 0,
+            stats: None,
+            verify_us: None,
+            partial: None,
+            #[cfg(feature = "smoke")]
+            smoke: None,
+            assumes: Vec::new(),
+            usage: Usage::default(),
+            severity: Severity::Error,
+            suppressed: None,
+        }
+    }
+
+    /// What came of running it, in words.
+    fn ran(&self) -> Option<String> {
+        #[cfg(feature = "smoke")]
+        return self.smoke.as_ref().map(|s| s.verdict.to_string());
+        #[cfg(not(feature = "smoke"))]
+        None
+    }
 }
 
 /// What a program uses; known without a verification.
@@ -326,8 +366,7 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
     put("peak_states", json!(stats.map(|s| s.peak_states)));
     put("stack_depth", json!(stats.map(|s| s.stack_depth)));
     put("verify_us", json!(p.verify_us));
-    let smoke = p.smoke.as_ref().map(|s| s.verdict.to_string());
-    put("smoke", json!(smoke));
+    put("smoke", json!(p.ran()));
     put("assumes", json!(p.assumes));
     map
 }
