@@ -8,7 +8,7 @@ use bpfassay::abstract_interp::Code;
 
 /// Rooms in the order in which data flows; a room imports only rooms before it.
 /// Rooms of one group don't import one another.
-const ORDER: [&[&str]; 10] = [
+const ORDER: [&[&str]; 11] = [
     &["object"],
     &["programs"],
     &["cfg"],
@@ -18,6 +18,7 @@ const ORDER: [&[&str]; 10] = [
     &["report"],
     &["config"],
     &["check", "limits"],
+    &["face"],
     &["cli"],
 ];
 

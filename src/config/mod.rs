@@ -7,7 +7,7 @@
 //!    doesn't know is an error with its place in the file.
 //! 2. [`policy::findings`] names the calls of one program that the policy denies;
 //!    it needs the program, so `check` asks for it while it has one.
-//! 3. [`judge`] goes over a finished report: budgets and the baseline add
+//! 3. `judge` goes over a finished report: budgets and the baseline add
 //!    findings, levels set severities, suppressions mark what is known.
 //!
 //! What is nearer wins: command line, then `[program."..."]` (an exact name

@@ -29,6 +29,7 @@ fn program(name: &str, processed: u64) -> ProgramReport {
         }),
         verify_us: None,
         partial: None,
+        #[cfg(feature = "smoke")]
         smoke: None,
         usage: Usage {
             map_bytes: 100,

@@ -72,6 +72,7 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
             .iter()
             .map(|(reg, held)| (*reg, kernel_words::held(held)))
             .collect(),
+        refusal: refusal.without_path(),
     }
 }
 

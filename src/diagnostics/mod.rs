@@ -21,7 +21,7 @@ pub use source::{Source, SourceText};
 
 pub use crate::programs::Place;
 
-use crate::abstract_interp::Code;
+use crate::abstract_interp::{Code, Refusal};
 
 /// A piece of source text with something to say about it.
 #[derive(Clone, Debug)]
@@ -86,6 +86,8 @@ pub struct Diagnostic {
     pub branches_before: usize,
     /// Registers at the refusal, as a verifier log words them.
     pub registers: Vec<(u8, String)>,
+    /// The facts that all of this tells, without the path.
+    pub refusal: Refusal,
 }
 
 impl Diagnostic {

@@ -16,7 +16,7 @@
 //! | [`xml`] | the tags are the writer's; characters that XML has no way to hold |
 //! | [`uri`] | all but unreserved characters, by percent signs |
 //! | [`dot`], [`mermaid`] | quotes, backslashes, entities |
-//! | [`json`] | nothing is lost; invisible characters are `\uXXXX` |
+//! | `json` | nothing is lost; invisible characters are `\uXXXX` |
 //!
 //! *Invisible* is what moves the cursor or is not seen: control characters (C0, DEL, C1),
 //! bidirectional controls, joiners, zero-width and tag characters, separators of lines.

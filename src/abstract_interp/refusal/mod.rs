@@ -114,6 +114,19 @@ impl Refusal {
         })
     }
 
+    /// The same without its path, which is long.
+    pub fn without_path(&self) -> Refusal {
+        Refusal {
+            fact: self.fact.clone(),
+            reg: self.reg,
+            insn: self.insn,
+            call: self.call.clone(),
+            path: Vec::new(),
+            path_truncated: self.path_truncated || !self.path.is_empty(),
+            regs: self.regs.clone(),
+        }
+    }
+
     /// Names the register at fault.
     #[must_use]
     pub fn on(mut self: Box<Self>, reg: u8) -> Box<Self> {

@@ -2,7 +2,7 @@
 //!
 //! People search for what their kernel printed; tools classify logs by it. So below
 //! our own explanation stand the kernel's *key words*: not its messages, only the
-//! few words in them that tell one from another, from one table ([`table`]) that
+//! few words in them that tell one from another, from one table (`table`) that
 //! says since when a series uses them. Around them the structure is ours and the
 //! same for all: key words, a colon, the evidence as `name=value`.
 //!

@@ -1,0 +1,116 @@
+//! A kernel or runtime to ask for.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::check::{TargetChoice, types, vmlinux_target};
+use crate::object::Btf;
+use crate::target;
+
+/// A kernel, or another runtime, whose verdict is asked for.
+///
+/// It is named as on the command line: a series (`linux-6.18`, `6.18`), a measured
+/// release of one (`linux-6.18.15`), or a runtime (`bpftime`). A kernel is known by
+/// its BTF, too. The default is the newest long-term series.
+///
+/// ```
+/// use bpfassay::Target;
+///
+/// let target: Target = "6.12".parse()?;
+/// assert_eq!(target.to_string(), "linux-6.12");
+/// assert!("linux-2.4".parse::<Target>().is_err());
+/// # Ok::<(), bpfassay::TargetError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    inner: Arc<target::Target>,
+    /// Given types; those that come with the tool otherwise.
+    btf: Option<Arc<Btf>>,
+}
+
+/// Why something is no target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// No series, release or runtime has the name.
+    Unknown(String),
+    /// The bytes are not the BTF of a kernel: why.
+    NoKernel(String),
+}
+
+impl Target {
+    /// A kernel by its BTF (`/sys/kernel/btf/vmlinux`), backports included.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no BTF, or not a kernel's.
+    pub fn from_btf(name: &str, vmlinux: &[u8]) -> Result<Target, TargetError> {
+        let btf = Btf::parse(vmlinux.into()).map_err(|e| TargetError::NoKernel(e.to_string()))?;
+        let inner = vmlinux_target(name, &btf).map_err(TargetError::NoKernel)?;
+        Ok(Target {
+            inner: Arc::new(inner),
+            btf: Some(Arc::new(btf)),
+        })
+    }
+
+    /// Every kernel series, oldest first.
+    pub fn kernels() -> Vec<Target> {
+        target::all().into_iter().map(Target::from).collect()
+    }
+
+    /// Every runtime that is described, by name.
+    pub fn runtimes() -> Vec<Target> {
+        target::runtimes().into_iter().map(Target::from).collect()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    pub(super) fn choice(&self) -> TargetChoice<'_> {
+        TargetChoice {
+            target: &self.inner,
+            kernel_btf: self
+                .btf
+                .as_deref()
+                .or_else(|| types::of_target(&self.inner)),
+        }
+    }
+}
+
+impl From<target::Target> for Target {
+    fn from(inner: target::Target) -> Target {
+        Target {
+            inner: Arc::new(inner),
+            btf: None,
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(name: &str) -> Result<Target, TargetError> {
+        let found = target::by_name(name).map(Target::from);
+        found.ok_or_else(|| TargetError::Unknown(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TargetError::Unknown(name) => write!(f, "no target is named {name:?}"),
+            TargetError::NoKernel(why) => write!(f, "not the BTF of a kernel: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for TargetError {}
