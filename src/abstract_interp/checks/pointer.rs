@@ -2,11 +2,11 @@
 //!
 //! A pointer is a place in an object: a fixed offset `f` and a variable one, of which
 //! an interval is known. Adding a number moves it. Whether it may be moved is a table,
-//! kind of pointer × how well the number is known ([`Reach`]); what an operator does to
-//! an offset is another ([`direction`]). Both come before any interval.
+//! kind of pointer × how well the number is known (`Reach`); what an operator does to
+//! an offset is another (`direction`). Both come before any interval.
 //!
 //! Offsets are sums, and a sum must never wrap: each distance that goes into one, and
-//! the one that comes out, lies strictly within [`WINDOW`] either way. A distance is
+//! the one that comes out, lies strictly within `WINDOW` either way. A distance is
 //! the number itself where it is known, the fixed offset, and the lower end of an
 //! interval; its upper end shows when the pointer is used.
 //!
