@@ -3,7 +3,7 @@
 //! A global function is verified on its own: all that is known of an argument is its
 //! type and the tags on it (`arg:ctx`, `arg:trusted`, ...). Two questions are asked of a
 //! parameter, and a table answers both together: what does it point to (`Pointee`),
-//! and which tags does it carry (`TagSet`)? A row of [`FORMS`] says which tags must be
+//! and which tags does it carry (`TagSet`)? A row of `FORMS` says which tags must be
 //! there, which may, and what the argument then is; what fits no row contradicts itself.
 //! Only then is the rest looked up: a size, a struct of the kernel's types, whether the
 //! type may stand for the program's context at all.
