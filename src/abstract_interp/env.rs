@@ -4,7 +4,11 @@
 //! `state`. It is made once per verification, and making it already refuses programs
 //! whose attach target is none.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use super::btf_record::{self, Pointees, Records};
+use super::checks::args::kfunc::Kfunc;
 use super::domain::ScalarRules;
 use super::halt::Check;
 use super::setup::attach::{self, Attach};
@@ -40,6 +44,8 @@ pub struct Env<'a> {
     pub attach: Attach,
     /// Special fields of maps and types.
     pub records: Records,
+    /// The program's kfuncs, each made when it is first called.
+    pub kfuncs: Vec<OnceCell<Rc<Kfunc<'a>>>>,
 }
 
 /// How a target computes on scalars: by its point release, since fixes moved
@@ -73,6 +79,7 @@ impl<'a> Env<'a> {
                     kptr_references: input.target.behaviour.kptr_tag_references,
                 },
             ),
+            kfuncs: vec![OnceCell::new(); program.kfuncs.len()],
         })
     }
 

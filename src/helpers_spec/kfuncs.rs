@@ -4,7 +4,7 @@
 //! and types that share a hook share its sets. A filter narrows that further.
 
 use super::tables;
-use super::words::{AttachType, KfFlags, ProgType, SpecVersion};
+use super::words::{AttachType, KfFlags, KfRole, ProgType, SpecVersion};
 
 /// A set that a kfunc stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub struct KfuncSpec {
     pub name: &'static str,
     /// Its flags, of all its sets.
     pub flags: KfFlags,
+    /// The part it plays beyond them.
+    pub role: KfRole,
     /// The sets it stands in.
     pub sets: &'static [KfuncSet],
     /// Its return type in C.
@@ -150,6 +152,12 @@ fn qdisc(name: &str, attach_to: Option<&str>, v: SpecVersion) -> bool {
         Some("dequeue") => listed("qdisc_common_kfunc_set") || listed("qdisc_dequeue_kfunc_set"),
         _ => listed("qdisc_common_kfunc_set"),
     }
+}
+
+/// Whether a series without flags for it lists the kfunc among those that may be
+/// called while a spin lock is held.
+pub fn kfunc_listed_lock_safe(name: &str, v: SpecVersion) -> bool {
+    super::btf_sets::in_set("kfuncs_under_lock", name, v)
 }
 
 /// Whether packet pointers are invalid after a call.

@@ -43,7 +43,9 @@ pub use helpers::{
     helper_cap, helper_count, helper_ever_allowed, helper_id, helper_main, helper_name,
     helper_proto, helper_proto_for, helper_since, helpers,
 };
-pub use kfuncs::{KfuncSet, KfuncSpec, kfunc, kfunc_allowed, kfunc_changes_packet, kfuncs};
+pub use kfuncs::{
+    KfuncSet, KfuncSpec, kfunc, kfunc_allowed, kfunc_changes_packet, kfunc_listed_lock_safe, kfuncs,
+};
 pub use map_create::{
     Inner, MapFlaw, MapRow, Number, Shape, Sizes, Typed, flaw as map_flaw, map_row,
 };
@@ -60,6 +62,6 @@ pub use since::{
 };
 pub use tables::helper;
 pub use words::{
-    ArgSpec, ArgType, AttachType, COMMANDS, InsnClass, KfFlags, MapType, Mechanism, ProgType,
-    RegBase, RegClass, RetSpec, RetType, Risk, Semantics, SpecVersion, TypeFlags,
+    ArgSpec, ArgType, AttachType, COMMANDS, InsnClass, KfFlags, KfRole, MapType, Mechanism,
+    ProgType, RegBase, RegClass, RetSpec, RetType, Risk, Semantics, SpecVersion, TypeFlags,
 };

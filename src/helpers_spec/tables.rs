@@ -6,7 +6,7 @@ use super::helpers::{Availability, HelperProto, HelperSlot};
 use super::kfuncs::{KfuncSet, KfuncSpec};
 use super::programs::{PacketAccess, ProgTypeFacts, SectionRule};
 use super::words::{
-    ArgSpec, ArgType, AttachType, KfFlags, ProgType, RegBase, RegClass, RetSpec, RetType,
+    ArgSpec, ArgType, AttachType, KfFlags, KfRole, ProgType, RegBase, RegClass, RetSpec, RetType,
     Semantics, TypeFlags,
 };
 
@@ -176,6 +176,7 @@ const fn layout(
 const fn kfunc(
     name: &'static str,
     flags: u32,
+    role: KfRole,
     ret: &'static str,
     args: &'static str,
     sets: &'static [KfuncSet],
@@ -183,6 +184,7 @@ const fn kfunc(
     KfuncSpec {
         name,
         flags: KfFlags(flags),
+        role,
         sets,
         ret,
         args,

@@ -14,7 +14,6 @@ use super::helper_allowed::id;
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Region, Touched};
 use super::{align, const_str, dynptr, map_args, operand, packet, reg_kind};
-use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
@@ -400,14 +399,4 @@ fn keep_raw(touched: Touched, facts: &mut Facts) -> Touched {
         return Touched::Nothing;
     }
     touched
-}
-
-/// Register `r` points to a constant string (arguments of kfuncs).
-pub fn const_str(vm: &Vm<'_>, r: u8) -> Check<()> {
-    const_str::check(vm, r)
-}
-
-/// Register `r` points to the workqueue (or task work) of a map's value (kfuncs).
-pub fn async_field(vm: &Vm<'_>, r: u8, kind: FieldKind) -> Check<(MapRef, u32)> {
-    map_args::field(vm, r, kind)
 }

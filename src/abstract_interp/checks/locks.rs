@@ -10,6 +10,7 @@ use crate::abstract_interp::refusal::{Fault, Lock, Open, Owner, Section, Way, re
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
+use crate::helpers_spec::KfRole;
 use crate::programs::insn::{Callee, Op};
 
 /// A lock operation on the lock that a register points to.
@@ -131,8 +132,8 @@ pub fn in_node_callback(vm: &Vm<'_>) -> bool {
     match vm.env.ops.get(frame.callsite as usize) {
         Some(Op::Call(Callee::Kfunc { imm, .. })) => usize::try_from(*imm)
             .ok()
-            .and_then(|at| vm.env.program.kfuncs.get(at))
-            .is_some_and(|k| k.name.starts_with("bpf_rbtree_")),
+            .and_then(|at| vm.env.kfuncs.get(at)?.get())
+            .is_some_and(|k| k.role() == KfRole::TreeInsert),
         _ => false,
     }
 }

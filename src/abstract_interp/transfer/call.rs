@@ -10,7 +10,7 @@ use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::helper_allowed::{self, id};
 use crate::abstract_interp::checks::helper_args::{self, DynptrFact, Facts};
 use crate::abstract_interp::checks::{const_str, helper_ret, leaks, map_args, return_value};
-use crate::abstract_interp::refusal::{Fault, Way, refuse, refuse_reg};
+use crate::abstract_interp::refusal::{Fault, Section, Way, refuse, refuse_reg};
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{AttachType, HelperProto, MapType, ProgType, Semantics, TypeFlags};
@@ -67,7 +67,7 @@ fn arguments(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto) -> Check<Facts> 
     if let Some(lock) = facts.lock {
         locks::apply(vm, lock);
         if !lock.op.take {
-            super::kfunc::leave_section(vm);
+            super::sections::left(vm, Section::Lock);
         }
     }
     map_args::recorded(vm, helper, &facts)?;

@@ -15,6 +15,7 @@ pub mod locks;
 pub mod mem;
 pub mod pointer;
 pub mod refs;
+pub mod sections;
 pub mod stack;
 pub mod subprog;
 

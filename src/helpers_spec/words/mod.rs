@@ -7,6 +7,7 @@
 mod features;
 mod ids;
 mod kf_flags;
+mod kf_role;
 mod risk;
 mod types;
 mod version;
@@ -14,6 +15,7 @@ mod version;
 pub use features::{COMMANDS, InsnClass, Mechanism};
 pub use ids::{AttachType, MapType, ProgType};
 pub use kf_flags::KfFlags;
+pub use kf_role::KfRole;
 pub use risk::Risk;
 pub use types::{ArgSpec, ArgType, RegBase, RegClass, RetSpec, RetType, Semantics, TypeFlags};
 pub use version::SpecVersion;

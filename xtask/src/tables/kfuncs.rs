@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::output::{Output, Pool, joined};
-use super::row::{Row, series, table};
+use super::row::{Row, fail, series, table};
+use super::vocabulary::KfRole;
 use super::words;
 
 /// Which hook a program type's functions are registered under, by series.
@@ -47,6 +48,20 @@ fn types(row: &Row, hooks: Option<&BTreeMap<u32, String>>) -> (u64, bool) {
     (mask, fmod_ret)
 }
 
+/// The parts that functions play, by name.
+fn roles() -> BTreeMap<String, KfRole> {
+    let mut roles = BTreeMap::new();
+    for row in &table("kfunc_roles.tsv", &["role", "names"]) {
+        let role = words::kf_role(row, row.cell(0));
+        for name in row.list(1) {
+            if roles.insert(name.to_owned(), role).is_some() {
+                row.bad(&format!("{name:?} stands twice"));
+            }
+        }
+    }
+    roles
+}
+
 /// A function of one series while its rows are gathered.
 #[derive(Default)]
 struct Function {
@@ -85,6 +100,12 @@ pub(super) fn write() -> Output {
             function.sets.push(text);
         }
     }
+    let roles = roles();
+    for name in roles.keys() {
+        if !functions.keys().any(|(_, function)| function == name) {
+            fail("kfunc_roles.tsv", &format!("no kfunc {name:?}"));
+        }
+    }
     let mut pool = Pool::default();
     let mut index = vec![Vec::new(); series()];
     for ((v, name), function) in &functions {
@@ -92,7 +113,9 @@ pub(super) fn write() -> Output {
             flags, ret, args, ..
         } = function;
         let sets = joined(&function.sets);
-        let text = format!("kfunc({name:?}, {flags}, {ret:?}, {args:?}, &[{sets}])");
+        let role = roles.get(name).copied().unwrap_or_default();
+        let text =
+            format!("kfunc({name:?}, {flags}, KfRole::{role:?}, {ret:?}, {args:?}, &[{sets}])");
         index[*v].push(pool.put(text));
     }
     out.list("KFUNCS", "KfuncSpec", &pool.items);

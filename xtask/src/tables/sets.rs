@@ -10,7 +10,9 @@ fn sets(out: &mut Output) {
     let mut index = BTreeMap::new();
     let named = table("btf_sets.tsv", &["versions", "set", "names"]);
     let hooks = table("lsm_hooks.tsv", &["versions", "ret", "hooks"]);
-    let named = named.iter().map(|row| (row.cell(0).to_owned(), row));
+    let rules = table("kfunc_sets.tsv", &["versions", "set", "names"]);
+    let named = named.iter().chain(&rules);
+    let named = named.map(|row| (row.cell(0).to_owned(), row));
     let hooks = hooks
         .iter()
         .map(|row| (format!("lsm:{}", row.cell(0)), row));

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::vocabulary::{
-    ArgType, AttachType, KfFlags, MapType, ProgType, RegBase, RetType, Semantics, TypeFlags,
+    ArgType, AttachType, KfFlags, KfRole, MapType, ProgType, RegBase, RetType, Semantics, TypeFlags,
 };
 
 /// The number that stands for any attach type.
@@ -75,6 +75,11 @@ pub(super) fn reg(row: &Row, text: &str) -> (RegBase, u32) {
 pub(super) fn semantics(row: &Row, word: &str) -> u32 {
     let class = Semantics::ALL.iter().find(|(_, w)| *w == word);
     class.map_or_else(|| row.bad(&format!("class {word:?}")), |(bit, _)| bit.0)
+}
+
+pub(super) fn kf_role(row: &Row, word: &str) -> KfRole {
+    let role = KfRole::ALL.iter().find(|(_, w)| *w == word);
+    role.map_or_else(|| row.bad(&format!("role {word:?}")), |(role, _)| *role)
 }
 
 pub(super) fn kf_flags(row: &Row, words: &[&str]) -> u32 {
