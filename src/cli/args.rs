@@ -83,7 +83,8 @@ pub(super) struct OpenArgs {
     pub(super) loader: Loader,
     /// What user space sets of a map before the load (`events.max_entries=64K`,
     /// `stacks.value_size=1016`, `outer.inner=array:4:8`); also `key_size`, `flags`,
-    /// `type`; repeatable.
+    /// `type`; for `run` also its entries (`NAME=FILE`, a JSON list of {"key": …,
+    /// "value": …}); repeatable.
     #[arg(long, value_name = "NAME.KEY=VALUE")]
     pub(super) map: Vec<String>,
     /// Only the program of this name.
@@ -449,9 +450,6 @@ pub(super) struct RunArgs {
     /// Bytes of the context, in hexadecimal digits, in place of a made one.
     #[arg(long, value_name = "HEX")]
     pub(super) ctx: Option<String>,
-    /// Entries of a map: a JSON list of {"key": …, "value": …}; repeatable.
-    #[arg(long, value_name = "NAME=FILE")]
-    pub(super) map: Vec<String>,
     /// Print the maps as each run leaves them.
     #[arg(long)]
     pub(super) dump_maps: bool,

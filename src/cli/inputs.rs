@@ -382,3 +382,10 @@ pub(super) fn manifest(args: &OpenArgs) -> Result<Manifest, Failure> {
     state_maps(&mut manifest, args)?;
     Ok(manifest)
 }
+
+/// The same, where other words of `--map` give a map's entries.
+pub(super) fn settings(args: &OpenArgs) -> Result<Manifest, Failure> {
+    let mut open = args.clone();
+    open.map.retain(|word| Manifest::is_setting(word));
+    manifest(&open)
+}

@@ -39,7 +39,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let targets = files::Targets::open(&args.open)?;
     let choices = targets.choices();
     let bytes = files::read(path)?;
-    let manifest = files::manifest(&args.open)?;
+    let manifest = files::settings(&args.open)?;
     let options = Options {
         kind: files::kind(&args.open, path),
         prog_type: files::prog_type(&args.open)?,

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Replay;
 use crate::cli::args::RunArgs;
 use crate::cli::{Failure, inputs as files, output};
-use crate::programs::Program;
+use crate::programs::{Manifest, Program};
 use crate::report::run::{InputFile, read_entries, read_input_file};
 use crate::report::values::unhex;
 use crate::smoke::context::{has_link_header, has_packet};
@@ -146,7 +146,12 @@ pub(super) fn write_pcap(
 /// The files of `--map`.
 pub(super) fn presets(args: &RunArgs, program: &Program) -> Result<Vec<Preset>, Failure> {
     let mut out = Vec::new();
-    for spec in &args.map {
+    let entries = args
+        .open
+        .map
+        .iter()
+        .filter(|word| !Manifest::is_setting(word));
+    for spec in entries {
         let usage = || Failure::usage(format!("--map {spec}: NAME=FILE is wanted"));
         let (name, file) = spec.split_once('=').ok_or_else(usage)?;
         let fail = |e: String| Failure::usage(format!("--map {name}: {e}"));

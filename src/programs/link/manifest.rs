@@ -132,6 +132,13 @@ impl Manifest {
         Ok(())
     }
 
+    /// Whether a word states something: `NAME.KEY=VALUE` with a key that is known.
+    pub fn is_setting(word: &str) -> bool {
+        let place = word.split_once('=').map(|(place, _)| place);
+        let key = place.and_then(|place| place.rsplit_once('.'));
+        key.is_some_and(|(name, key)| !name.is_empty() && Self::KEYS.contains(&key))
+    }
+
     /// States one thing as `NAME.KEY=VALUE`.
     pub fn set_word(&mut self, word: &str) -> Result<(), String> {
         let parts = word
@@ -189,6 +196,14 @@ mod tests {
         let mut manifest = Manifest::default();
         manifest.set_word(word)?;
         Ok(manifest.of("m.x").cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn entries_are_no_settings() {
+        assert!(Manifest::is_setting("m.max_entries=1"));
+        for other in ["counts=preset.json", ".rodata=f.max_entries", "m.x=1", "m"] {
+            assert!(!Manifest::is_setting(other), "{other}");
+        }
     }
 
     #[test]
