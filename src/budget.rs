@@ -195,6 +195,16 @@ impl Account<'_> {
         self.go_on()
     }
 
+    /// What tells a part of the work when to end.
+    pub fn deadline(&self) -> Option<Deadline> {
+        let budget = self.budget?;
+        Some(Deadline {
+            clock: budget.clock,
+            at: budget.start.saturating_add(self.until),
+            stop: Arc::clone(&budget.stop),
+        })
+    }
+
     /// Whether the work may go on with what it holds.
     ///
     /// # Errors
@@ -219,6 +229,25 @@ impl Drop for Account<'_> {
         if let Some(budget) = self.budget {
             budget.held.fetch_sub(self.held, Ordering::Relaxed);
         }
+    }
+}
+
+/// When an account ends, for those who don't hold it.
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    clock: Option<Clock>,
+    at: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Deadline {
+    /// Why work must end, if it must.
+    pub fn passed(&self) -> Option<Ended> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Some(Ended::Stopped);
+        }
+        let passed = self.clock.is_some_and(|now| now() >= self.at);
+        passed.then_some(Ended::Time)
     }
 }
 

@@ -53,6 +53,13 @@ pub const SMOKE_BASE_INSNS: u64 = 1 << 14;
 /// What is added for each instruction that the verifier processed.
 pub const SMOKE_INSNS_PER_PROCESSED: u64 = 4;
 
+/// Bytes that one run in `check` may make, copy and give out: four thousand records
+/// of four kilobytes, and a few milliseconds.
+pub const SMOKE_RUN_BYTES: u64 = 16 << 20;
+
+/// Bytes of all runs of a program in `check`.
+pub const SMOKE_BYTES: u64 = 32 << 20;
+
 /// Stack of a worker thread. The engine keeps its own work lists; this leaves
 /// room for deeply nested types.
 pub const WORKER_STACK_BYTES: usize = 16 << 20;

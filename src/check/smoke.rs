@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::each::each;
 use super::verify::panic_text;
 use super::{Job, Options, TargetChoice, holes};
+use crate::budget::Budget;
 use crate::diagnostics::{Context, Finding};
 use crate::limits;
 use crate::programs::{Linked, Program, decode};
@@ -56,7 +57,7 @@ pub(super) fn run_accepted(
                 Some((.., ran)) => ran.clone(),
                 None => {
                     let effort = report.stats.map_or(0, |s| s.processed);
-                    let ran = guarded(program, &others.programs, choice, effort);
+                    let ran = guarded(program, &others.programs, choice, effort, options.budget);
                     done.push((program, others, ran.clone()));
                     ran
                 }
@@ -147,6 +148,7 @@ fn guarded(
     siblings: &[Arc<Program>],
     choice: &TargetChoice<'_>,
     effort: u64,
+    budget: Option<&Budget>,
 ) -> Ran {
     let options = SmokeOptions {
         inputs: limits::SMOKE_INPUTS,
@@ -154,6 +156,9 @@ fn guarded(
         fuel: limits::SMOKE_RUN_INSNS,
         total_fuel: limits::SMOKE_BASE_INSNS
             .saturating_add(effort.saturating_mul(limits::SMOKE_INSNS_PER_PROCESSED)),
+        bytes: limits::SMOKE_RUN_BYTES,
+        total_bytes: limits::SMOKE_BYTES,
+        budget,
         siblings,
         kernel_btf: choice.kernel_btf,
         ..SmokeOptions::default()

@@ -10,7 +10,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::args::{CompareArgs, CompareFormat};
+use super::spend::Spending;
 use super::{Failure, exit, inputs, output};
+use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, check, programs_of};
 use crate::diagnostics;
 use crate::kernel::{self, Kernel, Stage};
@@ -24,9 +26,12 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
     let kernel = Kernel::open()
         .map_err(|e| Failure::usage(format!("the running kernel cannot be asked: {e}")))?;
     let target = target_for(&kernel)?;
+    let spending = Spending::new(&args.spend)?;
+    let budget = &spending.budget;
+    let one = |path| object(path, args, &kernel, &target, budget);
     let mut objects = Vec::new();
     for path in &args.objects {
-        objects.push(object(path, args, &kernel, &target)?);
+        objects.push(spending.pool.install(|| one(path))?);
     }
     let totals = Totals::of(&objects);
     let text = match args.format {
@@ -130,6 +135,7 @@ fn object(
     args: &CompareArgs,
     kernel: &Kernel,
     target: &Target,
+    budget: &Budget,
 ) -> Result<Compared, Failure> {
     let name = path.display().to_string();
     let bytes = match inputs::read(path) {
@@ -153,6 +159,7 @@ fn object(
         prog_type: inputs::prog_type(&args.open)?,
         loader: args.open.loader.into(),
         manifest: &manifest,
+        budget: Some(budget),
         ..Options::new(&name, &choices)
     };
     let linked = match programs_of(&bytes, &options) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::OpenArgs;
+use super::bytes;
 use super::console::complain;
 use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
@@ -200,10 +201,6 @@ const TEXTS: [&str; 6] = ["bpfasm", "asm", "s", "hex", "toml", "json"];
 /// wrong with a text is told by quoting it.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
-    let meta = std::fs::metadata(path).map_err(|e| fail(&e))?;
-    if meta.is_dir() {
-        return Err(fail(&"is a directory"));
-    }
     let text = path.extension().filter(|e| TEXTS.iter().any(|t| e == t));
     if let Some(extension) = text {
         let target = path.canonicalize().map_err(|e| fail(&e))?;
@@ -211,10 +208,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             return Err(fail(&"a link to a file of another kind"));
         }
     }
-    if meta.len() > limits::MAX_INPUT_BYTES {
-        return Err(fail(&"too large"));
-    }
-    std::fs::read(path).map_err(|e| fail(&e))
+    bytes::read(path)
 }
 
 /// Something to look at, or why it is not looked at.

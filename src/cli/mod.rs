@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod bytes;
 mod cfg;
 mod check;
 #[cfg(feature = "kernel")]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::args::{EngineArg, RunArgs, RunFormat};
 use super::console::complain;
-use super::{Failure, exit, inputs as files, output};
+use super::{Failure, exit, inputs as files, output, spend};
 use crate::cfg::{self, CfgRules, NoFacts};
 use crate::check::{Options, programs_of};
 use crate::programs::{Program, decode_with};
@@ -53,8 +53,9 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let wanted = args.open.prog.as_deref();
     let wanted = wanted.or(replay.as_ref().map(|r| r.program.as_str()));
     let program = choose(&object, &programs, wanted)?;
+    let budget = spend::budget(&args.spend, 1);
     if args.witness {
-        return witness::run(args, &object, program, &programs, &choices);
+        return witness::run(args, &object, program, &programs, &choices, &budget);
     }
     let chosen = inputs::chosen(args, program, replay.as_ref())?;
     let presets = inputs::presets(args, program)?;
@@ -66,6 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         engines: engines(args.engine),
         only: (!chosen.is_empty()).then_some(&chosen[..]),
         presets: &presets,
+        budget: Some(&budget),
         keep: true,
         siblings: &programs,
         kernel_btf,

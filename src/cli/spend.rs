@@ -25,9 +25,7 @@ impl Spending {
     /// Starts the clock and the workers.
     pub(super) fn new(args: &SpendArgs) -> Result<Spending, Failure> {
         let pool = pool(jobs(args.jobs))?;
-        let memory = args.max_memory.saturating_mul(1 << 20);
-        let time = args.max_time.saturating_mul(1_000_000);
-        let budget = Budget::new(memory, pool.current_num_threads()).timed(micros, time);
+        let budget = budget(args, pool.current_num_threads());
         signals::stop_by(budget.stop());
         Ok(Spending {
             budget,
@@ -47,6 +45,13 @@ impl Spending {
             self.budget.peak() >> 20,
         )
     }
+}
+
+/// The budget of a run by so many workers, from now on.
+pub(super) fn budget(args: &SpendArgs, workers: usize) -> Budget {
+    let memory = args.max_memory.saturating_mul(1 << 20);
+    let time = args.max_time.saturating_mul(1_000_000);
+    Budget::new(memory, workers).timed(micros, time)
 }
 
 /// How many workers: what is asked for, else what the environment says, else the

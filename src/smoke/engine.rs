@@ -11,8 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::image::Image;
-use super::memory::AccessError;
+use super::memory::{AccessError, Denied};
 use super::runtime::Runtime;
+use crate::budget::Ended;
 use crate::programs::insn::DecodeFault;
 
 /// Something that executes programs.
@@ -72,6 +73,10 @@ pub enum FaultKind {
     Memory(AccessError),
     /// The instruction budget is spent.
     Budget,
+    /// The byte budget is spent.
+    Bytes,
+    /// The budget of the whole run ended.
+    Ended(Ended),
     /// Too many frames, one within another.
     CallDepth,
     /// The instruction has no meaning.
@@ -97,9 +102,18 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Something that a run may spend is spent.
+    pub fn is_budget(&self) -> bool {
+        match self {
+            FaultKind::Budget | FaultKind::Bytes | FaultKind::Ended(_) => true,
+            FaultKind::Memory(error) => error.why == Denied::Spent,
+            _ => false,
+        }
+    }
+
     /// The program is not to blame: nothing follows from this ending.
     pub fn is_inconclusive(&self) -> bool {
-        matches!(self, FaultKind::Budget | FaultKind::NotModelled(_))
+        self.is_budget() || matches!(self, FaultKind::NotModelled(_))
     }
 
     /// Puts the fault at an instruction.
@@ -119,6 +133,8 @@ impl fmt::Display for FaultKind {
         match self {
             FaultKind::Memory(e) => write!(f, "{e}"),
             FaultKind::Budget => write!(f, "instruction budget spent"),
+            FaultKind::Bytes => write!(f, "byte budget spent"),
+            FaultKind::Ended(ended) => f.write_str(ended.name()),
             FaultKind::CallDepth => write!(f, "calls nested too deep"),
             FaultKind::Invalid(why) => write!(f, "invalid instruction: {why}"),
             FaultKind::Unresolved(what) => write!(f, "unresolved {what}"),

@@ -6,12 +6,15 @@
 //! indirect jumps), maps, and kernel symbols. Each kind has a range of its own in
 //! which nothing can be read.
 
+use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::engine::Site;
-use crate::object::{MapDef, MapOrigin};
+use crate::helpers_spec::{AttachType, MapType};
+use crate::object::{MapDef, MapOrigin, SlotTarget};
 use crate::programs::Program;
-use crate::programs::insn::{Op, decode};
+use crate::programs::insn::{ImmRef, Op, decode};
 
 const CODE: u64 = 0xffff_c000_0000_0000;
 const CODE_END: u64 = 0xffff_d000_0000_0000;
@@ -88,15 +91,38 @@ impl Code {
     }
 }
 
+/// A map's definition, shared with the program that it comes from.
+#[derive(Clone, Debug)]
+pub enum Def {
+    /// One of a program's.
+    Shared(Arc<[MapDef]>, usize),
+    /// One by itself.
+    Own(Arc<MapDef>),
+}
+
+impl Deref for Def {
+    type Target = MapDef;
+
+    fn deref(&self) -> &MapDef {
+        static NONE: std::sync::LazyLock<MapDef> = std::sync::LazyLock::new(MapDef::default);
+        match self {
+            Def::Shared(all, at) => all.get(*at).unwrap_or(&NONE),
+            Def::Own(def) => def,
+        }
+    }
+}
+
 /// Everything that a run may execute.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
     /// The programs.
     pub programs: Vec<Code>,
     /// All maps; jump tables of the programs come after the object's own.
-    pub maps: Vec<MapDef>,
+    pub maps: Vec<Def>,
     /// For each map: the program whose jump table it is.
     pub table_of: Vec<Option<u32>>,
+    /// The maps that are made; all, if not said.
+    pub(super) used: Option<BTreeSet<u32>>,
 }
 
 impl Image {
@@ -114,10 +140,63 @@ impl Image {
         image
     }
 
+    /// The same, in which only those maps are made that the programs can reach: a
+    /// program pays for its own maps, not for all of its object.
+    pub fn lean(programs: impl IntoIterator<Item = Arc<Program>>) -> Image {
+        let mut image = Image::new(programs);
+        image.used = Some(image.reachable());
+        image
+    }
+
+    /// Whether a map is made.
+    pub fn uses(&self, map: usize) -> bool {
+        let map = u32::try_from(map).ok();
+        let used = |all: &BTreeSet<u32>| map.is_some_and(|map| all.contains(&map));
+        self.used.as_ref().is_none_or(used)
+    }
+
+    /// The maps that instructions name, those within them, and those that a program gets
+    /// without naming them.
+    fn reachable(&self) -> BTreeSet<u32> {
+        let mut used = BTreeSet::new();
+        for code in &self.programs {
+            let named = code.ops.iter().filter_map(|op| match *op {
+                Op::LdImm64 {
+                    src: ImmRef::MapIdx(i) | ImmRef::Map(i),
+                    ..
+                } => Some(i),
+                Op::LdImm64 {
+                    src: ImmRef::MapIdxValue { idx, .. } | ImmRef::MapValue { map: idx, .. },
+                    ..
+                } => Some(idx),
+                _ => None,
+            });
+            used.extend(named.filter_map(|i| code.maps.get(i as usize)));
+            // Iterators over maps are given one.
+            if code.program.attach_type == Some(AttachType::TraceIter) {
+                used.insert(0);
+            }
+        }
+        for (at, def) in self.maps.iter().enumerate() {
+            // An arena's addresses are cast without its being named.
+            if def.map_type == MapType::Arena.id() {
+                used.insert(at as u32);
+            }
+            if used.contains(&(at as u32)) {
+                used.extend(def.slots.iter().filter_map(|(_, target)| match target {
+                    SlotTarget::Map(inner) => Some(*inner),
+                    SlotTarget::Program(_) => None,
+                }));
+            }
+        }
+        used
+    }
+
     fn add(&mut self, program: Arc<Program>) {
         let index = self.programs.len() as u32;
-        let maps = program.maps.iter().enumerate();
-        let maps = maps.map(|(i, def)| self.map_index(i, def, index)).collect();
+        let maps = (0..program.maps.len())
+            .map(|i| self.map_index(i, &program.maps, index))
+            .collect();
         let ops = decode(&program.insns);
         let mut functions: Vec<Function> = program
             .subprogs
@@ -152,7 +231,8 @@ impl Image {
         });
     }
 
-    fn map_index(&mut self, i: usize, def: &MapDef, program: u32) -> u32 {
+    fn map_index(&mut self, i: usize, all: &Arc<[MapDef]>, program: u32) -> u32 {
+        let def = Def::Shared(Arc::clone(all), i);
         let table = def.kind == MapOrigin::JumpTable;
         if !table
             && let Some(known) = self.maps.get(i)
@@ -162,7 +242,7 @@ impl Image {
         {
             return i as u32;
         }
-        self.maps.push(def.clone());
+        self.maps.push(def);
         self.table_of.resize(self.maps.len() - 1, None);
         self.table_of.push(table.then_some(program));
         self.maps.len() as u32 - 1

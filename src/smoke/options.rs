@@ -7,6 +7,7 @@ use super::inputs::Input;
 use super::maps::errno::{E2BIG, EINVAL, ENOSPC, EPERM};
 use super::maps::{ANY, is_percpu};
 use super::runtime::Runtime;
+use crate::budget::Budget;
 use crate::object::Btf;
 use crate::programs::Program;
 
@@ -44,6 +45,12 @@ pub struct SmokeOptions<'a> {
     pub fuel: u64,
     /// Instructions after which no further input is tried.
     pub total_fuel: u64,
+    /// Bytes that one run may make, copy and give out.
+    pub bytes: u64,
+    /// Bytes after which no further input is tried.
+    pub total_bytes: u64,
+    /// What the whole run may spend.
+    pub budget: Option<&'a Budget>,
     /// Who runs.
     pub engines: Engines,
     /// These inputs in place of made ones.
@@ -66,6 +73,9 @@ impl Default for SmokeOptions<'_> {
             seed: 1,
             fuel: 1 << 20,
             total_fuel: u64::MAX,
+            bytes: 1 << 26,
+            total_bytes: 1 << 28,
+            budget: None,
             engines: Engines::Both,
             only: None,
             presets: &[],
@@ -85,7 +95,8 @@ impl Preset {
         let (map, def) = (found.id, &found.def);
         let most = def.max_entries;
         let (key_size, size) = (def.key_size as usize, def.value_size as usize);
-        let wide = size.next_multiple_of(8) * rt.config.cpus as usize;
+        let wide =
+            super::maps::user::stride(def.value_size).saturating_mul(rt.config.cpus as usize);
         let percpu = is_percpu(def.map_type);
         let fits = |(key, value): &(Vec<u8>, Vec<u8>)| {
             (key.is_empty() || key.len() == key_size)

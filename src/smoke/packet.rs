@@ -121,7 +121,9 @@ impl Packet {
     /// Moves the start of the data; metadata before it is lost or moves along.
     pub fn adjust_head(&mut self, mem: &mut Memory, delta: i64) -> bool {
         let meta_len = self.data - self.meta;
-        let data = self.data as i64 + delta;
+        let Some(data) = (self.data as i64).checked_add(delta) else {
+            return false;
+        };
         if data < (XDP_FRAME_HEAD + meta_len) as i64 || data > self.end as i64 - ETH_HLEN as i64 {
             return false;
         }
@@ -136,7 +138,9 @@ impl Packet {
 
     /// Moves the end of the data.
     pub fn adjust_tail(&mut self, mem: &mut Memory, delta: i64) -> bool {
-        let end = self.end as i64 + delta;
+        let Some(end) = (self.end as i64).checked_add(delta) else {
+            return false;
+        };
         let limit = XDP_FRAME_END.max(self.end) as i64;
         if end < self.data as i64 + ETH_HLEN as i64 || end > limit {
             return false;
@@ -155,7 +159,9 @@ impl Packet {
 
     /// Moves the start of the metadata.
     pub fn adjust_meta(&mut self, mem: &mut Memory, delta: i64) -> bool {
-        let meta = self.meta as i64 + delta;
+        let Some(meta) = (self.meta as i64).checked_add(delta) else {
+            return false;
+        };
         let len = self.data as i64 - meta;
         if meta < XDP_FRAME_HEAD as i64 || !(0..=32).contains(&len) || len & 3 != 0 {
             return false;
@@ -172,7 +178,7 @@ impl Packet {
         let Some(end) = at.checked_add(remove).filter(|end| *end <= bytes.len()) else {
             return false;
         };
-        if bytes.len() - remove + insert.len() > MAX_LEN {
+        if (bytes.len() - remove).saturating_add(insert.len()) > MAX_LEN {
             return false;
         }
         bytes.splice(at..end, insert.iter().copied());

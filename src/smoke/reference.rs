@@ -176,10 +176,7 @@ impl<'a, T: Tracer> Interp<'a, T> {
                 return Err(FaultKind::OutOfProgram(pc as i64).into());
             };
             site.insn = pc as u32;
-            if rt.fuel == 0 {
-                return Err(FaultKind::Budget.into());
-            }
-            rt.fuel -= 1;
+            rt.burn(1)?;
             if T::ACTIVE
                 && let Some(seen) = regs.first_chunk()
             {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::engine::{Fault, RunResult};
+use super::image::Def;
 use super::inputs::Input;
 use super::runtime::Output;
-use crate::object::MapDef;
+use crate::budget::{Ended, is_budget};
 
 /// What all runs come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,13 @@ pub enum SmokeVerdict {
     Fault,
     /// Nothing was run, or nothing can be said: why.
     Skipped(String),
+}
+
+impl SmokeVerdict {
+    /// The budget of the whole run ended the smoke runs.
+    pub fn is_ended(&self) -> bool {
+        matches!(self, SmokeVerdict::Skipped(why) if is_budget(why))
+    }
 }
 
 impl fmt::Display for SmokeVerdict {
@@ -33,7 +41,7 @@ impl fmt::Display for SmokeVerdict {
 #[derive(Clone, Debug)]
 pub struct MapState {
     /// Its definition.
-    pub def: MapDef,
+    pub def: Def,
     /// Keys and values as user space reads them (per-CPU values in a row, each
     /// padded to eight bytes). Of arrays only the elements that are not all zero.
     pub entries: Vec<(Vec<u8>, Vec<u8>)>,
@@ -120,9 +128,12 @@ impl SmokeReport {
     }
 
     /// The verdict that follows from the runs.
-    pub(super) fn conclude(&self) -> SmokeVerdict {
+    pub(super) fn conclude(&self, ended: Option<Ended>) -> SmokeVerdict {
         if self.fault().is_some() || self.disagreements().next().is_some() {
             return SmokeVerdict::Fault;
+        }
+        if let Some(ended) = ended {
+            return SmokeVerdict::Skipped(ended.name().to_owned());
         }
         let inconclusive = self.runs.iter().find_map(|r| r.result.as_ref().err());
         match inconclusive {

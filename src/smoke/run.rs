@@ -14,6 +14,7 @@ pub use super::options::{Engines, Preset, SmokeOptions};
 use super::reference::{Reference, Tracer};
 use super::report::{After, MapState, RunReport, SmokeReport};
 use super::runtime::{Called, Config, Runtime};
+use crate::budget::{Account, Budget, Deadline};
 use crate::helpers_spec::{ProgType, helper_name};
 use crate::object::SlotTarget;
 use crate::programs::Program;
@@ -59,20 +60,12 @@ pub fn run_traced<T: Tracer>(
     if program.prog_type == ProgType::Ext {
         return SmokeReport::skipped("an extension's arguments are its target's".into());
     }
-    let tail = program
-        .insns
-        .iter()
-        .any(|i| i.opcode == 0x85 && i.src == 0 && i.imm == 12);
-    // Program arrays hold what the object puts into them: only that can be reached.
-    let named = tail_call_names([program]);
-    let others = options
-        .siblings
-        .iter()
-        .filter(|p| tail && p.name != program.name && named.contains(p.name.as_str()))
-        .cloned();
-    let image = Arc::new(Image::new(
-        [Arc::new(program.clone())].into_iter().chain(others),
-    ));
+    let mut account = options.budget.map_or(Account::FREE, Budget::open);
+    let mut ended = None;
+    if let Err(ended) = account.go_on() {
+        return SmokeReport::skipped(ended.name().to_owned());
+    }
+    let image = Arc::new(image_of(program, options));
     let made;
     let inputs = match options.only {
         Some(inputs) => inputs,
@@ -87,13 +80,14 @@ pub fn run_traced<T: Tracer>(
     let mined: Arc<[u64]> = inputs::constants(program).into();
     let prepared = (options.engines != Engines::Reference).then(|| Prepared::new(&image));
     let mut rbpf = prepared.as_ref().map(Prepared::engine);
-    let mut left = options.total_fuel;
+    let (mut left, mut bytes) = (options.total_fuel, options.total_bytes);
     for input in inputs {
         let run = Run {
             image: &image,
             input,
             mined: &mined,
             options,
+            deadline: account.deadline(),
         };
         let mut reference = Reference {
             tracer: Coverage {
@@ -121,16 +115,43 @@ pub fn run_traced<T: Tracer>(
         }
         report.modelled.extend(state.modelled.iter().map(name_of));
         left = left.saturating_sub(one.insns);
+        bytes = bytes.saturating_sub(state.config.bytes - state.mem.room());
         report.runs.push(one);
-        if left == 0 {
+        ended = account.hold(options.total_bytes - bytes).err();
+        if left == 0 || bytes == 0 || ended.is_some() {
             break;
         }
     }
     let slots = ops.iter().filter(|op| **op != Op::Second).count();
     report.reached = (seen.iter().filter(|s| **s).count(), slots);
     report.seen = seen;
-    report.verdict = report.conclude();
+    report.verdict = report.conclude(ended);
     report
+}
+
+/// The program with those that it may tail-call. Program arrays hold what the object
+/// puts into them: only that can be reached.
+fn image_of(program: &Program, options: &SmokeOptions<'_>) -> Image {
+    let tail = program
+        .insns
+        .iter()
+        .any(|i| i.opcode == 0x85 && i.src == 0 && i.imm == 12);
+    let named = match tail {
+        true => tail_call_names([program]),
+        false => BTreeSet::new(),
+    };
+    let others = options
+        .siblings
+        .iter()
+        .filter(|p| p.name != program.name && named.contains(p.name.as_str()))
+        .cloned();
+    let all = [Arc::new(program.clone())].into_iter().chain(others);
+    // Who looks at the maps afterwards, or fills them, looks at all.
+    if options.keep || !options.presets.is_empty() {
+        Image::new(all)
+    } else {
+        Image::lean(all)
+    }
 }
 
 /// Names of the programs that the programs' maps hold for tail calls.
@@ -152,7 +173,7 @@ fn after(rt: &mut Runtime) -> After {
         let Some(m) = rt.maps.get(map as usize) else {
             continue;
         };
-        let (def, keys) = (m.def.clone(), m.keys());
+        let (def, keys) = (m.def.clone(), m.written_keys(&rt.mem));
         let sparse = matches!(m.body, Body::Array { .. } | Body::PercpuArray { .. });
         let mut entries = Vec::new();
         for key in keys {
@@ -187,6 +208,7 @@ struct Run<'a> {
     input: &'a Input,
     mined: &'a Arc<[u64]>,
     options: &'a SmokeOptions<'a>,
+    deadline: Option<Deadline>,
 }
 
 impl Run<'_> {
@@ -196,6 +218,7 @@ impl Run<'_> {
         let config = Config {
             seed: input.seed,
             fuel: options.fuel,
+            bytes: options.bytes,
             populate: input.populated,
             mined: Arc::clone(self.mined),
             ..Config::default()
@@ -204,6 +227,7 @@ impl Run<'_> {
         for preset in options.presets {
             preset.put(&mut rt)?;
         }
+        rt.deadline.clone_from(&self.deadline);
         rt.attach(image, 0);
         let ctx = context::build(&mut rt, image, 0, input, options.kernel_btf)?;
         let before: Vec<u64> = rt.maps.iter().map(|m| map_digest(&rt, m.id)).collect();
@@ -229,7 +253,7 @@ impl Run<'_> {
             input: input.clone(),
             meaning: result.as_ref().ok().and_then(|o| meaning(rt.prog_type, o)),
             result,
-            insns: options.fuel - rt.fuel,
+            insns: options.fuel.saturating_sub(rt.fuel),
             output: rt.output.clone(),
             packet: packet.filter(|p| *p != input.packet),
             maps_changed,
@@ -263,9 +287,8 @@ fn timer_run(
         .maps
         .get(map as usize)
         .map_or(8, |m| m.def.key_size.max(1));
-    let key = rt
-        .mem
-        .alloc(super::memory::Kind::MapKey, vec![0; size as usize]);
+    let kind = super::memory::Kind::MapKey;
+    let key = rt.mem.alloc_zeroed(kind, u64::from(size));
     let key = key.map_or(0, |id| rt.mem.base(id));
     let args = [super::image::map_handle(map), key, value, 0, 0];
     engine.call(image, site, args, rt)
@@ -297,7 +320,7 @@ fn disagreement(
     match (&first.result, &other.result) {
         // Budgets are counted differently: nothing follows.
         (Err(a), _) if a.kind.is_inconclusive() => None,
-        (_, Err(b)) if b.kind == FaultKind::Budget => None,
+        (_, Err(b)) if b.kind.is_budget() => None,
         (a, b) if a != b => Some(format!("reference {}, rbpf {}", tell(a), tell(b))),
         (Ok(_), Ok(_)) if state.digest() != other_state.digest() => {
             Some("the engines leave different states".into())

@@ -12,6 +12,7 @@ use super::image::{Image, code_address, map_handle};
 use super::maps::Map;
 use super::memory::{Kind, Memory, RegionId};
 use super::packet::Packet;
+use crate::budget::Deadline;
 use crate::helpers_spec::{AttachType, MapType, ProgType};
 use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Size};
@@ -23,6 +24,8 @@ pub const STACK_BYTES: u32 = 512;
 pub const MAX_FRAMES: usize = 8 * 34;
 /// Callbacks within one another.
 pub const MAX_NESTED: u32 = 16;
+/// Instructions between two looks at the whole run's deadline.
+const INTERVAL: u64 = 1 << 14;
 /// Tail calls in one run.
 pub const MAX_TAIL_CALLS: u32 = 33;
 
@@ -37,6 +40,8 @@ pub struct Config {
     pub cpu: u32,
     /// Instructions that may be executed.
     pub fuel: u64,
+    /// Bytes that may be made, copied and given out.
+    pub bytes: u64,
     /// Iterations that `may_goto` grants a frame.
     pub may_goto: u32,
     /// Added to where objects begin. A result that it changes shows an address.
@@ -60,6 +65,7 @@ impl Default for Config {
             cpus: 4,
             cpu: 0,
             fuel: 1 << 20,
+            bytes: 1 << 26,
             may_goto: 0xffff,
             skew: 0,
             stack_fill: 0,
@@ -219,6 +225,8 @@ pub struct Runtime {
     pub func_args: Vec<u64>,
     /// What the traced function returned.
     pub func_ret: u64,
+    /// When the whole run wants this one to end.
+    pub deadline: Option<Deadline>,
     /// The user's memory: what `bpf_probe_read_user` finds.
     pub user: Option<RegionId>,
     frames: Vec<Frame>,
@@ -244,7 +252,7 @@ impl Runtime {
             cgroup: 1 + rng.below(1 << 20),
         };
         Runtime {
-            mem: Memory::skewed(config.skew),
+            mem: Memory::new(config.skew, config.bytes),
             maps: Vec::new(),
             fuel: config.fuel,
             prog_type: ProgType::Unspec,
@@ -270,6 +278,7 @@ impl Runtime {
             retval: 0,
             func_args: Vec::new(),
             func_ret: 0,
+            deadline: None,
             user: None,
             frames: Vec::new(),
             nested: 0,
@@ -281,16 +290,57 @@ impl Runtime {
     pub fn new(image: &Image, config: Config) -> Result<Runtime, FaultKind> {
         let mut rt = Runtime::empty(config);
         for (i, def) in image.maps.iter().enumerate() {
-            let map = Map::create(def, i as u32, &mut rt.mem, rt.config.cpus)?;
+            let cpus = rt.config.cpus;
+            let map = match image.uses(i) {
+                true => Map::create(def, i as u32, &mut rt.mem, cpus)?,
+                false => Map::unused(def, i as u32, cpus),
+            };
             rt.maps.push(map);
         }
         for i in 0..image.maps.len() {
             super::maps::initialise(&mut rt, image, i as u32)?;
         }
         if rt.config.populate {
-            rt.populate_arrays();
+            rt.populate_arrays()?;
         }
         Ok(rt)
+    }
+
+    /// Pays for bytes that are made, copied or searched.
+    ///
+    /// # Errors
+    ///
+    /// Too few are left.
+    pub fn spend(&self, bytes: u64) -> Result<(), FaultKind> {
+        if self.mem.spend(bytes) {
+            Ok(())
+        } else {
+            Err(FaultKind::Bytes)
+        }
+    }
+
+    /// Pays for instructions.
+    ///
+    /// # Errors
+    ///
+    /// Too few are left, or the whole run ends.
+    #[inline]
+    pub fn burn(&mut self, insns: u64) -> Result<(), FaultKind> {
+        let Some(left) = self.fuel.checked_sub(insns) else {
+            self.fuel = 0;
+            return Err(FaultKind::Budget);
+        };
+        let before = std::mem::replace(&mut self.fuel, left);
+        if before / INTERVAL != left / INTERVAL {
+            self.look_at_deadline()?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn look_at_deadline(&self) -> Result<(), FaultKind> {
+        let ended = self.deadline.as_ref().and_then(Deadline::passed);
+        ended.map_or(Ok(()), |ended| Err(FaultKind::Ended(ended)))
     }
 
     /// Puts the runtime into the shoes of a program of the image.
@@ -420,7 +470,7 @@ impl Runtime {
                     return unresolved("map");
                 };
                 match map.first_value(&self.mem) {
-                    Some(addr) => Ok(addr + u64::from(off)),
+                    Some(addr) => Ok(addr.wrapping_add(u64::from(off))),
                     None => unresolved("map value"),
                 }
             }
@@ -464,9 +514,8 @@ impl Runtime {
             -0x20_0000..-0x10_0000 => (at + 0x20_0000) as usize,
             _ => return None,
         };
-        let bytes = packet
-            .bytes(&self.mem)
-            .get(offset..offset + size.bytes() as usize)?;
+        let end = offset.checked_add(size.bytes() as usize)?;
+        let bytes = packet.bytes(&self.mem).get(offset..end)?;
         Some(
             bytes
                 .iter()
@@ -488,7 +537,8 @@ impl Runtime {
 
     /// Counts a call.
     pub fn count(&mut self, called: Called) {
-        *self.called.entry(called).or_insert(0) += 1;
+        let count = self.called.entry(called).or_insert(0);
+        *count = count.saturating_add(1);
     }
 
     /// A digest of what the program left behind, for comparing two runs.

@@ -17,6 +17,7 @@ use super::reference::Tracer;
 use super::run::{Engines, SmokeOptions, run_traced};
 use super::runtime::{Rng, Runtime};
 use super::{FaultKind, context};
+use crate::budget::Budget;
 use crate::helpers_spec::ProgType;
 use crate::object::Btf;
 use crate::programs::Program;
@@ -41,6 +42,8 @@ pub struct SearchOptions<'a> {
     pub at: Option<u32>,
     /// Runs to spend.
     pub budget: usize,
+    /// What the whole run may spend.
+    pub spending: Option<&'a Budget>,
     /// Seed of the search.
     pub seed: u64,
     /// Instructions that one run may take.
@@ -137,7 +140,7 @@ pub fn search(program: &Program, options: &SearchOptions<'_>) -> Search {
     queue.reverse();
     let mined = inputs::constants(program);
     let about_packets = context::has_packet(program.prog_type);
-    while out.runs < options.budget {
+    while out.runs < options.budget && out.skipped.is_none() {
         let room = BATCH.min(options.budget - out.runs);
         let mut batch = Vec::with_capacity(room);
         while batch.len() < room {
@@ -150,6 +153,7 @@ pub fn search(program: &Program, options: &SearchOptions<'_>) -> Search {
         let smoke = SmokeOptions {
             engines: Engines::Reference,
             fuel: options.fuel,
+            budget: options.spending,
             only: Some(&batch),
             siblings: options.siblings,
             kernel_btf: options.kernel_btf,
@@ -160,6 +164,9 @@ pub fn search(program: &Program, options: &SearchOptions<'_>) -> Search {
         if report.runs.is_empty() {
             out.skipped = Some(report.verdict.to_string());
             break;
+        }
+        if report.verdict.is_ended() {
+            out.skipped = Some(report.verdict.to_string());
         }
         for (run, notes) in report.runs.into_iter().zip(&mut watch.notes) {
             match run.result {

@@ -2,12 +2,11 @@
 //! standard input, its memory as an argument, r0 in digits on standard output.
 
 use std::ffi::OsString;
-use std::io::Read as _;
 
 use super::engines;
 use crate::check::{InputKind, Options, programs_of};
 use crate::cli::args::RunArgs;
-use crate::cli::{Failure, console, exit, inputs as files, output};
+use crate::cli::{Failure, bytes, console, exit, inputs as files, output};
 use crate::helpers_spec::ProgType;
 use crate::limits;
 use crate::report::values::unhex;
@@ -31,11 +30,9 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         Some(text) => unhex(text).ok_or_else(|| Failure::usage("the memory is not hexadecimal"))?,
         None => Vec::new(),
     };
-    let mut text = String::new();
-    std::io::stdin()
-        .take(limits::MAX_INPUT_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|e| Failure::usage(format!("standard input: {e}")))?;
+    let fail = |e: String| Failure::usage(format!("standard input: {e}"));
+    let text = bytes::bounded(std::io::stdin(), limits::MAX_STREAM_BYTES).map_err(fail)?;
+    let text = String::from_utf8(text).map_err(|e| fail(e.to_string()))?;
     let bytes =
         unhex(&text).ok_or_else(|| Failure::usage("standard input is not hexadecimal digits"))?;
     let targets = files::Targets::open(&args.open)?;

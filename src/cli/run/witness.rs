@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Failure, RunArgs, exit, output};
 use crate::abstract_interp::{self, Input, Verdict};
+use crate::budget::Budget;
 use crate::check::TargetChoice;
 use crate::programs::Program;
 use crate::report::run::input_file;
@@ -19,15 +20,17 @@ pub(super) fn run(
     program: &Arc<Program>,
     siblings: &[Arc<Program>],
     choices: &[TargetChoice<'_>],
+    budget: &Budget,
 ) -> Result<u8, Failure> {
     let Some(choice) = choices.first() else {
         return Err(Failure::usage("no target"));
     };
-    let verification = abstract_interp::verify(&Input {
+    let input = Input {
         program,
         target: choice.target,
         kernel_btf: choice.kernel_btf,
-    });
+    };
+    let verification = abstract_interp::verify_within(&input, None, budget.open());
     let mut out = String::new();
     let name = &program.name;
     let (shown_object, shown) = (terminal(object), terminal(name));
@@ -65,6 +68,7 @@ pub(super) fn run(
         &SearchOptions {
             at,
             budget: args.budget,
+            spending: Some(budget),
             seed: args.seed,
             fuel: args.max_insns.min(1 << 17),
             kernel_btf: choice.kernel_btf,

@@ -52,7 +52,7 @@ impl Dynptr {
 /// A dynptr object over a region, for callbacks; its address.
 pub fn local(rt: &mut Runtime, region: RegionId, len: u32) -> Result<u64, Stop> {
     let at = rt.mem.base(region);
-    let slot = rt.mem.alloc(Kind::Buffer, vec![0; 16]);
+    let slot = rt.mem.alloc_zeroed(Kind::Buffer, 16);
     let slot = slot.ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
     let addr = rt.mem.base(slot);
     let view = Dynptr {
@@ -90,13 +90,14 @@ impl Cx<'_> {
         if end > view.len {
             return None;
         }
-        let at = view.offset + offset;
+        let at = view.offset.checked_add(offset)?;
         match view.of {
-            Of::Memory(base) | Of::Record(base) => Some(base + at),
+            Of::Memory(base) | Of::Record(base) => base.checked_add(at),
             Of::Packet => {
                 let p = self.rt.packet.as_ref()?;
-                (at + len <= p.len() as u64)
-                    .then(|| self.rt.mem.base(p.region) + p.data as u64 + at)
+                let start = self.rt.mem.base(p.region).checked_add(p.data as u64)?;
+                let inside = at.checked_add(len)? <= p.len() as u64;
+                inside.then(|| start.checked_add(at)).flatten()
             }
             Of::Null => None,
         }
@@ -125,7 +126,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             }
             match cx.within(&view, offset, len) {
                 Some(at) => {
-                    let bytes = cx.rt.mem.read(at, len as usize)?;
+                    let bytes = cx.copied(at, len)?;
                     cx.put(1, &bytes)?;
                     ret(0)
                 }

@@ -26,7 +26,7 @@ pub enum Iter {
 }
 
 fn cell(cx: &mut Cx<'_>) -> Result<u64, Stop> {
-    let region = cx.rt.mem.alloc(Kind::Buffer, vec![0; 8]);
+    let region = cx.rt.mem.alloc_zeroed(Kind::Buffer, 8);
     let region = region.ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
     Ok(cx.rt.mem.base(region))
 }
@@ -75,6 +75,8 @@ fn new(cx: &mut Cx<'_>, at: u64, kind: &str) -> Answer {
             };
             let cell = cell(cx)?;
             let bytes = if answer == 0 {
+                // As many numbers as there are bits.
+                cx.rt.spend(words * 64 * 4)?;
                 cx.bytes(2, words * 8)?
             } else {
                 Vec::new()

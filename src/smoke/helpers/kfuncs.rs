@@ -39,7 +39,7 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
     match name {
         "bpf_obj_new_impl" | "bpf_percpu_obj_new_impl" | "bpf_obj_new" | "bpf_percpu_obj_new" => {
             let size = object_size(cx);
-            let id = cx.rt.mem.alloc(Kind::Object, vec![0; size as usize]);
+            let id = cx.rt.mem.alloc_zeroed(Kind::Object, size);
             let id = id.ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
             let at = cx.rt.mem.base(id);
             cx.rt.refcounts.insert(at, 1);
@@ -51,7 +51,7 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
         | "bpf_percpu_obj_drop" => {
             let at = cx.arg(1);
             if let Some(count) = cx.rt.refcounts.get_mut(&at) {
-                *count -= 1;
+                *count = count.saturating_sub(1);
                 if *count == 0 {
                     cx.rt.refcounts.remove(&at);
                     if let Some(id) = cx.rt.mem.find(at) {
@@ -65,7 +65,7 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
             let at = cx.arg(1);
             match cx.rt.refcounts.get_mut(&at) {
                 Some(count) => {
-                    *count += 1;
+                    *count = count.saturating_add(1);
                     Ok(Some(at))
                 }
                 None => Ok(Some(0)),
@@ -91,7 +91,7 @@ fn memory(cx: &mut Cx<'_>, name: &str) -> Answer {
                 |page: &u32| count > 0 && page.checked_add(count).is_some_and(|end| end <= limit);
             match page.filter(fits) {
                 Some(page) if cx.rt.mem.map_pages(region, page, count) => {
-                    Ok(Some(user + u64::from(page) * PAGE))
+                    Ok(Some(user.wrapping_add(u64::from(page) * PAGE)))
                 }
                 _ => ret(0),
             }
@@ -189,7 +189,7 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
                     if u64::from(end) > view.len {
                         return ret(ERANGE);
                     }
-                    view.offset += u64::from(start);
+                    view.offset = view.offset.saturating_add(u64::from(start));
                     view.len = u64::from(end - start);
                     ret(0)
                 }
@@ -217,7 +217,7 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
             let places = (cx.within(&to, to_off, len), cx.within(&from, from_off, len));
             match places {
                 (Some(to), Some(from)) => {
-                    let bytes = cx.rt.mem.read(from, len as usize)?;
+                    let bytes = cx.copied(from, len)?;
                     cx.rt.mem.write(to, &bytes)?;
                     ret(0)
                 }
@@ -230,7 +230,8 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
             match cx.within(&view, offset, len) {
                 Some(_) if view.rdonly => ret(EINVAL),
                 Some(at) => {
-                    cx.rt.mem.slice_mut(at, len as usize)?.fill(byte as u8);
+                    cx.rt.spend(len)?;
+                    cx.rt.mem.fill(at, len as usize, byte as u8)?;
                     ret(0)
                 }
                 None => ret(E2BIG),
@@ -243,23 +244,20 @@ fn views(cx: &mut Cx<'_>, name: &str) -> Answer {
 /// Linked lists and red-black trees.
 fn graph(cx: &mut Cx<'_>, name: &str) -> Answer {
     let [head, node, less, ..] = cx.args;
-    let list = |cx: &mut Cx<'_>| cx.rt.collections.entry(head).or_default().clone();
+    let nodes = cx.rt.collections.entry(head).or_default();
     match name {
         "bpf_list_push_front_impl"
         | "bpf_list_push_front"
         | "bpf_list_push_back_impl"
         | "bpf_list_push_back" => {
-            let mut nodes = list(cx);
             if name.contains("front") {
                 nodes.push_front(node);
             } else {
                 nodes.push_back(node);
             }
-            cx.rt.collections.insert(head, nodes);
             ret(0)
         }
         "bpf_list_pop_front" | "bpf_list_pop_back" => {
-            let nodes = cx.rt.collections.entry(head).or_default();
             let node = if name.ends_with("front") {
                 nodes.pop_front()
             } else {
@@ -267,32 +265,32 @@ fn graph(cx: &mut Cx<'_>, name: &str) -> Answer {
             };
             Ok(Some(node.unwrap_or(0)))
         }
-        "bpf_list_front" | "bpf_rbtree_first" => Ok(Some(list(cx).front().copied().unwrap_or(0))),
-        "bpf_list_back" => Ok(Some(list(cx).back().copied().unwrap_or(0))),
+        "bpf_list_front" | "bpf_rbtree_first" => Ok(Some(nodes.front().copied().unwrap_or(0))),
+        "bpf_list_back" => Ok(Some(nodes.back().copied().unwrap_or(0))),
         "bpf_rbtree_add_impl" | "bpf_rbtree_add" => {
-            let nodes = list(cx);
-            let mut at = nodes.len();
-            for (i, other) in nodes.iter().enumerate() {
-                if cx.invoke(less, [node, *other, 0, 0, 0])? != 0 {
-                    at = i;
+            let mut at = 0;
+            let other = |cx: &Cx<'_>, at| cx.rt.collections.get(&head)?.get(at).copied();
+            while let Some(other) = other(cx, at) {
+                if cx.invoke(less, [node, other, 0, 0, 0])? != 0 {
                     break;
                 }
+                at += 1;
             }
-            cx.rt.collections.entry(head).or_default().insert(at, node);
+            let nodes = cx.rt.collections.entry(head).or_default();
+            let (at, len) = (at.min(nodes.len()), nodes.len());
+            nodes.insert(at, node);
+            cx.rt.spend(len as u64 * 8)?;
             ret(0)
         }
         "bpf_rbtree_remove" => {
-            let nodes = cx.rt.collections.entry(head).or_default();
-            match nodes.iter().position(|n| *n == node) {
-                Some(at) => {
-                    nodes.remove(at);
-                    Ok(Some(node))
-                }
-                None => Ok(Some(0)),
+            let (found, len) = (nodes.iter().position(|n| *n == node), nodes.len());
+            if let Some(at) = found {
+                nodes.remove(at);
             }
+            cx.rt.spend(len as u64 * 8)?;
+            Ok(Some(if found.is_some() { node } else { 0 }))
         }
         "bpf_rbtree_root" | "bpf_rbtree_left" | "bpf_rbtree_right" => {
-            let nodes = list(cx);
             let root = if name.ends_with("root") {
                 nodes.front()
             } else {
@@ -339,6 +337,9 @@ fn sections(cx: &mut Cx<'_>, name: &str) -> Answer {
 /// Strings and streams.
 fn strings(cx: &mut Cx<'_>, name: &str) -> Answer {
     const MAX: usize = 4096;
+    if name.starts_with("bpf_str") {
+        cx.rt.spend(MAX as u64)?;
+    }
     let read = |cx: &Cx<'_>, n: usize| cx.rt.mem.string(cx.arg(n), MAX).ok();
     let find = |text: Vec<u8>, byte: u8, last: bool| {
         let hit = |b: &u8| *b == byte;
@@ -379,10 +380,12 @@ fn strings(cx: &mut Cx<'_>, name: &str) -> Answer {
                 let _ = a;
                 ret(0)
             }
-            (Some(a), Some(b)) => ret(a
-                .windows(b.len())
-                .position(|w| w == b)
-                .map_or(-2, |at| at as i64)),
+            (Some(a), Some(b)) => {
+                // As many comparisons as there are places, of as many bytes.
+                cx.rt.spend((a.len() * b.len()) as u64 / 8)?;
+                let found = a.windows(b.len()).position(|w| w == b);
+                ret(found.map_or(-2, |at| at as i64))
+            }
             _ => ret(EFAULT),
         },
         "bpf_stream_vprintk" | "bpf_stream_vprintk_impl" => {
@@ -399,6 +402,7 @@ fn strings(cx: &mut Cx<'_>, name: &str) -> Answer {
                 .collect();
             match super::format::expand(&cx.rt.mem, &format, &words) {
                 Some(text) => {
+                    cx.rt.spend(text.len() as u64)?;
                     cx.rt.output.stream.extend(text);
                     ret(0)
                 }

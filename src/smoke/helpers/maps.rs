@@ -126,7 +126,7 @@ fn pop(cx: &mut Cx<'_>, remove: bool) -> Answer {
             return ret(answer);
         }
     }
-    cx.rt.stock(map);
+    cx.rt.stock(map)?;
     match cx.rt.map_pop(map, remove) {
         Ok(value) => {
             cx.put(2, &value)?;
@@ -134,7 +134,7 @@ fn pop(cx: &mut Cx<'_>, remove: bool) -> Answer {
         }
         Err(error) => {
             let size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.value_size);
-            cx.put(2, &vec![0; size as usize])?;
+            cx.fill(2, u64::from(size), 0)?;
             ret(error)
         }
     }
@@ -146,12 +146,6 @@ fn for_each(cx: &mut Cx<'_>) -> Answer {
     if flags != 0 {
         return ret(EINVAL);
     }
-    let keys = cx
-        .rt
-        .maps
-        .get(map as usize)
-        .map(|m| m.keys())
-        .unwrap_or_default();
     let key_size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.key_size);
     let Some(region) = cx.rt.mem.reuse(Kind::MapKey, key_size as usize) else {
         return Err(FaultKind::NotModelled("more memory objects".into()).into());
@@ -160,7 +154,19 @@ fn for_each(cx: &mut Cx<'_>) -> Answer {
     let addr = cx.rt.mem.base(region);
     let cpu = cx.rt.config.cpu;
     let mut count = 0;
-    for key in keys {
+    let mut last: Option<Vec<u8>> = None;
+    loop {
+        cx.rt.burn(1)?;
+        cx.rt.spend(u64::from(key_size))?;
+        let found = cx.rt.maps.get(map as usize);
+        let Some(key) = found.and_then(|m| m.key_after(last.as_deref())) else {
+            break;
+        };
+        // A callback that deletes would begin anew.
+        if last.as_ref().is_some_and(|last| key <= *last) {
+            break;
+        }
+        last = Some(key.clone());
         let Some(value) = cx.rt.map_lookup(map, &key, cpu) else {
             continue;
         };
@@ -190,6 +196,7 @@ fn redirect_map(cx: &mut Cx<'_>) -> Answer {
     let (key, flags) = (cx.arg(2), cx.arg(3));
     let size = cx.rt.maps.get(map as usize).map_or(4, |m| m.def.key_size) as usize;
     let mut bytes = key.to_le_bytes().to_vec();
+    cx.rt.spend(size as u64)?;
     bytes.resize(size, 0);
     let broadcast = flags & 8 != 0;
     let there = targets(cx, map, &bytes) || (cx.rt.config.populate && cx.coin());
@@ -234,6 +241,7 @@ fn sock_map_update(cx: &mut Cx<'_>) -> Answer {
     let key = cx.key(map, 3)?;
     let size = cx.rt.maps.get(map as usize).map_or(0, |m| m.def.value_size);
     let (flags, cpu) = (cx.arg(4), cx.rt.config.cpu);
+    cx.rt.spend(u64::from(size))?;
     ret(
         match cx
             .rt

@@ -68,19 +68,25 @@ impl Cx<'_> {
 
     /// The bytes an argument points at.
     fn bytes(&self, arg: usize, len: u64) -> Result<Vec<u8>, Stop> {
-        Ok(self.rt.mem.read(self.arg(arg), len as usize)?)
+        self.copied(self.arg(arg), len)
+    }
+
+    /// A copy of the bytes at an address.
+    fn copied(&self, addr: u64, len: u64) -> Result<Vec<u8>, Stop> {
+        self.rt.spend(len)?;
+        Ok(self.rt.mem.read(addr, len as usize)?)
     }
 
     /// Writes where an argument points.
     fn put(&mut self, arg: usize, bytes: &[u8]) -> Result<(), Stop> {
+        self.rt.spend(bytes.len() as u64)?;
         Ok(self.rt.mem.write(self.arg(arg), bytes)?)
     }
 
     /// Writes `len` equal bytes where an argument points.
     fn fill(&mut self, arg: usize, len: u64, byte: u8) -> Result<(), Stop> {
-        let at = self.arg(arg);
-        self.rt.mem.slice_mut(at, len as usize)?.fill(byte);
-        Ok(())
+        self.rt.spend(len)?;
+        Ok(self.rt.mem.fill(self.arg(arg), len as usize, byte)?)
     }
 
     /// The key an argument points at.

@@ -47,7 +47,7 @@ fn number(cx: &mut Cx<'_>) -> u64 {
 }
 
 fn buffer(cx: &mut Cx<'_>) -> Result<u64, Stop> {
-    let id = cx.rt.mem.alloc(Kind::Buffer, vec![0; OBJECT_BYTES]);
+    let id = cx.rt.mem.alloc_zeroed(Kind::Buffer, OBJECT_BYTES as u64);
     let id = id.ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
     Ok(cx.rt.mem.base(id))
 }

@@ -21,6 +21,8 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     let Some(mut packet) = cx.rt.packet.clone() else {
         return without(cx, id);
     };
+    // Most of them copy or look at all of it.
+    cx.rt.spend(packet.len() as u64)?;
     let answer = with(cx, id, &mut packet);
     cx.rt.packet = Some(packet);
     answer
@@ -203,7 +205,7 @@ fn adjust_room(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
         return ret(if done { 0 } else { EINVAL });
     }
     let remove = delta.unsigned_abs() as usize;
-    if packet.len() < at + remove + 20 {
+    if packet.len() < at.saturating_add(remove).saturating_add(20) {
         return ret(ENOTSUPP);
     }
     let done = packet.splice(mem, at, remove, &[]);

@@ -36,6 +36,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
 
 fn read(cx: &mut Cx<'_>) -> Answer {
     let (len, from) = (cx.arg(2) & 0xffff_ffff, cx.arg(3));
+    cx.rt.spend(len)?;
     let found = copy(cx, from, len);
     match found {
         Some(bytes) => {
@@ -64,7 +65,7 @@ fn copy(cx: &Cx<'_>, from: u64, len: u64) -> Option<Vec<u8>> {
             .map(|i| {
                 cx.rt
                     .mem
-                    .slice(from + i, 1)
+                    .slice(from.wrapping_add(i), 1)
                     .map_or(0, |b| b.first().copied().unwrap_or(0))
             })
             .collect()
@@ -82,6 +83,7 @@ fn string(cx: &mut Cx<'_>) -> Answer {
         return ret(EFAULT);
     }
     let most = (len.min(MAX_STRING) - 1) as usize;
+    cx.rt.spend(most as u64)?;
     let mut bytes = Vec::new();
     while bytes.len() < most {
         match cx.rt.mem.slice(from.wrapping_add(bytes.len() as u64), 1) {

@@ -26,6 +26,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             let args = words(cx, 4, cx.arg(5))?;
             match expand(&cx.rt.mem, cut(&format), &args) {
                 Some(text) => {
+                    cx.rt.spend(text.len() as u64)?;
                     cx.rt.output.seq.extend(text);
                     ret(0)
                 }
@@ -65,6 +66,7 @@ fn print(cx: &mut Cx<'_>, format: &[u8], args: &[u64]) -> Answer {
     match expand(&cx.rt.mem, cut(format), args) {
         Some(text) => {
             let len = text.len() as i64;
+            cx.rt.spend(text.len() as u64)?;
             cx.rt
                 .output
                 .printk
@@ -77,13 +79,15 @@ fn print(cx: &mut Cx<'_>, format: &[u8], args: &[u64]) -> Answer {
 
 fn snprintf(cx: &mut Cx<'_>) -> Answer {
     let [_, size, format, _, len] = cx.args;
+    cx.rt.spend(MAX_FORMAT as u64)?;
     let format = cx.rt.mem.string(format, MAX_FORMAT)?;
     let args = words(cx, 4, len)?;
     let Some(text) = expand(&cx.rt.mem, &format, &args) else {
         return ret(EINVAL);
     };
     if size > 0 {
-        let mut shown: Vec<u8> = text.iter().copied().take(size as usize - 1).collect();
+        let most = usize::try_from(size - 1).unwrap_or(usize::MAX);
+        let mut shown: Vec<u8> = text.iter().copied().take(most).collect();
         shown.push(0);
         cx.put(1, &shown)?;
     }

@@ -189,7 +189,7 @@ impl<'a> Driver<'a> {
                     self.step(rt, site, regs, &mut returns)?
                 }
             };
-            rt.fuel = rt.fuel.checked_sub(1).ok_or(FaultKind::Budget)?;
+            rt.burn(1)?;
             if returned {
                 rt.leave();
                 match returns.pop() {
@@ -274,7 +274,7 @@ impl<'a> Driver<'a> {
                 .unwrap_or_else(|| rt.frame_pointer())
         };
         let next = Site {
-            insn: site.insn + 1,
+            insn: site.insn.saturating_add(1),
             ..*site
         };
         let args = [regs[1], regs[2], regs[3], regs[4], regs[5]];

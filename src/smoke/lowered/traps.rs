@@ -217,12 +217,8 @@ fn frame(_: u64, _: u64, _: u64, _: u64, _: u64) -> u64 {
 
 fn charge(cost: u64, _: u64, _: u64, _: u64, _: u64) -> u64 {
     with(|s| {
-        match s.rt.fuel.checked_sub(cost) {
-            Some(left) => s.rt.fuel = left,
-            None => {
-                s.rt.fuel = 0;
-                s.stop = Some(Stop::Fault(FaultKind::Budget));
-            }
+        if let Err(kind) = s.rt.burn(cost) {
+            s.stop = Some(Stop::Fault(kind));
         }
         0
     });

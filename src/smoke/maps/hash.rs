@@ -1,6 +1,7 @@
 //! Hash tables: plain, per CPU, and with eviction of the least recently used.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::errno::{E2BIG, EEXIST, ENOENT};
 use super::{EXIST, FreeCells, NOEXIST};
@@ -46,6 +47,17 @@ impl HashBody {
     /// The keys in order.
     pub fn keys(&self) -> impl Iterator<Item = &Vec<u8>> {
         self.index.keys()
+    }
+
+    /// The key after one, or the first where that is not there.
+    pub fn key_after(&self, key: Option<&[u8]>) -> Option<&Vec<u8>> {
+        match key.filter(|key| self.index.contains_key(*key)) {
+            Some(key) => {
+                let after = (Bound::Excluded(key), Bound::Unbounded);
+                self.index.range::<[u8], _>(after).next().map(|(k, _)| k)
+            }
+            None => self.index.keys().next(),
+        }
     }
 
     /// The number of elements.

@@ -1,6 +1,6 @@
 //! Maps without keys: queues, stacks, Bloom filters.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::errno::{E2BIG, EINVAL};
 use super::{ANY, EXIST};
@@ -58,7 +58,10 @@ impl Fifo {
 /// A Bloom filter: says "perhaps" or "no".
 #[derive(Clone, Debug)]
 pub struct Bloom {
-    bits: Vec<u64>,
+    /// How many words of bits there are.
+    words: u64,
+    /// Those that are not zero.
+    bits: BTreeMap<u64, u64>,
     hashes: u64,
 }
 
@@ -71,13 +74,14 @@ impl Bloom {
             .next_power_of_two()
             .max(64);
         Bloom {
-            bits: vec![0; (bits / 64) as usize],
+            words: bits / 64,
+            bits: BTreeMap::new(),
             hashes,
         }
     }
 
     fn positions(&self, value: &[u8]) -> impl Iterator<Item = u64> + use<> {
-        let count = self.bits.len() as u64 * 64;
+        let count = self.words * 64;
         let mut hash = Digest::default();
         hash.bytes(value);
         (0..self.hashes).map(move |i| {
@@ -91,9 +95,7 @@ impl Bloom {
     /// Adds a value.
     pub fn add(&mut self, value: &[u8]) {
         for at in self.positions(value) {
-            if let Some(word) = self.bits.get_mut((at / 64) as usize) {
-                *word |= 1 << (at % 64);
-            }
+            *self.bits.entry(at / 64).or_default() |= 1 << (at % 64);
         }
     }
 
@@ -101,7 +103,7 @@ impl Bloom {
     pub fn has(&self, value: &[u8]) -> bool {
         let bit = |at: u64| {
             self.bits
-                .get((at / 64) as usize)
+                .get(&(at / 64))
                 .is_some_and(|w| w >> (at % 64) & 1 != 0)
         };
         self.positions(value).all(bit)
@@ -109,6 +111,9 @@ impl Bloom {
 
     /// Mixes the bits into a digest.
     pub fn digest(&self, hash: &mut Digest) {
-        self.bits.iter().for_each(|word| hash.word(*word));
+        for (at, word) in &self.bits {
+            hash.word(*at);
+            hash.word(*word);
+        }
     }
 }

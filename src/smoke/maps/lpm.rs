@@ -3,6 +3,7 @@
 //! than the length asked with.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::errno::{EEXIST, EINVAL, ENOENT, ENOSPC};
 use super::{EXIST, FreeCells, NOEXIST};
@@ -23,7 +24,7 @@ pub struct LpmBody {
 fn normal(key: &[u8]) -> Option<Vec<u8>> {
     let (len, data) = key.split_first_chunk::<4>()?;
     let bits = u32::from_le_bytes(*len) as usize;
-    if bits > data.len() * 8 {
+    if bits > data.len().saturating_mul(8) {
         return None;
     }
     Some(cut(bits, data))
@@ -59,10 +60,22 @@ impl LpmBody {
         self.index.values().map(|(_, key)| key)
     }
 
+    /// The key after one, or the first where that is not there.
+    pub fn key_after(&self, key: Option<&[u8]>) -> Option<&Vec<u8>> {
+        let key = key.and_then(normal);
+        match key.filter(|key| self.index.contains_key(key)) {
+            Some(key) => {
+                let after = (Bound::Excluded(key), Bound::Unbounded);
+                self.index.range(after).next().map(|(_, (_, k))| k)
+            }
+            None => self.keys().next(),
+        }
+    }
+
     /// The cell of the longest matching prefix.
     pub fn lookup(&self, key: &[u8]) -> Option<u64> {
         let (len, data) = key.split_first_chunk::<4>()?;
-        let most = (u32::from_le_bytes(*len) as usize).min(data.len() * 8);
+        let most = (u32::from_le_bytes(*len) as usize).min(data.len().saturating_mul(8));
         (0..=most)
             .rev()
             .find_map(|bits| self.index.get(&cut(bits, data)).map(|(cell, _)| *cell))

@@ -23,6 +23,8 @@ mod special;
 pub mod user;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
 
 use self::errno::{E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP};
 use self::hash::HashBody;
@@ -30,11 +32,11 @@ use self::keyless::{Bloom, Fifo};
 use self::lpm::LpmBody;
 use self::ringbuf::Ring;
 use super::engine::{FaultKind, Site};
-use super::image::{Image, code_address, map_handle};
+use super::image::{Def, Image, code_address, map_handle};
 use super::memory::{Digest, Kind, Memory, RegionId};
 use super::runtime::Runtime;
 use crate::helpers_spec::MapType;
-use crate::object::{F_RDONLY_PROG, MapDef, MapOrigin, SlotTarget};
+use crate::object::{F_RDONLY_PROG, MapOrigin, SlotTarget};
 
 /// Update whether or not the key exists.
 pub const ANY: u64 = 0;
@@ -93,6 +95,8 @@ pub enum Body {
     Arena { region: RegionId, user: u64 },
     /// A jump table.
     Table { region: RegionId },
+    /// Nothing: no program of the run can reach it.
+    Unused,
 }
 
 /// Whether user space sees one value per CPU in a map of this type.
@@ -110,7 +114,7 @@ pub struct Map {
     /// Its index in the runtime.
     pub id: u32,
     /// Its definition.
-    pub def: MapDef,
+    pub def: Def,
     /// Its type.
     pub map_type: MapType,
     /// What it holds.
@@ -128,7 +132,7 @@ fn full() -> FaultKind {
 
 impl Map {
     /// Creates a map, empty.
-    pub fn create(def: &MapDef, id: u32, mem: &mut Memory, cpus: u32) -> Result<Map, FaultKind> {
+    pub fn create(def: &Def, id: u32, mem: &mut Memory, cpus: u32) -> Result<Map, FaultKind> {
         use MapType as T;
         let Some(map_type) = T::from_id(def.map_type) else {
             return Err(FaultKind::NotModelled(format!("map type {}", def.map_type)));
@@ -205,14 +209,23 @@ impl Map {
             T::Unspec => return Err(FaultKind::NotModelled("map type 0".into())),
         };
         Ok(Map {
-            id,
-            def: def.clone(),
             map_type,
             body,
+            ..Map::unused(def, id, cpus)
+        })
+    }
+
+    /// A map that nothing can reach; it takes no memory.
+    pub fn unused(def: &Def, id: u32, cpus: u32) -> Map {
+        Map {
+            id,
+            def: def.clone(),
+            map_type: MapType::Unspec,
+            body: Body::Unused,
             frozen: def.frozen,
             special: Vec::new(),
             cpus,
-        })
+        }
     }
 
     /// The address of the first value, for maps whose values have fixed addresses.
@@ -274,25 +287,71 @@ impl Map {
         }
     }
 
-    /// Its keys in iteration order.
-    pub fn keys(&self) -> Vec<Vec<u8>> {
-        let indices = |n: u32| (0..n).map(|i| i.to_le_bytes().to_vec()).collect();
+    /// The key after one in iteration order; of none, or one that is not there, the first.
+    pub fn key_after(&self, key: Option<&[u8]>) -> Option<Vec<u8>> {
         match &self.body {
             Body::Array { .. } | Body::PercpuArray { .. } | Body::Table { .. } => {
-                indices(self.def.max_entries)
+                let next = match key.and_then(|k| self.index(k)) {
+                    Some(index) => u32::try_from(index).ok()?.checked_add(1)?,
+                    None => 0,
+                };
+                (next < self.def.max_entries).then(|| next.to_le_bytes().to_vec())
             }
-            Body::Hash(h) => h.keys().cloned().collect(),
-            Body::Lpm(l) => l.keys().cloned().collect(),
-            Body::Maps(m) => m.keys().cloned().collect(),
-            Body::Targets { entries, .. } => entries.keys().cloned().collect(),
-            Body::ProgArray(p) => p.keys().map(|i| i.to_le_bytes().to_vec()).collect(),
-            Body::Stacks(s) => s.keys().map(|i| i.to_le_bytes().to_vec()).collect(),
+            Body::Hash(h) => h.key_after(key).cloned(),
+            Body::Lpm(l) => l.key_after(key).cloned(),
+            Body::Maps(m) => next_of(m, key.map(<[u8]>::to_vec)),
+            Body::Targets { entries, .. } => next_of(entries, key.map(<[u8]>::to_vec)),
+            Body::ProgArray(p) => numbered(p, key).map(|i| i.to_le_bytes().to_vec()),
+            Body::Stacks(s) => numbered(s, key).map(|i| i.to_le_bytes().to_vec()),
             Body::Storage { owners, .. } => {
-                owners.keys().map(|o| o.to_le_bytes().to_vec()).collect()
+                let key = key.and_then(|k| k.try_into().ok()).map(u64::from_le_bytes);
+                next_of(owners, key).map(|o| o.to_le_bytes().to_vec())
             }
-            _ => Vec::new(),
+            _ => None,
         }
     }
+
+    /// The keys whose values may differ from zero: of arrays, those that were written.
+    pub fn written_keys(&self, mem: &Memory) -> Vec<Vec<u8>> {
+        let (region, per_key) = match &self.body {
+            Body::Array { region } => (*region, 1),
+            Body::PercpuArray { region } => (*region, u64::from(self.cpus.max(1))),
+            _ => {
+                let mut key = self.key_after(None);
+                return std::iter::from_fn(|| {
+                    let next = self.key_after(key.as_deref());
+                    let now = std::mem::replace(&mut key, next)?;
+                    // At the end the order begins anew.
+                    key.take_if(|next| *next <= now);
+                    Some(now)
+                })
+                .collect();
+            }
+        };
+        let cells = mem.written_cells(region).into_iter();
+        let mut keys: Vec<u64> = cells.map(|cell| cell / per_key).collect();
+        keys.dedup();
+        keys.into_iter()
+            .filter_map(|i| u32::try_from(i).ok())
+            .map(|i| i.to_le_bytes().to_vec())
+            .collect()
+    }
+}
+
+/// The key after one, or the first where that is not there.
+fn next_of<K: Ord + Clone, V>(map: &BTreeMap<K, V>, key: Option<K>) -> Option<K> {
+    match key.filter(|key| map.contains_key(key)) {
+        Some(key) => {
+            let after = (Bound::Excluded(key), Bound::Unbounded);
+            map.range(after).next().map(|(k, _)| k.clone())
+        }
+        None => map.keys().next().cloned(),
+    }
+}
+
+fn numbered<V>(map: &BTreeMap<u32, V>, key: Option<&[u8]>) -> Option<u32> {
+    let key = key.and_then(|k| k.try_into().ok()).map(u32::from_le_bytes);
+    next_of(map, key)
 }
 
 /// Fills a new map as a loader does: initial bytes, slots, permissions.
@@ -300,6 +359,9 @@ pub fn initialise(rt: &mut Runtime, image: &Image, id: u32) -> Result<(), FaultK
     let Some(map) = rt.maps.get_mut(id as usize) else {
         return Ok(());
     };
+    if matches!(map.body, Body::Unused) {
+        return Ok(());
+    }
     let def = map.def.clone();
     let btf = image.programs.iter().find_map(|c| c.program.btf.clone());
     if let Some(btf) = btf
@@ -310,15 +372,16 @@ pub fn initialise(rt: &mut Runtime, image: &Image, id: u32) -> Result<(), FaultK
     }
     if let (Some(bytes), Some(region)) = (&def.initial, map.region()) {
         if let Some((region, _)) = map.arena() {
-            let pages = bytes.len().div_ceil(4096) as u32;
-            rt.mem.map_pages(region, 0, pages);
+            let pages = u32::try_from(bytes.len().div_ceil(4096)).unwrap_or(u32::MAX);
+            if !rt.mem.map_pages(region, 0, pages) {
+                return Err(full());
+            }
             for (i, page) in bytes.chunks(4096).enumerate() {
-                rt.mem.write(rt.mem.base(region) + i as u64 * 4096, page)?;
+                let at = rt.mem.base(region).wrapping_add(i as u64 * 4096);
+                rt.mem.write(at, page)?;
             }
         } else {
-            let size = bytes.len().min(def.value_size as usize);
-            let at = rt.mem.cell(region, 0);
-            rt.mem.write(at, bytes.get(..size).unwrap_or(&[]))?;
+            rt.mem.preset(region, bytes);
         }
     }
     if def.kind == MapOrigin::JumpTable {
@@ -351,7 +414,7 @@ pub fn initialise(rt: &mut Runtime, image: &Image, id: u32) -> Result<(), FaultK
     fill_slots(rt, image, id, &def)
 }
 
-fn fill_slots(rt: &mut Runtime, image: &Image, id: u32, def: &MapDef) -> Result<(), FaultKind> {
+fn fill_slots(rt: &mut Runtime, image: &Image, id: u32, def: &Def) -> Result<(), FaultKind> {
     // A map-in-map without initial slots holds one map, so that lookups can hit.
     let mut slots: Vec<(u32, u32)> = Vec::new();
     for (index, target) in &def.slots {
@@ -376,7 +439,8 @@ fn fill_slots(rt: &mut Runtime, image: &Image, id: u32, def: &MapDef) -> Result<
         && let Some(inner) = &def.inner
     {
         let inner_id = rt.maps.len() as u32;
-        let made = Map::create(inner, inner_id, &mut rt.mem, rt.config.cpus)?;
+        let inner = Def::Own(Arc::new((**inner).clone()));
+        let made = Map::create(&inner, inner_id, &mut rt.mem, rt.config.cpus)?;
         rt.maps.push(made);
         slots.push((0, inner_id));
     }
@@ -387,6 +451,9 @@ fn fill_slots(rt: &mut Runtime, image: &Image, id: u32, def: &MapDef) -> Result<
     {
         for (index, inner) in slots {
             let mut key = index.to_le_bytes().to_vec();
+            if !rt.mem.spend(u64::from(def.key_size)) {
+                return Err(FaultKind::Bytes);
+            }
             key.resize(def.key_size as usize, 0);
             maps.insert(key, inner);
         }
@@ -456,9 +523,7 @@ impl Runtime {
                     if fresh {
                         let first = cell - u64::from(cpu) % hash.width;
                         for i in 0..hash.width {
-                            let addr = self.mem.cell(region, first + i);
-                            let zero = vec![0; m.def.value_size as usize];
-                            let _ = self.mem.write(addr, &zero);
+                            self.mem.clear_cell(region, first + i);
                         }
                     }
                     (region, cell)
@@ -494,11 +559,14 @@ impl Runtime {
     /// Copies a value over another but for the fields the kernel keeps.
     fn copy_value(&mut self, addr: u64, value: &[u8], special: &[(u32, u32)]) {
         let mut at = 0usize;
-        for (off, size) in special.iter().copied().chain([(value.len() as u32, 0)]) {
-            if let Some(part) = value.get(at..off as usize) {
-                let _ = self.mem.write(addr + at as u64, part);
+        let fields = special
+            .iter()
+            .map(|(off, size)| (*off as usize, *size as usize));
+        for (off, size) in fields.chain([(value.len(), 0)]) {
+            if let Some(part) = value.get(at..off) {
+                let _ = self.mem.write(addr.wrapping_add(at as u64), part);
             }
-            at = (off + size) as usize;
+            at = off.saturating_add(size);
         }
     }
 
@@ -527,7 +595,8 @@ impl Runtime {
         // Timers of a deleted element are cancelled.
         for i in 0..cells.2 {
             let addr = self.mem.cell(cells.0, cells.1 + i);
-            let end = addr + u64::from(self.maps.get(map as usize).map_or(0, |m| m.def.value_size));
+            let size = self.maps.get(map as usize).map_or(0, |m| m.def.value_size);
+            let end = addr.saturating_add(u64::from(size));
             self.timers.retain(|at, _| *at < addr || *at >= end);
         }
         0
@@ -584,9 +653,8 @@ impl Runtime {
         }
         owners.insert(owner, cell);
         let addr = self.mem.cell(region, u64::from(cell));
-        let zero = vec![0; m.def.value_size as usize];
         let special = m.special.clone();
-        let _ = self.mem.write(addr, &zero);
+        self.mem.clear_cell(region, u64::from(cell));
         if let Some(value) = init {
             self.copy_value(addr, value, &special);
         }

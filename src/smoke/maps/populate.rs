@@ -11,7 +11,7 @@
 use super::{ANY, Body};
 use crate::helpers_spec::MapType;
 use crate::smoke::engine::FaultKind;
-use crate::smoke::runtime::Runtime;
+use crate::smoke::runtime::{Rng, Runtime};
 
 /// Elements of an array that are filled.
 const MAX_ELEMENTS: u64 = 64;
@@ -22,8 +22,10 @@ const SOCKET_BYTES: usize = 4096;
 
 impl Runtime {
     /// A value as user space may have written it.
-    fn drawn_value(&mut self, size: usize) -> Vec<u8> {
-        let mut out = Vec::with_capacity(size + 8);
+    fn drawn_value(&mut self, size: u32) -> Result<Vec<u8>, FaultKind> {
+        self.spend(u64::from(size))?;
+        let size = size as usize;
+        let mut out = Vec::with_capacity(size.saturating_add(8));
         while out.len() < size {
             let mined = self.config.mined.len() as u64;
             let word = match self.rng.below(8) {
@@ -45,11 +47,12 @@ impl Runtime {
             out.extend(word.to_le_bytes().get(..width).unwrap_or(&[]));
         }
         out.truncate(size);
-        out
+        Ok(out)
     }
 
     /// Fills arrays that are neither the program's data nor constant.
-    pub(in crate::smoke) fn populate_arrays(&mut self) {
+    pub(in crate::smoke) fn populate_arrays(&mut self) -> Result<(), FaultKind> {
+        let rng = self.rng;
         for map in 0..self.maps.len() as u32 {
             let Some(m) = self.maps.get(map as usize) else {
                 continue;
@@ -58,15 +61,19 @@ impl Runtime {
             if !array || m.def.is_data() || m.def.initial.is_some() || m.frozen {
                 continue;
             }
-            let size = u64::from(m.def.value_size.max(1));
+            let size = m.def.value_size.max(1);
             let count = u64::from(m.def.max_entries)
                 .min(MAX_ELEMENTS)
-                .min(MAX_BYTES / size);
+                .min(MAX_BYTES / u64::from(size));
+            // Each map has numbers of its own, whatever other maps are made.
+            self.rng = Rng(rng.0 ^ u64::from(map) << 32);
             for i in 0..count as u32 {
-                let value = self.drawn_value(size as usize);
+                let value = self.drawn_value(size)?;
                 self.user_update(map, &i.to_le_bytes(), &value, ANY);
             }
         }
+        self.rng = rng;
+        Ok(())
     }
 
     /// A lookup by the program: what is there or, in a populated run, what is made.
@@ -85,9 +92,9 @@ impl Runtime {
             && self.config.populate
             && matches!(m.body, Body::Hash(_) | Body::Lpm(_) | Body::Targets { .. })
         {
-            let size = m.def.value_size as usize;
+            let size = m.def.value_size;
             if self.rng.below(4) != 0 {
-                let value = self.drawn_value(size);
+                let value = self.drawn_value(size)?;
                 if self.map_update(map, key, &value, ANY, cpu) == 0 {
                     found = self.map_lookup(map, key, cpu);
                 }
@@ -106,15 +113,16 @@ impl Runtime {
     }
 
     /// Puts a value into an empty queue or stack of a populated run.
-    pub(in crate::smoke) fn stock(&mut self, map: u32) {
+    pub(in crate::smoke) fn stock(&mut self, map: u32) -> Result<(), FaultKind> {
         let Some(m) = self.maps.get(map as usize) else {
-            return;
+            return Ok(());
         };
         let empty = matches!(&m.body, Body::Fifo(f) if f.items().next().is_none());
-        let size = m.def.value_size as usize;
+        let size = m.def.value_size;
         if self.config.populate && empty && self.rng.below(4) != 0 {
-            let value = self.drawn_value(size);
+            let value = self.drawn_value(size)?;
             self.map_push(map, &value, ANY);
         }
+        Ok(())
     }
 }

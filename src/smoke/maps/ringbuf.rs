@@ -24,7 +24,8 @@ pub struct Ring {
 }
 
 fn room(len: u64) -> u64 {
-    (len + HEADER).next_multiple_of(8)
+    let len = len.saturating_add(HEADER);
+    len.checked_next_multiple_of(8).unwrap_or(u64::MAX)
 }
 
 impl Ring {
@@ -64,7 +65,7 @@ impl Runtime {
         if flags != 0 || !ring.fits(len) {
             return Ok(0);
         }
-        let Some(region) = self.mem.alloc(Kind::Record, vec![0; len as usize]) else {
+        let Some(region) = self.mem.alloc_zeroed(Kind::Record, len) else {
             return Err(FaultKind::NotModelled("more memory objects".into()));
         };
         let addr = self.mem.base(region);
@@ -87,6 +88,7 @@ impl Runtime {
             return Err(FaultKind::NotReserved);
         };
         if submit {
+            self.spend(len)?;
             let bytes = self.mem.read(record, len as usize)?;
             self.output.ringbuf.push((map, bytes));
         }

@@ -1,12 +1,12 @@
 //! What user space does with maps through the system call.
 
-use super::errno::{E2BIG, EINVAL, ENOENT, EOPNOTSUPP, EPERM};
+use super::errno::{E2BIG, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, EPERM};
 use super::{ANY, Body, EXIST, F_LOCK, NOEXIST};
 use crate::smoke::runtime::Runtime;
 
 /// Bytes of one CPU's value in the arrays that user space sees.
-fn stride(value_size: u32) -> usize {
-    value_size.next_multiple_of(8) as usize
+pub fn stride(value_size: u32) -> usize {
+    (value_size as usize).next_multiple_of(8)
 }
 
 /// What a batch yields: the pairs, and where to go on (`None` at the end).
@@ -27,6 +27,13 @@ impl Runtime {
             return Err(EINVAL);
         };
         let size = m.def.value_size as usize;
+        let all = stride(m.def.value_size) as u64 * u64::from(self.config.cpus.max(1));
+        if !self
+            .mem
+            .spend(if self.percpu(map) { all } else { size as u64 })
+        {
+            return Err(ENOMEM);
+        }
         match &m.body {
             Body::Fifo(_) => return self.map_pop(map, false),
             Body::Maps(maps) => {
@@ -70,7 +77,7 @@ impl Runtime {
         for cpu in 0..self.config.cpus {
             let addr = self.map_lookup(map, key, cpu).ok_or(ENOENT)?;
             out.extend(self.mem.read(addr, size).map_err(|_| EINVAL)?);
-            out.resize(stride(size as u32) * (cpu as usize + 1), 0);
+            out.resize(stride(size as u32).saturating_mul(cpu as usize + 1), 0);
         }
         Ok(out)
     }
@@ -221,28 +228,10 @@ impl Runtime {
             return Err(EINVAL);
         };
         match &m.body {
-            Body::Bloom(_) | Body::Ringbuf(_) | Body::UserRingbuf => return Err(EOPNOTSUPP),
-            Body::Fifo(_) => return Err(EINVAL),
-            Body::Array { .. } | Body::PercpuArray { .. } => {
-                let key = key
-                    .and_then(|k| k.first_chunk())
-                    .map(|k| u32::from_le_bytes(*k));
-                let next = match key {
-                    Some(key) if key < m.def.max_entries => key + 1,
-                    _ => 0,
-                };
-                return if next < m.def.max_entries {
-                    Ok(next.to_le_bytes().to_vec())
-                } else {
-                    Err(ENOENT)
-                };
-            }
-            _ => {}
+            Body::Bloom(_) | Body::Ringbuf(_) | Body::UserRingbuf => Err(EOPNOTSUPP),
+            Body::Fifo(_) => Err(EINVAL),
+            _ => m.key_after(key).ok_or(ENOENT),
         }
-        let keys = m.keys();
-        let at = key.and_then(|key| keys.iter().position(|k| k == key));
-        let next = at.map_or(0, |i| i + 1);
-        keys.into_iter().nth(next).ok_or(ENOENT)
     }
 
     /// Up to `count` pairs after a key.

@@ -1,10 +1,12 @@
 //! Maps: operations by user space with their error numbers, and by programs
 //! through both engines.
 
+use std::sync::Arc;
+
 use super::{image, run_with};
 use crate::helpers_spec::MapType;
 use crate::object::MapDef;
-use crate::smoke::image::Image;
+use crate::smoke::image::{Def, Image};
 use crate::smoke::maps::errno::{E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, EOPNOTSUPP, EPERM};
 use crate::smoke::maps::{ANY, EXIST, F_LOCK, NOEXIST};
 use crate::smoke::runtime::{Config, Runtime};
@@ -20,8 +22,9 @@ fn with(map_type: MapType, key: u32, value: u32, max: u32) -> Runtime {
     };
     let image = Image {
         programs: Vec::new(),
-        maps: vec![def],
+        maps: vec![Def::Own(Arc::new(def))],
         table_of: vec![None],
+        ..Image::default()
     };
     Runtime::new(&image, Config::default()).unwrap()
 }
@@ -426,4 +429,39 @@ fn prefixes_end_within_bytes() {
         let found = rt.user_lookup(0, &key(32, [10, 1, 0xaa ^ last, 7]));
         assert_eq!(found, Err(ENOENT), "{odd}");
     }
+}
+
+#[test]
+fn keys_come_one_after_another_without_a_list() {
+    let rt = with(MapType::Array, 4, 8, u32::MAX);
+    let m = rt.maps.first().unwrap();
+    assert_eq!(m.key_after(None), Some(k(0).to_vec()));
+    let last = k(u32::MAX - 1);
+    assert_eq!(m.key_after(Some(&k(7))), Some(k(8).to_vec()));
+    assert_eq!(m.key_after(Some(&last)), None);
+    let mut rt = with(MapType::Hash, 4, 8, 10);
+    for n in [3u32, 1, 2] {
+        assert_eq!(rt.user_update(0, &k(n), &[0; 8], ANY), 0);
+    }
+    let keys = rt.maps.first().unwrap().written_keys(&rt.mem);
+    assert_eq!(keys, [k(1).to_vec(), k(2).to_vec(), k(3).to_vec()]);
+}
+
+#[test]
+fn a_value_of_gigabytes_costs_what_is_written_to_it() {
+    let mut rt = with(MapType::Array, 4, 1 << 31, 2);
+    let room = rt.mem.room();
+    let at = rt.map_lookup(0, &k(1), 0).unwrap() + 0x4000_0ffe;
+    // Across two pieces.
+    rt.mem.store(at, 4, 0x1234_5678).unwrap();
+    assert_eq!(rt.mem.load(at, 4), Ok(0x1234_5678));
+    assert_eq!(rt.mem.load(at + 4, 8), Ok(0));
+    assert!(rt.mem.load(at + (1 << 30), 8).is_err());
+    assert_eq!(room - rt.mem.room(), 8192);
+    assert_eq!(
+        rt.maps.first().unwrap().written_keys(&rt.mem),
+        [k(1).to_vec()]
+    );
+    // All of it is more than a run may copy.
+    assert!(rt.user_lookup(0, &k(1)).is_err());
 }

@@ -12,9 +12,23 @@
 //!
 //! Kernel objects are *lenient*: what a program may read through a typed pointer
 //! never faults on a real kernel either, it yields zero.
+//!
+//! Objects are only as large as what is written to them: large ones are kept in
+//! pieces (see [`cells`]). What a run makes and moves is paid for in bytes
+//! ([`Memory::spend`]); when they are spent nothing is made any more.
 
+mod access;
+mod cells;
+mod digest;
+
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+
+pub use digest::Digest;
+
+use self::cells::Cells;
 
 /// Lowest address of objects; above it the upper half that kernels use.
 pub const BASE: u64 = 0xffff_8000_0000_0000;
@@ -22,9 +36,9 @@ const SLOT_BITS: u32 = 28;
 const LEAD: u64 = 0x1000;
 /// Beyond this many slots nothing is allocated any more.
 const MAX_SLOTS: usize = 1 << 18;
-/// Arrays up to this many bytes are stored flat, larger ones by element.
-const FLAT_BYTES: u64 = 1 << 15;
 const PAGE: u64 = 4096;
+/// Bytes that a page costs which nobody wrote to.
+const PAGE_COST: u64 = 32;
 /// Most pages that arenas have here.
 const MAX_PAGES: usize = 1 << 16;
 
@@ -103,6 +117,8 @@ pub enum Denied {
     Freed,
     /// The object may only be read.
     ReadOnly,
+    /// Nothing is wrong with it, but the run's bytes are spent.
+    Spent,
 }
 
 impl fmt::Display for AccessError {
@@ -119,6 +135,7 @@ impl fmt::Display for AccessError {
             Denied::Bounds => ": outside its bounds",
             Denied::Freed => ": it was freed",
             Denied::ReadOnly => ": it is read-only",
+            Denied::Spent => ": the byte budget is spent",
         })
     }
 }
@@ -154,12 +171,6 @@ enum Data {
 }
 
 #[derive(Clone, Debug)]
-enum Cells {
-    Flat(Vec<u8>),
-    Sparse(BTreeMap<u64, Box<[u8]>>),
-}
-
-#[derive(Clone, Debug)]
 struct Region {
     base: u64,
     kind: Kind,
@@ -180,19 +191,7 @@ impl Region {
         }
         match &self.data {
             Data::Flat { bytes, lo, hi } => hash.bytes(bytes.get(*lo..*hi).unwrap_or(&[])),
-            Data::Cells {
-                cells: Cells::Flat(bytes),
-                ..
-            } => hash.bytes(bytes),
-            Data::Cells {
-                cells: Cells::Sparse(map),
-                ..
-            } => {
-                for (index, bytes) in map {
-                    hash.word(*index);
-                    hash.bytes(bytes);
-                }
-            }
+            Data::Cells { cells, .. } => cells.digest(hash),
             Data::Pages(pages) => {
                 for (page, bytes) in pages {
                     hash.word(u64::from(*page));
@@ -203,8 +202,15 @@ impl Region {
     }
 }
 
+/// Takes bytes from what is left, if there are as many.
+fn take(room: &Cell<u64>, bytes: u64) -> bool {
+    let left = room.get().checked_sub(bytes);
+    room.set(left.unwrap_or(0));
+    left.is_some()
+}
+
 /// All objects of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     regions: Vec<Region>,
     /// Region of each slot, plus one; 0 is none.
@@ -220,25 +226,51 @@ pub struct Memory {
     pub arena: bool,
     /// Objects whose bytes a later run may take over.
     spare: Vec<RegionId>,
+    /// Bytes that may still be made or moved.
+    room: Cell<u64>,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory::new(0, u64::MAX)
+    }
 }
 
 impl Memory {
-    /// Memory whose objects begin so many bytes further on than usual: no result
-    /// may depend on it.
-    pub fn skewed(skew: u64) -> Memory {
+    /// Memory in which so many bytes may be made and moved. Objects begin `skew` bytes
+    /// further on than usual: no result may depend on it.
+    pub fn new(skew: u64, room: u64) -> Memory {
         Memory {
+            regions: Vec::new(),
+            slots: Vec::new(),
+            lenient_null: false,
+            untrusted: false,
             skew,
-            ..Memory::default()
+            arena: false,
+            spare: Vec::new(),
+            room: Cell::new(room),
         }
     }
 
+    /// Pays for bytes that are made, copied or searched; false when too few are left.
+    #[must_use]
+    pub fn spend(&self, bytes: u64) -> bool {
+        take(&self.room, bytes)
+    }
+
+    /// Bytes that may still be made or moved.
+    pub fn room(&self) -> u64 {
+        self.room.get()
+    }
+
     fn place(&mut self, span: u64, align_slots: usize) -> Option<u64> {
-        let need = (span + LEAD + self.skew).div_ceil(1 << SLOT_BITS) as usize;
+        let span = span.checked_add(LEAD)?.checked_add(self.skew)?;
+        let need = usize::try_from(span.div_ceil(1 << SLOT_BITS)).ok()?;
         let at = self.slots.len().next_multiple_of(align_slots);
         if at.checked_add(need)? > MAX_SLOTS {
             return None;
         }
-        let id = self.regions.len() as u32 + 1;
+        let id = u32::try_from(self.regions.len()).ok()?.checked_add(1)?;
         self.slots.resize(at, 0);
         self.slots.resize(at + need, id);
         Some(BASE + ((at as u64) << SLOT_BITS))
@@ -264,8 +296,18 @@ impl Memory {
         Some(RegionId(self.regions.len() as u32 - 1))
     }
 
-    /// An object of these bytes; `None` when the address space is used up.
+    /// An object of so many zeroes; `None` when the address space is used up, or the
+    /// run's bytes are spent.
+    pub fn alloc_zeroed(&mut self, kind: Kind, len: u64) -> Option<RegionId> {
+        let size = usize::try_from(len).ok().filter(|_| len <= self.room())?;
+        self.alloc(kind, vec![0; size])
+    }
+
+    /// An object of these bytes; `None` as in [`Memory::alloc_zeroed`].
     pub fn alloc(&mut self, kind: Kind, bytes: Vec<u8>) -> Option<RegionId> {
+        if !self.spend(bytes.len() as u64) {
+            return None;
+        }
         let (lo, hi) = (0, bytes.len());
         let span = bytes.len() as u64;
         self.add(kind, span, Data::Flat { bytes, lo, hi }, 1)
@@ -283,12 +325,7 @@ impl Memory {
     /// An array of zeroed elements, each with bounds of its own.
     pub fn alloc_cells(&mut self, kind: Kind, size: u32, count: u64) -> Option<RegionId> {
         let shift = (u64::from(size) + 64).next_power_of_two().trailing_zeros();
-        let bytes = u64::from(size).checked_mul(count)?;
-        let cells = if bytes <= FLAT_BYTES {
-            Cells::Flat(vec![0; bytes as usize])
-        } else {
-            Cells::Sparse(BTreeMap::new())
-        };
+        let cells = Cells::new(size as usize, count, |bytes| self.spend(bytes))?;
         let size = size as usize;
         let span = count.checked_mul(1 << shift)?;
         self.add(
@@ -302,6 +339,38 @@ impl Memory {
             },
             1,
         )
+    }
+
+    /// Gives the only element of an array its first bytes; no write.
+    pub fn preset(&mut self, id: RegionId, bytes: &Arc<[u8]>) {
+        if let Some(Region {
+            data: Data::Cells { cells, .. },
+            ..
+        }) = self.regions.get_mut(id.0 as usize)
+        {
+            cells.preset(bytes);
+        }
+    }
+
+    /// Makes an element zero.
+    pub fn clear_cell(&mut self, id: RegionId, index: u64) {
+        if let Some(Region {
+            data: Data::Cells { cells, size, .. },
+            touched,
+            ..
+        }) = self.regions.get_mut(id.0 as usize)
+        {
+            *touched = true;
+            cells.clear(index, *size);
+        }
+    }
+
+    /// The elements of an array that may differ from zero, in order.
+    pub fn written_cells(&self, id: RegionId) -> Vec<u64> {
+        match self.regions.get(id.0 as usize).map(|r| &r.data) {
+            Some(Data::Cells { cells, size, .. }) => cells.written(*size),
+            _ => Vec::new(),
+        }
     }
 
     /// An arena of 4 GiB without pages.
@@ -326,7 +395,7 @@ impl Memory {
                 base,
                 data: Data::Cells { shift, .. },
                 ..
-            }) => base + (index << shift),
+            }) => base.wrapping_add(index.checked_shl(*shift).unwrap_or(0)),
             Some(r) => r.base,
             None => 0,
         }
@@ -399,7 +468,7 @@ impl Memory {
             }
             return Some(id);
         }
-        self.alloc(kind, vec![0; size])
+        self.alloc_zeroed(kind, size as u64)
     }
 
     /// Makes an object read-only, or writable again.
@@ -492,7 +561,8 @@ impl Memory {
         else {
             return false;
         };
-        if pages.len() + count as usize > MAX_PAGES {
+        let most = pages.len().saturating_add(count as usize);
+        if most > MAX_PAGES || !take(&self.room, u64::from(count) * PAGE_COST) {
             return false;
         }
         *touched = true;
@@ -511,6 +581,7 @@ impl Memory {
         }) = self.regions.get_mut(id.0 as usize)
         {
             *touched = true;
+            take(&self.room, pages.len() as u64 * PAGE_COST);
             let end = first.saturating_add(count);
             pages.retain(|page, _| *page < first || *page >= end);
         }
@@ -525,278 +596,15 @@ impl Memory {
         else {
             return None;
         };
+        take(&self.room, pages.len() as u64);
         let mut start = 0u32;
         for page in pages.keys() {
             if page.checked_sub(start)? >= count {
                 break;
             }
-            start = page + 1;
+            start = page.checked_add(1)?;
         }
         (start.checked_add(count)? <= limit).then_some(start)
-    }
-
-    fn denied(&self, addr: u64, size: u32, write: bool) -> AccessError {
-        let mut error = AccessError {
-            addr,
-            size,
-            write,
-            object: None,
-            why: Denied::Nowhere,
-        };
-        if addr < 1 << 16 {
-            error.why = Denied::Null;
-        }
-        if let Some(r) = self
-            .find(addr)
-            .and_then(|id| self.regions.get(id.0 as usize))
-        {
-            let mut off = addr.wrapping_sub(r.base) as i64;
-            if let Data::Cells { shift, .. } = r.data {
-                off &= (1 << shift) - 1;
-            }
-            error.object = Some((r.kind, off));
-            error.why = match r {
-                Region { live: false, .. } => Denied::Freed,
-                Region {
-                    writable: false, ..
-                } if write => Denied::ReadOnly,
-                _ => Denied::Bounds,
-            };
-        }
-        error
-    }
-
-    /// The bytes of one object at an address.
-    #[inline]
-    pub fn slice(&self, addr: u64, len: usize) -> Result<&[u8], AccessError> {
-        let error = || self.denied(addr, u32::try_from(len).unwrap_or(u32::MAX), false);
-        if len == 0 {
-            return Ok(&[]);
-        }
-        let region = self
-            .find(addr)
-            .and_then(|id| self.regions.get(id.0 as usize));
-        let r = region.ok_or_else(error)?;
-        let off = usize::try_from(addr.wrapping_sub(r.base)).map_err(|_| error())?;
-        let found = match &r.data {
-            Data::Flat { bytes, lo, hi } => {
-                let end = off.checked_add(len).filter(|end| off >= *lo && end <= hi);
-                end.and_then(|end| bytes.get(off..end))
-            }
-            Data::Cells {
-                size,
-                shift,
-                count,
-                cells,
-            } => {
-                let (index, within) = (off >> shift, off & ((1 << shift) - 1));
-                let end = within.checked_add(len).filter(|end| end <= size);
-                end.filter(|_| (index as u64) < *count)
-                    .and_then(|end| match cells {
-                        Cells::Flat(bytes) => bytes.get(index * size + within..index * size + end),
-                        Cells::Sparse(map) => match map.get(&(index as u64)) {
-                            Some(cell) => cell.get(within..end),
-                            None => ZEROS.get(..len),
-                        },
-                    })
-            }
-            Data::Pages(pages) => {
-                let (page, within) = ((off as u64 / PAGE) as u32, off % PAGE as usize);
-                match pages.get(&page) {
-                    Some(Some(bytes)) => bytes.get(within..within + len),
-                    _ if within + len > PAGE as usize => None,
-                    _ => ZEROS.get(..len),
-                }
-            }
-        };
-        found.filter(|_| r.live).ok_or_else(error)
-    }
-
-    /// The bytes of one object at an address, to write.
-    #[inline]
-    pub fn slice_mut(&mut self, addr: u64, len: usize) -> Result<&mut [u8], AccessError> {
-        if len == 0 {
-            return Ok(&mut []);
-        }
-        // Found and checked first, borrowed for good only after the error paths.
-        let Some(id) = self.find(addr).filter(|_| self.can_write(addr, len)) else {
-            return Err(self.denied(addr, u32::try_from(len).unwrap_or(u32::MAX), true));
-        };
-        let found = self.regions.get_mut(id.0 as usize).and_then(|r| {
-            let off = usize::try_from(addr.wrapping_sub(r.base)).ok()?;
-            r.touched = true;
-            match &mut r.data {
-                Data::Flat { bytes, .. } => bytes.get_mut(off..off + len),
-                Data::Cells {
-                    size, shift, cells, ..
-                } => {
-                    let (index, within) = (off >> *shift, off & ((1 << *shift) - 1));
-                    match cells {
-                        Cells::Flat(bytes) => {
-                            let at = index * *size + within;
-                            bytes.get_mut(at..at + len)
-                        }
-                        Cells::Sparse(map) => map
-                            .entry(index as u64)
-                            .or_insert_with(|| vec![0; *size].into())
-                            .get_mut(within..within + len),
-                    }
-                }
-                Data::Pages(pages) => {
-                    let (page, within) = ((off as u64 / PAGE) as u32, off % PAGE as usize);
-                    pages
-                        .get_mut(&page)?
-                        .get_or_insert_with(|| vec![0; PAGE as usize].into())
-                        .get_mut(within..within + len)
-                }
-            }
-        });
-        found.ok_or(AccessError {
-            addr,
-            size: len as u32,
-            write: true,
-            object: None,
-            why: Denied::Bounds,
-        })
-    }
-
-    fn can_write(&self, addr: u64, len: usize) -> bool {
-        let Some(r) = self
-            .find(addr)
-            .and_then(|id| self.regions.get(id.0 as usize))
-        else {
-            return false;
-        };
-        let Ok(off) = usize::try_from(addr.wrapping_sub(r.base)) else {
-            return false;
-        };
-        r.live
-            && r.writable
-            && match &r.data {
-                Data::Flat { lo, hi, .. } => {
-                    off >= *lo && off.checked_add(len).is_some_and(|end| end <= *hi)
-                }
-                Data::Cells {
-                    size, shift, count, ..
-                } => {
-                    let within = off & ((1 << shift) - 1);
-                    (off as u64 >> shift) < *count && within + len <= *size
-                }
-                Data::Pages(pages) => {
-                    pages.contains_key(&((off as u64 / PAGE) as u32))
-                        && off % PAGE as usize + len <= PAGE as usize
-                }
-            }
-    }
-
-    /// Reads a value of 1, 2, 4 or 8 bytes, as a load instruction does.
-    #[inline]
-    pub fn load(&self, addr: u64, size: u32) -> Result<u64, AccessError> {
-        match self.slice(addr, size as usize) {
-            Ok(bytes) => {
-                let id = self.find(addr);
-                let region = id.and_then(|id| self.regions.get(id.0 as usize));
-                if let Some(r) = region
-                    && !r.overlays.is_empty()
-                {
-                    let off = addr.wrapping_sub(r.base);
-                    let hit = |o: &&Overlay| u64::from(o.off) == off && u32::from(o.size) == size;
-                    if let Some(o) = r.overlays.iter().find(hit) {
-                        return Ok(o.value);
-                    }
-                }
-                Ok(little(bytes))
-            }
-            Err(error) => self.forgive(addr, error),
-        }
-    }
-
-    fn forgive(&self, addr: u64, error: AccessError) -> Result<u64, AccessError> {
-        let region = self
-            .find(addr)
-            .and_then(|id| self.regions.get(id.0 as usize));
-        let lenient = match region {
-            Some(r) => r.lenient && r.live,
-            // A map's own structure may be read as a kernel object.
-            None => self.lenient_null || super::image::is_map_handle(addr),
-        } || self.untrusted;
-        if lenient { Ok(0) } else { Err(error) }
-    }
-
-    /// Writes a value of 1, 2, 4 or 8 bytes, as a store instruction does.
-    #[inline]
-    pub fn store(&mut self, addr: u64, size: u32, value: u64) -> Result<(), AccessError> {
-        match self.slice_mut(addr, size as usize) {
-            Ok(bytes) => {
-                bytes.copy_from_slice(value.to_le_bytes().get(..size as usize).unwrap_or(&[]));
-                if let Some(id) = self.find(addr)
-                    && let Some(r) = self.regions.get_mut(id.0 as usize)
-                    && !r.overlays.is_empty()
-                {
-                    let off = addr.wrapping_sub(r.base);
-                    let hit =
-                        |o: &&mut Overlay| u64::from(o.off) == off && u32::from(o.size) == size;
-                    if let Some(o) = r.overlays.iter_mut().find(hit) {
-                        o.value = value;
-                    }
-                }
-                Ok(())
-            }
-            Err(error) => {
-                let region = self
-                    .find(addr)
-                    .and_then(|id| self.regions.get(id.0 as usize));
-                let arena = region.is_some_and(|r| matches!(r.data, Data::Pages(_)));
-                let kernel = region.is_some_and(|r| r.lenient && r.live);
-                let null = self.arena && addr < 1 << 32;
-                if arena || kernel || null {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            }
-        }
-    }
-
-    /// A copy of the bytes at an address.
-    pub fn read(&self, addr: u64, len: usize) -> Result<Vec<u8>, AccessError> {
-        match self.slice(addr, len) {
-            Ok(bytes) => Ok(bytes.to_vec()),
-            // Bytes that nobody wrote yet are not there in one piece.
-            Err(_) if len > ZEROS.len() => {
-                let mut out = Vec::new();
-                while out.len() < len {
-                    let part = (len - out.len()).min(ZEROS.len());
-                    out.extend_from_slice(self.slice(addr + out.len() as u64, part)?);
-                }
-                Ok(out)
-            }
-            Err(error) if len <= 1 << 20 => self.forgive(addr, error).map(|_| vec![0; len]),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Writes bytes at an address.
-    pub fn write(&mut self, addr: u64, bytes: &[u8]) -> Result<(), AccessError> {
-        self.slice_mut(addr, bytes.len())?.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    /// The string at an address, up to its NUL or `max` bytes.
-    pub fn string(&self, addr: u64, max: usize) -> Result<Vec<u8>, AccessError> {
-        let mut out = Vec::new();
-        for i in 0..max as u64 {
-            let byte = self
-                .slice(addr.wrapping_add(i), 1)?
-                .first()
-                .copied()
-                .unwrap_or(0);
-            if byte == 0 {
-                break;
-            }
-            out.push(byte);
-        }
-        Ok(out)
     }
 
     /// A digest of everything programs can read, for comparing two runs.
@@ -816,51 +624,6 @@ impl Memory {
     pub fn digest_of(&self, id: RegionId, hash: &mut Digest) {
         if let Some(r) = self.regions.get(id.0 as usize) {
             r.digest(hash);
-        }
-    }
-}
-
-/// What unmapped arena pages and untouched elements read as.
-static ZEROS: [u8; 65536] = [0; 65536];
-
-#[inline]
-fn little(bytes: &[u8]) -> u64 {
-    match *bytes {
-        [a] => u64::from(a),
-        [a, b] => u64::from(u16::from_le_bytes([a, b])),
-        [a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
-        [a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        _ => 0,
-    }
-}
-
-/// A 64-bit hash for comparing states; not for adversaries.
-#[derive(Clone, Copy, Debug)]
-pub struct Digest(pub u64);
-
-impl Default for Digest {
-    fn default() -> Digest {
-        Digest(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Digest {
-    /// Mixes a word in.
-    pub fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29);
-    }
-
-    /// Mixes bytes in.
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        self.word(bytes.len() as u64);
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.word(little(chunk));
-        }
-        for byte in chunks.remainder() {
-            self.word(u64::from(*byte));
         }
     }
 }
