@@ -82,8 +82,14 @@ fn after_here(program: &Program, retval: u32, frame: &[u8], mut rt: Runtime) -> 
             continue;
         }
         let special = special_bytes(program, def, &rt, id);
-        let keys = rt.maps[id as usize].keys();
-        for key in keys.into_iter().take(ENTRIES as usize) {
+        let map = &rt.maps[id as usize];
+        let mut keys: Vec<Vec<u8>> = Vec::new();
+        let mut next = map.key_after(None);
+        while let Some(key) = next.filter(|k| keys.len() < ENTRIES as usize && !keys.contains(k)) {
+            next = map.key_after(Some(&key));
+            keys.push(key);
+        }
+        for key in keys {
             let value = rt.user_lookup(id, &key).unwrap_or_else(|e| {
                 panic!("{}: map {}: value of {key:?}: {e}", program.name, def.name)
             });
