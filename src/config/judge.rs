@@ -264,7 +264,10 @@ pub fn fails(report: &Report, on: FailOn, strict: bool) -> bool {
         for p in object.programs.iter().filter(|p| p.suppressed.is_none()) {
             match p.outcome {
                 Outcome::Accept => {
-                    undecided |= p.smoke.as_ref().is_some_and(|s| s.verdict.is_ended());
+                    #[cfg(feature = "smoke")]
+                    {
+                        undecided |= p.smoke.as_ref().is_some_and(|s| s.verdict.is_ended());
+                    }
                 }
                 Outcome::Unknown { .. } => undecided = true,
                 Outcome::Reject(_) | Outcome::Lacks(_) | Outcome::LoadError { .. } => {
