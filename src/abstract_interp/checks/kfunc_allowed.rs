@@ -1,6 +1,6 @@
 //! Whether a kfunc may be called here at all.
 //!
-//! Before its arguments are looked at, a call meets the demands of [`ENTRY`]: the
+//! Before its arguments are looked at, a call meets the demands of `ENTRY`: the
 //! program's licence and type, and that it may sleep if the callee does. Which calls
 //! a held lock allows is told first, by name, since it is asked of kfuncs that the
 //! tables lack too.

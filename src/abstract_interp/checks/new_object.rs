@@ -1,7 +1,7 @@
 //! Objects that programs allocate (`bpf_obj_new`, `bpf_percpu_obj_new`).
 //!
 //! The type is a struct of the program's own BTF, named by a constant. An object for
-//! each CPU is small, plain data: the demands on one are the table [`PERCPU`].
+//! each CPU is small, plain data: the demands on one are the table `PERCPU`.
 
 use super::args::kfunc::Kfunc;
 use super::args::plain_data;

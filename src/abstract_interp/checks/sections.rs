@@ -1,7 +1,7 @@
 //! Sections that kfuncs open and close, and what must not happen in them.
 //!
 //! A guarded section is opened and closed by a pair of kfuncs and counted by its
-//! depth; [`GUARDS`] has a row for each. (Sections under saved interrupt flags and
+//! depth; `GUARDS` has a row for each. (Sections under saved interrupt flags and
 //! under locks are opened by arguments; see `irq` and `locks`.) With depth d, a
 //! program may open a section if d is 0 or the section nests, may close it if d > 0,
 //! and may sleep only where the depth of every section is 0.

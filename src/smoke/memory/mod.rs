@@ -14,7 +14,7 @@
 //! never faults on a real kernel either, it yields zero.
 //!
 //! Objects are only as large as what is written to them: large ones are kept in
-//! pieces (see [`cells`]). What a run makes and moves is paid for in bytes
+//! pieces (see `cells`). What a run makes and moves is paid for in bytes
 //! ([`Memory::spend`]); when they are spent nothing is made any more.
 
 mod access;

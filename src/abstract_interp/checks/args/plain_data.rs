@@ -3,7 +3,7 @@
 //! A callee may fill or read such memory byte by byte: there is nothing in it that
 //! could be a pointer. The structs that a type holds are looked at level by level,
 //! each once on a level however often it stands there; the type is plain if below
-//! [`LEVELS`] levels nothing is left, and no member of any was neither a number nor a
+//! `LEVELS` levels nothing is left, and no member of any was neither a number nor a
 //! struct. Arrays stand for their elements.
 
 use std::collections::BTreeSet;
