@@ -119,8 +119,8 @@ pub enum Sizes {
     Or(u32, u32),
     /// From, to.
     Within(u32, u32),
-    /// Whole frames of a stack trace.
-    Frames,
+    /// Whole frames of a stack trace, of that many bytes each.
+    Frames(u32),
     /// A power of two of pages.
     Pages,
     /// Anything.
@@ -134,7 +134,9 @@ impl Sizes {
             Sizes::Is(m) => n == m,
             Sizes::Or(m, o) => n == m || n == o,
             Sizes::Within(from, to) => (from..=to).contains(&n),
-            Sizes::Frames => n.is_multiple_of(8) && (1..=STACK_FRAMES).contains(&(n / 8)),
+            Sizes::Frames(each) => {
+                n.is_multiple_of(each) && n != 0 && n <= each.saturating_mul(STACK_FRAMES)
+            }
             Sizes::Pages => n.is_power_of_two() && n >= PAGE,
             Sizes::Any => true,
         }
@@ -152,7 +154,7 @@ impl Sizes {
         match self {
             Sizes::Is(n) | Sizes::Or(n, _) => n,
             Sizes::Within(from, _) => from,
-            Sizes::Frames => 8 * STACK_FRAMES,
+            Sizes::Frames(each) => each.saturating_mul(STACK_FRAMES),
             Sizes::Pages => PAGE,
             Sizes::Any => 0,
         }
@@ -166,7 +168,11 @@ impl fmt::Display for Sizes {
             Sizes::Or(m, n) => write!(f, "{m} or {n}"),
             Sizes::Within(from, u32::MAX) => write!(f, "{from} or more"),
             Sizes::Within(from, to) => write!(f, "{from} to {to}"),
-            Sizes::Frames => write!(f, "a multiple of 8 up to {}", 8 * STACK_FRAMES),
+            Sizes::Frames(each) => write!(
+                f,
+                "a multiple of {each} up to {}",
+                each.saturating_mul(STACK_FRAMES)
+            ),
             Sizes::Pages => write!(f, "a power of two and a multiple of {PAGE}"),
             Sizes::Any => f.write_str("anything"),
         }
@@ -255,7 +261,7 @@ const ROWS: &[MapRow] = {
         row(T::PerfEventArray, OLD, [FOUR, FOUR, SOME], PLAIN | PRESERVE_ELEMS, 0, Never),
         row(T::PercpuHash, OLD, [SOME, PERCPU, SOME], HASH, 0, May),
         row(T::PercpuArray, OLD, [FOUR, PERCPU, SOME], ACCESS, 0, May),
-        row(T::StackTrace, OLD, [FOUR, Sizes::Frames, Sizes::Within(1, 1 << 31)], PLAIN | STACK_BUILD_ID, 0, Never),
+        row(T::StackTrace, OLD, [FOUR, Sizes::Frames(8), Sizes::Within(1, 1 << 31)], PLAIN | STACK_BUILD_ID, 0, Never),
         row(T::CgroupArray, OLD, [FOUR, FOUR, SOME], PLAIN, 0, Never),
         row(T::LruHash, OLD, [SOME, SOME, SOME], HASH | NUMA_NODE | NO_COMMON_LRU, 0, May),
         row(T::LruPercpuHash, OLD, [SOME, PERCPU, SOME], HASH | NO_COMMON_LRU, 0, May),
@@ -524,13 +530,6 @@ fn joint_flaw(row: &MapRow, shape: &Shape, release: Release) -> Option<MapFlaw> 
                 })
         }
         T::Sockhash => number(Number::KeySize, shape.key, STACK_KEY),
-        T::StackTrace if shape.flags & STACK_BUILD_ID != 0 => (!shape.value.is_multiple_of(32))
-            .then_some(MapFlaw::Number(
-                row.ty,
-                Number::ValueSize,
-                shape.value,
-                Sizes::Within(32, 32 * STACK_FRAMES),
-            )),
         _ => None,
     }
 }
@@ -548,7 +547,7 @@ pub fn flaw(shape: &Shape, release: Release, has: &dyn Fn(u32) -> Option<bool>) 
     }
     let build_id = row.ty == MapType::StackTrace && shape.flags & STACK_BUILD_ID != 0;
     let value = if build_id {
-        Sizes::Within(32, 32 * STACK_FRAMES)
+        Sizes::Frames(32)
     } else {
         row.value
     };
@@ -572,4 +571,70 @@ pub fn flaw(shape: &Shape, release: Release, has: &dyn Fn(u32) -> Option<bool>) 
         .or_else(|| joint_flaw(row, shape, release))
         .or_else(|| (row.typed == Typed::Must && !shape.typed).then_some(MapFlaw::Untyped(row.ty)))
         .or_else(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(ty: MapType, [key, value, entries]: [u32; 3], flags: u32) -> Shape {
+        Shape {
+            map_type: ty.id(),
+            key,
+            value,
+            entries,
+            flags,
+            extra: 0,
+            typed: false,
+            inner: Inner::None,
+        }
+    }
+
+    /// The error number on a release; 0 if the map is created.
+    fn errno(shape: &Shape, release: Release) -> u16 {
+        flaw(shape, release, &|_| None).map_or(0, MapFlaw::errno)
+    }
+
+    #[test]
+    fn sizes_and_flags_are_those_of_the_type() {
+        use MapType as T;
+        let on = |ty, sizes, flags| errno(&shape(ty, sizes, flags), (6, 18));
+        assert_eq!(on(T::Hash, [4, 8, 1], 0), 0);
+        assert_eq!(on(T::Hash, [0, 8, 1], 0), 22);
+        assert_eq!(on(T::Array, [8, 8, 1], 0), 22);
+        assert_eq!(on(T::Array, [4, 8, 0], 0), 22);
+        assert_eq!(on(T::Array, [4, 8, 1], MMAPABLE), 0);
+        assert_eq!(on(T::Hash, [4, 8, 1], MMAPABLE), 22);
+        assert_eq!(on(T::Ringbuf, [0, 0, 8192], 0), 0);
+        assert_eq!(on(T::Ringbuf, [0, 0, 12288], 0), 22);
+        assert_eq!(on(T::LpmTrie, [8, 8, 1], 0), 22);
+        assert_eq!(on(T::LpmTrie, [8, 8, 1], NO_PREALLOC), 0);
+        assert_eq!(on(T::LruHash, [4, 8, 1], NO_PREALLOC), 524);
+        assert_eq!(on(T::ArrayOfMaps, [4, 4, 1], 0), 9);
+        assert_eq!(on(T::StackTrace, [4, 1016, 1], 0), 0);
+        assert_eq!(on(T::StackTrace, [4, 1024, 1], 0), 22);
+        assert_eq!(on(T::StackTrace, [4, 4064, 1], STACK_BUILD_ID), 0);
+        for value in [40, 4096] {
+            assert_eq!(on(T::StackTrace, [4, value, 1], STACK_BUILD_ID), 22);
+        }
+    }
+
+    #[test]
+    fn types_and_limits_have_their_release() {
+        let wide_key = shape(MapType::Hash, [600, 8, 1], 0);
+        assert_eq!(errno(&wide_key, (5, 10)), 7);
+        assert_eq!(errno(&wide_key, (5, 15)), 0);
+        let table = shape(MapType::InsnArray, [4, 16, 1], 0);
+        assert_eq!(errno(&table, (6, 18)), 22);
+        assert_eq!(errno(&table, (7, 3)), 0);
+    }
+
+    #[test]
+    fn what_a_kernel_lists_overrides_its_release() {
+        let arena = shape(MapType::Arena, [0, 0, 1], MMAPABLE);
+        let listed = |there: bool| flaw(&arena, (6, 6), &move |_| Some(there));
+        assert_eq!(errno(&arena, (6, 6)), 22);
+        assert_eq!(listed(true), None);
+        assert!(matches!(listed(false), Some(MapFlaw::NotThere(..))));
+    }
 }

@@ -253,7 +253,7 @@ fn variants(map_type: MapType) -> Vec<MapDef> {
             Sizes::Is(n) => around(n).to_vec(),
             Sizes::Or(m, n) => [around(m), around(n)].concat(),
             Sizes::Within(from, to) => [around(from), around(to)].concat(),
-            Sizes::Frames => vec![0, 7, 8, 9, 16, 1015, 1016, 1017, 1024],
+            Sizes::Frames(_) => vec![0, 7, 8, 9, 16, 1015, 1016, 1017, 1024],
             Sizes::Pages => vec![0, 4095, 4096, 4097, 8192, 12288],
             Sizes::Any => vec![0],
         }
