@@ -11,8 +11,8 @@
 //! in time. And when the bytes held by all exceed the limit, only those accounts
 //! end that hold more than a fair share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Microseconds since any fixed time.
 pub type Clock = fn() -> u64;

@@ -62,9 +62,15 @@ assert!(run.insns > 0 && report.reached.0 > 0);
 //!
 //! # Features
 //!
-//! `cli` (default) is the command, and implies the others; `smoke` runs what is accepted;
-//! `parallel` uses threads; `kernel` asks the running kernel. Without any, an object is
-//! parsed, checked, audited and linted in the caller's thread, and no file is touched.
+//! `cli` (default) is the command, and implies `smoke`, `parallel` and `std`. `smoke` runs
+//! what is accepted; `parallel` uses threads; `kernel` asks the running kernel. With `std`
+//! alone an object is parsed, checked, audited and linted in the caller's thread, and no
+//! file is touched. Without any, the library is `no_std` with `alloc`: it parses, links
+//! and verifies, and has no words.
+
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+extern crate alloc;
 
 // Data flows one way through the rooms below; a room imports only those before it
 // (`helpers_spec`, `target`, `budget` and `untrusted` are read by all). Tests and
@@ -72,20 +78,25 @@ assert!(run.insns > 0 && report.reached.0 > 0);
 #[doc(hidden)]
 pub mod abstract_interp;
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub mod audit;
 #[doc(hidden)]
 pub mod budget;
 #[doc(hidden)]
 pub mod cfg;
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub mod check;
 #[doc(hidden)]
 #[cfg(feature = "cli")]
 pub mod cli;
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub mod config;
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub mod diagnostics;
+#[cfg(feature = "std")]
 mod face;
 #[doc(hidden)]
 pub mod helpers_spec;
@@ -96,11 +107,15 @@ pub mod kernel;
 pub mod limits;
 #[doc(hidden)]
 pub mod object;
+mod once;
+mod prelude;
 #[doc(hidden)]
 pub mod programs;
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub mod report;
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub mod rules;
 #[doc(hidden)]
 #[cfg(feature = "smoke")]
@@ -111,11 +126,14 @@ pub mod target;
 pub mod untrusted;
 
 #[doc(hidden)]
+#[cfg(feature = "std")]
 pub use check::{InputKind, Options, TargetChoice, audit as audit_object, check};
 
 pub use abstract_interp::{Code, Refusal};
+#[cfg(feature = "std")]
 pub use face::*;
 pub use object::ObjectError;
+#[cfg(feature = "std")]
 pub use rules::Severity;
 
 /// The typed facts of a [`Refusal`].

@@ -5,13 +5,14 @@
 //! (a map's value type, a type that `bpf_obj_new` allocates, a data section).
 #![warn(clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::codes::Code;
 use super::value::{BtfSrc, Kind, MapRef, Reg};
 use super::vm::Env;
 use crate::object::Btf;
 use crate::object::btf::Type;
+use crate::prelude::*;
 
 /// The kinds of special field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 //! `state`. It is made once per verification, and making it already refuses programs
 //! whose attach target is none.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+use alloc::rc::Rc;
+use core::cell::OnceCell;
 
 use super::btf_record::{self, Pointees, Records};
 use super::checks::args::kfunc::Kfunc;
@@ -17,6 +17,7 @@ use super::verify::Input;
 use crate::cfg::Cfg;
 use crate::helpers_spec::{MapType, ProgType};
 use crate::object::{Btf, MapDef};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::Target;
@@ -143,7 +144,7 @@ impl<'a> Env<'a> {
 
     /// What the program hangs on, as `helpers_spec` names it: a function, a hook,
     /// or the struct and member of a struct_ops program.
-    pub fn hook_name(&self) -> Option<std::borrow::Cow<'_, str>> {
+    pub fn hook_name(&self) -> Option<alloc::borrow::Cow<'_, str>> {
         match &self.program.struct_ops {
             Some(slot) => Some(format!("{}/{}", slot.structure, slot.member).into()),
             None => self.program.attach_to.as_deref().map(Into::into),

@@ -14,6 +14,7 @@ use super::state::State;
 use super::verify::{Input, Prepared};
 use super::vm::{Check, Env, Halt, InsnAux, Vm};
 use crate::budget::Account;
+use crate::prelude::*;
 use crate::programs::insn::{Callee, Op};
 
 /// Walks one path of a program, instruction by instruction.

@@ -2,6 +2,7 @@
 
 use super::refusal::Refusal;
 use super::verdict::Unknown;
+use crate::prelude::*;
 
 /// Why a path, and with it the verification, stops.
 #[derive(Debug)]

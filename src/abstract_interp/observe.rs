@@ -18,6 +18,7 @@ use super::verdict::Verification;
 use super::verify::{Input, verify_within};
 use super::vm::Env;
 use crate::budget::Account;
+use crate::prelude::*;
 use crate::programs::insn::Op;
 
 /// Shown the state before each processed instruction slot.
@@ -176,7 +177,7 @@ impl Observed {
                 }
             }
             Op::Call(_) => {
-                let args = std::array::from_fn(|i| Pointee::of(state.reg(i as u8 + 1)));
+                let args = core::array::from_fn(|i| Pointee::of(state.reg(i as u8 + 1)));
                 if !slot.calls.contains(&args) {
                     slot.calls.push(args);
                 }

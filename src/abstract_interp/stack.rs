@@ -6,7 +6,7 @@
 //! `spill`; it is readable as a register while all its bytes are `Spill`
 //! (`kinds[7]`, the byte at the lowest address, is `Spill` for every spill).
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use smallvec::SmallVec;
 

@@ -4,12 +4,13 @@
 //! pruning costs a reference count per frame; the first write after that
 //! copies one frame.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use smallvec::SmallVec;
 
 use super::stack::{Byte, Slot, Stack};
 use super::value::{Kind, Reg};
+use crate::prelude::*;
 
 /// Registers r0..r10.
 pub const NREGS: usize = 11;

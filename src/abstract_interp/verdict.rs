@@ -3,6 +3,7 @@
 
 pub use super::codes::Code;
 use super::refusal::Refusal;
+use crate::prelude::*;
 
 /// Why no verdict is given: a construct that isn't modelled, or our own budget.
 #[derive(Clone, Debug, PartialEq, Eq)]

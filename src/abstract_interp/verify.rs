@@ -16,6 +16,7 @@ use super::vm::{Check, Env, Halt, InsnAux, Vm};
 use crate::budget::Account;
 use crate::cfg::{self, Cfg};
 use crate::object::Btf;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::decode_with;
 use crate::programs::insn::Op;

@@ -12,10 +12,11 @@
 //! A check that relied on the exact value of a scalar says so with
 //! [`Vm::need_precise`]; exploration walks the path back and marks it.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
 pub use super::env::Env;
 pub use super::halt::{Check, Halt, unknown};
+use crate::prelude::*;
 
 use super::checks::subprog_facts::SubprogFacts;
 use super::explore::Explorer;

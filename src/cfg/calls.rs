@@ -5,6 +5,7 @@ use petgraph::visit::EdgeRef;
 
 use super::Cfg;
 use super::flow::Flow;
+use crate::prelude::*;
 
 /// How one subprogram gets to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

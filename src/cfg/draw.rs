@@ -1,6 +1,6 @@
 //! Control flow as a picture: Graphviz DOT and Mermaid.
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -8,6 +8,7 @@ use petgraph::visit::EdgeRef;
 use super::Cfg;
 use super::calls::CallKind;
 use super::graph::{BlockGraph, EdgeKind};
+use crate::prelude::*;
 use crate::programs::disasm::{Dialect, Names, disasm_with};
 use crate::programs::insn::Op;
 use crate::untrusted;

@@ -1,5 +1,6 @@
 //! What the analysis is told: facts about calls, and rules that differ by kernel.
 
+use crate::prelude::*;
 use crate::programs::isa::IsaRules;
 
 /// What is known of a call to a helper or a kernel function.
@@ -124,8 +125,8 @@ macro_rules! flags {
             }
         }
 
-        impl std::fmt::Debug for InsnFlags {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl core::fmt::Debug for InsnFlags {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let all = [$((self.$name(), stringify!($name))),*];
                 f.debug_set().entries(all.iter().filter(|x| x.0).map(|x| x.1)).finish()
             }

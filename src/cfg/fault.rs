@@ -1,6 +1,6 @@
 //! Structural faults, in the words of no kernel: the engine gives them codes.
 
-use std::fmt;
+use core::fmt;
 
 use crate::programs::insn::DecodeFault;
 

@@ -4,7 +4,7 @@
 //! leaves at the last. A header of a natural loop dominates the source of an edge
 //! back to it.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use petgraph::algo::dominators::{self, Dominators};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -12,6 +12,7 @@ use petgraph::visit::EdgeRef;
 
 use super::Cfg;
 use super::flow::Flow;
+use crate::prelude::*;
 
 /// A run of instructions, by slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 use super::facts::{CfgRules, InsnFacts};
 use super::fault::Fault;
 use super::flow::{Flow, TAIL_CALL};
+use crate::prelude::*;
 use crate::programs::insn::Insn;
 
 /// One subprogram.

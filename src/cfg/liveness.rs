@@ -9,6 +9,7 @@
 use super::Cfg;
 use super::facts::InsnFacts;
 use super::flow::Flow;
+use crate::prelude::*;
 use crate::programs::insn::Insn;
 use crate::programs::isa::{FETCH, LD_IMM64, LOAD_ACQ, STORE_REL, class};
 

@@ -40,9 +40,10 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::ops::Deref;
+use alloc::collections::BTreeMap;
+use core::ops::Deref;
 
+use crate::prelude::*;
 use crate::programs::decode::upfront_fault;
 use crate::programs::insn::{Insn, Op};
 

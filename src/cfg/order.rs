@@ -5,6 +5,7 @@
 //! predecessors, so that backward analyses settle in one pass.
 
 use super::Cfg;
+use crate::prelude::*;
 
 const SEEN: u8 = 1;
 const EXPANDED: u8 = 2;

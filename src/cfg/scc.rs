@@ -8,6 +8,7 @@
 
 use super::Cfg;
 use super::facts::CfgRules;
+use crate::prelude::*;
 
 const DONE: u32 = u32::MAX;
 

@@ -15,6 +15,7 @@ use super::facts::{CfgRules, InsnFacts, InsnFlags};
 use super::fault::Fault;
 use super::flow::{Flow, TAIL_CALL};
 use super::layout::Subprog;
+use crate::prelude::*;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {

@@ -8,6 +8,7 @@ use super::tables::{self, Set, helper};
 use super::words::{
     ArgSpec, ArgType, AttachType, ProgType, RegClass, RetSpec, Semantics, SpecVersion,
 };
+use crate::prelude::*;
 
 /// A helper's signature and what a call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

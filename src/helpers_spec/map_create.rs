@@ -10,7 +10,7 @@
 //! Source: create calls on a live 6.18.44 at every boundary below; what changed with
 //! the release is dated in the rows.
 
-use std::fmt;
+use core::fmt;
 
 use super::MapType;
 
@@ -70,7 +70,7 @@ impl fmt::Display for FlagNames {
         let mut rest = self.0;
         let mut first = true;
         let mut part = |f: &mut fmt::Formatter<'_>, text: &dyn fmt::Display| {
-            let between = if std::mem::take(&mut first) {
+            let between = if core::mem::take(&mut first) {
                 ""
             } else {
                 " | "

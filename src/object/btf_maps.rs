@@ -8,8 +8,9 @@ use super::btf::{Btf, Composite, Type};
 use super::elf::{Elf, Section};
 use super::map::{MapDef, MapOrigin, SlotTarget, Span};
 use super::{Function, VarLinkage};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 
 /// Fields of a definition; loaders know a dozen.
 const MAX_FIELDS: u32 = 64;
@@ -218,7 +219,7 @@ pub(super) fn slots(
         .map(|(i, m)| (m.span.offset, i))
         .collect();
     order.sort_unstable();
-    let mut by_name: HashMap<Arc<str>, u32> = HashMap::new();
+    let mut by_name: BTreeMap<Arc<str>, u32> = BTreeMap::new();
     for (i, map) in maps.iter().enumerate() {
         by_name.entry(map.name.clone()).or_insert(i as u32);
     }

@@ -5,8 +5,9 @@ use super::btf::{Btf, Kind, Type};
 use super::elf::{Elf, Section, SectionKind};
 use super::map::{F_LINK, F_MMAPABLE, F_RDONLY_PROG, MapDef, MapOrigin, Span, StructOpsDef};
 use super::{Function, VarLinkage};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 
 const ARRAY: u32 = 2;
 const STRUCT_OPS: u32 = 26;
@@ -187,7 +188,7 @@ pub(super) fn struct_ops_functions(
         .collect();
     order.sort_unstable();
     // Members by offset, of every structure met.
-    let mut offsets: HashMap<u32, HashMap<u64, u32>> = HashMap::new();
+    let mut offsets: BTreeMap<u32, BTreeMap<u64, u32>> = BTreeMap::new();
     let mut found = BTreeMap::new();
     for relocation in elf.relocations(relocations) {
         let bad = |why: &str| format!("struct_ops relocation at {:#x}: {why}", relocation.offset);
@@ -212,7 +213,7 @@ pub(super) fn struct_ops_functions(
             return Err(bad("it belongs to no structure"));
         };
         let offsets = offsets.entry(def.type_id).or_insert_with(|| {
-            let mut offsets = HashMap::new();
+            let mut offsets = BTreeMap::new();
             for (i, m) in (0u32..).zip(composite.members.iter()) {
                 offsets.entry(u64::from(m.bit_offset)).or_insert(i);
             }

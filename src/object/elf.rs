@@ -1,10 +1,11 @@
 //! The ELF container: sections, symbols and relocations, with all bounds checked.
 
 use super::ObjectError;
+use crate::prelude::*;
+use alloc::sync::Arc;
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EI_CLASS, EI_DATA, ELFCLASS64, ELFDATA2LSB, EM_BPF, EM_NONE, ET_REL};
 use goblin::elf::{Elf as Goblin, section_header as sh, sym};
-use std::sync::Arc;
 
 /// Names longer than this are cut off; no symbol table needs them, and reading
 /// many names that overlap in the string table would cost their product.
@@ -134,7 +135,7 @@ fn text(table: &[u8], at: usize) -> Option<&str> {
     let tail = table.get(at..)?;
     let tail = tail.get(..tail.len().min(MAX_NAME))?;
     let end = tail.iter().position(|b| *b == 0)?;
-    std::str::from_utf8(tail.get(..end)?).ok()
+    core::str::from_utf8(tail.get(..end)?).ok()
 }
 
 /// Debug information and string tables, and relocations of what needs none.

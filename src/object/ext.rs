@@ -6,7 +6,8 @@
 
 use super::btf::Btf;
 use super::{BtfError, Elf};
-use std::collections::HashMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 /// A function's beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ struct Reader<'a> {
     elf: &'a Elf,
     btf: &'a Btf,
     data: &'a [u8],
-    sections: HashMap<&'a str, u32>,
+    sections: BTreeMap<&'a str, u32>,
 }
 
 impl Reader<'_> {
@@ -145,7 +146,7 @@ impl Reader<'_> {
 impl BtfExt {
     /// Reads the section; names of sections and strings are in `btf`.
     pub fn parse(elf: &Elf, btf: &Btf, data: &[u8]) -> Result<BtfExt, BtfError> {
-        let mut sections = HashMap::with_capacity(elf.sections.len());
+        let mut sections = BTreeMap::new();
         for (i, section) in elf.sections.iter().enumerate().skip(1) {
             if !section.name.is_empty() {
                 sections.entry(&*section.name).or_insert(i as u32);

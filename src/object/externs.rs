@@ -7,9 +7,10 @@
 use super::btf::{Btf, BtfEdit, Kind, SecVar, Type};
 use super::elf::Elf;
 use super::{FuncLinkage, VarLinkage};
-use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::sync::Arc;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::cmp::Reverse;
 
 /// What kind of value a kconfig extern takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +100,8 @@ fn kconfig_type(btf: &Btf, id: u32, depth: u32) -> Option<KconfigType> {
 }
 
 /// Which DATASEC holds each variable or function.
-fn sections_of(btf: &Btf) -> HashMap<u32, u32> {
-    let mut of = HashMap::new();
+fn sections_of(btf: &Btf) -> BTreeMap<u32, u32> {
+    let mut of = BTreeMap::new();
     for id in 1..btf.type_count() {
         if let Some(Type::DataSec { vars, .. }) = btf.ty(id) {
             for var in vars.iter() {
@@ -115,7 +116,7 @@ fn sections_of(btf: &Btf) -> HashMap<u32, u32> {
 pub(super) fn collect(elf: &Elf, btf: Option<&Btf>) -> Result<Vec<Extern>, String> {
     let mut externs = Vec::new();
     let mut sections = None;
-    let mut sort_keys = HashMap::new();
+    let mut sort_keys = BTreeMap::new();
     for (index, symbol) in elf.symbols.iter().enumerate() {
         let name = elf.symbol_name(symbol);
         if !symbol.is_extern() || name.is_empty() {
@@ -206,7 +207,7 @@ pub(super) fn edits(btf: &Btf, externs: &[Extern]) -> Result<Vec<BtfEdit>, Strin
     let Some(Type::DataSec { vars, .. }) = btf.ty(section) else {
         return Ok(edits);
     };
-    let offsets: HashMap<u32, u32> = externs
+    let offsets: BTreeMap<u32, u32> = externs
         .iter()
         .filter_map(|e| match e.kind {
             ExternKind::Kconfig { offset, .. } => Some((e.btf_id, offset)),

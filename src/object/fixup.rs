@@ -8,12 +8,13 @@
 use super::btf::{Btf, BtfEdit, SecVar, Type};
 use super::elf::{Elf, Symbol};
 use super::{FuncLinkage, Function, Kind, VarLinkage};
-use std::collections::HashMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 /// Edits for data sections. `Err` is why a loader refuses the object.
 pub(super) fn data_sections(elf: &Elf, btf: &Btf) -> Result<Vec<BtfEdit>, String> {
     const STT_OBJECT: u8 = 1;
-    let mut symbols: HashMap<&str, &Symbol> = HashMap::new();
+    let mut symbols: BTreeMap<&str, &Symbol> = BTreeMap::new();
     for symbol in elf
         .symbols
         .iter()
@@ -21,7 +22,7 @@ pub(super) fn data_sections(elf: &Elf, btf: &Btf) -> Result<Vec<BtfEdit>, String
     {
         symbols.entry(elf.symbol_name(symbol)).or_insert(symbol);
     }
-    let mut sections: HashMap<&str, u64> = HashMap::new();
+    let mut sections: BTreeMap<&str, u64> = BTreeMap::new();
     for section in elf.sections.iter().skip(1) {
         sections.entry(&section.name).or_insert(section.size);
     }

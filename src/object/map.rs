@@ -1,6 +1,8 @@
 //! Map definitions as an object states them.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+
+use crate::prelude::*;
 
 /// Program side may only read (`BPF_F_RDONLY_PROG`).
 pub const F_RDONLY_PROG: u32 = 1 << 7;

@@ -26,7 +26,9 @@ pub use map::{
 };
 pub use memory::{Memory, memory};
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+
+use crate::prelude::*;
 
 /// Why a file is no object of ours: where, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

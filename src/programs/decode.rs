@@ -9,6 +9,7 @@
 
 use super::insn::{AluOp, Callee, DecodeFault, ImmRef, Insn, Op, Reserved, Size, Src, Width};
 use super::isa::{self, Form, IsaRules, class, pseudo};
+use crate::prelude::*;
 
 /// Decodes with every known instruction allowed.
 pub fn decode(insns: &[Insn]) -> Vec<Op> {

@@ -9,6 +9,7 @@
 
 use super::insn::{AtomicOp, Callee, Endness, ImmRef, Insn, Op, Size, Src, Width};
 use super::isa::{self, alu_symbol, jmp_symbol, size_name};
+use crate::prelude::*;
 
 /// Which text is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use super::insn::{AluOp, AtomicOp, Callee, ImmRef, Insn, Op, Size, Src, Width};
 use super::isa::{self, Form, opcode_of, pseudo};
+use crate::prelude::*;
 
 /// The slots of an operation: one, or two for a wide load. `None` for
 /// [`Op::Invalid`] and [`Op::Second`], which no operation stands for.

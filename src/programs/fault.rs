@@ -1,6 +1,6 @@
 //! Why a slot has no meaning, in the words of no kernel but close to Linux's.
 
-use std::fmt;
+use core::fmt;
 
 /// Which operation's unused fields are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

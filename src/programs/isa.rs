@@ -9,6 +9,7 @@
 //! What differs by kernel is an [`IsaRules`]: which part of the set exists.
 
 use super::insn::{AluOp, AtomicOp, Endness, JmpOp, Size, Width};
+use crate::prelude::*;
 
 /// Instruction classes, the low three bits of an opcode.
 pub mod class {

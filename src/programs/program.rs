@@ -16,7 +16,8 @@ use super::insn::Insn;
 use super::link::{Assumption, MapFault};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, MapDef};
-use std::sync::Arc;
+use crate::prelude::*;
+use alloc::sync::Arc;
 
 /// Helper number of a call that replaces an unresolved CO-RE relocation.
 pub const POISON_CORE: i32 = 195_896_080;
@@ -113,9 +114,9 @@ pub struct Place {
     pub column: u32,
 }
 
-impl std::fmt::Display for Place {
+impl core::fmt::Display for Place {
     /// `file:line:column`, as compilers print it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}:{}", self.file, self.line)?;
         match self.column {
             0 => Ok(()),

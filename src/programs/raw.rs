@@ -6,7 +6,7 @@
 //! map `rdonly NAME` (frozen and read-only).
 #![warn(clippy::arithmetic_side_effects)]
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use super::asm::{self, AsmMap, AsmOutput};
 use super::insn::{Endian, Insn};
@@ -16,6 +16,7 @@ use super::program::{
 use super::sections::section_info;
 use crate::helpers_spec::{self, AttachType, MapType, ProgType};
 use crate::object::{F_RDONLY_PROG, MapDef, MapOrigin};
+use crate::prelude::*;
 
 /// Bytes of a raw program.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub fn program(
 ) -> Result<Program, String> {
     match input {
         Input::Asm(bytes) => {
-            let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
+            let text = core::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
             let helpers = |name: &str| {
                 let full = name.strip_prefix("bpf_").unwrap_or(name);
                 helpers_spec::helper_id(full).and_then(|id| i32::try_from(id).ok())
@@ -59,7 +60,7 @@ pub fn program(
 }
 
 fn hex(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
+    let text = core::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
     let mut digits = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let code = line

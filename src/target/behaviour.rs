@@ -5,6 +5,7 @@
 //! `linux.rs` are what counts, not a comparison of numbers.
 
 use crate::helpers_spec::SpecVersion;
+use crate::prelude::*;
 
 /// How a frame's stack depth is rounded up before depths are added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,6 +3,8 @@
 //! A release does not settle these: they are options of the build, and a row
 //! states those of the kernel that was measured.
 
+use crate::prelude::*;
+
 /// Options of a kernel's build that move verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Config {

@@ -1,5 +1,7 @@
 //! The numbers that bound a program on a target.
 
+use crate::prelude::*;
+
 /// Bounds that a kernel's verifier holds a program to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {

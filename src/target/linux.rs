@@ -13,6 +13,7 @@ use super::{
     StackLiveness, StackRounding, Target, TargetKind,
 };
 use crate::helpers_spec::SpecVersion;
+use crate::prelude::*;
 
 /// One release.
 pub(super) struct Row {

@@ -25,10 +25,11 @@ pub use limits::Limits;
 pub use offer::{Enumerated, Offer, Offered};
 pub use profile::Profile;
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use alloc::borrow::Cow;
+use alloc::sync::Arc;
 
 use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
+use crate::prelude::*;
 
 /// Where a target's facts come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,10 @@
 //! kernel was configured with it; and behaviours of the verifier are in no
 //! enumeration, so a backported fix is seen only through the series it came with.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use crate::helpers_spec::{self, AttachType, MapType, ProgType, SpecVersion};
+use crate::prelude::*;
 
 /// Whether a target has something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

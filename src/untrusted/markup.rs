@@ -1,6 +1,7 @@
 //! Markdown as GitHub and GitLab read it, and the HTML that may stand in it.
 
 use super::seen;
+use crate::prelude::*;
 
 /// Put behind a sign that would mention, refer or link: shown as nothing, and no part of a
 /// name.

@@ -23,12 +23,16 @@
 //! Everywhere but in JSON and URIs they become what a reader recognises: `\n`, `\x1b`,
 //! `\u{202e}`. A backslash stays one, so to escape twice is to escape once.
 
+#[cfg(feature = "std")]
 mod json;
 mod markup;
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
+use crate::prelude::*;
+
+#[cfg(feature = "std")]
 pub use json::{compact, pretty};
 pub use markup::{code, fenced, html, markdown};
 

@@ -6,6 +6,7 @@ use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::ArgType;
+use crate::prelude::*;
 
 /// How far a pointer argument may be from the start of its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::value::Flags;
 use crate::object::Btf;
 use crate::object::btf::{Composite, Type};
+use crate::prelude::*;
 
 /// What lies at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]

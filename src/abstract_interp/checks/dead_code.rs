@@ -13,6 +13,7 @@
 
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::vm::{Check, Vm};
+use crate::prelude::*;
 use crate::programs::insn::{ImmRef, Op};
 
 /// Refuses what loads the address of a function that is taken out and that none

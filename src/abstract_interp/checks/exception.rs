@@ -7,6 +7,7 @@
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::vm::{Check, Env};
 use crate::object::btf::{FuncLinkage, Type};
+use crate::prelude::*;
 
 const TAG: &str = "exception_callback:";
 

@@ -8,6 +8,7 @@ use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, Section, refuse};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
+use crate::prelude::*;
 use crate::programs::program::OPEN_CORE;
 use crate::target::Offered;
 

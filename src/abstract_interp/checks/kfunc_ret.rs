@@ -14,6 +14,7 @@ use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{KfFlags, KfRole, prog_type_facts};
 use crate::object::btf::Type;
+use crate::prelude::*;
 
 /// What r0 holds; `None` when the function returns nothing.
 pub fn of(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {

@@ -9,6 +9,7 @@ use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{MapType, ProgType};
 use crate::object::MapDef;
 use crate::object::btf::Type;
+use crate::prelude::*;
 use crate::programs::insn::{ImmRef, Op};
 
 /// The farthest offset into a map's value that an instruction may name.

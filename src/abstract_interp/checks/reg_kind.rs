@@ -9,6 +9,7 @@ use crate::abstract_interp::refusal::{Fault, RegClasses};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, ArgType, RegBase, RegClass, TypeFlags};
+use crate::prelude::*;
 
 /// What arguments accept.
 pub type Accepted = &'static [RegClass];

@@ -9,6 +9,7 @@
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::{AttachType, ProgType};
+use crate::prelude::*;
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::StackRounding;
 
@@ -73,7 +74,7 @@ fn private_stack(vm: &Vm<'_>) -> bool {
 }
 
 /// The instruction slots of a function.
-fn code(vm: &Vm<'_>, subprog: usize) -> std::ops::Range<usize> {
+fn code(vm: &Vm<'_>, subprog: usize) -> core::ops::Range<usize> {
     let len = vm.env.ops.len();
     vm.env.program.subprogs.get(subprog).map_or(0..0, |s| {
         let (start, end) = (s.start as usize, s.end as usize);

@@ -10,6 +10,7 @@
 use crate::abstract_interp::vm::{Env, Vm};
 use crate::helpers_spec::{self, ArgType, KfFlags, RetType};
 use crate::object::btf::Type;
+use crate::prelude::*;
 use crate::programs::insn::{Callee, Op, Size, Src};
 
 #[derive(Clone, Debug, Default)]
@@ -107,7 +108,7 @@ impl Vm<'_> {
     }
 }
 
-fn code(env: &Env<'_>, subprog: usize) -> std::ops::Range<usize> {
+fn code(env: &Env<'_>, subprog: usize) -> core::ops::Range<usize> {
     let len = env.ops.len();
     env.program.subprogs.get(subprog).map_or(0..0, |s| {
         (s.start as usize).min(len)..(s.end as usize).min(len)

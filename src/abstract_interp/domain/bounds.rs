@@ -11,7 +11,7 @@
 use super::arc::Arc;
 use super::span::Span;
 use super::{ScalarRules, Tnum, mask, sign_extend, signed_max, signed_min};
-use std::fmt;
+use core::fmt;
 
 /// The values that an arc across both borders leaves out, by width: `len` of
 /// them from `at`. `len` 0 is no hole. Always empty where ranges are not arcs.

@@ -19,7 +19,7 @@
 
 use super::rules::MulAlgorithm;
 use super::{mask, sign_extend};
-use std::fmt;
+use core::fmt;
 
 /// What is known of each bit of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -12,6 +12,7 @@ use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{Frame, RefKind, State};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::Vm;
+use crate::prelude::*;
 
 /// How strictly to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,7 +318,7 @@ impl Vm<'_> {
             Exact::No if self.env.target.behaviour.all_scalars_compared => Exact::RangeWithin,
             other => other,
         };
-        let mut ids = std::mem::take(&mut self.explorer.ids);
+        let mut ids = core::mem::take(&mut self.explorer.ids);
         ids.scalars_told = self.env.target.behaviour.compare_scalar_ids;
         ids.many_to_one = !self.env.target.behaviour.ids_one_to_one;
         ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;

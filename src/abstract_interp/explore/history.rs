@@ -5,7 +5,7 @@
 //! the one before it in the text, at accesses to spilled registers, and where
 //! linked scalars gained a range together: what walking back needs to know.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use smallvec::SmallVec;
 

@@ -25,8 +25,8 @@ mod track;
 mod visited;
 mod widen;
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 
 pub use history::{Linked, MAX_LINKED, Place};
 pub use widen::widen;
@@ -41,6 +41,7 @@ use self::track::Track;
 use super::refusal::{Fault, Held, Refusal, refuse};
 use super::state::State;
 use super::vm::{Check, Halt, Next, Vm};
+use crate::prelude::*;
 use crate::target::Behaviour;
 
 /// A kept state.

@@ -15,6 +15,7 @@ use super::track::Track;
 use super::{Explorer, NodeId};
 use crate::abstract_interp::state::{NO_CALLSITE, State};
 use crate::abstract_interp::vm::{Check, Env, Vm};
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, Callee, Op, Src};
 use crate::target::PrecisionScope;
 
@@ -275,7 +276,7 @@ impl Backtrack {
         if self.regs[self.frame] & !ARGS != 0 || self.slots[self.frame] != 0 {
             return Err(Lost::MarkAll);
         }
-        let args = std::mem::take(&mut self.regs[self.frame]);
+        let args = core::mem::take(&mut self.regs[self.frame]);
         self.leave()?;
         self.regs[self.frame] |= args;
         Ok(())
@@ -486,7 +487,7 @@ impl Vm<'_> {
     }
 
     fn mark_precise(&mut self, r: u8) {
-        let mut bt = std::mem::take(&mut self.explorer.bt);
+        let mut bt = core::mem::take(&mut self.explorer.bt);
         bt.reset(self.cur.frames.len());
         bt.set(r);
         self.back(&mut bt);
@@ -495,7 +496,7 @@ impl Vm<'_> {
 
     /// Marks the number that is spilled in a stack slot as relied on.
     pub fn mark_slot_precise(&mut self, frame: usize, slot: usize) {
-        let mut bt = std::mem::take(&mut self.explorer.bt);
+        let mut bt = core::mem::take(&mut self.explorer.bt);
         bt.reset(self.cur.frames.len());
         bt.set_slot((frame as u8, slot as u8));
         self.back(&mut bt);
@@ -513,7 +514,7 @@ impl Vm<'_> {
     /// The current state is covered by `id`: what is precise there was relied
     /// on from here on, so it is precise on this path too.
     pub(super) fn inherit_precision(&mut self, id: NodeId) -> Check<()> {
-        let mut bt = std::mem::take(&mut self.explorer.bt);
+        let mut bt = core::mem::take(&mut self.explorer.bt);
         track_precise_of(&self.explorer.node(id).state, &mut bt);
         self.back(&mut bt);
         self.explorer.bt = bt;
@@ -522,7 +523,7 @@ impl Vm<'_> {
 
     /// Pushes marks through the back-edges of a finished loop until none is new.
     pub(super) fn settle_backedges(&mut self, edges: Vec<BackEdge>) -> Check<()> {
-        let mut bt = std::mem::take(&mut self.explorer.bt);
+        let mut bt = core::mem::take(&mut self.explorer.bt);
         for round in 0.. {
             if round > MAX_ROUNDS {
                 for edge in &edges {

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use super::NodeId;
 use super::track::Track;
 use crate::abstract_interp::state::State;
+use crate::prelude::*;
 
 /// The call sites that lead to a component, and the component.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 //! once. Such a walk is rare enough to cost little beside the instructions between
 //! two of them; in between, what a holder takes on average is taken for granted.
 
-use std::mem::size_of;
-use std::rc::Rc;
+use alloc::rc::Rc;
+use core::mem::size_of;
 
 use super::history::Entry;
 use super::track::Track;
@@ -15,6 +15,7 @@ use crate::abstract_interp::stack::Stack;
 use crate::abstract_interp::state::{Frame, State};
 use crate::abstract_interp::verdict::Unknown;
 use crate::abstract_interp::vm::{Check, Halt, InsnAux, Vm};
+use crate::prelude::*;
 use crate::programs::insn::Op;
 
 /// Instructions between two reports to the budget.

@@ -14,8 +14,8 @@
 //! to the call instruction in the caller's chain. A slot that no longer may be
 //! read is dropped from kept states, so that more states compare as covered.
 
-use std::collections::HashMap;
-use std::rc::Rc;
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 
 use smallvec::SmallVec;
 
@@ -23,6 +23,7 @@ use super::scc::frame_insn;
 use super::sweep::{Dirty, Order};
 use crate::abstract_interp::state::State;
 use crate::cfg::Cfg;
+use crate::prelude::*;
 
 type ChainKey = SmallVec<[u32; 8]>;
 
@@ -81,7 +82,7 @@ impl Instance {
 #[derive(Debug, Default)]
 pub struct StackLiveness {
     instances: Vec<Instance>,
-    by_chain: HashMap<ChainKey, usize>,
+    by_chain: BTreeMap<ChainKey, usize>,
     current: Option<usize>,
     /// Per frame, what the instruction begun last surely writes.
     writes: SmallVec<[u64; 16]>,

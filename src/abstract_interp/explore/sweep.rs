@@ -10,6 +10,7 @@
 //! where the equations have several solutions.
 
 use crate::cfg::Cfg;
+use crate::prelude::*;
 
 /// The post-order of one subprogram, and its edges backwards. Instructions count
 /// from the subprogram's first.

@@ -3,6 +3,7 @@
 use super::NodeId;
 use super::history::Entry;
 use super::marks::Writes;
+use crate::prelude::*;
 
 /// Where a state stands on its path.
 #[derive(Clone, Debug)]

@@ -438,7 +438,7 @@ impl Vm<'_> {
             return Ok(());
         }
         visit.entry = None;
-        let edges = std::mem::take(&mut visit.backedges);
+        let edges = core::mem::take(&mut visit.backedges);
         self.explorer.visits.held -= edges.len();
         self.explorer.note_peak();
         self.settle_backedges(edges)

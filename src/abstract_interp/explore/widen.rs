@@ -5,6 +5,7 @@ use super::compare::{IdMap, same_exactly};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::Reg;
 use crate::abstract_interp::vm::Vm;
+use crate::prelude::*;
 
 impl Vm<'_> {
     /// The state kept at instruction `insn` on the current path before its

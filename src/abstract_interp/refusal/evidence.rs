@@ -6,6 +6,7 @@ use crate::abstract_interp::codes::Code;
 use crate::abstract_interp::domain::Tnum;
 use crate::abstract_interp::value::{DynptrType, Reg};
 use crate::helpers_spec::RegClass;
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, DecodeFault};
 
 /// A name from the object, the kernel's types or a table: outlets escape it.

@@ -25,6 +25,7 @@ pub use fault::{Fault, Key};
 use super::codes::Code;
 use super::halt::{Check, Halt};
 use super::value::Reg;
+use crate::prelude::*;
 
 /// What is known of the fault.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
 use crate::object::Btf;
 use crate::object::btf::{Found, Kind as BtfKind, Type};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::target::{Offered, Target as LinuxTarget};
 

@@ -3,6 +3,7 @@
 use crate::cfg::{CallFacts, CfgRules, InsnFacts};
 use crate::helpers_spec::{self, KfFlags, Semantics};
 use crate::object::btf::Type;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
 use crate::target::Target;

@@ -3,6 +3,7 @@
 use crate::abstract_interp::codes::Code;
 use crate::abstract_interp::refusal::{Fault, Refusal};
 use crate::cfg;
+use crate::prelude::*;
 use crate::programs::insn::DecodeFault;
 
 /// The refusal of a fault of the program's structure.

@@ -10,6 +10,7 @@ use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
+use crate::prelude::*;
 use crate::programs::Program;
 
 /// Which global functions are called, and which are verified.

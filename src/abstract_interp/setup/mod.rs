@@ -7,7 +7,7 @@ pub mod fault;
 pub mod globals;
 pub mod prototype;
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 pub use attach::Attach;
 pub use globals::Globals;
@@ -17,6 +17,7 @@ use super::refusal::{Fault, Refusal};
 use super::state::State;
 use super::value::{Flags, Kind, Reg};
 use super::vm::{Check, Env, Vm};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
 use crate::target::Target;

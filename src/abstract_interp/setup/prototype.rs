@@ -13,6 +13,7 @@ use crate::abstract_interp::vm::{Check, Env};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
 use crate::object::btf::{Params, Type};
+use crate::prelude::*;
 use crate::programs::Program;
 
 /// What one argument is.

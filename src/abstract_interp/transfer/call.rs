@@ -16,7 +16,7 @@ use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{AttachType, HelperProto, MapType, ProgType, Semantics, TypeFlags};
 
 /// Registers that a call leaves unreadable.
-pub const CALLER_SAVED: std::ops::RangeInclusive<u8> = 0..=5;
+pub const CALLER_SAVED: core::ops::RangeInclusive<u8> = 0..=5;
 
 /// A call of helper `helper`.
 pub fn helper(vm: &mut Vm<'_>, helper: i32) -> Check<Next> {

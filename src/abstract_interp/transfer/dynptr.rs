@@ -5,6 +5,7 @@ use crate::abstract_interp::checks::dynptr::{Dynptr, is_referenced};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::Vm;
+use crate::prelude::*;
 
 /// Makes a dynptr in two slots, `at` being the one at the lower address. A
 /// kind that holds a reference takes `share` (a clone's), or acquires one.

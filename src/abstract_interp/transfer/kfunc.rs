@@ -18,6 +18,7 @@ use crate::abstract_interp::refusal::{Fault, Section, Way, refuse};
 use crate::abstract_interp::value::{BtfSrc, Flags, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{KfFlags, KfRole};
+use crate::prelude::*;
 
 /// A call of kfunc `imm` of the program.
 pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {

@@ -186,7 +186,7 @@ pub struct Entered {
 
 /// Goes on in a callback that is walked at once.
 pub fn enter(vm: &mut Vm<'_>, callback: Entered) -> Next {
-    vm.cur.frames.push(std::rc::Rc::new(callback.frame));
+    vm.cur.frames.push(alloc::rc::Rc::new(callback.frame));
     vm.entered_frame();
     Next::Goto(callback.entry)
 }
@@ -230,7 +230,7 @@ pub fn push_callback(
     }
     state.callback_unroll_depth += 1;
     state.frame_mut().callback_depth += 1;
-    state.frames.push(std::rc::Rc::new(callee));
+    state.frames.push(alloc::rc::Rc::new(callee));
     *vm.push_branch(entry)? = state;
     vm.cur.frame_mut().callback_depth = 0;
     Ok(None)
@@ -258,7 +258,7 @@ pub fn call_local(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     let mut frame = new_frame(vm, &vm.cur, subprog)?;
     frame.regs[1..=5].copy_from_slice(&vm.cur.frame().regs[1..=5]);
     clobber(vm);
-    vm.cur.frames.push(std::rc::Rc::new(frame));
+    vm.cur.frames.push(alloc::rc::Rc::new(frame));
     vm.entered_frame();
     Ok(Next::Goto(entry))
 }

@@ -70,7 +70,7 @@ impl KfFlags {
     }
 }
 
-impl std::ops::BitOr for KfFlags {
+impl core::ops::BitOr for KfFlags {
     type Output = KfFlags;
     fn bitor(self, other: KfFlags) -> KfFlags {
         KfFlags(self.0 | other.0)

@@ -5,6 +5,7 @@
 //! candidates. Buckets are chains through the type ids, in ascending order.
 
 use super::{Btf, DeclTag, EnumValue, Kind, MAX_RESOLVE_DEPTH, Type};
+use crate::prelude::*;
 
 /// A name without its `___flavor` suffix.
 pub fn essential_name(name: &str) -> &str {
@@ -77,7 +78,7 @@ impl Btf {
         let index = self.names.get_or_init(|| NameIndex::build(self));
         let slot = hash(essential) as usize & index.heads.len().saturating_sub(1);
         let mut at = index.heads.get(slot).copied().unwrap_or(0);
-        std::iter::from_fn(move || {
+        core::iter::from_fn(move || {
             let id = at;
             at = index.next.get(id as usize).copied().unwrap_or(0);
             (id != 0).then_some(id)

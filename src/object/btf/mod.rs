@@ -29,8 +29,11 @@ pub use types::{
     Param, Params, SecVar, SecVars, Type, VarLinkage,
 };
 
+use alloc::sync::Arc;
 use lookup::{NameIndex, TagIndex};
-use std::sync::{Arc, OnceLock};
+
+use crate::once::Once;
+use crate::prelude::*;
 
 /// How deep chains of typedefs, modifiers and arrays are followed.
 pub(crate) const MAX_RESOLVE_DEPTH: usize = 64;
@@ -42,20 +45,20 @@ const MAX_STRING: usize = 2048;
 /// A parsed BTF blob. Cheap to share: clone an `Arc<Btf>`.
 #[derive(Debug)]
 pub struct Btf {
-    blob: OnceLock<Blob>,
+    blob: Once<Blob>,
     /// Makes the blob when it is first looked at; it was parsed where there is none.
     make: Option<Make>,
-    names: OnceLock<NameIndex>,
-    tags: OnceLock<TagIndex>,
-    whole: OnceLock<bool>,
+    names: Once<NameIndex>,
+    tags: Once<TagIndex>,
+    whole: Once<bool>,
     older: Option<&'static Btf>,
 }
 
 /// Gives the bytes of a blob that is not parsed yet.
 struct Make(Box<dyn Fn() -> Vec<u8> + Send + Sync>);
 
-impl std::fmt::Debug for Make {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Make {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Make")
     }
 }
@@ -75,20 +78,20 @@ impl Btf {
     /// Types that are read when they are first asked for. `make` gives a blob that is
     /// known to be sound; of any other there are no types at all.
     pub fn deferred(make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Btf {
-        Btf::new(OnceLock::new(), Some(Make(Box::new(make))))
+        Btf::new(Once::new(), Some(Make(Box::new(make))))
     }
 
     fn of(blob: Blob) -> Btf {
-        Btf::new(OnceLock::from(blob), None)
+        Btf::new(Once::from(blob), None)
     }
 
-    fn new(blob: OnceLock<Blob>, make: Option<Make>) -> Btf {
+    fn new(blob: Once<Blob>, make: Option<Make>) -> Btf {
         Btf {
             blob,
             make,
-            names: OnceLock::new(),
-            tags: OnceLock::new(),
-            whole: OnceLock::new(),
+            names: Once::new(),
+            tags: Once::new(),
+            whole: Once::new(),
             older: None,
         }
     }
@@ -128,7 +131,7 @@ impl Btf {
         let tail = tail.get(..tail.len().min(MAX_STRING)).unwrap_or(&[]);
         let len = tail.iter().position(|b| *b == 0).unwrap_or(tail.len());
         tail.get(..len)
-            .and_then(|s| std::str::from_utf8(s).ok())
+            .and_then(|s| core::str::from_utf8(s).ok())
             .unwrap_or("")
     }
 

@@ -1,7 +1,8 @@
 //! From bytes to offsets: the one walk over all records.
 
 use super::{Blob, Btf, Kind};
-use std::sync::Arc;
+use crate::prelude::*;
+use alloc::sync::Arc;
 
 const MAGIC: u16 = 0xeb9f;
 const HEADER_LEN: usize = 24;

@@ -1,7 +1,8 @@
 //! Edits that a loader makes to a blob before the kernel sees it.
 
 use super::{Blob, Btf, SecVar};
-use std::sync::Arc;
+use crate::prelude::*;
+use alloc::sync::Arc;
 
 /// A change to one record; no edit moves a record.
 #[derive(Clone, Debug, PartialEq, Eq)]

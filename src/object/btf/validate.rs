@@ -6,7 +6,8 @@
 //! parameters have no names.
 
 use super::{Btf, FuncLinkage, Kind, Params, Type};
-use std::collections::HashSet;
+use crate::prelude::*;
+use alloc::collections::BTreeSet;
 
 /// The longest name, its NUL included.
 const MAX_NAME: usize = 512;
@@ -38,7 +39,7 @@ impl Btf {
             return Some("unknown version or flags".into());
         }
         // Loaders make ksym functions acceptable.
-        let mut ksyms = HashSet::new();
+        let mut ksyms = BTreeSet::new();
         if let Some(Type::DataSec { vars, .. }) = self
             .find(Kind::DataSec, ".ksyms")
             .and_then(|id| self.ty(id))

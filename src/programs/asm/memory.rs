@@ -6,6 +6,7 @@ use super::super::isa;
 use super::AsmError;
 use super::stmt::{register, same_width, wide_register};
 use super::token::{Cursor, Kind};
+use crate::prelude::*;
 
 type Parsed<T> = Result<T, AsmError>;
 

@@ -25,10 +25,11 @@ mod memory;
 mod stmt;
 mod token;
 
-use std::collections::BTreeMap;
-use std::fmt;
+use alloc::collections::BTreeMap;
+use core::fmt;
 
 use super::insn::Insn;
+use crate::prelude::*;
 use token::{Cursor, Kind};
 
 /// Why a text does not assemble, and where (line and column count from 1).
@@ -48,7 +49,7 @@ impl fmt::Display for AsmError {
     }
 }
 
-impl std::error::Error for AsmError {}
+impl core::error::Error for AsmError {}
 
 /// A map by directive.
 #[derive(Clone, Debug, PartialEq, Eq)]

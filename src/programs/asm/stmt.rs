@@ -10,6 +10,7 @@ use super::super::isa;
 use super::memory::{call_like, load, locked, pointer, size, store};
 use super::token::{Cursor, Kind};
 use super::{AsmError, Assembler, Field, Fixup};
+use crate::prelude::*;
 
 type Parsed<T> = Result<T, AsmError>;
 

@@ -1,6 +1,7 @@
 //! Tokens of one assembler statement.
 
 use super::AsmError;
+use crate::prelude::*;
 
 /// A token with the column (from 1) where it starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +62,7 @@ pub(super) fn statements(text: &str, line: u32) -> Result<Vec<Vec<Token>>, AsmEr
             if (tokens.is_empty() && done.is_empty()) || from_log(&tokens) {
                 break;
             }
-            done.push(std::mem::take(&mut tokens));
+            done.push(core::mem::take(&mut tokens));
             rest = rest.get(1..).unwrap_or_default();
             continue;
         }

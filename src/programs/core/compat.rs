@@ -11,6 +11,7 @@
 use super::Budget;
 use crate::object::btf::{Composite, Enumerators, essential_name};
 use crate::object::{Btf, Kind, Type};
+use crate::prelude::*;
 
 /// How deep types are compared.
 const MAX_DEPTH: u32 = 32;

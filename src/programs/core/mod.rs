@@ -26,10 +26,11 @@ use super::insn::Insn;
 use super::program::CoreOutcome;
 use crate::object::btf::essential_name;
 use crate::object::{Btf, CoreRelo, Kind, Type};
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::cell::Cell;
 use spec::{Spec, parse};
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Steps left for comparing types. Honest objects need thousands; hostile ones
 /// nest types so that comparing them takes forever.
@@ -313,7 +314,7 @@ struct Side<'a> {
     target: &'a Btf,
     /// Candidates by local root type. Types in which an access did not exist are
     /// dropped once another candidate had it, as libbpf does.
-    candidates: HashMap<u32, Vec<u32>>,
+    candidates: BTreeMap<u32, Vec<u32>>,
 }
 
 /// Where a relocation's answer is sought.
@@ -333,7 +334,7 @@ pub(super) struct Resolver<'a> {
     local: &'a Btf,
     place: Place<'a>,
     /// Root types in words.
-    type_names: HashMap<u32, Arc<str>>,
+    type_names: BTreeMap<u32, Arc<str>>,
     budget: Budget,
 }
 
@@ -348,7 +349,7 @@ impl<'a> Side<'a> {
     fn new(target: &'a Btf) -> Side<'a> {
         Side {
             target,
-            candidates: HashMap::new(),
+            candidates: BTreeMap::new(),
         }
     }
 
@@ -461,7 +462,7 @@ impl<'a> Resolver<'a> {
         Resolver {
             local,
             place,
-            type_names: HashMap::new(),
+            type_names: BTreeMap::new(),
             budget: Budget::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! Putting an answer into an instruction.
 
 use super::Decision;
+use crate::prelude::*;
 use crate::programs::insn::Insn;
 use crate::programs::program::{CoreOutcome, OPEN_CORE, POISON_CORE};
 

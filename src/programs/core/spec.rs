@@ -10,6 +10,7 @@ use super::compat::{fields_compatible, types_compatible, types_match};
 use super::{Budget, Question};
 use crate::object::btf::{Composite, Member, essential_name};
 use crate::object::{Btf, Kind, Type};
+use crate::prelude::*;
 
 /// Longer accesses are cut off in words.
 const MAX_TEXT: usize = 256;

@@ -7,8 +7,9 @@
 
 use super::Context;
 use super::relocs::{Reloc, Target};
+use crate::prelude::*;
 use crate::programs::insn::Insn;
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
 
 const LD_IMM64: u8 = 0x18;
 const CALL: u8 = 0x85;
@@ -40,7 +41,7 @@ struct Assembler<'a> {
     context: &'a Context<'a>,
     out: Assembly,
     /// Where functions were placed.
-    starts: HashMap<usize, u32>,
+    starts: BTreeMap<usize, u32>,
 }
 
 /// A function being walked.
@@ -185,7 +186,7 @@ pub(super) fn assemble(context: &Context<'_>, main: usize) -> Result<Assembly, S
     let mut assembler = Assembler {
         context,
         out: Assembly::default(),
-        starts: HashMap::new(),
+        starts: BTreeMap::new(),
     };
     let walk = assembler.place(main)?;
     assembler.walk(walk)?;

@@ -3,6 +3,7 @@
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::btf::Found;
 use crate::object::{Btf, Kind};
+use crate::prelude::*;
 
 /// Longer names are cut off by loaders.
 const MAX_NAME: usize = 128;

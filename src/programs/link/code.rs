@@ -2,6 +2,7 @@
 
 use super::LinkOptions;
 use crate::object::Object;
+use crate::prelude::*;
 use crate::programs::core::Resolver;
 use crate::programs::insn::{Endian, Insn};
 use crate::programs::program::{CoreOutcome, CoreRecord};

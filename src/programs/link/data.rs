@@ -6,11 +6,12 @@ use super::code::poison_text;
 use super::relocs::Target;
 use super::symbols::Resolved;
 use crate::object::{ExternKind, MapDef, MapOrigin, Span};
+use crate::prelude::*;
 use crate::programs::core::poison;
 use crate::programs::insn::Insn;
 use crate::programs::program::{CoreRecord, KfuncRef, KsymRef, POISON_KFUNC};
-use std::collections::HashMap;
-use std::sync::Arc;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 
 const LD_IMM64: u8 = 0x18;
 const PSEUDO_MAP_IDX: u8 = 5;
@@ -50,9 +51,9 @@ impl References {
 struct Resolver<'a> {
     context: &'a Context<'a>,
     out: References,
-    kfuncs: HashMap<u32, u32>,
-    ksyms: HashMap<u32, u32>,
-    tables: HashMap<u64, u32>,
+    kfuncs: BTreeMap<u32, u32>,
+    ksyms: BTreeMap<u32, u32>,
+    tables: BTreeMap<u64, u32>,
     new_maps: Vec<MapDef>,
     kconfig: Option<u32>,
 }
@@ -70,9 +71,9 @@ pub(super) fn resolve(context: &Context<'_>, assembly: &Assembly) -> Result<Refe
             poisoned: Vec::new(),
             core_relocs: Vec::new(),
         },
-        kfuncs: HashMap::new(),
-        ksyms: HashMap::new(),
-        tables: HashMap::new(),
+        kfuncs: BTreeMap::new(),
+        ksyms: BTreeMap::new(),
+        tables: BTreeMap::new(),
         new_maps: Vec::new(),
         kconfig: maps
             .iter()

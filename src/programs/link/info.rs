@@ -7,17 +7,18 @@
 use super::Context;
 use super::assemble::Assembly;
 use crate::object::{ExtSection, FuncRecord, LineRecord};
+use crate::prelude::*;
 use crate::programs::program::LineInfo;
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::Arc;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::cell::RefCell;
 
 /// Records by section, and the strings made of them.
 #[derive(Default)]
 pub(super) struct InfoIndex {
-    funcs: HashMap<u32, usize>,
-    lines: HashMap<u32, usize>,
-    strings: RefCell<HashMap<u32, Arc<str>>>,
+    funcs: BTreeMap<u32, usize>,
+    lines: BTreeMap<u32, usize>,
+    strings: RefCell<BTreeMap<u32, Arc<str>>>,
 }
 
 impl InfoIndex {

@@ -1,6 +1,8 @@
 //! Configuration values to assume when nobody gives a kernel's configuration:
 //! those that distributions' kernels for x86-64 have in common.
 
+use crate::prelude::*;
+
 /// The value of an option as a `.config` writes it; `None` if distributions
 /// differ or we do not know.
 pub fn usual_kconfig(name: &str) -> Option<String> {

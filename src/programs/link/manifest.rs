@@ -5,11 +5,12 @@
 //! them, by the map's name. What is neither in the object nor in the manifest, a
 //! lenient loader assumes, and says so: an [`Assumption`].
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::fmt;
 
 use crate::helpers_spec::MapType;
+use crate::prelude::*;
 
 /// What is stated of one map; what is `None` stays as the object has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

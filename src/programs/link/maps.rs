@@ -13,8 +13,9 @@ use crate::helpers_spec::{
     Inner, MapFlaw, MapType, Number, Shape, Sizes, Typed, map_flaw, map_row,
 };
 use crate::object::{Btf, Kind, MapDef, MapOrigin, Object, Type};
+use crate::prelude::*;
 use crate::programs::program::Program;
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 /// Bytes of a page.
 const PAGE: u32 = 4096;

@@ -29,15 +29,16 @@ use super::program::{
 use super::sections::{SectionInfo, section_info, section_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
+use crate::prelude::*;
 pub use kconfig::usual_kconfig;
 pub use manifest::{Assumption, InnerSetting, Manifest, MapSetting};
 pub use maps::{Loader, MapFault};
 pub use options::{LinkOptions, Linked};
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use assemble::Assembly;
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::sync::Arc;
+use core::cell::Cell;
 
 /// Instructions of all programs together; only hostile objects have more.
 const MAX_TOTAL_INSNS: usize = 16_000_000;
@@ -59,9 +60,9 @@ struct Context<'a> {
     map_fault: Option<MapFault>,
     info: info::InfoIndex,
     /// Names of exception callbacks by the main function's name.
-    callbacks: HashMap<&'a str, Vec<&'a str>>,
+    callbacks: BTreeMap<&'a str, Vec<&'a str>>,
     /// Functions of `.text` by name.
-    text: HashMap<&'a str, Vec<usize>>,
+    text: BTreeMap<&'a str, Vec<usize>>,
     jump_tables: Option<u32>,
     /// Where variables begin in the arena.
     arena_offset: u32,
@@ -151,8 +152,8 @@ fn identity<'a>(
 }
 
 /// Main functions' exception callbacks, as declaration tags name them.
-fn callbacks(btf: Option<&Btf>) -> HashMap<&str, Vec<&str>> {
-    let mut callbacks: HashMap<&str, Vec<&str>> = HashMap::new();
+fn callbacks(btf: Option<&Btf>) -> BTreeMap<&str, Vec<&str>> {
+    let mut callbacks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let Some(btf) = btf else { return callbacks };
     for id in 1..btf.type_count() {
         if let Some(Type::DeclTag {
@@ -216,7 +217,7 @@ impl<'a> Context<'a> {
                 "struct_ops need BTF, which the kernel refuses: {reason}"
             )));
         }
-        let mut text: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (i, f) in object
             .functions
             .iter()

@@ -5,6 +5,7 @@ use super::maps::Loader;
 use super::usual_kconfig;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
+use crate::prelude::*;
 use crate::programs::program::{LoadError, Program};
 
 /// What a loader on the target would find, and what the user asks for.

@@ -4,7 +4,8 @@
 //! wide load) and by the section of its symbol, not by its ELF type.
 
 use crate::object::{MapOrigin, Object, ObjectError, SectionKind, Symbol};
-use std::collections::HashMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 const LD_IMM64: u8 = 0x18;
 const CALL: u8 = 0x85;
@@ -40,19 +41,19 @@ pub(super) struct Reloc {
 struct Places<'a> {
     object: &'a Object,
     /// Maps by definition section and offset.
-    maps: HashMap<(u32, u64), u32>,
+    maps: BTreeMap<(u32, u64), u32>,
     /// Data maps by section.
-    data: HashMap<u32, u32>,
+    data: BTreeMap<u32, u32>,
     /// Externs by symbol.
-    externs: HashMap<u32, u32>,
+    externs: BTreeMap<u32, u32>,
     arena: Option<(u32, u32)>,
     jump_tables: Option<u32>,
 }
 
 impl<'a> Places<'a> {
     fn new(object: &'a Object) -> Places<'a> {
-        let mut maps = HashMap::new();
-        let mut data = HashMap::new();
+        let mut maps = BTreeMap::new();
+        let mut data = BTreeMap::new();
         let mut arena_map = None;
         for (i, map) in (0u32..).zip(&object.maps) {
             match map.kind {

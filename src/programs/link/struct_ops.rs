@@ -8,15 +8,16 @@
 use super::LinkOptions;
 use crate::object::btf::{Composite, Found, essential_name};
 use crate::object::{Btf, Kind, MapDef, Object, StructOpsDef, Type};
+use crate::prelude::*;
 use crate::programs::program::StructOpsSlot;
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
 
 /// Which program is for what, by index in `Object::functions`; and which
 /// programs only optional maps use.
 #[derive(Default)]
 pub(super) struct StructOps {
-    pub slots: HashMap<usize, StructOpsSlot>,
-    pub optional: HashMap<usize, StructOpsSlot>,
+    pub slots: BTreeMap<usize, StructOpsSlot>,
+    pub optional: BTreeMap<usize, StructOpsSlot>,
 }
 
 /// Where the object's structure is in the kernel.

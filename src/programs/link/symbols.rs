@@ -4,6 +4,7 @@
 use super::LinkOptions;
 use crate::object::btf::{Found, essential_name};
 use crate::object::{Btf, Extern, ExternKind, KconfigType, Kind, Object, Type};
+use crate::prelude::*;
 use crate::programs::core::{Budget, types_compatible};
 
 /// What an extern stands for.

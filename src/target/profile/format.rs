@@ -9,6 +9,8 @@
 
 use toml::de::{DeTable, DeValue};
 
+use crate::prelude::*;
+
 /// The value of `schema` in a profile.
 pub const SCHEMA: &str = "bpfassay-profile-v1";
 

@@ -8,11 +8,12 @@
 
 mod format;
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 pub use format::{SCHEMA, Status};
 
 use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType, SpecVersion};
+use crate::prelude::*;
 
 /// What is told of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

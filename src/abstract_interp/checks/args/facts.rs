@@ -6,6 +6,7 @@ use super::super::mem_region::Touched;
 use super::super::{irq, iter};
 use crate::abstract_interp::btf_record::Field;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, MapRef};
+use crate::prelude::*;
 
 /// What the call does, as its arguments tell.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A kfunc as the target has it: its row of the tables, its prototype, and the rules
 //! of its arguments, made when it is first called.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use super::of_kfunc;
 use super::rule::ArgRule;
@@ -10,6 +10,7 @@ use crate::abstract_interp::vm::{Check, unknown};
 use crate::helpers_spec::{KfFlags, KfRole, KfuncSpec};
 use crate::object::Btf;
 use crate::object::btf::{Param, Type};
+use crate::prelude::*;
 
 /// A kfunc as the target has it.
 pub struct Kfunc<'a> {

@@ -16,6 +16,7 @@ use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::KfFlags;
+use crate::prelude::*;
 
 /// The most arguments of a call.
 const MAX_ARGS: usize = 5;

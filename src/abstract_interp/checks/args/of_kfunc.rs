@@ -19,6 +19,7 @@ use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::DynptrType;
 use crate::helpers_spec::{KfFlags, KfRole};
 use crate::object::btf::{Param, Type};
+use crate::prelude::*;
 
 /// Structs that programs pass by a protocol of their own.
 const STRUCTS: &[(&str, fn(KfRole) -> Purpose<'static>)] = &[

@@ -6,7 +6,7 @@
 //! `LEVELS` levels nothing is left, and no member of any was neither a number nor a
 //! struct. Arrays stand for their elements.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use crate::object::Btf;
 use crate::object::btf::Type;

@@ -12,6 +12,7 @@ use crate::abstract_interp::checks::iter::IterType;
 use crate::abstract_interp::checks::locks::LockOp;
 use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::value::{DynptrType, Flags, Reg};
+use crate::prelude::*;
 
 /// The rule of one parameter.
 #[derive(Clone, Debug)]
