@@ -65,8 +65,9 @@ assert!(run.insns > 0 && report.reached.0 > 0);
 //! `cli` (default) is the command, and implies `smoke`, `parallel` and `std`. `smoke` runs
 //! what is accepted; `parallel` uses threads; `kernel` asks the running kernel. With `std`
 //! alone an object is parsed, checked, audited and linted in the caller's thread, and no
-//! file is touched. Without any, the library is `no_std` with `alloc`: it parses, links
-//! and verifies, and has no words.
+//! file is touched. Without any, the library is `no_std` with `alloc`, for those who embed
+//! a verifier: it links, verifies, explains, and knows what programs need; it makes no
+//! reports, and no kernel's types come with it.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
@@ -78,7 +79,6 @@ extern crate alloc;
 #[doc(hidden)]
 pub mod abstract_interp;
 #[doc(hidden)]
-#[cfg(feature = "std")]
 pub mod audit;
 #[doc(hidden)]
 pub mod budget;
@@ -94,7 +94,6 @@ pub mod cli;
 #[cfg(feature = "std")]
 pub mod config;
 #[doc(hidden)]
-#[cfg(feature = "std")]
 pub mod diagnostics;
 #[cfg(feature = "std")]
 mod face;
@@ -115,7 +114,6 @@ pub mod programs;
 #[cfg(feature = "std")]
 pub mod report;
 #[doc(hidden)]
-#[cfg(feature = "std")]
 pub mod rules;
 #[doc(hidden)]
 #[cfg(feature = "smoke")]
@@ -133,7 +131,6 @@ pub use abstract_interp::{Code, Refusal};
 #[cfg(feature = "std")]
 pub use face::*;
 pub use object::ObjectError;
-#[cfg(feature = "std")]
 pub use rules::Severity;
 
 /// The typed facts of a [`Refusal`].

@@ -38,7 +38,10 @@ const KERNEL: (&str, &[&str]) = ("kernel", &["object", "programs", "helpers_spec
 
 /// Rooms that touch no file, thread, clock or terminal, and nothing of `std`: they are
 /// the library without the feature `std`.
-const PURE: [&str; 9] = [
+const PURE: [&str; 12] = [
+    "audit",
+    "diagnostics",
+    "rules",
     "budget",
     "limits",
     "prelude",

@@ -1,6 +1,6 @@
 //! What a program asks of its surroundings: capabilities and kernel options.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::model::{Call, Callee, Capability, ConfigNeed, CoreNeed, MapNeed, MapUse, SymbolNeed};
 use super::oldest::Need;
@@ -8,6 +8,7 @@ use crate::helpers_spec::{
     self, HelperCap, KfFlags, SpecVersion, config_options, helper_cap, prog_type_facts,
 };
 use crate::object::MapOrigin;
+use crate::prelude::*;
 use crate::programs::Program;
 
 /// Reasons by what they ask for.

@@ -1,7 +1,7 @@
 //! Helpers and kernel functions: who is called, where, and since when this
 //! program's type may.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::model::{Call, Callee};
 use super::oldest::Need;
@@ -11,6 +11,7 @@ use crate::helpers_spec::{
     self, SpecVersion, helper_known, helper_name, helper_risk, kfunc_known, kfunc_risk,
 };
 use crate::object::{Btf, ExternKind, Object, Type};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee as Target, Op};
 

@@ -4,10 +4,11 @@
 //! whoever holds its descriptor reads it. What the program returns or does to
 //! packets is not data for user space and is told by risk classes instead.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::model::{Call, Channel, MapUse};
 use crate::helpers_spec::MapType;
+use crate::prelude::*;
 use crate::programs::Program;
 
 /// The channel of a call: its word, and whether it goes through a map.

@@ -1,11 +1,12 @@
 //! What CO-RE relocations ask of the kernel's types, and which symbols of the
 //! kernel a program names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::guards::Presence;
 use super::model::{CoreNeed, SymbolNeed};
 use super::sites::Sites;
+use crate::prelude::*;
 use crate::programs::Program;
 
 /// Words for the kinds of relocations, by number.

@@ -1,9 +1,10 @@
 //! What changed between two builds of an object.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::model::{Callee, MapNeed, ObjectAudit, Requirements};
 use super::oldest::Oldest;
+use crate::prelude::*;
 
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! goes. Signed division and the sign-extending move share opcodes with old
 //! instructions and are found only when they are reached.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::model::Feature;
 use super::oldest::Need;
@@ -14,6 +14,7 @@ use super::sites::Sites;
 use crate::cfg::Cfg;
 use crate::helpers_spec::{Known, SinceKind, since};
 use crate::object::{Btf, MapOrigin, Type};
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, AtomicOp, Callee, Endness, ImmRef, JmpOp, Op, Size, Width};
 use crate::programs::{KsymRef, Program};
 

@@ -3,10 +3,11 @@
 //! Tail calls lead to the programs that the object itself puts into a program
 //! array; what a loader puts there later is unknown and said so.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::model::{Callee, ObjectAudit, SlotHolds};
 use crate::helpers_spec::helper;
+use crate::prelude::*;
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

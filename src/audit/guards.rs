@@ -9,12 +9,13 @@
 //! reaches is conditional, and what none reaches hangs on a constant of the
 //! object's own that its loader may set.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use super::reach::World;
 use crate::cfg::Cfg;
 use crate::helpers_spec::{self, Release, SinceKind, SpecVersion, since};
 use crate::object::{MapOrigin, Type};
+use crate::prelude::*;
 use crate::programs::insn::{ImmRef, Op};
 use crate::programs::{Place, Program};
 

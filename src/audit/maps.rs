@@ -1,7 +1,7 @@
 //! The object's maps: definitions, since when kernels have them, memory; and how
 //! a program uses them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Call, MapNeed, MapUse, SlotHolds};
 use super::oldest::Need;
@@ -9,6 +9,7 @@ use crate::abstract_interp::observe::{Observed, Pointee};
 use crate::helpers_spec::{Known, MapType, SinceKind, since};
 use crate::object::{Btf, MapDef, MapOrigin, SlotTarget, Type};
 use crate::object::{Memory, memory};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Op};
 

@@ -6,6 +6,7 @@ use super::sites::Site;
 use crate::abstract_interp::Stats;
 use crate::helpers_spec::{AttachType, Known, ProgType, RiskSet};
 use crate::object::Memory;
+use crate::prelude::*;
 use crate::programs::Place;
 
 /// What is called.

@@ -10,6 +10,7 @@
 
 use super::guards::Worlds;
 use crate::helpers_spec::{Known, Release};
+use crate::prelude::*;
 use crate::programs::{Place, Program};
 
 /// Something without which a program isn't loaded, or can't be attached.

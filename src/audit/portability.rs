@@ -19,6 +19,7 @@
 use crate::abstract_interp::{Observed, Pointee};
 use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType};
 use crate::object::MapOrigin;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, AtomicOp, Callee, Endness, ImmRef, Op, Width};
 use crate::programs::program::{OPEN_CORE, POISON_CORE};

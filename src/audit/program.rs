@@ -14,6 +14,7 @@ use crate::abstract_interp::observe::Observed;
 use crate::abstract_interp::setup::facts::Facts;
 use crate::cfg;
 use crate::helpers_spec::{Known, Release, SinceKind, load_attach_ok, prog_type_facts, since};
+use crate::prelude::*;
 use crate::programs::insn::Op;
 use crate::programs::program::F_XDP_HAS_FRAGS;
 use crate::programs::sections::section_info;

@@ -15,6 +15,7 @@
 //! through a pointer of unknown base is taken not to touch spilled constants.
 
 use crate::cfg::Cfg;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, Callee, ImmRef, JmpOp, Op, Src, Width};
 

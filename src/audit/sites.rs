@@ -1,6 +1,7 @@
 //! Places in a program where something is needed.
 
 use super::guards::{Presence, Presences};
+use crate::prelude::*;
 use crate::programs::{Place, Program};
 
 /// One place where a program uses something.

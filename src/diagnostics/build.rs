@@ -6,6 +6,7 @@ use super::wording::{self, Facts, Nature};
 use super::{Branch, Diagnostic, Label, Place, cause, names};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Refusal;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Op, Src};
 

@@ -9,6 +9,7 @@ use super::flow::{Call, Flow, Made, Node, Test};
 use super::names;
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::{Key, Refusal};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, JmpOp, Op};
 

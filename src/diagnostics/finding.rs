@@ -4,6 +4,7 @@
 use super::build::{Context, label};
 use super::source::{Source, Sources};
 use super::{Label, Place};
+use crate::prelude::*;
 use crate::rules::{Rule, Severity};
 
 /// One finding, ready to be drawn.

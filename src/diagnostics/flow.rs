@@ -10,8 +10,9 @@
 //! other stores are ignored, which can name too old an origin but never one that
 //! isn't on the path. When the path lost its beginning, registers start unknown.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, Callee, ImmRef, JmpOp, Op, Src};
 
 /// Index of a node.

@@ -12,6 +12,7 @@ use super::wording::{self, Nature};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::{Held, Logged, Refusal};
 use crate::helpers_spec;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::rules::{self, Rule};
 
@@ -88,10 +89,10 @@ pub fn read(text: &str) -> Vec<LoggedRefusal> {
         let line = raw.trim_end();
         let line = line.strip_prefix("libbpf: ").unwrap_or(line);
         if line.contains("BEGIN PROG LOAD LOG") {
-            found.extend(std::mem::take(&mut reader).finish());
+            found.extend(core::mem::take(&mut reader).finish());
             reader.out.program = quoted(line).map(str::to_owned);
         } else if line.contains("END PROG LOAD LOG") {
-            found.extend(std::mem::take(&mut reader).finish());
+            found.extend(core::mem::take(&mut reader).finish());
         } else {
             reader.line(line);
         }
@@ -113,7 +114,7 @@ pub fn rule_of(words: &[String]) -> Option<&'static Rule> {
                 continue;
             }
             let better = best.is_none_or(|(r, len, _)| {
-                (rank, std::cmp::Reverse(message.words.len())) < (r, std::cmp::Reverse(len))
+                (rank, core::cmp::Reverse(message.words.len())) < (r, core::cmp::Reverse(len))
             });
             if better {
                 best = Some((rank, message.words.len(), code));

@@ -19,6 +19,7 @@ pub use finding::Finding;
 pub use names::{ProgramNames, instruction};
 pub use source::{Source, SourceText};
 
+use crate::prelude::*;
 pub use crate::programs::Place;
 
 use crate::abstract_interp::{Code, Refusal};

@@ -3,6 +3,7 @@
 
 use super::flow::Test;
 use crate::helpers_spec::{self, HelperProto, KfFlags, SpecVersion, TypeFlags};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
 use crate::programs::insn::{Callee, JmpOp, Op};

@@ -12,11 +12,12 @@
 //! many files, and the second may be a secret. A program without line information is
 //! shown as its own disassembly, again as an excerpt.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use alloc::borrow::Cow;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 
 use super::names;
+use crate::prelude::*;
 use crate::programs::insn::Op;
 use crate::programs::{LineInfo, MAX_LINE, Program};
 
@@ -40,7 +41,7 @@ impl Whole {
     fn new(text: String) -> Whole {
         let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
         let next = ends.map_while(|(i, _)| u32::try_from(i + 1).ok());
-        let starts = std::iter::once(0).chain(next).take(MAX_LINE as usize);
+        let starts = core::iter::once(0).chain(next).take(MAX_LINE as usize);
         Whole {
             starts: starts.collect(),
             text,

@@ -3,6 +3,7 @@
 use super::{generated, page};
 use crate::abstract_interp::Code;
 use crate::helpers_spec::MapFlaw;
+use crate::prelude::*;
 
 /// How bad it is when a rule fires. Not the same as how sure we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -17,6 +17,7 @@
 //! Fences of other languages (`c`, `text`, `sh`) are for reading only.
 
 use super::catalogue::{Confidence, Rule, RuleKind, Severity};
+use crate::prelude::*;
 
 /// Sections of a page, in this order.
 const SECTIONS: [&str; 5] = ["What", "Why", "Bad", "Good", "Remedy"];

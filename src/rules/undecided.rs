@@ -5,6 +5,7 @@
 //! the colon decides the page.
 
 use super::catalogue::{Rule, RuleKind, all, by_number};
+use crate::prelude::*;
 
 /// Numbers of the pages that are more than one name's.
 const NO_KERNEL_BTF: u16 = 1102;

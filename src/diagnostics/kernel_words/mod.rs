@@ -12,10 +12,11 @@
 mod table;
 mod terms;
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 use crate::abstract_interp::refusal::{Fact, Fault, Key, Refusal};
 use crate::helpers_spec;
+use crate::prelude::*;
 pub use terms::held;
 
 /// A kernel series, as `(6, 12)`.

@@ -7,6 +7,7 @@ use crate::abstract_interp::refusal::{
 };
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::helpers_spec::{RegBase, RegClass, TypeFlags};
+use crate::prelude::*;
 use crate::programs::insn::AluOp;
 
 /// The first series that calls a number `scalar`.

@@ -1,6 +1,7 @@
 //! 5xx: functions of the program, return values, special instructions.
 
 use super::pages;
+use crate::prelude::*;
 
 pages! {
     SUBPROG_ARGS: |f| format!("{} is called with arguments that it was not verified for.", f.callee());

@@ -1,6 +1,7 @@
 //! 2xx: calls of helpers and kernel functions, and their arguments.
 
 use super::pages;
+use crate::prelude::*;
 
 pages! {
     TYPE_MISMATCH: |f| format!("{} is not what the function expects{}.", f.argument(), f.holding());

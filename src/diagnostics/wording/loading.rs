@@ -1,6 +1,7 @@
 //! 6xx: what is refused before or beside the walk over the instructions.
 
 use super::pages;
+use crate::prelude::*;
 
 pages! {
     BTF_MISSING: |_| "Type information that this program needs is absent or not valid.".into();

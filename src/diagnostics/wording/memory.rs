@@ -2,6 +2,7 @@
 
 use super::{Nature, pages};
 use crate::abstract_interp::refusal::Key;
+use crate::prelude::*;
 
 pages! {
     CTX_ACCESS: |f| format!("On {}, {} may not make this {} of the context at {}.", f.target(), f.program(), f.access(), match (&f.expr, f.offset) {

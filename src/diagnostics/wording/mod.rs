@@ -15,6 +15,7 @@ mod registers;
 
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::{Held, Key, Refusal};
+use crate::prelude::*;
 use crate::rules::{self, Rule};
 
 /// What is known of one refusal, as text ready to be put in a sentence.

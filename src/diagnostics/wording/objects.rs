@@ -1,6 +1,7 @@
 //! 4xx: kernel functions and the objects that come with rules of their own.
 
 use super::pages;
+use crate::prelude::*;
 
 pages! {
     KFUNC: |f| format!("{} cannot be called here, or not with these arguments.", f.callee());

@@ -2,6 +2,7 @@
 
 use super::{Facts, pages};
 use crate::abstract_interp::refusal::Key;
+use crate::prelude::*;
 
 /// What is wrong with a call inside, or outside, a critical section.
 fn section(f: &Facts, otherwise: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::pages;
 use crate::abstract_interp::refusal::Key;
+use crate::prelude::*;
 
 pages! {
     UNINIT_REGISTER: |f| match &f.expr {

@@ -10,6 +10,7 @@ use super::facts::{Called, Facts};
 use super::flow::Root;
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::helper;
+use crate::prelude::*;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),

@@ -7,6 +7,7 @@
 use super::facts::{Called, Facts};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{self, KfFlags, Risk};
+use crate::prelude::*;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),

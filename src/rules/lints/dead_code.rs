@@ -12,6 +12,7 @@
 use super::facts::Facts;
 use super::guard::Guard;
 use super::{Hit, Lint, Scope, rule};
+use crate::prelude::*;
 use crate::programs::insn::Op;
 
 pub(super) const LINT: Lint = Lint {

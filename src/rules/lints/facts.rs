@@ -1,7 +1,7 @@
 //! What the lints share: the calls of a program, and what is asked of them
 //! often. Costly views are made when a lint first asks.
 
-use std::cell::OnceCell;
+use core::cell::OnceCell;
 
 use super::flow::Flow;
 use super::guard::{self, Region};
@@ -9,6 +9,7 @@ use crate::abstract_interp::{Observed, Pointee, Verification};
 use crate::cfg::Cfg;
 use crate::helpers_spec::{self, SpecVersion};
 use crate::object::MapDef;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::programs::program::CoreRecord;

@@ -9,6 +9,7 @@ use super::facts::{Called, Facts};
 use super::guard::{self, Guard};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{self, AttachType, SpecVersion};
+use crate::prelude::*;
 use crate::target::Offered;
 
 pub(super) const LINT: Lint = Lint {

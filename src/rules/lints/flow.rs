@@ -7,12 +7,13 @@
 //! been written so has the root [`Root::Unknown`] or a store that is older than
 //! the last one. Whoever asks must be able to live with that.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
 use smallvec::SmallVec;
 
 use super::facts::core_at;
 use crate::cfg::Cfg;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Src, Width};
 

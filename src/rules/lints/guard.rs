@@ -8,6 +8,7 @@
 use super::facts::Facts;
 use super::flow::{Flow, Root};
 use crate::object::MapOrigin;
+use crate::prelude::*;
 use crate::programs::insn::{Callee, ImmRef, Op, Src};
 
 /// Why code is not reached.
@@ -98,7 +99,7 @@ pub(super) fn why_dead(facts: &Facts<'_>, insn: usize) -> Guard {
     let Some(flow) = facts.flow() else {
         return Guard::Unknown;
     };
-    let mut seen = std::collections::BTreeSet::from([insn]);
+    let mut seen = alloc::collections::BTreeSet::from([insn]);
     let mut work = vec![insn];
     let mut guard = Guard::Always;
     while let Some(at) = work.pop() {

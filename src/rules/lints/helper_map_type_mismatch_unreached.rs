@@ -8,6 +8,7 @@ use super::facts::{Called, Facts};
 use super::guard::{self, Guard};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{self, ArgType, MapType};
+use crate::prelude::*;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),

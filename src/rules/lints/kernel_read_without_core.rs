@@ -16,6 +16,7 @@ use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::helpers_spec::ProgType;
 use crate::helpers_spec::helper;
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {

@@ -4,6 +4,7 @@
 use super::object::{ObjectInput, count, some};
 use super::{Hit, rule};
 use crate::object::MapOrigin;
+use crate::prelude::*;
 use crate::rules::Rule;
 
 const RULE: &Rule = rule(module_path!());

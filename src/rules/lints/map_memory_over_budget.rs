@@ -4,6 +4,7 @@
 use super::object::ObjectInput;
 use super::{Hit, rule};
 use crate::object::{MapDef, memory};
+use crate::prelude::*;
 use crate::rules::Rule;
 
 const RULE: &Rule = rule(module_path!());
@@ -21,7 +22,7 @@ pub(super) fn run(input: &ObjectInput<'_>, hits: &mut Vec<Hit>) {
     if total <= input.map_memory {
         return;
     }
-    sizes.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    sizes.sort_by_key(|(n, _)| core::cmp::Reverse(*n));
     let largest: Vec<String> = sizes
         .iter()
         .take(3)

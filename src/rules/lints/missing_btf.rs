@@ -6,6 +6,7 @@
 
 use super::object::ObjectInput;
 use super::{Hit, rule};
+use crate::prelude::*;
 use crate::rules::Rule;
 
 const RULE: &Rule = rule(module_path!());

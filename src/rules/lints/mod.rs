@@ -39,6 +39,7 @@ pub use object::{ObjectInput, lint_object};
 pub use settle::{Linted, Settled, settle};
 
 use super::{Rule, all};
+use crate::prelude::*;
 use facts::Facts;
 
 /// What a lint found.

@@ -4,6 +4,7 @@ use super::{
     Hit, legacy_map_definition, map_memory_over_budget, missing_btf, untyped_map, unused_map,
 };
 use crate::object::{MapDef, Object};
+use crate::prelude::*;
 use crate::programs::Program;
 
 /// What the lints over objects read.

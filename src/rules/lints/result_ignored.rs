@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::helper;
 use crate::helpers_spec::{MapType, helper_name};
+use crate::prelude::*;
 use crate::programs::insn::{Callee, Op};
 
 pub(super) const LINT: Lint = Lint {

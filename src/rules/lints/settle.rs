@@ -3,11 +3,12 @@
 //! A function that several programs contain, or a line that a compiler inlined
 //! many times, is one place in the source: it gets one finding.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 
 use super::{Hit, Scope, dead_code, scope};
 use crate::abstract_interp::Observed;
+use crate::prelude::*;
 use crate::programs::{MAX_LINE, Program};
 
 /// What the lints said of one accepted program on one target.

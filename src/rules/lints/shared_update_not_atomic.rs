@@ -12,6 +12,7 @@ use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::MapType;
 use crate::helpers_spec::helper;
 use crate::object::{MapDef, MapOrigin};
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {

@@ -11,6 +11,7 @@ use super::facts::{Called, Facts};
 use super::{Hit, Lint, Scope, rule};
 use crate::cfg::CallKind;
 use crate::helpers_spec::helper;
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {

@@ -5,6 +5,7 @@ use super::object::{ObjectInput, count, some};
 use super::{Hit, rule};
 use crate::helpers_spec::MapType;
 use crate::object::{MapDef, MapOrigin};
+use crate::prelude::*;
 use crate::rules::Rule;
 
 const RULE: &Rule = rule(module_path!());

@@ -11,6 +11,7 @@ use super::object::ObjectInput;
 use super::{Hit, rule};
 use crate::helpers_spec::{AttachType, MapType};
 use crate::object::{MapDef, MapOrigin, Object, SectionKind, SlotTarget};
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Op};
 use crate::rules::Rule;
