@@ -121,6 +121,9 @@ pub mod smoke;
 #[doc(hidden)]
 pub mod target;
 #[doc(hidden)]
+#[cfg(feature = "cli")]
+pub mod unpack;
+#[doc(hidden)]
 pub mod untrusted;
 
 #[doc(hidden)]

@@ -33,6 +33,21 @@ pub const MAX_DIR_OBJECTS: usize = 100_000;
 /// See [`MAX_DIR_OBJECTS`].
 pub const MAX_DIR_DEPTH: usize = 16;
 
+/// Bytes that all objects of a run take that were found in other files, and what was
+/// unpacked to find them: some hundred times what a distribution's packages embed.
+pub const MAX_UNPACKED_BYTES: u64 = 512 << 20;
+
+/// The most that one compressed file may stand for: larger than any program with
+/// embedded objects, small enough to hold.
+pub const MAX_UNPACKED_FILE: u64 = 256 << 20;
+
+/// What a decoder may keep while it unpacks. The highest usual levels of xz and zstd ask
+/// for 64 and 128 MiB.
+pub const MAX_WINDOW_BYTES: u64 = 128 << 20;
+
+/// Carriers in one another: a compressed archive of compressed programs is three.
+pub const MAX_CARRIERS: usize = 4;
+
 /// The largest source file read for an explanation: generated headers with every type of
 /// a kernel take 3 MiB.
 pub const MAX_SOURCE_BYTES: u64 = 8 << 20;

@@ -18,7 +18,7 @@ const ORDER: [&[&str]; 11] = [
     &["report"],
     &["config"],
     &["check", "limits"],
-    &["face"],
+    &["face", "unpack"],
     &["cli"],
 ];
 

@@ -28,6 +28,8 @@ pub(super) enum Verb {
     Dump(DumpArgs),
     /// Draw control flow graphs.
     Cfg(CfgArgs),
+    /// Write the objects that programs, libraries, archives and headers hold to files.
+    Extract(ExtractArgs),
     /// Explain a rule: what, why, examples, remedy.
     Explain(ExplainArgs),
     /// List the rules.
@@ -60,7 +62,7 @@ pub(super) struct SpendArgs {
 }
 
 /// How an input is opened.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct OpenArgs {
     /// Kernel or runtime to predict for: `linux-6.18`, `dragonos`, `host`, a file
     /// with a kernel's BTF; repeatable, and a comma-separated list.
@@ -101,10 +103,11 @@ pub(super) struct OpenArgs {
     pub(super) raw: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Loader {
     /// Whatever some loader reads: legacy map records, old section names too; what maps
     /// leave to user space is assumed, and said.
+    #[default]
     Any,
     /// libbpf 1.x, which refuses those, with nothing set by user space.
     #[value(alias = "plain", alias = "bpftool")]
@@ -131,8 +134,9 @@ impl From<Loader> for crate::programs::Loader {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// ELF objects, or directories of them; `.bpfasm`, `.hex` and `.bin` are raw
-    /// programs.
+    /// Objects, and what holds some: programs, libraries, `.a`, `.skel.h`, `.gz`, `.xz`, `.zst`;
+    /// directories, patterns (`'build/**/*.o'`), `-` for standard input, one object of a
+    /// file (`xdp-filter!prog.o`); `.bpfasm`, `.hex` and `.bin` are raw programs.
     #[arg(required = true, value_name = "OBJ")]
     pub(super) objects: Vec<PathBuf>,
     #[command(flatten)]
@@ -269,7 +273,7 @@ pub(super) struct ManArgs {
 #[cfg(feature = "kernel")]
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// ELF objects; `.bpfasm`, `.hex` and `.bin` are raw programs.
+    /// Objects, and what holds some, as for `check`.
     #[arg(required = true, value_name = "OBJ")]
     pub(super) objects: Vec<PathBuf>,
     #[command(flatten)]
@@ -298,7 +302,7 @@ pub(super) enum CompareFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct AuditArgs {
-    /// ELF objects; `.bpfasm`, `.hex` and `.bin` are raw programs.
+    /// Objects, and what holds some, as for `check`.
     #[arg(required = true, value_name = "OBJ")]
     pub(super) objects: Vec<PathBuf>,
     #[command(flatten)]
@@ -342,8 +346,24 @@ pub(super) enum GraphFormat {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExtractArgs {
+    /// What holds objects, as for `check`.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Write into this directory, which is made if it is not there.
+    #[arg(long, short, value_name = "DIR", default_value = ".")]
+    pub(super) output: PathBuf,
+    /// Only say what there is.
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DumpArgs {
-    /// The object.
+    /// The object, or what holds some.
     #[arg(value_name = "OBJ")]
     pub(super) object: PathBuf,
     #[command(flatten)]
@@ -358,7 +378,7 @@ pub(super) struct DumpArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CfgArgs {
-    /// The object.
+    /// The object, or what holds some.
     #[arg(value_name = "OBJ")]
     pub(super) object: PathBuf,
     #[command(flatten)]

@@ -1,13 +1,12 @@
 //! `audit`: what objects need, what they can do, who uses what; what changed.
 
-use std::path::Path;
-
 use rayon::prelude::*;
 
 use super::args::{AuditArgs, AuditFormat, GraphFormat};
 use super::console::complain;
 use super::inputs::{self, Targets};
 use super::spend::Spending;
+use super::walk::{self, Input};
 use super::{Failure, exit, output};
 use crate::audit::{ObjectAudit, diff, graph};
 use crate::check::{self, Options};
@@ -20,25 +19,26 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let prog_type = inputs::prog_type(&args.open)?;
     let spending = Spending::new(&args.spend)?;
     let manifest = inputs::manifest(&args.open)?;
-    let one = |path: &Path| -> ObjectAudit {
-        let name = path.display().to_string();
+    let one = |input: &Input| -> ObjectAudit {
+        let name = &input.name;
         let options = Options {
-            kind: inputs::kind(&args.open, path),
+            kind: input.kind(&args.open),
             prog_type,
             loader: args.open.loader.into(),
             manifest: &manifest,
             only: args.open.prog.as_deref(),
             budget: Some(&spending.budget),
-            ..Options::new(&name, &choices)
+            ..Options::new(name, &choices)
         };
-        match inputs::read(path) {
+        match input.read() {
             Ok(bytes) => check::audit(&bytes, &options, args.cpus),
-            Err(failure) => check::unread(failure.about(&name), &options, args.cpus),
+            Err(failure) => check::unread(failure.about(name), &options, args.cpus),
         }
     };
+    let objects = walk::expand(&args.open, &args.objects, &spending.budget);
     let audits: Vec<ObjectAudit> = spending
         .pool
-        .install(|| args.objects.par_iter().map(|p| one(p)).collect());
+        .install(|| objects.par_iter().map(one).collect());
     if let Some(name) = &args.open.prog
         && audits
             .iter()

@@ -62,6 +62,16 @@ fn stream(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// What standard input gives: as long as whoever writes takes, as much as a stream may.
+pub(super) fn standard_input() -> Result<Vec<u8>, String> {
+    let most = limits::MAX_STREAM_BYTES;
+    let bytes = bounded(std::io::stdin(), most)?;
+    match bytes.len() as u64 > most {
+        true => Err(format!("gives more than {} MiB", most >> 20)),
+        false => Ok(bytes),
+    }
+}
+
 /// Reads about so many bytes: one more tells that there are more. A size of 0 is one that
 /// is not known.
 pub(super) fn bounded(from: impl Read, size: u64) -> Result<Vec<u8>, String> {

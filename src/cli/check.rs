@@ -6,10 +6,11 @@ use rayon::prelude::*;
 
 use super::args::{CheckArgs, FailOn, Format};
 use super::console::complain;
-use super::inputs::{self, Input, Targets};
+use super::inputs::{self, Targets};
 use super::repo::Repo;
 use super::sources::SourceFiles;
 use super::spend::{Spending, micros};
+use super::walk::{self, Input};
 use super::{Failure, config, exit, output};
 use crate::check::{Options, check, not_begun};
 use crate::config::{self as judging, Baseline};
@@ -24,7 +25,6 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         open.target = configured.map(|(name, _)| name.clone()).collect();
     }
     let targets = Targets::open(&open)?;
-    let objects = inputs::expand(&args.objects);
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let strict = args.strict || loaded.settings.config.strict;
@@ -34,14 +34,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let common = common_sources(args, &repo);
     let spending = Spending::new(&args.spend)?;
     let budget = &spending.budget;
+    let objects = walk::expand(&args.open, &args.objects, budget);
     let one = |input: &Input| -> Report {
         let path = &*input.path;
-        let name = path.display().to_string();
-        if let Some(refused) = &input.refused {
-            return unreadable(&name, &Failure::usage(refused.as_str()));
-        }
-        if let Some(ended) = budget.ended() {
-            return not_begun(&Options::new(&name, &choices), ended);
+        let name = &input.name;
+        if let Some(ended) = budget.ended().filter(|_| !input.is_refused()) {
+            return not_begun(&Options::new(name, &choices), ended);
         }
         let beside = match &common {
             Some(_) => None,
@@ -50,7 +48,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         let sources = common.as_ref().or(beside.as_ref());
         let source_text = |name: &str| sources?.text(name);
         let options = Options {
-            kind: inputs::kind(&args.open, path),
+            kind: input.kind(&args.open),
             prog_type,
             loader: args.open.loader.into(),
             assume: !strict,
@@ -61,13 +59,13 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             budget: Some(budget),
             smoke: !args.no_smoke,
             settings: Some(&loaded.settings),
-            ..Options::new(&name, &choices)
+            ..Options::new(name, &choices)
         };
-        let report = match inputs::read(path) {
-            Err(failure) => unreadable(&name, &failure),
+        let report = match input.read() {
+            Err(failure) => unreadable(name, &failure),
             Ok(bytes) => {
-                let mut input = budget.open();
-                match input.hold(bytes.len() as u64) {
+                let mut account = budget.open();
+                match account.hold(bytes.len() as u64) {
                     Ok(()) => check(&bytes, &options),
                     Err(ended) => not_begun(&options, ended),
                 }

@@ -5,12 +5,12 @@
 //! again; nothing is attached or run.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::args::{CompareArgs, CompareFormat};
 use super::spend::Spending;
+use super::walk::{self, Input};
 use super::{Failure, exit, inputs, output};
 use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, check, programs_of};
@@ -28,10 +28,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
     let target = target_for(&kernel)?;
     let spending = Spending::new(&args.spend)?;
     let budget = &spending.budget;
-    let one = |path| object(path, args, &kernel, &target, budget);
+    let one = |input: &Input| object(input, args, &kernel, &target, budget);
     let mut objects = Vec::new();
-    for path in &args.objects {
-        objects.push(spending.pool.install(|| one(path))?);
+    for input in walk::expand(&args.open, &args.objects, budget) {
+        objects.push(spending.pool.install(|| one(&input))?);
     }
     let totals = Totals::of(&objects);
     let text = match args.format {
@@ -131,14 +131,14 @@ fn ask(kernel: &Kernel, program: &Program) -> Live {
 }
 
 fn object(
-    path: &Path,
+    input: &Input,
     args: &CompareArgs,
     kernel: &Kernel,
     target: &Target,
     budget: &Budget,
 ) -> Result<Compared, Failure> {
-    let name = path.display().to_string();
-    let bytes = match inputs::read(path) {
+    let name = input.name.clone();
+    let bytes = match input.read() {
         Ok(bytes) => bytes,
         Err(failure) => {
             return Ok(Compared {
@@ -155,7 +155,7 @@ fn object(
     }];
     let manifest = inputs::manifest(&args.open)?;
     let options = Options {
-        kind: inputs::kind(&args.open, path),
+        kind: input.kind(&args.open),
         prog_type: inputs::prog_type(&args.open)?,
         loader: args.open.loader.into(),
         manifest: &manifest,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::args::{DumpArgs, OpenArgs};
 use super::console::complain;
 use super::inputs::{self, Targets};
-use super::{Failure, exit, output};
+use super::{Failure, exit, output, walk};
+use crate::budget::Budget;
 use crate::check::{Options, programs_of};
 use crate::diagnostics::{ProgramNames, instruction};
 use crate::programs::disasm::Names;
@@ -54,36 +55,41 @@ impl Names for OneLine<'_> {
     }
 }
 
-/// The linked programs of an object; those that don't link are complained of.
+/// The linked programs of an object, or of all that a file holds; those that don't link
+/// are complained of.
 pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Program>, Failure> {
     let targets = Targets::open(args)?;
     let choices = targets.choices();
-    let name = path.display().to_string();
-    let bytes = inputs::read(path)?;
     let manifest = inputs::manifest(args)?;
-    let options = Options {
-        kind: inputs::kind(args, path),
-        prog_type: inputs::prog_type(args)?,
-        loader: args.loader.into(),
-        manifest: &manifest,
-        only: args.prog.as_deref(),
-        ..Options::new(&name, &choices)
-    };
-    let linked =
-        programs_of(&bytes, &options).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
     let mut programs = Vec::new();
-    for entry in linked {
-        match entry {
-            Ok(p) if args.prog.as_deref().is_none_or(|only| only == &*p.name) => programs.push(p),
-            Ok(_) => {}
-            Err(e) => complain!(
-                "{name}: {}: {}",
-                e.program.as_deref().unwrap_or(""),
-                e.reason
-            ),
+    for input in walk::expand(args, &[path.to_path_buf()], &Budget::default()) {
+        let name = &input.name;
+        let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{name}: {e}"));
+        let bytes = input.read().map_err(|e| fail(&e.about(name)))?;
+        let options = Options {
+            kind: input.kind(args),
+            prog_type: inputs::prog_type(args)?,
+            loader: args.loader.into(),
+            manifest: &manifest,
+            only: args.prog.as_deref(),
+            ..Options::new(name, &choices)
+        };
+        for entry in programs_of(&bytes, &options).map_err(|e| fail(&e))? {
+            match entry {
+                Ok(p) if args.prog.as_deref().is_none_or(|only| only == &*p.name) => {
+                    programs.push(p);
+                }
+                Ok(_) => {}
+                Err(e) => complain!(
+                    "{name}: {}: {}",
+                    e.program.as_deref().unwrap_or(""),
+                    e.reason
+                ),
+            }
         }
     }
     if programs.is_empty() {
+        let name = path.display();
         return Err(Failure::usage(format!("{name}: no program to show")));
     }
     Ok(programs)

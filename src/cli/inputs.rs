@@ -1,7 +1,6 @@
 //! Files: objects and kernel BTF; and the targets that are asked for.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Failure;
 use super::args::OpenArgs;
@@ -9,10 +8,10 @@ use super::bytes;
 use super::console::complain;
 use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
-use crate::limits;
 use crate::object::{Btf, Elf};
 use crate::programs::{Manifest, raw};
 use crate::target::{self, Profile, Target};
+use crate::unpack;
 
 /// The targets of one run, with their BTF.
 pub(super) struct Targets {
@@ -180,8 +179,8 @@ pub(super) fn profile(path: &Path) -> Result<Target, Failure> {
 }
 
 fn kernel_btf(path: &Path) -> Result<Btf, Failure> {
-    let bytes = read(path)?;
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
+    let bytes = unpack::plain(read(path)?).map_err(|e| fail(&e))?;
     if bytes.starts_with(b"\x7fELF") {
         let elf = Elf::parse(&bytes).map_err(|e| fail(&e))?;
         let section = elf
@@ -211,132 +210,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     bytes::read(path)
 }
 
-/// Something to look at, or why it is not looked at.
-pub(super) struct Input {
-    /// As named, or found in a folder.
-    pub(super) path: PathBuf,
-    /// What is wrong with it.
-    pub(super) refused: Option<String>,
-}
-
-impl Input {
-    fn refused(path: &Path, why: impl fmt::Display) -> Input {
-        Input {
-            path: path.to_path_buf(),
-            refused: Some(why.to_string()),
-        }
-    }
-}
-
-/// The inputs that paths stand for: a directory gives the objects (`.o`) below it, by
-/// name. What is named like an object and cannot be looked at there is an input too, so
-/// that it is complained of; nothing hides the rest.
-pub(super) fn expand(paths: &[PathBuf]) -> Vec<Input> {
-    let mut out = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            out.push(Input {
-                path: path.clone(),
-                refused: None,
-            });
-            continue;
-        }
-        let before = out.len();
-        let mut walk = Walk {
-            root: path.canonicalize().ok(),
-            out: &mut out,
-        };
-        walk.below(path, 0);
-        if out.len() == before {
-            out.push(Input::refused(path, "no objects (.o) in it"));
-        }
-    }
-    out
-}
-
-/// A walk through a folder, not through links.
-struct Walk<'a> {
-    root: Option<PathBuf>,
-    out: &'a mut Vec<Input>,
-}
-
-impl Walk<'_> {
-    fn below(&mut self, dir: &Path, depth: usize) {
-        if depth > limits::MAX_DIR_DEPTH {
-            self.refuse(dir, "directories nest too deeply");
-            return;
-        }
-        let entries = match std::fs::read_dir(dir) {
-            Ok(entries) => entries,
-            Err(e) => return self.refuse(dir, e),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            match entry.and_then(|e| Ok((e.path(), e.file_type()?))) {
-                Ok(entry) => found.push(entry),
-                Err(e) => self.refuse(dir, e),
-            }
-        }
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (path, kind) in found {
-            let object = path.extension().is_some_and(|e| e == "o");
-            if self.out.len() >= limits::MAX_DIR_OBJECTS {
-                return self.refuse(dir, "too many objects");
-            }
-            if kind.is_dir() {
-                self.below(&path, depth + 1);
-            } else if kind.is_symlink() {
-                self.link(&path, object);
-            } else if object && kind.is_file() {
-                self.out.push(Input {
-                    path,
-                    refused: None,
-                });
-            } else if object {
-                self.refuse(&path, "neither a file nor a directory");
-            }
-        }
-    }
-
-    fn refuse(&mut self, path: &Path, why: impl fmt::Display) {
-        self.out.push(Input::refused(path, why));
-    }
-
-    /// A link in a folder is not followed. It hides nothing if it leads to what is looked
-    /// at anyway, or to no object.
-    fn link(&mut self, path: &Path, object: bool) {
-        let target = path.canonicalize();
-        let folder = target.as_ref().is_ok_and(|t| t.is_dir());
-        let inside = match (&target, &self.root) {
-            (Ok(target), Some(root)) => target.strip_prefix(root).is_ok(),
-            _ => false,
-        };
-        let seen = match &target {
-            Ok(t) => folder || (t.is_file() && t.extension().is_some_and(|e| e == "o")),
-            Err(_) => false,
-        };
-        if !object && !folder {
-            return;
-        }
-        let name = path.display();
-        match target {
-            Ok(target) if inside && seen => {
-                let target = target.display();
-                complain!("{name}: a link to {target}, which is looked at by its own name");
-            }
-            Ok(target) => {
-                let why = format!("a link to {}, which is not followed", target.display());
-                self.refuse(path, why);
-            }
-            Err(e) => self.refuse(path, format!("a link that leads nowhere: {e}")),
-        }
-    }
-}
-
 /// What a file's bytes are, by option or extension.
 pub(super) fn kind(args: &OpenArgs, path: &Path) -> InputKind {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-    match extension {
+    let name = path.to_str().map_or("", unpack::plain_name);
+    match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
         _ if args.asm => InputKind::Asm,
         _ if args.hex => InputKind::Hex,
         _ if args.raw => InputKind::Binary,

@@ -15,6 +15,7 @@ mod console;
 mod dump;
 mod explain;
 mod explain_log;
+mod extract;
 mod inputs;
 mod manual;
 mod output;
@@ -25,6 +26,7 @@ mod signals;
 mod sources;
 mod spend;
 mod targets;
+mod walk;
 
 use clap::Parser as _;
 
@@ -94,6 +96,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         #[cfg(feature = "kernel")]
         args::Verb::Compare(a) => compare::run(a),
         args::Verb::Dump(a) => dump::run(a),
+        args::Verb::Extract(a) => extract::run(a),
         args::Verb::Cfg(a) => cfg::run(a),
         args::Verb::Explain(a) => explain::run(a),
         args::Verb::Rules(a) => rules::run(a),

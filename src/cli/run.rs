@@ -7,11 +7,13 @@ mod witness;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{EngineArg, RunArgs, RunFormat};
+use super::args::{EngineArg, OpenArgs, RunArgs, RunFormat};
 use super::console::complain;
+use super::walk::{self, Input};
 use super::{Failure, exit, inputs as files, output, spend};
+use crate::budget::Budget;
 use crate::cfg::{self, CfgRules, NoFacts};
-use crate::check::{Options, programs_of};
+use crate::check::{Options, TargetChoice, programs_of};
 use crate::programs::{Program, decode_with};
 use crate::report::run::{InputFile, RunDocument, input_file, render};
 use crate::report::run_text;
@@ -35,23 +37,16 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         (None, Some(file)) => file.object.clone(),
         (None, None) => return Err(Failure::usage("no object given")),
     };
-    let path = Path::new(&object);
     let targets = files::Targets::open(&args.open)?;
     let choices = targets.choices();
-    let bytes = files::read(path)?;
-    let manifest = files::settings(&args.open)?;
-    let options = Options {
-        kind: files::kind(&args.open, path),
-        prog_type: files::prog_type(&args.open)?,
-        loader: args.open.loader.into(),
-        manifest: &manifest,
-        ..Options::new(&object, &choices)
-    };
-    let linked =
-        programs_of(&bytes, &options).map_err(|e| Failure::usage(format!("{object}: {e}")))?;
-    let programs: Vec<Arc<Program>> = linked.into_iter().flatten().map(Arc::new).collect();
     let wanted = args.open.prog.as_deref();
     let wanted = wanted.or(replay.as_ref().map(|r| r.program.as_str()));
+    let mut linked = Vec::new();
+    for input in walk::expand(&args.open, &[object.clone().into()], &Budget::default()) {
+        let programs = linked_programs(&input, &args.open, &choices)?;
+        linked.push((input.name, programs));
+    }
+    let (object, programs) = holder(&object, linked, wanted)?;
     let program = choose(&object, &programs, wanted)?;
     let budget = spend::budget(&args.spend, 1);
     if args.witness {
@@ -107,6 +102,58 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         save(file, &object, program, &report)?;
     }
     Ok(code(&report))
+}
+
+fn linked_programs(
+    input: &Input,
+    args: &OpenArgs,
+    choices: &[TargetChoice<'_>],
+) -> Result<Vec<Arc<Program>>, Failure> {
+    let name = &input.name;
+    let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{name}: {e}"));
+    let bytes = input.read().map_err(|e| fail(&e.about(name)))?;
+    let manifest = files::settings(args)?;
+    let options = Options {
+        kind: input.kind(args),
+        prog_type: files::prog_type(args)?,
+        loader: args.loader.into(),
+        manifest: &manifest,
+        ..Options::new(name, choices)
+    };
+    let linked = programs_of(&bytes, &options).map_err(|e| fail(&e))?;
+    Ok(linked.into_iter().flatten().map(Arc::new).collect())
+}
+
+/// An object by its name, and its programs.
+type Linked = (String, Vec<Arc<Program>>);
+
+/// The object that holds the program: of several in a file only one may.
+fn holder(file: &str, mut all: Vec<Linked>, wanted: Option<&str>) -> Result<Linked, Failure> {
+    if all.len() > 1 {
+        let all_names = names(&all);
+        all.retain(|(_, programs)| {
+            let mut programs = programs.iter();
+            programs.any(|p| wanted.is_none_or(|name| p.name == name))
+        });
+        match (all.len(), wanted) {
+            (1, _) => {}
+            (0, Some(name)) => {
+                let what = format!("{file}: no program named {name} in {all_names}");
+                return Err(Failure::usage(what));
+            }
+            _ => {
+                let what = format!("{file}: choose one of its objects: {}", names(&all));
+                return Err(Failure::usage(what));
+            }
+        }
+    }
+    all.pop()
+        .ok_or_else(|| Failure::usage(format!("{file}: no object is in it")))
+}
+
+fn names(all: &[Linked]) -> String {
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    names.join(", ")
 }
 
 fn code(report: &SmokeReport) -> u8 {

@@ -36,7 +36,7 @@ const OBJECTS: &[&str] = &[
 /// Objects above this make a harness slow.
 const LARGEST: u64 = 32 << 10;
 
-const HARNESSES: [Harness; 11] = [
+const HARNESSES: [Harness; 12] = [
     harness("parse", 48 << 10, OBJECTS),
     harness("check", 32 << 10, OBJECTS),
     harness("audit", 32 << 10, OBJECTS),
@@ -48,6 +48,7 @@ const HARNESSES: [Harness; 11] = [
     harness("profile", 2048, &[]),
     harness("pcap", 1024, &[]),
     harness("preset", 1024, &[]),
+    harness("unpack", 48 << 10, OBJECTS),
 ];
 
 const fn harness(name: &'static str, max_len: usize, objects: &'static [&'static str]) -> Harness {

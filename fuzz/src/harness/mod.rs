@@ -4,6 +4,7 @@
 //! overflow, and what it read must go through every rendering. Time and memory
 //! are bounded from outside.
 
+mod carriers;
 mod objects;
 mod raw;
 mod texts;
@@ -26,7 +27,7 @@ use bpfassay::target::{self, Target};
 pub type Harness = fn(&[u8]);
 
 /// Every harness, by the name of its target, of its corpus and its regressions.
-pub const HARNESSES: [(&str, Harness); 11] = [
+pub const HARNESSES: [(&str, Harness); 12] = [
     ("parse", objects::parse),
     ("check", objects::check),
     ("audit", objects::audit),
@@ -38,6 +39,7 @@ pub const HARNESSES: [(&str, Harness); 11] = [
     ("profile", texts::profile),
     ("pcap", texts::pcap),
     ("preset", texts::preset),
+    ("unpack", carriers::unpack),
 ];
 
 /// The harness of a name.
