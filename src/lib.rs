@@ -125,6 +125,9 @@ pub mod target;
 pub mod unpack;
 #[doc(hidden)]
 pub mod untrusted;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
+pub mod view;
 
 #[doc(hidden)]
 #[cfg(feature = "std")]

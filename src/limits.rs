@@ -52,6 +52,14 @@ pub const MAX_CARRIERS: usize = 4;
 /// a kernel take 3 MiB.
 pub const MAX_SOURCE_BYTES: u64 = 8 << 20;
 
+/// Bytes of steps, drawings and states in a report page: browsers open it at once, and
+/// a CI job keeps it as an artefact.
+pub const PAGE_VIEW_BYTES: usize = 24 << 20;
+
+/// Steps of a verification that a page shows at the beginning, and at the end: more
+/// than anybody steps through, and about 60 KB.
+pub const PAGE_STEPS: usize = 600;
+
 /// Inputs on which `check` runs an accepted program that is not about packets.
 pub const SMOKE_INPUTS: usize = 8;
 

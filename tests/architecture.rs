@@ -8,13 +8,14 @@ use bpfassay::abstract_interp::Code;
 
 /// Rooms in the order in which data flows; a room imports only rooms before it.
 /// Rooms of one group don't import one another.
-const ORDER: [&[&str]; 11] = [
+const ORDER: [&[&str]; 12] = [
     &["object"],
     &["programs"],
     &["cfg"],
     &["abstract_interp"],
     &["rules", "audit", "smoke"],
     &["diagnostics"],
+    &["view"],
     &["report"],
     &["config"],
     &["check", "limits"],

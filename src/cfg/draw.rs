@@ -105,7 +105,7 @@ pub fn mermaid(cfg: &Cfg, ops: &[Op], subprogs: &[usize], names: &dyn Names) -> 
     out
 }
 
-fn title(cfg: &Cfg, subprog: usize, names: &dyn Names) -> String {
+pub(super) fn title(cfg: &Cfg, subprog: usize, names: &dyn Names) -> String {
     let start = cfg.subprog_start(subprog);
     names.function(start).unwrap_or_else(|| match subprog {
         0 => "main".to_owned(),
@@ -117,7 +117,12 @@ fn id(blocks: &BlockGraph, node: NodeIndex) -> String {
     format!("b{}", blocks.graph[node].start)
 }
 
-fn lines(blocks: &BlockGraph, node: NodeIndex, ops: &[Op], names: &dyn Names) -> Vec<String> {
+pub(super) fn lines(
+    blocks: &BlockGraph,
+    node: NodeIndex,
+    ops: &[Op],
+    names: &dyn Names,
+) -> Vec<String> {
     let block = blocks.graph[node];
     let body = ops
         .get(block.start as usize..block.end as usize)

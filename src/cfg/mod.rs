@@ -33,8 +33,10 @@ mod graph;
 mod layout;
 mod liveness;
 mod order;
+pub mod place;
 mod scc;
 mod stack;
+mod svg;
 mod walk;
 
 #[cfg(test)]
@@ -55,6 +57,7 @@ pub use flow::Flow;
 pub use graph::{Block, BlockGraph, EdgeKind};
 pub use layout::{Layout, Subprog};
 pub use stack::{StackSlots, stack_slots};
+pub use svg::{Drawing, drawing, edge_class, svg};
 
 /// The control flow of a program that has passed the structural checks.
 #[derive(Debug)]

@@ -74,7 +74,7 @@ impl Cfg {
     }
 
     /// True for the second slot of a wide load, which is no instruction.
-    pub(super) fn is_second_slot(&self, at: usize) -> bool {
+    pub fn is_second_slot(&self, at: usize) -> bool {
         at.checked_sub(1)
             .is_some_and(|before| self.flow(before).fallthrough() == Some(2))
     }

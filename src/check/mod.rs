@@ -86,6 +86,9 @@ pub struct Options<'a> {
     pub only: Option<&'a str>,
     /// Where source files are found.
     pub source_text: SourceText<'a>,
+    /// Where what a page steps through is put, if one is made.
+    #[cfg(feature = "cli")]
+    pub views: Option<&'a crate::view::Shelf>,
     /// A clock in microseconds, if exploration is to be timed.
     pub clock: Option<fn() -> u64>,
     /// What the run that this input belongs to may spend.
@@ -113,6 +116,8 @@ impl<'a> Options<'a> {
             lints: true,
             only: None,
             source_text: &|_| None,
+            #[cfg(feature = "cli")]
+            views: None,
             clock: None,
             budget: None,
             #[cfg(feature = "smoke")]

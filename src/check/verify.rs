@@ -114,6 +114,8 @@ pub(super) fn verify_program(
     };
     let report = ProgramReport {
         partial: judged.partial.map(Box::new),
+        #[cfg(feature = "cli")]
+        view: view(program, choice, verification, options),
         ..report_of(
             program,
             choice.target,
@@ -123,6 +125,32 @@ pub(super) fn verify_program(
         )
     };
     (report, looked)
+}
+
+/// What a page steps through: of every refusal, and of what is accepted on the first
+/// target only, since it differs little on others.
+#[cfg(feature = "cli")]
+fn view(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    verification: &Verification,
+    options: &Options<'_>,
+) -> Option<std::sync::Arc<crate::view::View>> {
+    let shelf = options.views?;
+    let first = options.targets.first().map(|t| &t.target.name);
+    let wanted = match verification.verdict {
+        Verdict::Accept => first == Some(&choice.target.name),
+        Verdict::Reject(_) => true,
+        Verdict::Unknown(_) => false,
+    };
+    let input = Input {
+        program,
+        target: choice.target,
+        kernel_btf: choice.kernel_btf,
+    };
+    wanted
+        .then(|| crate::view::View::of(&input, verification, options.account(), shelf))?
+        .map(std::sync::Arc::new)
 }
 
 /// Whether a program calls a helper that only this runtime has.

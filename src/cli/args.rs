@@ -229,6 +229,8 @@ pub(super) enum Format {
     Junit,
     /// A comment on a pull request.
     Markdown,
+    /// A page to look at: one file, which needs no network.
+    Html,
 }
 
 /// `FORMAT=FILE`.
@@ -394,6 +396,8 @@ pub(super) enum CfgFormat {
     Dot,
     /// Mermaid flowchart.
     Mermaid,
+    /// A picture, laid out here.
+    Svg,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `cfg`: control flow graphs as dot or mermaid.
+//! `cfg`: control flow graphs as dot, mermaid or svg.
 
 use super::args::{CfgArgs, CfgFormat};
 use super::console::complain;
@@ -28,6 +28,7 @@ pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
         out.push_str(&match args.format {
             CfgFormat::Dot => cfg::dot(&graph, &ops, &subprogs, &names),
             CfgFormat::Mermaid => cfg::mermaid(&graph, &ops, &subprogs, &names),
+            CfgFormat::Svg => cfg::svg(&graph, &ops, &subprogs, &names),
         });
     }
     output::write(&out, None)?;

@@ -14,7 +14,9 @@ use super::walk::{self, Input};
 use super::{Failure, config, exit, output};
 use crate::check::{Options, check, not_begun};
 use crate::config::{self as judging, Baseline};
+use crate::limits;
 use crate::report::{self, InputError, ObjectReport, Report};
+use crate::view::Shelf;
 
 /// Runs the verb.
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
@@ -35,6 +37,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let spending = Spending::new(&args.spend)?;
     let budget = &spending.budget;
     let objects = walk::expand(&args.open, &args.objects, budget);
+    let page = args.format == Format::Html || args.report.iter().any(|(f, _)| *f == Format::Html);
+    let shelf = page.then(|| Shelf::new(limits::PAGE_VIEW_BYTES, limits::PAGE_STEPS));
     let one = |input: &Input| -> Report {
         let path = &*input.path;
         let name = &input.name;
@@ -55,6 +59,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             manifest: &manifest,
             only: args.open.prog.as_deref(),
             source_text: &source_text,
+            views: shelf.as_ref(),
             clock: Some(micros),
             budget: Some(budget),
             smoke: !args.no_smoke,
@@ -161,6 +166,7 @@ fn rendered(
         Format::Github => report::github::render(report, &paths),
         Format::Junit => report::junit::render(report, strict),
         Format::Markdown => report::markdown::render(report, &paths),
+        Format::Html => report::html::render(report),
         Format::Text => {
             let mut style = output::style(file);
             style.stats = args.stats;

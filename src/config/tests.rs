@@ -13,13 +13,9 @@ fn settings(text: &str) -> Settings {
 
 fn program(name: &str, processed: u64) -> ProgramReport {
     ProgramReport {
-        assumes: Vec::new(),
         program: name.into(),
         section: "xdp".into(),
         prog_type: "xdp".into(),
-        attach_type: String::new(),
-        target: "linux-6.18".into(),
-        outcome: Outcome::Accept,
         insns: 10,
         stats: Some(Stats {
             processed,
@@ -27,18 +23,13 @@ fn program(name: &str, processed: u64) -> ProgramReport {
             peak_states: 2,
             stack_depth: 16,
         }),
-        verify_us: None,
-        partial: None,
-        #[cfg(feature = "smoke")]
-        smoke: None,
         usage: Usage {
             map_bytes: 100,
             map_bytes_per_cpu: 50,
             callees: vec!["bpf_redirect".into()],
             place: None,
         },
-        severity: Severity::Error,
-        suppressed: None,
+        ..ProgramReport::blank("linux-6.18", Outcome::Accept)
     }
 }
 

@@ -7,6 +7,8 @@ pub mod audit;
 #[cfg(feature = "cli")]
 mod draw;
 pub mod github;
+#[cfg(feature = "cli")]
+pub mod html;
 mod items;
 pub mod json;
 pub mod jsonl;
@@ -127,6 +129,9 @@ pub struct ProgramReport {
     pub assumes: Vec<String>,
     /// What it uses, whatever the verdict.
     pub usage: Usage,
+    /// What a page steps through, if one is made.
+    #[cfg(feature = "cli")]
+    pub view: Option<std::sync::Arc<crate::view::View>>,
     /// How a refusal counts.
     pub severity: Severity,
     /// Why a verdict other than `accept` doesn't count, if it doesn't.
@@ -151,6 +156,8 @@ impl ProgramReport {
             smoke: None,
             assumes: Vec::new(),
             usage: Usage::default(),
+            #[cfg(feature = "cli")]
+            view: None,
             severity: Severity::Error,
             suppressed: None,
         }

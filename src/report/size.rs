@@ -22,6 +22,8 @@ fn program(p: &ProgramReport) -> usize {
         Outcome::Reject(d) => diagnostic(d),
         _ => 0,
     };
+    #[cfg(feature = "cli")]
+    let outcome = outcome + p.view.as_ref().map_or(0, |v| v.bytes());
     let callees: usize = p.usage.callees.iter().map(|c| 24 + c.len()).sum();
     size_of::<ProgramReport>() + p.program.len() + p.section.len() + outcome + callees
 }
