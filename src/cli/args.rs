@@ -373,9 +373,21 @@ pub(super) struct DumpArgs {
     /// Leave the source lines out.
     #[arg(long)]
     pub(super) no_source: bool,
+    /// Show what is known of registers and stack before each instruction, the first
+    /// time that the verifier processes it: what differs from the line before.
+    #[arg(long, value_name = "NOTATION", num_args = 0..=1, default_missing_value = "plain", require_equals = true, conflicts_with = "as_asm")]
+    pub(super) states: Option<StateNotation>,
     /// Print text that assembles again, instead of a listing.
     #[arg(long)]
     pub(super) as_asm: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum StateNotation {
+    /// In words.
+    Plain,
+    /// As a verifier's log has them.
+    Kernel,
 }
 
 #[derive(Debug, Args)]

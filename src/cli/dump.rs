@@ -2,17 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::args::{DumpArgs, OpenArgs};
+use super::args::{DumpArgs, OpenArgs, StateNotation};
 use super::console::complain;
 use super::inputs::{self, Targets};
 use super::{Failure, exit, output, walk};
-use crate::budget::Budget;
+use crate::abstract_interp::Input;
+use crate::budget::{Account, Budget};
 use crate::check::{Options, programs_of};
 use crate::diagnostics::{ProgramNames, instruction};
 use crate::programs::disasm::Names;
 use crate::programs::insn::Op;
 use crate::programs::{Program, decode, disasm};
 use crate::untrusted::{source_line, terminal};
+use crate::view::{self, Notation};
 
 /// Runs the verb.
 pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
@@ -26,7 +28,9 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
                 let _ = writeln!(out, "{}", source_line(line));
             }
         } else {
-            listing(&mut out, &program, !args.no_source);
+            let known = args.states.map(|n| states(&program, n, &args.open));
+            let known = known.transpose()?.unwrap_or_default();
+            listing(&mut out, &program, !args.no_source, &known);
         }
         out.push('\n');
     }
@@ -95,7 +99,29 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
     Ok(programs)
 }
 
-fn listing(out: &mut String, program: &Program, source: bool) {
+/// What is known before each instruction, for the first target.
+fn states(
+    program: &Program,
+    notation: StateNotation,
+    args: &OpenArgs,
+) -> Result<Vec<Option<String>>, Failure> {
+    let targets = Targets::open(args)?;
+    let choices = targets.choices();
+    let notation = match notation {
+        StateNotation::Plain => Notation::Plain,
+        StateNotation::Kernel => Notation::Kernel,
+    };
+    Ok(choices.first().map_or_else(Vec::new, |choice| {
+        let input = Input {
+            program,
+            target: choice.target,
+            kernel_btf: choice.kernel_btf,
+        };
+        view::states(&input, notation, Account::FREE)
+    }))
+}
+
+fn listing(out: &mut String, program: &Program, source: bool, states: &[Option<String>]) {
     let ops = decode(&program.insns);
     let _ = writeln!(
         out,
@@ -119,6 +145,9 @@ fn listing(out: &mut String, program: &Program, source: bool) {
             }
             (file, shown) = (&line.file, line.line);
             let _ = writeln!(out, "; {}: {}", line.line, source_line(line.text.trim()));
+        }
+        if let Some(Some(state)) = states.get(i).filter(|_| !matches!(op, Op::Second)) {
+            let _ = writeln!(out, "        {}", terminal(state));
         }
         if !matches!(op, Op::Second) {
             let _ = writeln!(out, "{i:>6}: {}", terminal(&instruction(program, &ops, i)));

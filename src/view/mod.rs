@@ -9,11 +9,14 @@
 //! bytes all views of a report may take.
 
 mod record;
+mod states;
 mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use self::states::{Notation, states};
 
 use self::record::Recorder;
 use crate::abstract_interp::{Input, Prepared, Verification, verify_within};

@@ -181,18 +181,32 @@ pub(super) fn slot(env: &Env<'_>, slot: &Slot) -> Option<String> {
             n => format!("{held} (low {n} bytes)"),
         });
     }
-    // From the lowest address up, as memory is read.
-    let byte = |b: &Byte| match b {
-        Byte::Invalid => '-',
-        Byte::Zero => '0',
-        _ => 'm',
-    };
-    let bytes: String = slot.kinds.iter().rev().map(byte).collect();
+    let bytes = bytes(slot)?;
     Some(match &*bytes {
         "mmmmmmmm" => "8 bytes written".to_owned(),
         "00000000" => "zero".to_owned(),
         _ => format!("bytes {bytes}"),
     })
+}
+
+/// A slot byte by byte, from the lowest address up: `-` not written, `0` zero, `m`
+/// something; `None` for one of which no byte was written.
+pub(super) fn bytes(slot: &Slot) -> Option<String> {
+    let byte = |b: &Byte| match b {
+        Byte::Invalid => '-',
+        Byte::Zero => '0',
+        _ => 'm',
+    };
+    let text: String = slot.kinds.iter().rev().map(byte).collect();
+    text.contains(|c| c != '-').then_some(text)
+}
+
+/// A place's name: `r3`, `fp-8`.
+pub(super) fn place_name(place: u16) -> String {
+    match usize::from(place).checked_sub(NREGS) {
+        Some(spi) => format!("fp-{}", 8 * (spi + 1)),
+        None => format!("r{place}"),
+    }
 }
 
 /// `r3` of the innermost frame is place 3; its slot 0 is place [`NREGS`].

@@ -100,6 +100,13 @@ function codeLine(line, text, marks) {
   return [el("div", { class: "n" }, String(line)), el("div", { class: "l" }, out)];
 }
 
+/** The column at which a reader sees a byte of a line. */
+function visual(text, column) {
+  let at = 0;
+  for (const c of text.slice(0, column - 1)) at = c === "\t" ? at + 8 - at % 8 : at + 1;
+  return at;
+}
+
 /** Labels on their source, file by file, with the lines in between that are known. */
 function snippets(labels, view) {
   const files = new Map();
@@ -116,7 +123,7 @@ function snippets(labels, view) {
       last = line;
       const here = marks.filter((m) => m.line === line);
       body.push(...codeLine(line, known.get(line), here));
-      for (const m of here) if (m.label) body.push(el("div", { class: "n" }), el("div", { class: "l label" + (m.primary ? " primary" : ""), style: `padding-left:calc(.7rem + ${Math.min(m.column - 1, 40)}ch)` }, `↑ ${m.label}`));
+      for (const m of here) if (m.label) body.push(el("div", { class: "n" }), el("div", { class: "l label" + (m.primary ? " primary" : ""), style: `padding-left:calc(.7rem + ${Math.min(visual(m.text, m.column), 60)}ch)` }, `↑ ${m.label}`));
     }
     return el("div", { class: "snippet" }, el("div", { class: "file" }, file), el("div", { class: "code" }, body));
   });
