@@ -8,6 +8,8 @@
 //! mean of its neighbours as its order lets it be. Whole numbers throughout: the
 //! same graph is drawn the same on every machine.
 
+use crate::prelude::*;
+
 /// A node's or a sheet's extent, in units of the drawing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
@@ -207,7 +209,7 @@ impl Sheet {
                 rows.reverse();
             }
             for row in rows {
-                let mut layer = std::mem::take(&mut self.layers[row]);
+                let mut layer = core::mem::take(&mut self.layers[row]);
                 let near = if down { &self.above } else { &self.below };
                 let mean = |node: &usize| {
                     let near = &near[*node];

@@ -1,6 +1,6 @@
 //! Control flow as an SVG picture, laid out by [`super::place`].
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 use petgraph::visit::EdgeRef;
 
@@ -8,6 +8,7 @@ use super::Cfg;
 use super::draw::{lines, title};
 use super::graph::{BlockGraph, EdgeKind};
 use super::place::{Placed, Size, place};
+use crate::prelude::*;
 use crate::programs::disasm::Names;
 use crate::programs::insn::Op;
 use crate::untrusted::xml;
