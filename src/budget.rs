@@ -30,6 +30,8 @@ pub enum Ended {
     Time,
     /// It holds too many bytes.
     Memory,
+    /// It keeps too many states.
+    States,
     /// Somebody asked for it.
     Stopped,
 }
@@ -40,6 +42,7 @@ impl Ended {
         match self {
             Ended::Time => "budget:time",
             Ended::Memory => "budget:memory",
+            Ended::States => "budget:states",
             Ended::Stopped => "budget:stopped",
         }
     }
@@ -59,6 +62,8 @@ pub struct Budget {
     time: u64,
     /// Bytes held at one time, by our own count.
     memory: u64,
+    /// States that one account may keep.
+    states: u64,
     /// The accounts that may be open at one time.
     workers: u64,
     held: AtomicU64,
@@ -83,6 +88,7 @@ impl Budget {
             start: 0,
             time: u64::MAX,
             memory,
+            states: u64::MAX,
             workers: workers.max(1) as u64,
             held: AtomicU64::new(0),
             kept: AtomicU64::new(0),
@@ -100,6 +106,12 @@ impl Budget {
             time,
             ..self
         }
+    }
+
+    /// Also so many states kept at one time by each verification.
+    #[must_use]
+    pub fn states(self, states: u64) -> Budget {
+        Budget { states, ..self }
     }
 
     /// Set, it ends all work that is left; a signal's handler may do so.
@@ -193,6 +205,18 @@ impl Account<'_> {
             return Err(Ended::Memory);
         }
         self.go_on()
+    }
+
+    /// Says how many states the work keeps now.
+    ///
+    /// # Errors
+    ///
+    /// If they are too many.
+    pub fn keep_states(&self, states: u64) -> Result<(), Ended> {
+        match self.budget {
+            Some(budget) if states > budget.states => Err(Ended::States),
+            _ => Ok(()),
+        }
     }
 
     /// What tells a part of the work when to end.

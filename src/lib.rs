@@ -95,7 +95,6 @@ pub mod cli;
 pub mod config;
 #[doc(hidden)]
 pub mod diagnostics;
-#[cfg(feature = "std")]
 mod face;
 #[doc(hidden)]
 pub mod helpers_spec;
@@ -134,7 +133,6 @@ pub mod view;
 pub use check::{InputKind, Options, TargetChoice, audit as audit_object, check};
 
 pub use abstract_interp::{Code, Refusal};
-#[cfg(feature = "std")]
 pub use face::*;
 pub use object::ObjectError;
 pub use rules::Severity;

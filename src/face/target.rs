@@ -1,12 +1,15 @@
 //! A kernel or runtime to ask for.
 
-use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use core::fmt;
+use core::str::FromStr;
 
+#[cfg(feature = "std")]
 use crate::check::{TargetChoice, types, vmlinux_target};
+#[cfg(feature = "std")]
 use crate::object::Btf;
-use crate::target;
+use crate::prelude::*;
+use crate::target::{self, Profile};
 
 /// A kernel, or another runtime, whose verdict is asked for.
 ///
@@ -26,6 +29,7 @@ use crate::target;
 pub struct Target {
     inner: Arc<target::Target>,
     /// Given types; those that come with the tool otherwise.
+    #[cfg(feature = "std")]
     btf: Option<Arc<Btf>>,
 }
 
@@ -37,6 +41,8 @@ pub enum TargetError {
     Unknown(String),
     /// The bytes are not the BTF of a kernel: why.
     NoKernel(String),
+    /// The text is no profile: line and reason.
+    NoProfile(String),
 }
 
 impl Target {
@@ -45,6 +51,7 @@ impl Target {
     /// # Errors
     ///
     /// If the bytes are no BTF, or not a kernel's.
+    #[cfg(feature = "std")]
     pub fn from_btf(name: &str, vmlinux: &[u8]) -> Result<Target, TargetError> {
         let btf = Btf::parse(vmlinux.into()).map_err(|e| TargetError::NoKernel(e.to_string()))?;
         let inner = vmlinux_target(name, &btf).map_err(TargetError::NoKernel)?;
@@ -52,6 +59,17 @@ impl Target {
             inner: Arc::new(inner),
             btf: Some(Arc::new(btf)),
         })
+    }
+
+    /// A runtime by its profile (schema `schemas/profile.v1.json`): what it has and lacks,
+    /// and the series whose verifier stands in for its own.
+    ///
+    /// # Errors
+    ///
+    /// If the text is none.
+    pub fn from_profile(text: &str) -> Result<Target, TargetError> {
+        let profile = Profile::parse(text).map_err(TargetError::NoProfile)?;
+        Ok(target::Target::from_profile(profile).into())
     }
 
     /// Every kernel series, oldest first.
@@ -69,6 +87,11 @@ impl Target {
         &self.inner.name
     }
 
+    pub(super) fn inner(&self) -> &target::Target {
+        &self.inner
+    }
+
+    #[cfg(feature = "std")]
     pub(super) fn choice(&self) -> TargetChoice<'_> {
         TargetChoice {
             target: &self.inner,
@@ -84,6 +107,7 @@ impl From<target::Target> for Target {
     fn from(inner: target::Target) -> Target {
         Target {
             inner: Arc::new(inner),
+            #[cfg(feature = "std")]
             btf: None,
         }
     }
@@ -108,9 +132,10 @@ impl fmt::Display for TargetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TargetError::Unknown(name) => write!(f, "no target is named {name:?}"),
+            TargetError::NoProfile(why) => write!(f, "no profile: {why}"),
             TargetError::NoKernel(why) => write!(f, "not the BTF of a kernel: {why}"),
         }
     }
 }
 
-impl std::error::Error for TargetError {}
+impl core::error::Error for TargetError {}

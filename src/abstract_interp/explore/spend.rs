@@ -59,12 +59,15 @@ impl Vm<'_> {
         let states = holders.saturating_mul(explorer.spending.per_holder);
         let fixed = self.env.ops.len() * (size_of::<InsnAux>() + size_of::<Op>());
         let bytes = states.saturating_add(fixed as u64);
-        self.account.hold(bytes).map_err(|ended| {
-            Halt::Unknown(Unknown {
-                name: ended.name().to_owned(),
-                insn: None,
+        let enough = self.account.keep_states(holders);
+        enough
+            .and_then(|()| self.account.hold(bytes))
+            .map_err(|ended| {
+                Halt::Unknown(Unknown {
+                    name: ended.name().to_owned(),
+                    insn: None,
+                })
             })
-        })
     }
 }
 
