@@ -82,13 +82,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let place = finding
                     .place
                     .as_ref()
-                    .map_or(String::new(), ToString::to_string);
+                    .map_or(String::new(), |p| p.text().into_data());
                 println!(
                     "{} {short}:{}:{} {place}: {}",
                     rule.name,
-                    finding.program.as_deref().unwrap_or("-"),
+                    finding.program.as_ref().map_or("-", |p| p.data()),
                     finding.insn.map_or(String::new(), |i| i.to_string()),
-                    finding.what
+                    finding.what.data()
                 );
                 for label in finding.primary.iter().chain(&finding.secondary) {
                     let line = finding
@@ -100,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                             "    {:>5} | {}    <- {}",
                             label.line,
                             text.trim(),
-                            label.text
+                            label.text.data()
                         );
                     }
                 }

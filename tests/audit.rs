@@ -139,7 +139,7 @@ fn every_corpus_object_fits_the_schema() {
         let errors = schema::errors("audit.v1.json", &document);
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());
         let drawn = graph::graph(&one);
-        let document = report::graph::document(&[("object", drawn)]);
+        let document = report::graph::document(&[(&"object".into(), drawn)]);
         let errors = schema::errors("audit.v1.json", &document);
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());
     }
@@ -159,8 +159,8 @@ fn requirements_name_what_a_tracer_needs() {
     assert!(a.config.iter().any(|c| c.option == "CONFIG_BPF_EVENTS"));
     for p in &a.programs {
         for call in &p.calls {
-            assert!(!call.sites.is_empty(), "{} has no site", call.name);
-            assert!(call.known.is_some(), "{}: no kernel allows it", call.name);
+            assert!(!call.sites.is_empty(), "{:?} has no site", call.name);
+            assert!(call.known.is_some(), "{:?}: no kernel allows it", call.name);
             for site in &call.sites {
                 assert!(site.insn < p.insns);
             }
@@ -250,7 +250,7 @@ fn graphs_lead_from_programs_to_maps_and_functions() {
     for e in &g.edges {
         assert!(e.from < g.nodes.len() && e.to < g.nodes.len());
     }
-    let dot = report::graph::dot(&[("object", g.clone())]);
+    let dot = report::graph::dot(&[(&"object".into(), g.clone())]);
     assert!(dot.starts_with("digraph") && dot.trim_end().ends_with('}'));
     assert_eq!(dot.matches(" -> ").count(), g.edges.len());
 }

@@ -141,12 +141,15 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
                 "reject {} insn={} ({})",
                 d.code.name(),
                 d.insn,
-                d.kernel_words
+                d.kernel_words.data()
             ),
             Outcome::Unknown { name, internal, .. } => {
-                format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
+                let internal = internal.as_ref().map_or("", |i| i.data());
+                format!("unknown {} {internal}", name.data())
             }
-            Outcome::LoadError { stage, reason, .. } => format!("load-error {stage}: {reason}"),
+            Outcome::LoadError { stage, reason, .. } => {
+                format!("load-error {stage}: {}", reason.data())
+            }
             Outcome::Lacks(lacks) => format!("lacks {}", lacks.len()),
             Outcome::Accept => "accept".to_owned(),
         };
@@ -294,21 +297,23 @@ fn malformed_objects_are_refused() {
         let bytes = std::fs::read(root().join("malformed").join(file)).unwrap();
         let report = check(&bytes, &Options::new(file, &choice));
         let object = &report.objects[0];
-        let mut said: Vec<String> = object.error.iter().map(ToString::to_string).collect();
+        let mut said: Vec<String> = object.error.iter().map(|e| e.text().into_data()).collect();
         said.extend(
             object
                 .load_errors
                 .iter()
-                .map(|e| format!("{}: {}", e.stage, e.reason)),
+                .map(|e| format!("{}: {}", e.stage, e.reason.data())),
         );
         for program in &object.programs {
             match &program.outcome {
-                Outcome::LoadError { stage, reason, .. } => said.push(format!("{stage}: {reason}")),
+                Outcome::LoadError { stage, reason, .. } => {
+                    said.push(format!("{stage}: {}", reason.data()))
+                }
                 Outcome::Reject(d) => said.push(format!("reject: {}", d.code.name())),
                 Outcome::Unknown {
                     internal: Some(text),
                     ..
-                } => failures.push(format!("{file}: {text}")),
+                } => failures.push(format!("{file}: {}", text.data())),
                 _ => {}
             }
         }

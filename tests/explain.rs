@@ -39,7 +39,7 @@ fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic
 fn labels(d: &Diagnostic) -> Vec<(usize, &str)> {
     d.secondary
         .iter()
-        .map(|l| (l.insn, l.text.as_str()))
+        .map(|l| (l.insn, l.text.data()))
         .collect()
 }
 
@@ -153,7 +153,7 @@ fn embedded_source_lines_are_drawn_without_the_file() {
     let d = explain(&p, Code::PacketOob, Some(2), &[0, 1, 2, 3, 4, 5]);
     let mut out = String::new();
     render_diagnostic(&mut out, &d, Style::default());
-    assert!(d.what.contains("`iph->protocol`"), "{}", d.what);
+    assert!(d.what.data().contains("`iph->protocol`"), "{:?}", d.what);
     insta::assert_snapshot!(out);
 }
 

@@ -110,7 +110,7 @@ fn the_corpus_says_what_the_running_kernel_says() {
                 ..Options::new(&name, &choices)
             };
             let linked = programs_of(&std::fs::read(object).unwrap(), &options);
-            let linked = linked.unwrap_or_else(|e| panic!("{name}: {e}"));
+            let linked = linked.unwrap_or_else(|e| panic!("{name}: {e:?}"));
             for expect in &expects {
                 if expect.target != target.name {
                     other += 1;

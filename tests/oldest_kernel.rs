@@ -145,7 +145,7 @@ fn hangs_on_option(audit: &ObjectAudit, line: &Value) -> bool {
         c.because.iter().any(|name| {
             ["'{}'", "unknown func {}#", "cannot use helper {}#"]
                 .iter()
-                .any(|form| all.contains(&form.replace("{}", name)))
+                .any(|form| all.contains(&form.replace("{}", name.data())))
         })
     })
 }
@@ -163,7 +163,7 @@ fn judge(
         if text(line, "verdict") == "accept" {
             let (object, program) = (text(line, "object"), text(line, "program"));
             let why = audit.unlinked.iter().find(|u| u.program == program);
-            let why = why.map_or("not found", |u| u.reason.as_str());
+            let why = why.map_or("not found", |u| u.reason.data());
             tally.wrong.push(format!(
                 "{kernel} {object} {program}: accepted, not audited: {why}"
             ));
@@ -178,7 +178,7 @@ fn judge(
             .oldest
             .reasons
             .iter()
-            .map(|r| r.what.as_str())
+            .map(|r| r.what.data())
             .collect();
         let all = words(line);
         let last = all.trim().lines().last().unwrap_or_default().to_owned();

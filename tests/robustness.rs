@@ -54,7 +54,7 @@ fn run(bytes: &[u8], target: &target::Target) -> (f64, Option<String>) {
             Outcome::Unknown {
                 internal: Some(text),
                 ..
-            } => Some(format!("{}: {text}", p.program)),
+            } => Some(format!("{:?}: {text:?}", p.program)),
             _ => None,
         });
     (took, ours)

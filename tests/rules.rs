@@ -63,7 +63,7 @@ fn run(fence: &Fence<'_>) -> Result<(ProgramReport, Vec<Finding>), String> {
     };
     let mut object = check(&bytes, &options).objects.remove(0);
     if let Some(e) = &object.error {
-        return Err(e.to_string());
+        return Err(e.text().into_data());
     }
     match object.programs.len() {
         1 => Ok((object.programs.remove(0), object.findings)),
@@ -77,14 +77,17 @@ fn said(report: &ProgramReport) -> String {
             "reject {} at {} ({})",
             d.code.name(),
             d.insn,
-            d.kernel_words
+            d.kernel_words.data()
         ),
         Outcome::Unknown { name, internal, .. } => {
-            format!("unknown {name} {}", internal.as_deref().unwrap_or(""))
+            let internal = internal.as_ref().map_or("", |i| i.data());
+            format!("unknown {} {internal}", name.data())
         }
-        Outcome::LoadError { stage, reason, .. } => format!("load-error {stage}: {reason}"),
+        Outcome::LoadError { stage, reason, .. } => {
+            format!("load-error {stage}: {}", reason.data())
+        }
         Outcome::Lacks(lacks) => {
-            let what: Vec<&str> = lacks.iter().map(|f| f.what.as_str()).collect();
+            let what: Vec<&str> = lacks.iter().map(|f| f.what.data()).collect();
             format!("lacks: {}", what.join("; "))
         }
         Outcome::Accept => "accept".into(),
@@ -140,7 +143,7 @@ fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
             !fires(&findings)
         }
         (Outcome::Unknown { name, .. }, true, RuleKind::Undecided) => {
-            rules::undecided(name).number == rule.number
+            rules::undecided(name.data()).number == rule.number
         }
         (Outcome::Accept, false, _) => true,
         _ => false,
@@ -151,11 +154,11 @@ fn fault(rule: &Rule, fence: &Fence<'_>, bad: bool) -> Option<String> {
     let Outcome::Reject(d) = &report.outcome else {
         return None;
     };
-    let series = target::by_name(&report.target)?.spec.series();
+    let series = target::by_name(report.target.data())?.spec.series();
     let worded = rule
         .messages
         .iter()
-        .any(|m| m.printed_by(series) && m.matches(&d.kernel_words));
+        .any(|m| m.printed_by(series) && m.matches(d.kernel_words.data()));
     (!worded).then(|| format!("none of the page's messages is {:?}", d.kernel_words))
 }
 

@@ -50,14 +50,14 @@ fn accepted_programs_of_the_corpus_pass() {
     for name in &names {
         for p in checked(name, true).objects.iter().flat_map(|o| &o.programs) {
             let accepted = matches!(p.outcome, Outcome::Accept);
-            assert_eq!(p.smoke.is_some(), accepted, "{name} {}", p.program);
+            assert_eq!(p.smoke.is_some(), accepted, "{name} {:?}", p.program);
             let Some(smoke) = &p.smoke else { continue };
-            assert!(smoke.fault.is_none(), "{name} {}: {smoke:?}", p.program);
-            assert_eq!(smoke.verdict, SmokeVerdict::Pass, "{name} {}", p.program);
+            assert!(smoke.fault.is_none(), "{name} {:?}: {smoke:?}", p.program);
+            assert_eq!(smoke.verdict, SmokeVerdict::Pass, "{name} {:?}", p.program);
             // Long loops spend the budget before all inputs are tried.
             assert!(
                 smoke.runs >= 8 || smoke.insns > 10_000,
-                "{name} {}",
+                "{name} {:?}",
                 p.program
             );
             passed += 1;

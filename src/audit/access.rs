@@ -10,13 +10,14 @@ use crate::helpers_spec::{
 use crate::object::MapOrigin;
 use crate::prelude::*;
 use crate::programs::Program;
+use crate::untrusted::{Foreign, Untrusted, text};
 
 /// Reasons by what they ask for.
 #[derive(Default)]
-struct Because<K: Ord>(BTreeMap<K, Vec<String>>);
+struct Because<K: Ord>(BTreeMap<K, Vec<Untrusted>>);
 
 impl<K: Ord> Because<K> {
-    fn add(&mut self, key: K, reason: impl Into<String>) {
+    fn add(&mut self, key: K, reason: impl Into<Untrusted>) {
         let reasons = self.0.entry(key).or_default();
         let reason = reason.into();
         if !reasons.contains(&reason) {
@@ -64,23 +65,23 @@ pub fn capabilities(program: &Program, calls: &[Call], features: &[&str]) -> Vec
                     .find(|v| helpers_spec::helper_ever_allowed(id, ty, **v));
                 match helper_cap(id, ty, v.copied().unwrap_or(newest)) {
                     HelperCap::None => {}
-                    HelperCap::Bpf => because.add("CAP_BPF", &*call.name),
-                    HelperCap::Perfmon => because.add("CAP_PERFMON", &*call.name),
-                    HelperCap::SysAdmin => because.add("CAP_SYS_ADMIN", &*call.name),
+                    HelperCap::Bpf => because.add("CAP_BPF", &call.name),
+                    HelperCap::Perfmon => because.add("CAP_PERFMON", &call.name),
+                    HelperCap::SysAdmin => because.add("CAP_SYS_ADMIN", &call.name),
                 }
             }
             Callee::Kfunc { .. } => {
-                because.add("CAP_BPF", &*call.name);
+                because.add("CAP_BPF", &call.name);
                 let flags = SpecVersion::ALL
                     .iter()
                     .rev()
-                    .find_map(|v| helpers_spec::kfunc(&call.name, *v))
+                    .find_map(|v| helpers_spec::kfunc(call.name.data(), *v))
                     .map_or(KfFlags::NONE, |k| k.flags_for(ty));
                 if flags.contains(KfFlags::DESTRUCTIVE) {
-                    because.add("CAP_SYS_BOOT", &*call.name);
+                    because.add("CAP_SYS_BOOT", &call.name);
                 }
                 if flags.contains(KfFlags::PERFMON) {
-                    because.add("CAP_PERFMON", &*call.name);
+                    because.add("CAP_PERFMON", &call.name);
                 }
             }
         }
@@ -105,12 +106,12 @@ pub struct Parts<'a> {
 /// The kernel options that matter to a program.
 pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
     let mut because = Because::<String>::default();
-    let mut add = |kind: &str, name: &str, reason: &str| {
+    let mut add = |kind: &str, name: &str, reason: &dyn Foreign| {
         for option in config_options(kind, name) {
-            because.add((*option).to_owned(), reason);
+            because.add((*option).to_owned(), reason.data());
         }
     };
-    add("always", "-", "bpf(2)");
+    add("always", "-", &"bpf(2)");
     let ty = program.prog_type;
     add("prog_type", ty.name(), &format!("program type {ty}"));
     if let Some(attach) = program.attach_type {
@@ -127,36 +128,36 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
     let section = program.section.as_str();
     let begins = |words: &[&str]| words.iter().any(|w| section.starts_with(w));
     if begins(&["kprobe", "kretprobe", "ksyscall", "kretsyscall"]) {
-        add("feature", "kprobe", "kprobes");
+        add("feature", "kprobe", &"kprobes");
     }
     if begins(&["uprobe", "uretprobe", "usdt"]) {
-        add("feature", "uprobe", "uprobes");
+        add("feature", "uprobe", &"uprobes");
     }
     if begins(&["tracepoint/syscalls/", "tp/syscalls/"]) {
         add(
             "feature",
             "syscall_tracepoint",
-            "tracepoints of system calls",
+            &"tracepoints of system calls",
         );
     }
     if !parts.core.is_empty() {
-        add("feature", "btf", "CO-RE relocations");
+        add("feature", "btf", &"CO-RE relocations");
     }
     if parts.symbols.iter().any(|s| s.typed) {
-        add("feature", "btf", "typed kernel symbols");
+        add("feature", "btf", &"typed kernel symbols");
     }
     for call in parts.calls {
         if let Callee::Kfunc { .. } = call.callee {
-            add("feature", "btf", "kernel functions");
-            add("kfunc", &call.name, &call.name);
+            add("feature", "btf", &"kernel functions");
+            add("kfunc", call.name.data(), &call.name);
         } else {
-            add("helper", &call.name, &call.name);
+            add("helper", call.name.data(), &call.name);
         }
     }
     for m in parts.maps {
         let def = program.maps.get(m.map as usize);
         if let Some(t) = def.and_then(|d| helpers_spec::MapType::from_id(d.map_type)) {
-            add("map_type", t.name(), &format!("map {}", m.name));
+            add("map_type", t.name(), &text!("map {}", m.name));
         }
     }
     if parts.maps.iter().any(|m| {
@@ -170,12 +171,12 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
             let spec = SpecVersion::ALL
                 .iter()
                 .rev()
-                .find_map(|v| helpers_spec::kfunc(&call.name, *v));
+                .find_map(|v| helpers_spec::kfunc(call.name.data(), *v));
             let bit = 1u64 << ty.id();
             for set in spec.map_or(&[][..], |s| s.sets) {
                 if set.types & bit != 0 {
                     for option in set.config.split(',').filter(|o| o.starts_with("CONFIG_")) {
-                        because.add(option.to_owned(), &*call.name);
+                        because.add(option.to_owned(), &call.name);
                     }
                 }
             }
@@ -190,14 +191,17 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
 /// without which none of its programs is loaded.
 pub fn object_config(maps: &[MapNeed], kfuncs: &[Need]) -> Vec<ConfigNeed> {
     let mut because = Because::<String>::default();
-    for name in kfuncs.iter().filter_map(|n| n.what.strip_prefix("kfunc ")) {
+    for name in kfuncs
+        .iter()
+        .filter_map(|n| n.what.data().strip_prefix("kfunc "))
+    {
         for option in config_options("kfunc", name) {
             because.add((*option).to_owned(), name);
         }
     }
     for m in maps {
         for option in config_options("map_type", &m.type_name) {
-            because.add((*option).to_owned(), format!("map {}", m.name));
+            because.add((*option).to_owned(), text!("map {}", m.name));
         }
     }
     let all = because.0.into_iter();

@@ -14,6 +14,7 @@ use crate::object::{Btf, ExternKind, Object, Type};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee as Target, Op};
+use crate::untrusted::text;
 
 /// Numbers from here on stand for what a loader could not resolve.
 const POISON: i32 = 0x0100_0000;
@@ -81,7 +82,7 @@ fn call(
     };
     Call {
         callee,
-        name,
+        name: name.into(),
         risks,
         gpl_only,
         known,
@@ -133,7 +134,7 @@ fn declared(program: &Program, name: &str) -> Option<usize> {
 /// What the calls ask of a kernel.
 pub fn needs(calls: &[Call]) -> Vec<Need> {
     let need = |call: &Call| Need {
-        what: format!("{} {}", call.callee.kind(), call.name),
+        what: text!("{} {}", call.callee.kind(), call.name),
         known: call.known,
         insns: call.sites.iter().map(|s| s.insn).collect(),
         at_attach: false,

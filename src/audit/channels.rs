@@ -10,6 +10,7 @@ use super::model::{Call, Channel, MapUse};
 use crate::helpers_spec::MapType;
 use crate::prelude::*;
 use crate::programs::Program;
+use crate::untrusted::Untrusted;
 
 /// The channel of a call: its word, and whether it goes through a map.
 fn channel(name: &str) -> Option<(&'static str, bool)> {
@@ -41,16 +42,16 @@ fn channel(name: &str) -> Option<(&'static str, bool)> {
 
 /// Collects the channels of a program.
 pub fn channels(program: &Program, calls: &[Call], maps: &[MapUse]) -> Vec<Channel> {
-    let mut found: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
+    let mut found: BTreeMap<(&'static str, Untrusted), usize> = BTreeMap::new();
     for call in calls {
-        let Some((kind, by_map)) = channel(&call.name) else {
+        let Some((kind, by_map)) = channel(call.name.data()) else {
             continue;
         };
         for site in &call.sites {
             if by_map && !site.maps.is_empty() {
                 for map in &site.maps {
                     let def = program.maps.get(*map as usize);
-                    let name = def.map_or_else(String::new, |m| m.name.to_string());
+                    let name = def.map_or_else(Untrusted::new, |m| (&m.name).into());
                     *found.entry((kind, name)).or_default() += 1;
                 }
             } else {

@@ -42,8 +42,8 @@ pub fn core(program: &Program, sites: &Sites<'_>) -> Vec<CoreNeed> {
         let key = (r.type_name.to_string(), r.access.to_string());
         let (need, words) = found.entry(key).or_insert_with(|| {
             let need = CoreNeed {
-                type_name: r.type_name.to_string(),
-                access: r.access.to_string(),
+                type_name: (&r.type_name).into(),
+                access: (&r.access).into(),
                 questions: Vec::new(),
                 sites: 0,
                 place: program.place(insn as u32),
@@ -70,7 +70,7 @@ pub fn symbols(program: &Program) -> Vec<SymbolNeed> {
         .ksyms
         .iter()
         .map(|s| SymbolNeed {
-            name: s.name.to_string(),
+            name: (&s.name).into(),
             typed: program.btf.as_deref().is_some_and(|b| {
                 let ty = b.ty(s.local_id).and_then(|t| t.target()).unwrap_or(0);
                 b.skip_mods_typedefs(ty) != 0

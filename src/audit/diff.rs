@@ -5,6 +5,7 @@ use alloc::collections::BTreeSet;
 use super::model::{Callee, MapNeed, ObjectAudit, Requirements};
 use super::oldest::Oldest;
 use crate::prelude::*;
+use crate::untrusted::{Foreign, Untrusted, joined, text};
 
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +35,9 @@ pub struct Change {
     /// The property: `verdict`, `processed`, `helpers`, ...
     pub what: &'static str,
     /// What it was; none for something new.
-    pub old: Option<String>,
+    pub old: Option<Untrusted>,
     /// What it is; none for something gone.
-    pub new: Option<String>,
+    pub new: Option<Untrusted>,
 }
 
 /// A part of the object that differs.
@@ -45,7 +46,7 @@ pub struct Entry {
     /// `object`, `program` or `map`.
     pub kind: &'static str,
     /// Its name; empty for the object.
-    pub name: String,
+    pub name: Untrusted,
     /// What became of it.
     pub fate: Fate,
     /// How it differs.
@@ -56,9 +57,9 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 pub struct ObjectDiff {
     /// The old build's name.
-    pub old: String,
+    pub old: Untrusted,
     /// The new build's name.
-    pub new: String,
+    pub new: Untrusted,
     /// What differs: the object, then programs, then maps, in the new build's order.
     pub entries: Vec<Entry>,
     /// Programs and maps that do not differ.
@@ -75,24 +76,24 @@ pub fn diff(old: &ObjectAudit, new: &ObjectAudit) -> ObjectDiff {
     };
     let mut changes = Vec::new();
     number(&mut changes, "bytes", old.bytes as u64, new.bytes as u64);
-    text(&mut changes, "license", &old.license, &new.license);
-    text(
+    differ(&mut changes, "license", &old.license, &new.license);
+    differ(
         &mut changes,
         "oldest-kernel",
         &release(&old.oldest),
         &release(&new.oldest),
     );
-    let caps = |a: &ObjectAudit| a.capabilities.iter().map(|c| c.name.to_owned()).collect();
+    let caps = |a: &ObjectAudit| a.capabilities.iter().map(|c| c.name.into()).collect();
     set(&mut changes, "capabilities", &caps(old), &caps(new));
     number(&mut changes, "map-memory", old.memory.full, new.memory.full);
-    let unlinked = |a: &ObjectAudit| -> BTreeSet<String> {
+    let unlinked = |a: &ObjectAudit| -> BTreeSet<Untrusted> {
         a.unlinked.iter().map(|u| u.program.clone()).collect()
     };
     set(&mut changes, "unlinked", &unlinked(old), &unlinked(new));
     if !changes.is_empty() {
         out.entries.push(Entry {
             kind: "object",
-            name: String::new(),
+            name: Untrusted::new(),
             fate: Fate::Changed,
             changes,
         });
@@ -111,9 +112,9 @@ pub fn diff(old: &ObjectAudit, new: &ObjectAudit) -> ObjectDiff {
         "map",
         &old.maps,
         &new.maps,
-        |m| (m.name.clone(), String::new()),
+        |m| (m.name.clone(), Untrusted::new()),
         map,
-        |m| vec![("definition", definition(m))],
+        |m| vec![("definition", definition(m).into())],
     );
     out
 }
@@ -124,9 +125,9 @@ fn parts<T>(
     kind: &'static str,
     old: &[T],
     new: &[T],
-    key: impl Fn(&T) -> (String, String),
+    key: impl Fn(&T) -> (Untrusted, Untrusted),
     compare: impl Fn(&T, &T) -> Vec<Change>,
-    summary: impl Fn(&T) -> Vec<(&'static str, String)>,
+    summary: impl Fn(&T) -> Vec<(&'static str, Untrusted)>,
 ) {
     let mut taken = BTreeSet::new();
     for n in new {
@@ -177,40 +178,40 @@ fn parts<T>(
     }
 }
 
-fn program_summary(p: &Requirements) -> Vec<(&'static str, String)> {
+fn program_summary(p: &Requirements) -> Vec<(&'static str, Untrusted)> {
     vec![
         ("section", p.section.clone()),
-        ("verdict", p.verified.verdict.to_owned()),
-        ("insns", p.insns.to_string()),
-        ("oldest-kernel", release(&p.oldest)),
+        ("verdict", p.verified.verdict.into()),
+        ("insns", p.insns.to_string().into()),
+        ("oldest-kernel", release(&p.oldest).into()),
     ]
 }
 
 fn program(old: &Requirements, new: &Requirements) -> Vec<Change> {
     let mut c = Vec::new();
-    text(&mut c, "section", &old.section, &new.section);
-    text(&mut c, "type", old.prog_type.name(), new.prog_type.name());
-    text(
+    differ(&mut c, "section", &old.section, &new.section);
+    differ(&mut c, "type", old.prog_type.name(), new.prog_type.name());
+    differ(
         &mut c,
         "verdict",
         old.verified.verdict,
         new.verified.verdict,
     );
     let reason = |p: &Requirements| p.verified.reason.clone().unwrap_or_default();
-    text(&mut c, "reason", &reason(old), &reason(new));
+    differ(&mut c, "reason", &reason(old), &reason(new));
     number(&mut c, "insns", old.insns as u64, new.insns as u64);
     if let (Some(a), Some(b)) = (&old.verified.stats, &new.verified.stats) {
         number(&mut c, "processed", a.processed, b.processed);
         number(&mut c, "states", a.total_states, b.total_states);
         number(&mut c, "stack", a.stack_depth.into(), b.stack_depth.into());
     }
-    text(
+    differ(
         &mut c,
         "oldest-kernel",
         &release(&old.oldest),
         &release(&new.oldest),
     );
-    let calls = |p: &Requirements, kfunc: bool| -> BTreeSet<String> {
+    let calls = |p: &Requirements, kfunc: bool| -> BTreeSet<Untrusted> {
         let of = p.calls.iter();
         of.filter(|c| matches!(c.callee, Callee::Kfunc { .. }) == kfunc)
             .map(|c| c.name.clone())
@@ -218,20 +219,21 @@ fn program(old: &Requirements, new: &Requirements) -> Vec<Change> {
     };
     set(&mut c, "helpers", &calls(old, false), &calls(new, false));
     set(&mut c, "kfuncs", &calls(old, true), &calls(new, true));
-    let maps =
-        |p: &Requirements| -> BTreeSet<String> { p.maps.iter().map(|m| m.name.clone()).collect() };
+    let maps = |p: &Requirements| -> BTreeSet<Untrusted> {
+        p.maps.iter().map(|m| m.name.clone()).collect()
+    };
     set(&mut c, "maps", &maps(old), &maps(new));
-    let features = |p: &Requirements| -> BTreeSet<String> {
-        p.features.iter().map(|f| f.name.to_owned()).collect()
+    let features = |p: &Requirements| -> BTreeSet<Untrusted> {
+        p.features.iter().map(|f| f.name.into()).collect()
     };
     set(&mut c, "features", &features(old), &features(new));
-    let core = |p: &Requirements| -> BTreeSet<String> {
+    let core = |p: &Requirements| -> BTreeSet<Untrusted> {
         let of = p.core.iter();
-        of.map(|n| format!("{}{}", n.type_name, n.access)).collect()
+        of.map(|n| text!("{}{}", n.type_name, n.access)).collect()
     };
     set(&mut c, "core", &core(old), &core(new));
-    let caps = |p: &Requirements| -> BTreeSet<String> {
-        p.capabilities.iter().map(|c| c.name.to_owned()).collect()
+    let caps = |p: &Requirements| -> BTreeSet<Untrusted> {
+        p.capabilities.iter().map(|c| c.name.into()).collect()
     };
     set(&mut c, "capabilities", &caps(old), &caps(new));
     c
@@ -239,13 +241,13 @@ fn program(old: &Requirements, new: &Requirements) -> Vec<Change> {
 
 fn map(old: &MapNeed, new: &MapNeed) -> Vec<Change> {
     let mut c = Vec::new();
-    text(&mut c, "definition", &definition(old), &definition(new));
+    differ(&mut c, "definition", &definition(old), &definition(new));
     number(&mut c, "memory", old.memory.full, new.memory.full);
-    let slots = |m: &MapNeed| -> BTreeSet<String> {
+    let slots = |m: &MapNeed| -> BTreeSet<Untrusted> {
         let of = m.slots.iter();
         of.map(|(i, holds)| match holds {
-            super::SlotHolds::Program(p) => format!("[{i}] program {p}"),
-            super::SlotHolds::Map(p) => format!("[{i}] map {p}"),
+            super::SlotHolds::Program(p) => text!("[{i}] program {}", p),
+            super::SlotHolds::Map(p) => text!("[{i}] map {}", p),
         })
         .collect()
     };
@@ -278,9 +280,10 @@ fn release(oldest: &Oldest) -> String {
     }
 }
 
-fn text(changes: &mut Vec<Change>, what: &'static str, old: &str, new: &str) {
+fn differ<T: Foreign + ?Sized>(changes: &mut Vec<Change>, what: &'static str, old: &T, new: &T) {
+    let (old, new) = (old.data(), new.data());
     if old != new {
-        let some = |t: &str| (!t.is_empty()).then(|| t.to_owned());
+        let some = |t: &str| (!t.is_empty()).then(|| t.into());
         changes.push(Change {
             what,
             old: some(old),
@@ -290,18 +293,16 @@ fn text(changes: &mut Vec<Change>, what: &'static str, old: &str, new: &str) {
 }
 
 fn number(changes: &mut Vec<Change>, what: &'static str, old: u64, new: u64) {
-    text(changes, what, &old.to_string(), &new.to_string());
+    differ(changes, what, &old.to_string(), &new.to_string());
 }
 
 /// What was lost on the old side, what was gained on the new one.
 fn set(
     changes: &mut Vec<Change>,
     what: &'static str,
-    old: &BTreeSet<String>,
-    new: &BTreeSet<String>,
+    old: &BTreeSet<Untrusted>,
+    new: &BTreeSet<Untrusted>,
 ) {
-    let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
-        a.difference(b).cloned().collect::<Vec<_>>().join(", ")
-    };
-    text(changes, what, &only(old, new), &only(new, old));
+    let only = |a: &BTreeSet<Untrusted>, b: &BTreeSet<Untrusted>| joined(a.difference(b), ", ");
+    differ(changes, what, &only(old, new), &only(new, old));
 }

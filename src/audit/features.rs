@@ -97,7 +97,7 @@ pub fn used(program: &Program, ops: &[Op], cfg: Option<&Cfg>, sites: &Sites<'_>)
         let known = since(SinceKind::Insn, row).map(Known::exactly);
         used.isa = used.isa.max(isa);
         used.needs.push(Need {
-            what: format!("instruction {name}"),
+            what: format!("instruction {name}").into(),
             known,
             insns: if reached { insns.clone() } else { Vec::new() },
             at_attach: false,
@@ -113,7 +113,7 @@ pub fn used(program: &Program, ops: &[Op], cfg: Option<&Cfg>, sites: &Sites<'_>)
         let known = since(SinceKind::Feature, name).map(Known::exactly);
         if counts {
             used.needs.push(Need {
-                what: format!("feature {name}"),
+                what: format!("feature {name}").into(),
                 known,
                 insns: if name == "bounded_loops" {
                     insns.clone()

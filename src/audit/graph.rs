@@ -8,6 +8,7 @@ use alloc::collections::BTreeMap;
 use super::model::{Callee, ObjectAudit, SlotHolds};
 use crate::helpers_spec::helper;
 use crate::prelude::*;
+use crate::untrusted::{Untrusted, joined, text};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,9 +44,9 @@ pub struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// Its name.
-    pub name: String,
+    pub name: Untrusted,
     /// Its type, section or class.
-    pub detail: String,
+    pub detail: Untrusted,
 }
 
 /// How one node concerns another.
@@ -83,7 +84,7 @@ pub struct Edge {
     /// What it says.
     pub kind: EdgeKind,
     /// How: `read,write`, the map of a tail call, the index of an entry.
-    pub label: String,
+    pub label: Untrusted,
 }
 
 /// The graph of one object; nodes by kind and name, edges by their ends.
@@ -96,16 +97,16 @@ pub struct Graph {
 }
 
 /// A node's key.
-type Key = (NodeKind, String);
+type Key = (NodeKind, Untrusted);
 
 #[derive(Default)]
 struct Builder {
-    nodes: BTreeMap<Key, String>,
-    edges: BTreeMap<(Key, Key, EdgeKind), Vec<String>>,
+    nodes: BTreeMap<Key, Untrusted>,
+    edges: BTreeMap<(Key, Key, EdgeKind), Vec<Untrusted>>,
 }
 
 impl Builder {
-    fn edge(&mut self, from: &Key, to: &Key, kind: EdgeKind, label: String) {
+    fn edge(&mut self, from: &Key, to: &Key, kind: EdgeKind, label: Untrusted) {
         self.nodes.entry(to.clone()).or_default();
         let labels = self
             .edges
@@ -123,7 +124,7 @@ impl Builder {
                 from: *index.get(from)?,
                 to: *index.get(to)?,
                 kind: *kind,
-                label: labels.join(", "),
+                label: joined(labels, ", "),
             })
         });
         Graph {
@@ -144,9 +145,9 @@ impl Builder {
 /// Draws the graph of an object.
 pub fn graph(audit: &ObjectAudit) -> Graph {
     let mut b = Builder::default();
-    let map_key = |name: &str| (NodeKind::Map, name.to_owned());
+    let map_key = |name: &Untrusted| (NodeKind::Map, name.clone());
     for m in &audit.maps {
-        b.nodes.insert(map_key(&m.name), m.type_name.clone());
+        b.nodes.insert(map_key(&m.name), (&m.type_name).into());
     }
     for m in &audit.maps {
         for (index, holds) in &m.slots {
@@ -154,16 +155,11 @@ pub fn graph(audit: &ObjectAudit) -> Graph {
                 SlotHolds::Program(p) => (NodeKind::Program, p.clone()),
                 SlotHolds::Map(inner) => map_key(inner),
             };
-            b.edge(
-                &map_key(&m.name),
-                &to,
-                EdgeKind::Holds,
-                format!("[{index}]"),
-            );
+            b.edge(&map_key(&m.name), &to, EdgeKind::Holds, text!("[{index}]"));
         }
         if m.slots.is_empty() && m.inner.is_some() {
-            let to = (NodeKind::Unknown, format!("maps put into {}", m.name));
-            b.edge(&map_key(&m.name), &to, EdgeKind::Holds, String::new());
+            let to = (NodeKind::Unknown, text!("maps put into {}", m.name));
+            b.edge(&map_key(&m.name), &to, EdgeKind::Holds, Untrusted::new());
         }
     }
     for p in &audit.programs {
@@ -176,8 +172,8 @@ pub fn graph(audit: &ObjectAudit) -> Graph {
             };
             let to = (kind, call.name.clone());
             let risks: Vec<&str> = call.risks.iter().map(|r| r.name()).collect();
-            b.nodes.insert(to.clone(), risks.join(", "));
-            b.edge(&from, &to, EdgeKind::Calls, String::new());
+            b.nodes.insert(to.clone(), risks.join(", ").into());
+            b.edge(&from, &to, EdgeKind::Calls, Untrusted::new());
         }
         for m in &p.maps {
             let mut how: Vec<&str> = Vec::new();
@@ -190,8 +186,13 @@ pub fn graph(audit: &ObjectAudit) -> Graph {
                     how.push(word);
                 }
             }
-            how.extend(m.calls.iter().map(|c| c.trim_start_matches("bpf_")));
-            b.edge(&from, &map_key(&m.name), EdgeKind::Uses, how.join(", "));
+            how.extend(m.calls.iter().map(|c| c.data().trim_start_matches("bpf_")));
+            b.edge(
+                &from,
+                &map_key(&m.name),
+                EdgeKind::Uses,
+                how.join(", ").into(),
+            );
         }
         tail_calls(&mut b, audit, p, &from);
     }
@@ -206,8 +207,8 @@ fn tail_calls(b: &mut Builder, audit: &ObjectAudit, p: &super::Requirements, fro
         .flat_map(|c| &c.sites);
     for site in sites {
         if site.maps.is_empty() {
-            let to = (NodeKind::Unknown, "a program array".to_owned());
-            b.edge(from, &to, EdgeKind::TailCalls, String::new());
+            let to = (NodeKind::Unknown, "a program array".into());
+            b.edge(from, &to, EdgeKind::TailCalls, Untrusted::new());
         }
         for map in &site.maps {
             let Some(m) = audit.maps.get(*map as usize) else {
@@ -221,11 +222,11 @@ fn tail_calls(b: &mut Builder, audit: &ObjectAudit, p: &super::Requirements, fro
             for (index, name) in programs {
                 any = true;
                 let to = (NodeKind::Program, name);
-                let via = format!("{}[{index}]", m.name);
+                let via = text!("{}[{index}]", m.name);
                 b.edge(from, &to, EdgeKind::TailCalls, via);
             }
             if !any {
-                let to = (NodeKind::Unknown, format!("programs put into {}", m.name));
+                let to = (NodeKind::Unknown, text!("programs put into {}", m.name));
                 b.edge(from, &to, EdgeKind::TailCalls, m.name.clone());
             }
         }

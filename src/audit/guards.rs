@@ -18,6 +18,7 @@ use crate::object::{MapOrigin, Type};
 use crate::prelude::*;
 use crate::programs::insn::{ImmRef, Op};
 use crate::programs::{Place, Program};
+use crate::untrusted::Untrusted;
 
 /// What a guard asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,7 +51,7 @@ pub struct Guard {
     /// What kind of thing it asks for.
     pub kind: GuardKind,
     /// The thing, as C writes it.
-    pub what: String,
+    pub what: Untrusted,
     /// Since when the answer is yes, where that is known.
     pub since: Option<Release>,
     /// It is a kernel function of no known kernel: the answer is no.
@@ -365,7 +366,7 @@ fn guards(program: &Program, ops: &[Op]) -> Vec<Guard> {
             since: known(kind, &what),
             place: insns.first().and_then(|i| program.place(*i as u32)),
             kind,
-            what,
+            what: what.into(),
             insns,
         })
         .collect()

@@ -12,6 +12,7 @@ use crate::object::{Memory, memory};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{ImmRef, Op};
+use crate::untrusted::{Untrusted, text};
 
 /// Flags of definitions: bit, name as in `since.tsv`.
 const FLAGS: &[(u32, &str)] = &[
@@ -116,14 +117,14 @@ pub fn map_need(map: &MapDef, all: &[MapDef], btf: Option<&Btf>, cpus: u32) -> M
     };
     let (known, known_because) = known(map, &type_name, &flags, &fields, inner.as_deref());
     MapNeed {
-        name: map.name.to_string(),
+        name: (&map.name).into(),
         type_name,
         key_size: map.key_size,
         value_size: map.value_size,
         max_entries: map.max_entries,
         flags,
-        key_type: described(map.key_type),
-        value_type: described(map.value_type),
+        key_type: described(map.key_type).map(Into::into),
+        value_type: described(map.value_type).map(Into::into),
         origin: origin(map.kind),
         pinned: map.pinned,
         fields,
@@ -132,10 +133,10 @@ pub fn map_need(map: &MapDef, all: &[MapDef], btf: Option<&Btf>, cpus: u32) -> M
             .iter()
             .map(|(i, target)| {
                 let holds = match target {
-                    SlotTarget::Program(name) => SlotHolds::Program(name.to_string()),
+                    SlotTarget::Program(name) => SlotHolds::Program(name.into()),
                     SlotTarget::Map(m) => SlotHolds::Map(
                         all.get(*m as usize)
-                            .map_or_else(String::new, |m| m.name.to_string()),
+                            .map_or_else(Untrusted::new, |m| (&m.name).into()),
                     ),
                 };
                 (*i, holds)
@@ -177,13 +178,13 @@ fn known(
     flags: &[&'static str],
     fields: &[&'static str],
     inner: Option<&MapNeed>,
-) -> (Option<Known>, String) {
+) -> (Option<Known>, Untrusted) {
     let mut latest = since(SinceKind::MapType, type_name);
-    let mut because = format!("map type {type_name}");
+    let mut because = text!("map type {type_name}");
     if latest.is_none() {
         return (None, because);
     }
-    let mut also = |release, what: String| {
+    let mut also = |release, what: Untrusted| {
         if release > latest {
             latest = release;
             because = what;
@@ -192,13 +193,13 @@ fn known(
     for flag in flags {
         // Loaders drop what they added to data maps themselves.
         if !(map.is_data() && *flag == "mmapable") {
-            also(since(SinceKind::MapFlag, flag), format!("map flag {flag}"));
+            also(since(SinceKind::MapFlag, flag), text!("map flag {flag}"));
         }
     }
     for field in fields {
         also(
             since(SinceKind::MapField, field),
-            format!("map field {field}"),
+            text!("map field {field}"),
         );
     }
     if map.is_data() {
@@ -215,7 +216,7 @@ fn known(
 
 /// What the maps ask of a kernel: a loader creates them all before any program.
 pub fn needs(maps: &[MapNeed]) -> Vec<Need> {
-    let need = |m: &MapNeed| Need::whole(format!("{} of {}", m.known_because, m.name), m.known);
+    let need = |m: &MapNeed| Need::whole(text!("{} of {}", m.known_because, m.name), m.known);
     maps.iter().map(need).collect()
 }
 
@@ -224,7 +225,7 @@ pub fn uses(program: &Program, ops: &[Op], observed: &Observed, calls: &[Call]) 
     let mut uses: BTreeMap<u32, MapUse> = BTreeMap::new();
     let name = |i: u32| {
         let map = program.maps.get(i as usize);
-        map.map_or_else(String::new, |m| m.name.to_string())
+        map.map_or_else(Untrusted::new, |m| (&m.name).into())
     };
     let mut at = |i: u32, note: &mut dyn FnMut(&mut MapUse)| {
         let entry = uses.entry(i).or_insert_with(|| MapUse {

@@ -8,6 +8,7 @@ use crate::helpers_spec::{AttachType, Known, ProgType, RiskSet};
 use crate::object::Memory;
 use crate::prelude::*;
 use crate::programs::Place;
+use crate::untrusted::Untrusted;
 
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,7 +38,7 @@ pub struct Call {
     /// What it is.
     pub callee: Callee,
     /// Its name, with `bpf_`.
-    pub name: String,
+    pub name: Untrusted,
     /// What a call can do.
     pub risks: RiskSet,
     /// Only programs with a GPL-compatible licence may call it.
@@ -74,9 +75,9 @@ pub struct Feature {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoreNeed {
     /// The type, as C writes it.
-    pub type_name: String,
+    pub type_name: Untrusted,
     /// The field or enumerator; empty for the type itself.
-    pub access: String,
+    pub access: Untrusted,
     /// What is asked: `offset`, `size`, `exists`, ...
     pub questions: Vec<&'static str>,
     /// Number of relocations.
@@ -91,7 +92,7 @@ pub struct CoreNeed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SymbolNeed {
     /// Its name.
-    pub name: String,
+    pub name: Untrusted,
     /// It has a type, so the kernel's BTF must have it.
     pub typed: bool,
     /// It may be absent.
@@ -104,9 +105,9 @@ pub struct MapUse {
     /// Index in the object's maps.
     pub map: u32,
     /// Its name.
-    pub name: String,
+    pub name: Untrusted,
     /// Helpers and kernel functions that are given it.
-    pub calls: Vec<String>,
+    pub calls: Vec<Untrusted>,
     /// Loads from its values.
     pub reads: usize,
     /// Stores to its values.
@@ -123,7 +124,7 @@ pub struct Channel {
     /// The stable word: `ringbuf`, `perf-event`, `trace-pipe`, `map`, ...
     pub kind: &'static str,
     /// The map or call it goes through.
-    pub through: String,
+    pub through: Untrusted,
     /// Number of instructions that feed it.
     pub sites: usize,
 }
@@ -134,7 +135,7 @@ pub struct Capability {
     /// `CAP_BPF`, ...
     pub name: &'static str,
     /// What asks for it.
-    pub because: Vec<String>,
+    pub because: Vec<Untrusted>,
 }
 
 /// A kernel option that something hangs on.
@@ -143,7 +144,7 @@ pub struct ConfigNeed {
     /// `CONFIG_*`.
     pub option: String,
     /// What hangs on it.
-    pub because: Vec<String>,
+    pub because: Vec<Untrusted>,
 }
 
 /// What verification said, on one target.
@@ -152,7 +153,7 @@ pub struct Verified {
     /// `accept`, `reject`, `unknown` or `load-error`.
     pub verdict: &'static str,
     /// Why, if it isn't accepted.
-    pub reason: Option<String>,
+    pub reason: Option<Untrusted>,
     /// What it cost; none if the verifier wasn't reached.
     pub stats: Option<Stats>,
 }
@@ -161,15 +162,15 @@ pub struct Verified {
 #[derive(Clone, Debug)]
 pub struct Requirements {
     /// Its name.
-    pub program: String,
+    pub program: Untrusted,
     /// Its section.
-    pub section: String,
+    pub section: Untrusted,
     /// Its type.
     pub prog_type: ProgType,
     /// Its expected attach type.
     pub attach_type: Option<AttachType>,
     /// What it attaches to.
-    pub attach_to: Option<String>,
+    pub attach_to: Option<Untrusted>,
     /// Loaded by default.
     pub autoload: bool,
     /// It may sleep.
@@ -177,9 +178,9 @@ pub struct Requirements {
     /// Instruction slots, functions included.
     pub insns: usize,
     /// Its functions, the main one first.
-    pub functions: Vec<String>,
+    pub functions: Vec<Untrusted>,
     /// Its licence.
-    pub license: String,
+    pub license: Untrusted,
     /// Kernels take the licence for GPL compatible.
     pub gpl_compatible: bool,
     /// Helpers and kernel functions, helpers first, by number and name.
@@ -219,20 +220,20 @@ impl Requirements {
 #[derive(Clone, Debug)]
 pub struct Unlinked {
     /// Its name.
-    pub program: String,
+    pub program: Untrusted,
     /// Its section.
-    pub section: String,
+    pub section: Untrusted,
     /// At which step a loader fails.
     pub stage: &'static str,
     /// Why.
-    pub reason: String,
+    pub reason: Untrusted,
 }
 
 /// A map of the object.
 #[derive(Clone, Debug)]
 pub struct MapNeed {
     /// Its name.
-    pub name: String,
+    pub name: Untrusted,
     /// Its type's name; `type N` for one that isn't known.
     pub type_name: String,
     /// Bytes of a key.
@@ -244,9 +245,9 @@ pub struct MapNeed {
     /// Flags by name.
     pub flags: Vec<&'static str>,
     /// The key's type in C, if BTF says.
-    pub key_type: Option<String>,
+    pub key_type: Option<Untrusted>,
     /// The value's type in C, if BTF says.
-    pub value_type: Option<String>,
+    pub value_type: Option<Untrusted>,
     /// Where the definition is from: `btf`, `legacy`, `data`, ...
     pub origin: &'static str,
     /// Pinned by name.
@@ -260,7 +261,7 @@ pub struct MapNeed {
     /// Since when kernels have all of it.
     pub known: Option<Known>,
     /// What sets that.
-    pub known_because: String,
+    pub known_because: Untrusted,
     /// Kernel memory.
     pub memory: Memory,
 }
@@ -269,30 +270,30 @@ pub struct MapNeed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SlotHolds {
     /// A program.
-    Program(String),
+    Program(Untrusted),
     /// A map.
-    Map(String),
+    Map(Untrusted),
 }
 
 /// What an object needs.
 #[derive(Clone, Debug)]
 pub struct ObjectAudit {
     /// The input's name.
-    pub object: String,
+    pub object: Untrusted,
     /// Why it could not be read.
-    pub error: Option<String>,
+    pub error: Option<Untrusted>,
     /// The target of the verdicts.
-    pub target: String,
+    pub target: Untrusted,
     /// CPUs that per-CPU memory is counted for.
     pub cpus: u32,
     /// Bytes of the file.
     pub bytes: usize,
     /// Its licence.
-    pub license: String,
+    pub license: Untrusted,
     /// Whether it holds BTF, and why kernels refuse it if they do.
     pub btf: BtfState,
     /// What would keep a loader from the whole object.
-    pub load_errors: Vec<String>,
+    pub load_errors: Vec<Untrusted>,
     /// Its maps, in the order of their creation.
     pub maps: Vec<MapNeed>,
     /// Kernel memory of all maps.
@@ -317,5 +318,5 @@ pub enum BtfState {
     /// It has them.
     Present,
     /// It has them, and kernels refuse them.
-    Refused(String),
+    Refused(Untrusted),
 }

@@ -12,12 +12,13 @@ use super::guards::Worlds;
 use crate::helpers_spec::{Known, Release};
 use crate::prelude::*;
 use crate::programs::{Place, Program};
+use crate::untrusted::{Untrusted, text};
 
 /// Something without which a program isn't loaded, or can't be attached.
 #[derive(Clone, Debug)]
 pub struct Need {
     /// What it is, such as `helper bpf_loop`.
-    pub what: String,
+    pub what: Untrusted,
     /// Since when it is there; none if no known kernel has it.
     pub known: Option<Known>,
     /// Where it is used; empty if it is needed wherever control goes.
@@ -28,7 +29,7 @@ pub struct Need {
 
 impl Need {
     /// Needed by the program as a whole.
-    pub fn whole(what: impl Into<String>, known: Option<Known>) -> Need {
+    pub fn whole(what: impl Into<Untrusted>, known: Option<Known>) -> Need {
         Need {
             what: what.into(),
             known,
@@ -42,7 +43,7 @@ impl Need {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// What it is.
-    pub what: String,
+    pub what: Untrusted,
     /// Since when it is there.
     pub known: Known,
     /// The first instruction that uses it.
@@ -65,7 +66,7 @@ pub struct Oldest {
     /// What sets that.
     pub attach_reasons: Vec<Reason>,
     /// What no known mainline kernel has.
-    pub missing: Vec<String>,
+    pub missing: Vec<Untrusted>,
 }
 
 /// Finds it.
@@ -156,7 +157,7 @@ fn turning(
     lost.map(|n| {
         let insn = n.insns.iter().copied().find(|i| worlds.needed(before, *i));
         Reason {
-            what: format!("{} (needed before this release only)", n.what),
+            what: text!("{} (needed before this release only)", n.what),
             known: Known::exactly(release),
             insn,
             place: insn.and_then(|i| program.place(i as u32)),
@@ -167,7 +168,7 @@ fn turning(
 
 /// The oldest kernel for all of several.
 pub fn together<'a>(all: impl Iterator<Item = &'a Oldest> + Clone) -> Oldest {
-    let mut missing: Vec<String> = all.clone().flat_map(|o| o.missing.clone()).collect();
+    let mut missing: Vec<Untrusted> = all.clone().flat_map(|o| o.missing.clone()).collect();
     missing.sort();
     missing.dedup();
     if all.clone().any(|o| o.release.is_none()) {

@@ -72,20 +72,16 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
         maps: &maps,
     };
     Requirements {
-        program: program.name.clone(),
-        section: program.section.clone(),
+        program: (&program.name).into(),
+        section: (&program.section).into(),
         prog_type: program.prog_type,
         attach_type: program.attach_type,
-        attach_to: program.attach_to.clone(),
+        attach_to: program.attach_to.as_ref().map(Into::into),
         autoload: program.autoload,
         sleepable: program.sleepable,
         insns: program.insns.len(),
-        functions: program
-            .subprogs
-            .iter()
-            .map(|s| s.name.to_string())
-            .collect(),
-        license: program.license.clone(),
+        functions: program.subprogs.iter().map(|s| (&s.name).into()).collect(),
+        license: (&program.license).into(),
         gpl_compatible: program.gpl_compatible,
         isa: used.isa,
         capabilities: access::capabilities(program, &calls, &names),

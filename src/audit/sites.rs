@@ -3,6 +3,7 @@
 use super::guards::{Presence, Presences};
 use crate::prelude::*;
 use crate::programs::{Place, Program};
+use crate::untrusted::Untrusted;
 
 /// One place where a program uses something.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct Site {
     /// Where it is in the source.
     pub place: Option<Place>,
     /// The function it is in.
-    pub function: String,
+    pub function: Untrusted,
     /// Whether it is needed.
     pub presence: Presence,
     /// The maps that the call was given there, as far as verification saw it:
@@ -39,7 +40,7 @@ impl Sites<'_> {
             .ok()
             .and_then(|i| self.program.subprog_at(i))
             .and_then(|s| self.program.subprogs.get(s))
-            .map_or_else(String::new, |s| s.name.to_string());
+            .map_or_else(Untrusted::new, |s| (&s.name).into());
         let presence = if self.dead.get(insn) == Some(&true) {
             Presence::Disabled
         } else {

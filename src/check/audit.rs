@@ -22,6 +22,7 @@ use crate::helpers_spec::Release;
 use crate::object::{ExternKind, Object};
 use crate::programs::{self, CoreOutcome, LinkOptions, LoadError, Program, decode};
 use crate::target::Target;
+use crate::untrusted::{Untrusted, text};
 
 /// CPUs that per-CPU memory is counted for, unless told otherwise.
 pub const DEFAULT_CPUS: u32 = 8;
@@ -34,14 +35,14 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
         kernel_btf: types::of_target(&default),
     });
     let mut out = ObjectAudit {
-        target: choice.target.name.clone(),
+        target: (&choice.target.name).into(),
         bytes: bytes.len(),
         ..blank(options, cpus)
     };
     let opened = match open(bytes, options) {
         Ok(opened) => opened,
         Err(e) => {
-            out.error = Some(e.to_string());
+            out.error = Some(e.text());
             return out;
         }
     };
@@ -49,25 +50,25 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
     let linked = linked(&opened, &choice, options);
     let errors = linked.object_errors.iter().chain(&generous.object_errors);
     for e in errors {
-        let text = format!("{}: {}", e.kind.stage(), e.reason);
+        let text = text!("{}: {}", e.kind.stage(), e.reason);
         if !out.load_errors.contains(&text) {
             out.load_errors.push(text);
         }
     }
     let (mut needs, mut kconfig) = (Vec::new(), Vec::new());
     if let Opened::Object(object) = &opened {
-        out.license = object.license.clone();
+        out.license = (&object.license).into();
         out.btf = match (&object.btf, &object.btf_refused) {
             (None, _) => BtfState::Absent,
             (Some(_), None) => BtfState::Present,
-            (Some(_), Some(why)) => BtfState::Refused(why.clone()),
+            (Some(_), Some(why)) => BtfState::Refused(why.into()),
         };
         out.maps = maps(object, &generous.programs, cpus);
         needs = audit::map_needs(&out.maps);
         needs.extend(audit::strong_kfuncs(object));
         kconfig = self::kconfig(object);
     } else if let Some(Ok(p)) = generous.programs.first() {
-        out.license = p.license.clone();
+        out.license = (&p.license).into();
         let all = &p.maps;
         out.maps = all
             .iter()
@@ -95,7 +96,7 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
 }
 
 /// The audit of an input that could not be read.
-pub fn unread(reason: String, options: &Options<'_>, cpus: u32) -> ObjectAudit {
+pub fn unread(reason: Untrusted, options: &Options<'_>, cpus: u32) -> ObjectAudit {
     ObjectAudit {
         error: Some(reason),
         ..blank(options, cpus)
@@ -104,14 +105,14 @@ pub fn unread(reason: String, options: &Options<'_>, cpus: u32) -> ObjectAudit {
 
 /// Nothing is known yet.
 fn blank(options: &Options<'_>, cpus: u32) -> ObjectAudit {
-    let target = options.targets.first().map(|t| t.target.name.clone());
+    let target = options.targets.first().map(|t| (&t.target.name).into());
     ObjectAudit {
-        object: options.name.to_owned(),
+        object: options.name.into(),
         error: None,
         target: target.unwrap_or_default(),
         cpus,
         bytes: 0,
-        license: String::new(),
+        license: Untrusted::new(),
         btf: BtfState::Absent,
         load_errors: Vec::new(),
         maps: Vec::new(),
@@ -228,10 +229,10 @@ fn program(
             let name = e.program.clone().unwrap_or_default();
             return wanted(&name).then(|| {
                 Err(Unlinked {
-                    program: name,
-                    section: e.section.clone().unwrap_or_default(),
+                    program: name.into(),
+                    section: e.section.clone().unwrap_or_default().into(),
                     stage: e.kind.stage(),
-                    reason: e.reason.clone(),
+                    reason: (&e.reason).into(),
                 })
             });
         }
@@ -284,7 +285,7 @@ fn verdict(
     choice: &TargetChoice<'_>,
     options: &Options<'_>,
 ) -> (Verified, Observed) {
-    let failed = |reason: String| {
+    let failed = |reason: Untrusted| {
         let verified = Verified {
             verdict: "load-error",
             reason: Some(reason),
@@ -294,7 +295,7 @@ fn verdict(
     };
     let on_target = match on_target {
         Some(Ok(p)) => p,
-        Some(Err(e)) => return failed(format!("{}: {}", e.kind.stage(), e.reason)),
+        Some(Err(e)) => return failed(text!("{}: {}", e.kind.stage(), e.reason)),
         None => return failed("the object does not load on the target".into()),
     };
     let seen = catch_unwind(AssertUnwindSafe(|| {
@@ -310,7 +311,7 @@ fn verdict(
         Err(panic) => {
             let verified = Verified {
                 verdict: "unknown",
-                reason: Some(format!("internal-error: {}", panic_text(&*panic))),
+                reason: Some(text!("internal-error: {}", panic_text(&*panic))),
                 stats: None,
             };
             return (verified, Observed::default());
@@ -327,9 +328,9 @@ fn verdict(
                 source_text: options.source_text,
             };
             let d = diagnostics::describe(&context, refusal, choice.target.series());
-            ("reject", Some(format!("{} {}", d.number(), d.what)))
+            ("reject", Some(text!("{} {}", d.number(), d.what)))
         }
-        Verdict::Unknown(u) => ("unknown", Some(u.name.to_string())),
+        Verdict::Unknown(u) => ("unknown", Some((&u.name).into())),
     };
     let verified = Verified {
         verdict,

@@ -12,6 +12,7 @@ use crate::programs::{Linked, Program, decode, decode_with};
 use crate::rules::lints::{
     self, Hit, LintInput, Linted, ObjectInput, Settled, lint, lint_object, settle,
 };
+use crate::untrusted::Untrusted;
 
 /// Runs the lints over an accepted program.
 pub(super) fn of_program(
@@ -60,7 +61,7 @@ pub(super) fn of_object(
             let (observed, hits) = looked.as_ref()?;
             Some(Linted {
                 program: links.get(*t)?.programs.get(*p)?.as_ref().ok()?,
-                target: &report.target,
+                target: report.target.data(),
                 observed,
                 hits,
             })
@@ -95,7 +96,7 @@ pub(super) fn of_object(
             continue;
         };
         let mut finding = place(linted.program, linted.target, &hit, options);
-        finding.targets = targets;
+        finding.targets = targets.into_iter().map(Into::into).collect();
         findings.push(finding);
     }
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -113,10 +114,10 @@ fn place(program: &Program, target: &str, hit: &Hit, options: &Options<'_>) -> F
     match hit.insn {
         None => Finding::of_program(&context, hit.rule, hit.what.clone()),
         Some(insn) => {
-            let also: Vec<(usize, String)> = hit
+            let also: Vec<(usize, Untrusted)> = hit
                 .also
                 .iter()
-                .map(|(at, text)| (*at as usize, text.clone()))
+                .map(|(at, text)| (*at as usize, text.into()))
                 .collect();
             let text = lints::label(hit.rule);
             Finding::at(

@@ -162,7 +162,7 @@ pub fn not_begun(options: &Options<'_>, ended: Ended) -> Report {
 
 fn empty(options: &Options<'_>) -> ObjectReport {
     ObjectReport {
-        object: options.name.to_owned(),
+        object: options.name.into(),
         error: None,
         load_errors: Vec::new(),
         programs: Vec::new(),
@@ -184,9 +184,9 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
         return match Object::parse(bytes) {
             Ok(object) => Ok(Opened::Object(Box::new(object))),
             Err(e) => Err(InputError {
-                section: Some(e.section),
+                section: Some(e.section.into()),
                 offset: Some(e.offset),
-                reason: e.reason,
+                reason: e.reason.into(),
             }),
         };
     }
@@ -200,7 +200,7 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
         .map_err(|reason| InputError {
             section: None,
             offset: None,
-            reason,
+            reason: reason.into(),
         })
 }
 
@@ -268,9 +268,9 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
         report
             .load_errors
             .extend(link.object_errors.iter().map(|e| LoadErrorReport {
-                stage: e.kind.stage().to_owned(),
-                reason: e.reason.to_string(),
-                target: choice.target.name.clone(),
+                stage: e.kind.stage(),
+                reason: (&e.reason).into(),
+                target: (&choice.target.name).into(),
             }));
     }
     let count = links.iter().map(|l| l.programs.len()).max().unwrap_or(0);

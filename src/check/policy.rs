@@ -4,6 +4,7 @@ use super::{Options, TargetChoice};
 use crate::config;
 use crate::diagnostics::{Context, Finding};
 use crate::programs::{Linked, decode};
+use crate::untrusted::Untrusted;
 
 /// The calls that the policy denies, over all programs and targets; what is the
 /// same on several targets is told once.
@@ -38,7 +39,7 @@ pub(super) fn denied(links: &[Linked], options: &Options<'_>) -> Vec<Finding> {
 }
 
 fn add(found: &mut Vec<Finding>, finding: Finding, choice: &TargetChoice<'_>) {
-    let target = choice.target.name.clone();
+    let target = Untrusted::from(&choice.target.name);
     let same = found.iter_mut().find(|f| {
         f.order() == finding.order()
             && f.section == finding.section

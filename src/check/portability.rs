@@ -8,6 +8,7 @@ use crate::programs::{Op, Program, decode};
 use crate::rules::{self, Rule};
 use crate::target::Profile;
 use crate::target::profile::Status;
+use crate::untrusted::Untrusted;
 
 /// Labels of one finding besides the primary one.
 const MAX_LABELS: usize = 6;
@@ -104,9 +105,9 @@ fn does(program: &Program, ops: &[Op], thing: Thing, insn: usize) -> String {
 }
 
 /// Primary slot and text, and the other places.
-fn places(context: &Context<'_>, gap: &Gap<'_>) -> (usize, String, Vec<(usize, String)>) {
+fn places(context: &Context<'_>, gap: &Gap<'_>) -> (usize, Untrusted, Vec<(usize, Untrusted)>) {
     let thing = gap.use_.thing;
-    let text = |insn: usize| does(context.program, context.ops, thing, insn);
+    let text = |insn: usize| Untrusted::from(does(context.program, context.ops, thing, insn));
     let Some((&first, rest)) = gap.use_.insns.split_first() else {
         let what = if gap.use_.maps.is_empty() {
             does(context.program, context.ops, thing, 0)
@@ -115,7 +116,7 @@ fn places(context: &Context<'_>, gap: &Gap<'_>) -> (usize, String, Vec<(usize, S
             let maps = gap.use_.maps.join(", ");
             format!("loaded together with {} ({maps})", thing.phrase())
         };
-        return (0, what, Vec::new());
+        return (0, what.into(), Vec::new());
     };
     let also = rest.iter().take(MAX_LABELS).map(|i| (*i, text(*i)));
     (first, text(first), also.collect())
@@ -135,7 +136,7 @@ fn lack(context: &Context<'_>, profile: &Profile, gap: &Gap<'_>) -> Finding {
     );
     let rule = rule(gap.use_.thing);
     let mut finding = Finding::at(context, rule, what, insn, label, &also);
-    finding.targets = vec![context.target.to_owned()];
+    finding.targets = vec![context.target.into()];
     finding
 }
 
@@ -147,7 +148,7 @@ fn in_part(context: &Context<'_>, profile: &Profile, part: &[Gap<'_>]) -> Option
         .collect();
     let what = format!("{} has in part: {}", profile.name, list.join("; "));
     let (insn, label, _) = places(context, first);
-    let also: Vec<(usize, String)> = rest
+    let also: Vec<(usize, Untrusted)> = rest
         .iter()
         .filter(|g| !g.use_.insns.is_empty())
         .take(MAX_LABELS)
@@ -157,6 +158,6 @@ fn in_part(context: &Context<'_>, profile: &Profile, part: &[Gap<'_>]) -> Option
         })
         .collect();
     let mut finding = Finding::at(context, page(706), what, insn, label, &also);
-    finding.targets = vec![context.target.to_owned()];
+    finding.targets = vec![context.target.into()];
     Some(finding)
 }

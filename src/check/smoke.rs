@@ -130,7 +130,7 @@ fn unsafe_there(
         format!("a run goes wrong here: {}", fault.kind),
         &[],
     );
-    finding.targets = vec![choice.target.name.clone()];
+    finding.targets = vec![(&choice.target.name).into()];
     Some(finding)
 }
 

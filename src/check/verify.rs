@@ -107,7 +107,7 @@ pub(super) fn verify_program(
         }
         Verdict::Unknown(u) => Outcome::Unknown {
             place: u.insn.and_then(|i| diagnostics::place_of(program, i)),
-            name: u.name.clone(),
+            name: (&u.name).into(),
             insn: u.insn,
             internal: None,
         },
@@ -169,8 +169,8 @@ fn calls_own_helper(program: &Program, choice: &TargetChoice<'_>) -> bool {
 /// The target has no programs of the type: the load call is refused as it stands.
 pub(super) fn no_such_type(program: &Program, target: &Target) -> ProgramReport {
     let outcome = Outcome::LoadError {
-        stage: "syscall".into(),
-        reason: format!("no programs of type {} there", program.prog_type),
+        stage: "syscall",
+        reason: format!("no programs of type {} there", program.prog_type).into(),
         rule: None,
     };
     report_of(program, target, outcome, None, None)
@@ -184,18 +184,20 @@ fn report_of(
     verify_us: Option<u64>,
 ) -> ProgramReport {
     ProgramReport {
-        program: program.name.to_string(),
-        section: program.section.to_string(),
-        prog_type: program.prog_type.name().to_owned(),
-        attach_type: program
-            .attach_type
-            .map_or_else(String::new, |a| a.name().to_owned()),
+        program: (&program.name).into(),
+        section: (&program.section).into(),
+        prog_type: program.prog_type.name(),
+        attach_type: program.attach_type.map_or("", |a| a.name()),
         insns: program.insns.len(),
         stats,
         verify_us,
-        assumes: program.assumes.iter().map(ToString::to_string).collect(),
+        assumes: program
+            .assumes
+            .iter()
+            .map(|a| a.to_string().into())
+            .collect(),
         usage: usage(program),
-        ..ProgramReport::blank(&target.name, outcome)
+        ..ProgramReport::blank(&(&target.name).into(), outcome)
     }
 }
 
@@ -225,26 +227,29 @@ fn usage(program: &Program) -> Usage {
         place: program.place(0),
         map_bytes: memory.full,
         map_bytes_per_cpu: memory.per_cpu,
-        callees: config::policy::callees(program, &ops),
+        callees: config::policy::callees(program, &ops)
+            .into_iter()
+            .map(Into::into)
+            .collect(),
     }
 }
 
 pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
     let outcome = Outcome::LoadError {
-        stage: e.kind.stage().to_owned(),
-        reason: e.reason.clone(),
+        stage: e.kind.stage(),
+        reason: (&e.reason).into(),
         rule: e
             .map
             .as_ref()
             .and_then(|fault| rules::by_map_flaw(fault.flaw)),
     };
     ProgramReport {
-        program: e.program.as_deref().unwrap_or("").to_owned(),
-        section: e.section.as_deref().unwrap_or("").to_owned(),
-        prog_type: e.prog_type.map_or("", |t| t.name()).to_owned(),
-        attach_type: e.attach_type.map_or("", |t| t.name()).to_owned(),
+        program: e.program.as_deref().unwrap_or("").into(),
+        section: e.section.as_deref().unwrap_or("").into(),
+        prog_type: e.prog_type.map_or("", |t| t.name()),
+        attach_type: e.attach_type.map_or("", |t| t.name()),
         insns: e.insns,
-        ..ProgramReport::blank(&target.name, outcome)
+        ..ProgramReport::blank(&(&target.name).into(), outcome)
     }
 }
 
@@ -258,24 +263,24 @@ pub(super) fn internal(
         name: "internal-error".into(),
         insn: None,
         place: None,
-        internal: Some(detail),
+        internal: Some(detail.into()),
     };
     ProgramReport {
-        program: program.to_owned(),
-        section: section.to_owned(),
-        ..ProgramReport::blank(&target.name, outcome)
+        program: program.into(),
+        section: section.into(),
+        ..ProgramReport::blank(&(&target.name).into(), outcome)
     }
 }
 
 /// The row of an object that nobody looked into.
 pub(super) fn undecided(target: &Target, ended: Ended) -> ProgramReport {
     let outcome = Outcome::Unknown {
-        name: ended.name().to_owned(),
+        name: ended.name().into(),
         insn: None,
         place: None,
         internal: None,
     };
-    ProgramReport::blank(&target.name, outcome)
+    ProgramReport::blank(&(&target.name).into(), outcome)
 }
 
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -58,7 +58,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     } else if let Some(format) = args.graph {
         let graphs: Vec<_> = audits
             .iter()
-            .map(|a| (a.object.as_str(), graph::graph(a)))
+            .map(|a| (&a.object, graph::graph(a)))
             .collect();
         match format {
             GraphFormat::Text => report::graph::text(&graphs),
@@ -75,7 +75,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut code = exit::CLEAN;
     for a in &audits {
         if let Some(error) = &a.error {
-            complain!("{}: {error}", a.object);
+            complain!("{}: {}", a.object, error);
             code = exit::USAGE;
         }
     }

@@ -109,7 +109,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_device_is_one_error() {
-        let error = read(Path::new("/dev/zero")).err().map(|f| f.text);
+        let error = read(Path::new("/dev/zero"))
+            .err()
+            .map(|f| f.text.into_data());
         let words = "/dev/zero: is no regular file and gives more than 64 MiB";
         assert_eq!(error.as_deref(), Some(words));
         assert!(read(Path::new("/dev/null")).is_ok_and(|b| b.is_empty()));

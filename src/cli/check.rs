@@ -191,7 +191,7 @@ fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings, strict:
     if t.unreadable > 0 {
         for object in &report.objects {
             if let Some(error) = &object.error {
-                complain!("{}: {error}", object.object);
+                complain!("{}: {}", object.object, error.text());
             }
         }
         return exit::USAGE;
@@ -232,7 +232,7 @@ fn smoke_faults(report: &Report) -> usize {
                 fault.what
             );
             if let Some(command) = fault.reproducer(&object.object, &p.program) {
-                complain!("reproduce with: {command}");
+                complain!("reproduce with: {}", command);
             }
         }
     }
@@ -243,7 +243,7 @@ fn unreadable(name: &str, failure: &Failure) -> Report {
     let reason = failure.about(name);
     Report {
         objects: vec![ObjectReport {
-            object: name.to_owned(),
+            object: name.into(),
             error: Some(InputError {
                 section: None,
                 offset: None,

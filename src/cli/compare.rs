@@ -19,7 +19,7 @@ use crate::kernel::{self, Kernel, Stage};
 use crate::programs::{LoadError, Program};
 use crate::report::{Outcome, ProgramReport};
 use crate::target::{self, Target};
-use crate::untrusted::{self, terminal};
+use crate::untrusted::{self, Untrusted, terminal, text as sentence};
 
 /// Runs the verb.
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
@@ -102,8 +102,8 @@ struct Row {
 }
 
 struct Compared {
-    object: String,
-    error: Option<String>,
+    object: Untrusted,
+    error: Option<Untrusted>,
     /// It could not be read at all.
     unread: bool,
     rows: Vec<Row>,
@@ -143,7 +143,7 @@ fn object(
         Err(failure) => {
             return Ok(Compared {
                 error: Some(failure.about(&name)),
-                object: name,
+                object: name.into(),
                 unread: true,
                 rows: Vec::new(),
             });
@@ -166,8 +166,8 @@ fn object(
         Ok(linked) => linked,
         Err(error) => {
             return Ok(Compared {
-                object: name,
-                error: Some(error.to_string()),
+                object: name.into(),
+                error: Some(error.text()),
                 unread: true,
                 rows: Vec::new(),
             });
@@ -175,14 +175,16 @@ fn object(
     };
     let report = check(&bytes, &options).objects.into_iter().next();
     let (errors, ours) = report.map_or_else(Default::default, |o| (o.load_errors, o.programs));
-    let wanted = |p: &ProgramReport| args.open.prog.as_ref().is_none_or(|n| *n == p.program);
+    let wanted = |p: &ProgramReport| args.open.prog.as_ref().is_none_or(|n| p.program == *n);
     let rows = ours
         .into_iter()
         .zip(&linked)
         .filter(|(report, _)| wanted(report));
     Ok(Compared {
-        object: name,
-        error: errors.first().map(|e| format!("{}: {}", e.stage, e.reason)),
+        object: name.into(),
+        error: errors
+            .first()
+            .map(|e| sentence!("{}: {}", e.stage, e.reason)),
         unread: false,
         rows: rows
             .map(|(ours, linked)| row(kernel, ours, linked))
@@ -245,13 +247,13 @@ impl Totals {
 }
 
 /// Our side in a line.
-fn ours_text(row: &Row) -> String {
+fn ours_text(row: &Row) -> Untrusted {
     match &row.ours.outcome {
         Outcome::Accept => match row.ours.stats {
-            Some(stats) => format!("accept, {} processed", stats.processed),
+            Some(stats) => sentence!("accept, {} processed", stats.processed),
             None => "accept".into(),
         },
-        Outcome::Reject(d) => format!(
+        Outcome::Reject(d) => sentence!(
             "reject at {}: {} {} ({})",
             d.insn,
             diagnostics::number(d.code),
@@ -259,10 +261,10 @@ fn ours_text(row: &Row) -> String {
             d.kernel_words
         ),
         Outcome::Unknown { name, insn, .. } => match insn {
-            Some(insn) => format!("unknown at {insn}: {name}"),
-            None => format!("unknown: {name}"),
+            Some(insn) => sentence!("unknown at {insn}: {}", name),
+            None => sentence!("unknown: {}", name),
         },
-        Outcome::LoadError { stage, reason, .. } => format!("load-error: {stage}: {reason}"),
+        Outcome::LoadError { stage, reason, .. } => sentence!("load-error: {stage}: {}", reason),
         // A kernel lacks nothing that its verifier does not refuse.
         Outcome::Lacks(_) => "lacks".into(),
     }
@@ -292,7 +294,11 @@ fn text(
     totals: &Totals,
     quiet: bool,
 ) -> String {
-    let mut out = format!("kernel {}, target {}\n", kernel.release, target.name);
+    let mut out = format!(
+        "kernel {}, target {}\n",
+        terminal(&kernel.release),
+        terminal(&target.name)
+    );
     for object in objects {
         let shown: Vec<&Row> = object
             .rows
@@ -309,7 +315,7 @@ fn text(
         for row in shown {
             let (here, there) = (ours_text(row), live_text(&row.live));
             let (here, there) = (terminal(&here), terminal(&there));
-            let head = format!("{} ({})", row.ours.program, row.ours.prog_type);
+            let head = sentence!("{} ({})", row.ours.program, row.ours.prog_type);
             let head = terminal(&head);
             let relation = row.relation.word();
             if row.relation == Relation::Agree && here == there {
@@ -368,15 +374,15 @@ fn json_row(row: &Row) -> Value {
         Outcome::Reject(d) => {
             here["code"] = d.code.name().into();
             here["insn"] = d.insn.into();
-            here["message"] = d.what.clone().into();
+            here["message"] = json!(d.what);
         }
         Outcome::Unknown { name, insn, .. } => {
-            here["message"] = name.clone().into();
+            here["message"] = json!(name);
             here["insn"] = (*insn).into();
         }
         Outcome::LoadError { stage, reason, .. } => {
-            here["stage"] = stage.clone().into();
-            here["message"] = reason.clone().into();
+            here["stage"] = json!(stage);
+            here["message"] = json!(reason);
         }
         Outcome::Accept | Outcome::Lacks(_) => {}
     }

@@ -53,7 +53,7 @@ pub(super) fn load(args: &CheckArgs) -> Result<Loaded, Failure> {
     let config: Config = config::parse(&text).map_err(|e| complaint(&e))?;
     for (target, span) in &config.targets {
         if let Err(failure) = inputs::find(target) {
-            let error = ConfigError::at(span.clone(), failure.text);
+            let error = ConfigError::at(span.clone(), failure.text.into_data());
             return Err(complaint(&error));
         }
     }

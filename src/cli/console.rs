@@ -4,14 +4,13 @@
 //! into an exit code of its own. What cannot be said is left unsaid; the exit code and the
 //! report tell the same.
 
-use std::fmt;
 use std::io::Write as _;
 
-use crate::untrusted::{is_invisible, terminal};
+use crate::untrusted::{Foreign, is_invisible, terminal};
 
 /// Says one line, under the tool's name. Whatever it is made of, it stays one line.
-pub(super) fn say(what: &dyn fmt::Display) {
-    raw(&format!("bpfassay: {}", terminal(&what.to_string())));
+pub(super) fn say<T: Foreign + ?Sized>(what: &T) {
+    raw(&format!("bpfassay: {}", terminal(what)));
 }
 
 /// Says lines that are shown already.
@@ -34,7 +33,7 @@ pub(super) fn usage(error: &clap::Error) {
 
 /// [`say`], with a format.
 macro_rules! complain {
-    ($($arg:tt)*) => { $crate::cli::console::say(&format_args!($($arg)*)) };
+    ($($arg:tt)*) => { $crate::cli::console::say(&$crate::untrusted::text!($($arg)*)) };
 }
 
 pub(super) use complain;

@@ -12,6 +12,7 @@ use crate::object::{Btf, Elf};
 use crate::programs::{Manifest, raw};
 use crate::target::{self, Profile, Target};
 use crate::unpack;
+use crate::untrusted::text;
 
 /// The targets of one run, with their BTF.
 pub(super) struct Targets {
@@ -138,7 +139,7 @@ pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
     }
     if name == "host" {
         let btf = kernel_btf(Path::new(HOST_BTF)).map_err(|e| {
-            Failure::usage(format!(
+            Failure::usage(text!(
                 "target host: the running kernel shows no BTF: {}",
                 e.text
             ))

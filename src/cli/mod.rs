@@ -30,6 +30,8 @@ mod walk;
 
 use clap::Parser as _;
 
+use crate::untrusted::Untrusted;
+
 /// Exit codes, stable.
 pub mod exit {
     /// Nothing found.
@@ -45,19 +47,17 @@ pub mod exit {
 /// Why a verb could not do its work.
 pub(crate) struct Failure {
     code: u8,
-    text: String,
+    text: Untrusted,
     /// The place in a file that is wrong, drawn.
     drawing: Option<String>,
 }
 
 impl Failure {
     /// What is wrong with an input, without its name in front.
-    fn about(&self, name: &str) -> String {
-        let rest = self
-            .text
-            .strip_prefix(name)
-            .and_then(|t| t.strip_prefix(": "));
-        rest.unwrap_or(&self.text).to_owned()
+    fn about(&self, name: &str) -> Untrusted {
+        let text = self.text.data();
+        let rest = text.strip_prefix(name).and_then(|t| t.strip_prefix(": "));
+        rest.unwrap_or(text).into()
     }
 
     /// This failure and another one, which is complained of now.
@@ -67,7 +67,7 @@ impl Failure {
     }
 
     /// Wrong usage or unreadable input.
-    pub(crate) fn usage(text: impl Into<String>) -> Failure {
+    pub(crate) fn usage(text: impl Into<Untrusted>) -> Failure {
         Failure {
             code: exit::USAGE,
             text: text.into(),

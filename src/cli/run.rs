@@ -21,6 +21,7 @@ use crate::smoke::run::Engines;
 use crate::smoke::trace::Recorder;
 use crate::smoke::{SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced};
 
+use crate::untrusted::text;
 pub(super) use plugin::reorder;
 
 /// Steps of a run that `--trace` keeps.

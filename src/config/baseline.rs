@@ -13,6 +13,7 @@ use super::budget::of_program;
 use super::{ConfigError, Resource, number};
 use crate::diagnostics::Finding;
 use crate::report::{ObjectReport, Outcome, ProgramReport, Report};
+use crate::untrusted::text;
 
 /// Growth that is let pass where nothing else is said, in percent.
 pub const GROWTH: f64 = 10.0;
@@ -42,9 +43,9 @@ impl Key {
     fn new(object: &str, p: &ProgramReport) -> Key {
         Key {
             object: object.to_owned(),
-            section: p.section.clone(),
-            program: p.program.clone(),
-            target: p.target.clone(),
+            section: p.section.data().to_owned(),
+            program: p.program.data().to_owned(),
+            target: p.target.data().to_owned(),
         }
     }
 }
@@ -115,7 +116,7 @@ impl Baseline {
     pub fn of(report: &Report, cpus: u32, name: &dyn Fn(&str) -> String) -> Baseline {
         let mut entries = BTreeMap::new();
         for object in &report.objects {
-            let named = name(&object.object);
+            let named = name(object.object.data());
             for p in &object.programs {
                 if !matches!(p.outcome, Outcome::Accept) {
                     continue;
@@ -188,7 +189,7 @@ fn missing(p: &ProgramReport) -> Finding {
     of_program(
         number::BASELINE_MISSING,
         p,
-        format!("{} is not in the baseline for {}", p.program, p.target),
+        text!("{} is not in the baseline for {}", p.program, p.target),
     )
 }
 
@@ -214,7 +215,7 @@ fn grown(entry: &Entry, p: &ProgramReport, growth: f64, cpus: u32) -> Option<Fin
     if more.is_empty() {
         return None;
     }
-    let what = format!(
+    let what = text!(
         "{} grew beyond the baseline and {growth} %: {}",
         p.program,
         more.join(", ")

@@ -3,6 +3,7 @@
 use super::{number, rule};
 use crate::diagnostics::Finding;
 use crate::report::{Outcome, ProgramReport};
+use crate::untrusted::{Untrusted, text};
 
 /// What a program takes and a budget or a baseline bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +123,7 @@ impl Budget {
             if has <= most {
                 return None;
             }
-            let what = format!("{} takes {}; the budget is {most}", p.program, r.words(has));
+            let what = text!("{} takes {}; the budget is {most}", p.program, r.words(has));
             Some(Finding {
                 remedy: r.remedy().to_owned(),
                 ..of_program(number::BUDGET_EXCEEDED, p, what)
@@ -133,7 +134,7 @@ impl Budget {
 }
 
 /// A finding about a program on its target.
-pub(super) fn of_program(number: u16, p: &ProgramReport, what: String) -> Finding {
+pub(super) fn of_program(number: u16, p: &ProgramReport, what: Untrusted) -> Finding {
     Finding {
         program: Some(p.program.clone()),
         section: Some(p.section.clone()),

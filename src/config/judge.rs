@@ -6,6 +6,7 @@ use super::{Baseline, Settings, number, rule};
 use crate::diagnostics::{Finding, Label, Source};
 use crate::report::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::rules::{self, Rule, Severity};
+use crate::untrusted::Untrusted;
 
 /// What fails a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,10 +61,10 @@ pub fn judge(report: &mut Report, settings: &Settings, run: &Run<'_>) {
     let config = &settings.config;
     let mut used = vec![false; config.suppressions.len()];
     for object in &mut report.objects {
-        let named = (run.name)(&object.object);
+        let named = (run.name)(object.object.data());
         let mut added = Vec::new();
         for p in &object.programs {
-            let budget = settings.budget(&p.program);
+            let budget = settings.budget(p.program.data());
             added.extend(budget.findings(p, config.cpus));
         }
         if let Some(baseline) = run.baseline {
@@ -72,14 +73,15 @@ pub fn judge(report: &mut Report, settings: &Settings, run: &Run<'_>) {
         }
         object.findings.extend(merged(added));
         object.findings.retain_mut(|f| {
-            let severity = settings.severity(f.rule, f.program.as_deref(), f.severity);
+            let severity =
+                settings.severity(f.rule, f.program.as_ref().map(Untrusted::data), f.severity);
             f.severity = severity.unwrap_or(f.severity);
             severity.is_some()
         });
         for (s, used) in config.suppressions.iter().zip(&mut used) {
             for f in &mut object.findings {
                 if f.suppressed.is_none() && matches_finding(s, f, &named) {
-                    f.suppressed = Some(s.reason.clone());
+                    f.suppressed = Some((&s.reason).into());
                     *used = true;
                 }
             }
@@ -99,7 +101,7 @@ pub fn judge(report: &mut Report, settings: &Settings, run: &Run<'_>) {
     if !unused.is_empty() {
         let name = run.file.map_or("bpfassay.toml", |(name, _)| name);
         report.objects.push(ObjectReport {
-            object: name.to_owned(),
+            object: name.into(),
             error: None,
             load_errors: Vec::new(),
             programs: Vec::new(),
@@ -142,14 +144,14 @@ fn judge_program(p: &mut ProgramReport, named: &str, settings: &Settings, used: 
         Outcome::Unknown { .. } | Outcome::LoadError { .. } => None,
     };
     if let Some(rule) = rule {
-        match settings.severity(rule, Some(&p.program), p.severity) {
+        match settings.severity(rule, Some(p.program.data()), p.severity) {
             Some(severity) => p.severity = severity,
-            None => p.suppressed = Some(format!("{} is off", rule.id())),
+            None => p.suppressed = Some(format!("{} is off", rule.id()).into()),
         }
     }
     for (s, used) in settings.config.suppressions.iter().zip(used) {
         if p.suppressed.is_none() && matches_program(s, p, rule, named) {
-            p.suppressed = Some(s.reason.clone());
+            p.suppressed = Some((&s.reason).into());
             *used = true;
         }
     }
@@ -158,13 +160,13 @@ fn judge_program(p: &mut ProgramReport, named: &str, settings: &Settings, used: 
 /// Levels and suppressions of what a runtime lacks.
 fn judge_lacks(lacks: &mut [Finding], named: &str, settings: &Settings, used: &mut [bool]) {
     for f in lacks {
-        match settings.severity(f.rule, f.program.as_deref(), f.severity) {
+        match settings.severity(f.rule, f.program.as_ref().map(Untrusted::data), f.severity) {
             Some(severity) => f.severity = severity,
-            None => f.suppressed = Some(format!("{} is off", f.rule.id())),
+            None => f.suppressed = Some(format!("{} is off", f.rule.id()).into()),
         }
         for (s, used) in settings.config.suppressions.iter().zip(used.iter_mut()) {
             if f.suppressed.is_none() && matches_finding(s, f, named) {
-                f.suppressed = Some(s.reason.clone());
+                f.suppressed = Some((&s.reason).into());
                 *used = true;
             }
         }
@@ -186,9 +188,12 @@ fn matches_program(s: &Suppression, p: &ProgramReport, rule: Option<&Rule>, name
         _ => None,
     };
     let file = s.file.as_ref();
-    code && s.program.as_ref().is_none_or(|g| g.matches(&p.program))
+    code && s
+        .program
+        .as_ref()
+        .is_none_or(|g| g.matches(p.program.data()))
         && s.object.as_ref().is_none_or(|g| g.matches_path(named))
-        && file.is_none_or(|g| place.is_some_and(|p| g.matches_path(&p.file)))
+        && file.is_none_or(|g| place.is_some_and(|p| g.matches_path(p.file.data())))
 }
 
 fn matches_finding(s: &Suppression, f: &Finding, named: &str) -> bool {
@@ -198,16 +203,25 @@ fn matches_finding(s: &Suppression, f: &Finding, named: &str) -> bool {
     let program = s.program.as_ref();
     let file = s.file.as_ref();
     selector.covers(f.rule)
-        && program.is_none_or(|g| f.program.as_deref().is_some_and(|p| g.matches(p)))
+        && program.is_none_or(|g| {
+            f.program
+                .as_ref()
+                .map(Untrusted::data)
+                .is_some_and(|p| g.matches(p))
+        })
         && s.object.as_ref().is_none_or(|g| g.matches_path(named))
-        && file.is_none_or(|g| f.place.as_ref().is_some_and(|p| g.matches_path(&p.file)))
+        && file.is_none_or(|g| {
+            f.place
+                .as_ref()
+                .is_some_and(|p| g.matches_path(p.file.data()))
+        })
 }
 
 /// Whether the run looked at what a suppression is about: the object was an
 /// input, and the program was not left out.
 fn concerns(s: &Suppression, report: &Report, run: &Run<'_>) -> bool {
     let objects = report.objects.iter().filter(|o| o.error.is_none());
-    let mut names = objects.map(|o| (run.name)(&o.object));
+    let mut names = objects.map(|o| (run.name)(o.object.data()));
     let object = match &s.object {
         None => names.next().is_some(),
         Some(glob) => names.any(|name| glob.matches_path(&name)),
@@ -235,7 +249,7 @@ fn unused(s: &Suppression, settings: &Settings, run: &Run<'_>) -> Option<Finding
         let offset = s.span.start;
         if let Some((line, column)) = source.position(offset) {
             finding.place = Some(crate::diagnostics::Place {
-                file: name.to_owned(),
+                file: name.into(),
                 line,
                 column,
             });

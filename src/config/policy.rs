@@ -12,6 +12,7 @@ use crate::diagnostics::{Context, Finding};
 use crate::helpers_spec::{self, Risk, RiskSet};
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
+use crate::untrusted::Untrusted;
 
 /// What an entry of a list names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,8 @@ pub fn findings(settings: &Settings, context: &Context<'_>) -> Vec<Finding> {
             "{} calls `{name}`, which the policy denies{by}",
             program.name
         );
-        let also: Vec<(usize, String)> = rest.iter().map(|at| (*at, "and here".into())).collect();
+        let also: Vec<(usize, Untrusted)> =
+            rest.iter().map(|at| (*at, "and here".into())).collect();
         let label = format!("`{name}` is called here");
         findings.push(Finding::at(
             context,

@@ -15,7 +15,7 @@ fn program(name: &str, processed: u64) -> ProgramReport {
     ProgramReport {
         program: name.into(),
         section: "xdp".into(),
-        prog_type: "xdp".into(),
+        prog_type: "xdp",
         insns: 10,
         stats: Some(Stats {
             processed,
@@ -237,8 +237,8 @@ fn budgets_are_per_resource_and_program() {
         .iter()
         .map(|f| {
             (
-                f.program.as_deref().unwrap(),
-                f.what.split_once("takes ").unwrap().1,
+                f.program.as_ref().unwrap().data(),
+                f.what.data().split_once("takes ").unwrap().1,
             )
         })
         .collect();
@@ -284,7 +284,7 @@ fn growth_beyond_the_share_is_found_and_shrinking_is_not() {
     let said: Vec<&str> = judged_now.objects[0]
         .findings
         .iter()
-        .map(|f| f.what.as_str())
+        .map(|f| f.what.data())
         .collect();
     assert_eq!(
         said,
@@ -315,7 +315,7 @@ fn suppressions_mark_what_they_match_and_complain_when_unused() {
     let of_object: Vec<Option<&str>> = report.objects[0]
         .findings
         .iter()
-        .map(|f| f.suppressed.as_deref())
+        .map(|f| f.suppressed.as_ref().map(|s| s.data()))
         .collect();
     assert_eq!(of_object, [Some("known"), None]);
     assert_eq!(report.objects.len(), 2, "{report:?}");

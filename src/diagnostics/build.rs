@@ -9,6 +9,7 @@ use crate::abstract_interp::refusal::Refusal;
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Op, Src};
+use crate::untrusted::Untrusted;
 
 /// What a diagnostic is made from besides the refusal.
 #[derive(Clone, Copy)]
@@ -42,12 +43,12 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
     let facts = facts(context, refusal, insn, &insn_text, cause.origin);
     let page = wording::page_for(refusal.code(), &facts);
     let what = capitalized((page.what)(&facts));
-    let primary = label(&mut sources, insn, primary_text(&facts, &insn_text));
+    let primary = label(&mut sources, insn, primary_text(&facts, &insn_text).into());
     let secondary = cause
         .events
         .into_iter()
         .filter(|e| e.insn < program.insns.len())
-        .map(|e| label(&mut sources, e.insn, e.text))
+        .map(|e| label(&mut sources, e.insn, e.text.into()))
         .filter(|l| {
             (l.source, l.offset, &l.text) != (primary.source, primary.offset, &primary.text)
         })
@@ -55,13 +56,13 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
     let (branches, branches_before) = branches(context, refusal);
     Diagnostic {
         code: refusal.code(),
-        what,
+        what: what.into(),
         why: page.rule.why_short(),
         remedy: page.rule.remedy_short(),
-        kernel_words: kernel_words::of(refusal, series),
-        shared_words: kernel_words::shared(refusal, series),
+        kernel_words: kernel_words::of(refusal, series).into(),
+        shared_words: kernel_words::shared(refusal, series).into(),
         insn,
-        insn_text,
+        insn_text: insn_text.into(),
         place: place_of(program, insn),
         sources: sources.list,
         primary,
@@ -71,7 +72,7 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
         registers: refusal
             .regs
             .iter()
-            .map(|(reg, held)| (*reg, kernel_words::held(held)))
+            .map(|(reg, held)| (*reg, kernel_words::held(held).into()))
             .collect(),
         refusal: refusal.without_path(),
     }
@@ -89,7 +90,7 @@ fn capitalized(text: String) -> String {
     })
 }
 
-pub(super) fn label(sources: &mut Sources<'_>, insn: usize, text: String) -> Label {
+pub(super) fn label(sources: &mut Sources<'_>, insn: usize, text: Untrusted) -> Label {
     if let Some(record) = sources.record(insn) {
         let source = sources.file(&record.file);
         let span = sources
@@ -240,15 +241,15 @@ fn branches(context: &Context<'_>, v: &Refusal) -> (Vec<Branch>, usize) {
         .map(|(insn, taken)| Branch {
             insn,
             taken,
-            text: names::instruction(program, context.ops, insn),
+            text: names::instruction(program, context.ops, insn).into(),
             place: line_of(program, insn).map(|l| {
                 (
                     Place {
-                        file: l.file.to_string(),
+                        file: (&l.file).into(),
                         line: l.line,
                         column: l.col,
                     },
-                    l.text.trim().to_owned(),
+                    l.text.trim().into(),
                 )
             }),
         })

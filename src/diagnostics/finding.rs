@@ -6,6 +6,7 @@ use super::source::{Source, Sources};
 use super::{Label, Place};
 use crate::prelude::*;
 use crate::rules::{Rule, Severity};
+use crate::untrusted::Untrusted;
 
 /// One finding, ready to be drawn.
 #[derive(Clone, Debug)]
@@ -15,13 +16,13 @@ pub struct Finding {
     /// How bad it is here; the rule's own unless configured.
     pub severity: Severity,
     /// One sentence: what was found.
-    pub what: String,
+    pub what: Untrusted,
     /// How it is mended.
     pub remedy: String,
     /// The program, unless it is about the object.
-    pub program: Option<String>,
+    pub program: Option<Untrusted>,
     /// The program's section.
-    pub section: Option<String>,
+    pub section: Option<Untrusted>,
     /// The instruction slot it is about.
     pub insn: Option<usize>,
     /// Where that stands in the source.
@@ -33,14 +34,14 @@ pub struct Finding {
     /// Places that belong to it, in the order of the story.
     pub secondary: Vec<Label>,
     /// Targets it holds for; none: it doesn't depend on the target.
-    pub targets: Vec<String>,
+    pub targets: Vec<Untrusted>,
     /// Why it is suppressed, if it is.
-    pub suppressed: Option<String>,
+    pub suppressed: Option<Untrusted>,
 }
 
 impl Finding {
     /// A finding about an object, or a part of it that has no place in a program.
-    pub fn of_object(rule: &'static Rule, what: impl Into<String>) -> Finding {
+    pub fn of_object(rule: &'static Rule, what: impl Into<Untrusted>) -> Finding {
         Finding {
             rule,
             severity: rule.severity,
@@ -62,11 +63,11 @@ impl Finding {
     pub fn of_program(
         context: &Context<'_>,
         rule: &'static Rule,
-        what: impl Into<String>,
+        what: impl Into<Untrusted>,
     ) -> Finding {
         Finding {
-            program: Some(context.program.name.clone()),
-            section: Some(context.program.section.clone()),
+            program: Some((&context.program.name).into()),
+            section: Some((&context.program.section).into()),
             ..Finding::of_object(rule, what)
         }
     }
@@ -76,10 +77,10 @@ impl Finding {
     pub fn at(
         context: &Context<'_>,
         rule: &'static Rule,
-        what: impl Into<String>,
+        what: impl Into<Untrusted>,
         insn: usize,
-        text: impl Into<String>,
-        also: &[(usize, String)],
+        text: impl Into<Untrusted>,
+        also: &[(usize, Untrusted)],
     ) -> Finding {
         let program = context.program;
         let slots = also.iter().map(|(at, _)| *at).chain([insn]);
@@ -104,10 +105,10 @@ impl Finding {
     /// What findings of one object are ordered by.
     pub fn order(&self) -> (Option<&str>, Option<usize>, u16, &str) {
         (
-            self.program.as_deref(),
+            self.program.as_ref().map(Untrusted::data),
             self.insn,
             self.rule.number,
-            &self.what,
+            self.what.data(),
         )
     }
 }

@@ -23,6 +23,7 @@ use crate::prelude::*;
 pub use crate::programs::Place;
 
 use crate::abstract_interp::{Code, Refusal};
+use crate::untrusted::Untrusted;
 
 /// A piece of source text with something to say about it.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct Label {
     /// Length in bytes, at least 1.
     pub len: usize,
     /// What happened there.
-    pub text: String,
+    pub text: Untrusted,
     /// The instruction slot it stands for.
     pub insn: usize,
     /// Line in the source, from 1.
@@ -49,9 +50,9 @@ pub struct Branch {
     /// Whether the jump was taken.
     pub taken: bool,
     /// The jump, disassembled.
-    pub text: String,
+    pub text: Untrusted,
     /// Where it stands in the source, and that line's text.
-    pub place: Option<(Place, String)>,
+    pub place: Option<(Place, Untrusted)>,
 }
 
 /// One refusal, ready to be drawn.
@@ -60,19 +61,19 @@ pub struct Diagnostic {
     /// The stable code.
     pub code: Code,
     /// One sentence: what was refused.
-    pub what: String,
+    pub what: Untrusted,
     /// Why the kernel insists.
     pub why: String,
     /// How it is mended.
     pub remedy: String,
     /// Key words of the kernel's own message.
-    pub kernel_words: String,
+    pub kernel_words: Untrusted,
     /// The same as all programs share it that are refused for this.
-    pub shared_words: String,
+    pub shared_words: Untrusted,
     /// Slot of the refused instruction.
     pub insn: usize,
     /// The refused instruction, disassembled.
-    pub insn_text: String,
+    pub insn_text: Untrusted,
     /// Where it stands in the source.
     pub place: Option<Place>,
     /// Source texts that the labels point into.
@@ -86,7 +87,7 @@ pub struct Diagnostic {
     /// How many branches came before those.
     pub branches_before: usize,
     /// Registers at the refusal, as a verifier log words them.
-    pub registers: Vec<(u8, String)>,
+    pub registers: Vec<(u8, Untrusted)>,
     /// The facts that all of this tells, without the path.
     pub refusal: Refusal,
 }

@@ -20,6 +20,7 @@ use super::names;
 use crate::prelude::*;
 use crate::programs::insn::Op;
 use crate::programs::{LineInfo, MAX_LINE, Program};
+use crate::untrusted::Untrusted;
 
 /// Finds the text of a source file by the name that line information gives it.
 pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<Arc<str>> + Sync);
@@ -87,7 +88,7 @@ enum Lines {
 #[derive(Clone, Debug)]
 pub struct Source {
     /// File name, or what the text is (`disassembly of xdp_prog`).
-    pub name: String,
+    pub name: Untrusted,
     lines: Lines,
 }
 
@@ -95,14 +96,14 @@ impl Source {
     /// The whole text of a file.
     pub fn whole(name: &str, text: &str) -> Source {
         Source {
-            name: name.to_owned(),
+            name: name.into(),
             lines: Lines::Whole(Arc::new(Whole::new(text.to_owned()))),
         }
     }
 
     fn excerpt(name: String, lines: &BTreeMap<u32, impl AsRef<str>>) -> Source {
         Source {
-            name,
+            name: name.into(),
             lines: Lines::Some(Excerpt::new(lines)),
         }
     }
@@ -118,10 +119,10 @@ impl Source {
             .text()
             .split('\n')
             .all(|l| matches!(line(l), Cow::Borrowed(_)));
-        if same && matches!(name(&self.name), Cow::Borrowed(_)) {
+        if same && matches!(name(self.name.data()), Cow::Borrowed(_)) {
             return None;
         }
-        let name = name(&self.name);
+        let name = name(self.name.data());
         Some(match &self.lines {
             Lines::Whole(file) => {
                 let lines: Vec<Cow<'_, str>> = file.text.split('\n').map(line).collect();
@@ -137,7 +138,7 @@ impl Source {
 
     /// Whether it is a disassembly, not a file.
     pub fn is_listing(&self) -> bool {
-        self.name.starts_with(LISTING)
+        self.name.data().starts_with(LISTING)
     }
 
     /// Bytes that it takes beside what it shares.

@@ -6,6 +6,7 @@ use super::{Object, Span, Target};
 use crate::audit::{Oldest, Reason, Requirements};
 use crate::check::{self, DEFAULT_CPUS, Options};
 use crate::helpers_spec::Release;
+use crate::untrusted::{Untrusted, text};
 
 /// Asks what an object needs, whatever a verifier says of it.
 #[derive(Clone, Debug)]
@@ -62,8 +63,9 @@ impl Audit {
                     audit
                         .unlinked
                         .into_iter()
-                        .map(|u| format!("{}: {}: {}", u.program, u.stage, u.reason)),
+                        .map(|u| text!("{}: {}: {}", u.program, u.stage, u.reason)),
                 )
+                .map(Untrusted::into_data)
                 .collect(),
         }
     }
@@ -162,7 +164,7 @@ pub struct KernelReason {
 impl ProgramNeeds {
     fn of(needs: Requirements) -> ProgramNeeds {
         let calls = needs.calls.iter().map(|call| NeededCall {
-            name: call.name.clone(),
+            name: call.name.data().to_owned(),
             kfunc: call.callee.kind() == "kfunc",
             since: kernel(call.known.map(|k| k.release)),
             required: call.required(),
@@ -175,15 +177,15 @@ impl ProgramNeeds {
         } = needs.oldest;
         ProgramNeeds {
             calls: calls.collect(),
-            maps: needs.maps.into_iter().map(|m| m.name).collect(),
+            maps: needs.maps.into_iter().map(|m| m.name.into_data()).collect(),
             oldest: kernel(release),
             because: reasons.into_iter().map(KernelReason::of).collect(),
-            missing,
+            missing: missing.into_iter().map(Untrusted::into_data).collect(),
             isa: needs.isa,
             capabilities: needs.capabilities.iter().map(|c| c.name).collect(),
             verdict: needs.verified.verdict,
-            program: needs.program,
-            section: needs.section,
+            program: needs.program.into_data(),
+            section: needs.section.into_data(),
             prog_type: needs.prog_type.name(),
         }
     }
@@ -193,7 +195,7 @@ impl KernelReason {
     fn of(reason: Reason) -> KernelReason {
         KernelReason {
             span: reason.place.as_ref().map(Span::bare),
-            what: reason.what,
+            what: reason.what.into_data(),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::check::{self, Options};
 use crate::diagnostics::{Diagnostic, Finding};
 use crate::report::{Outcome, ProgramReport};
 use crate::rules::{Severity, why_undecided};
+use crate::untrusted::Untrusted;
 
 /// Asks for the verdict on an object's programs.
 ///
@@ -88,9 +89,9 @@ impl Check {
         let mut out = CheckReport::default();
         for object in report.objects {
             let failures = object.load_errors.into_iter().map(|e| LoadFailure {
-                target: e.target,
-                stage: e.stage,
-                reason: e.reason,
+                target: e.target.into_data(),
+                stage: e.stage.to_owned(),
+                reason: e.reason.into_data(),
             });
             out.load_failures.extend(failures);
             out.programs
@@ -161,13 +162,13 @@ impl Checked {
     fn of(row: ProgramReport) -> Checked {
         Checked {
             processed: row.stats.map(|s: Stats| s.processed),
-            verdict: Verdict::of(row.outcome, &row.target),
-            program: row.program,
-            section: row.section,
-            prog_type: row.prog_type,
-            target: row.target,
+            verdict: Verdict::of(row.outcome, row.target.data()),
+            program: row.program.into_data(),
+            section: row.section.into_data(),
+            prog_type: row.prog_type.to_owned(),
+            target: row.target.into_data(),
             #[cfg(feature = "smoke")]
-            smoke_fault: row.smoke.and_then(|s| s.fault).map(|f| f.what),
+            smoke_fault: row.smoke.and_then(|s| s.fault).map(|f| f.what.into_data()),
         }
     }
 }
@@ -204,8 +205,8 @@ impl Verdict {
             Outcome::Lacks(lacks) => Verdict::Lacks(lacks.iter().map(Advice::of).collect()),
             Outcome::LoadError { stage, reason, .. } => Verdict::LoadError(LoadFailure {
                 target: target.to_owned(),
-                stage,
-                reason,
+                stage: stage.to_owned(),
+                reason: reason.into_data(),
             }),
             Outcome::Unknown {
                 name,
@@ -213,9 +214,10 @@ impl Verdict {
                 internal,
                 ..
             } => Verdict::Unknown {
-                reason: internal.unwrap_or_else(|| why_undecided(&name, target)),
+                reason: internal
+                    .map_or_else(|| why_undecided(name.data(), target), Untrusted::into_data),
                 span: place.as_ref().map(Span::bare),
-                name,
+                name: name.into_data(),
             },
         }
     }
@@ -262,10 +264,10 @@ impl Rejection {
             code: d.code,
             span: span(&d.primary),
             story: d.secondary.iter().map(span).collect(),
-            what: d.what,
+            what: d.what.into_data(),
             why: d.why,
             remedy: d.remedy,
-            kernel_words: d.kernel_words,
+            kernel_words: d.kernel_words.into_data(),
             insn: d.insn,
             refusal: d.refusal,
         }
@@ -299,11 +301,15 @@ impl Advice {
         Advice {
             rule: finding.rule.name,
             severity: finding.severity,
-            what: finding.what.clone(),
+            what: finding.what.data().to_owned(),
             remedy: finding.remedy.clone(),
-            program: finding.program.clone(),
+            program: finding.program.clone().map(Untrusted::into_data),
             span: label.or_else(|| finding.place.as_ref().map(Span::bare)),
-            targets: finding.targets.clone(),
+            targets: finding
+                .targets
+                .iter()
+                .map(|t| t.data().to_owned())
+                .collect(),
         }
     }
 }

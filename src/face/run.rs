@@ -83,7 +83,7 @@ impl Run {
         let choices = [self.target.choice()];
         let options = Options::new(object.name(), &choices);
         let linked = programs_of(object.bytes(), &options)
-            .map_err(|e| RunError::DoesNotLoad(e.to_string()))?;
+            .map_err(|e| RunError::DoesNotLoad(e.text().into_data()))?;
         let (mut programs, mut reasons) = (Vec::new(), BTreeMap::new());
         for entry in linked {
             match entry {

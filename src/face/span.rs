@@ -28,18 +28,18 @@ impl Span {
         let source = sources.get(label.source);
         let at = source.and_then(|s| s.position(label.offset));
         Span {
-            file: source.map_or_else(String::new, |s| s.name.clone()),
+            file: source.map_or_else(String::new, |s| s.name.data().to_owned()),
             line: label.line,
             column: at.map_or(0, |(_, column)| column),
             len: label.len,
-            text: label.text.clone(),
+            text: label.text.data().to_owned(),
         }
     }
 
     /// A place of which no more is known.
     pub(super) fn bare(place: &Place) -> Span {
         Span {
-            file: place.file.clone(),
+            file: place.file.data().to_owned(),
             line: place.line,
             column: place.column,
             len: 0,

@@ -17,6 +17,7 @@ use super::link::{Assumption, MapFault};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, MapDef};
 use crate::prelude::*;
+use crate::untrusted::{Untrusted, text};
 use alloc::sync::Arc;
 
 /// Helper number of a call that replaces an unresolved CO-RE relocation.
@@ -107,20 +108,19 @@ pub const MAX_LINE: u32 = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// File as the object's line information names it.
-    pub file: String,
+    pub file: Untrusted,
     /// Line, from 1.
     pub line: u32,
     /// Column, from 1; 0 if it isn't known.
     pub column: u32,
 }
 
-impl core::fmt::Display for Place {
+impl Place {
     /// `file:line:column`, as compilers print it.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
+    pub fn text(&self) -> Untrusted {
         match self.column {
-            0 => Ok(()),
-            column => write!(f, ":{column}"),
+            0 => text!("{}:{}", self.file, self.line),
+            column => text!("{}:{}:{column}", self.file, self.line),
         }
     }
 }
@@ -297,7 +297,7 @@ impl Program {
         self.line_at(insn)
             .filter(|l| (1..=MAX_LINE).contains(&l.line))
             .map(|l| Place {
-                file: l.file.to_string(),
+                file: (&l.file).into(),
                 line: l.line,
                 column: l.col,
             })

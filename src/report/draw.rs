@@ -13,7 +13,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use crate::diagnostics::{Label, Source};
 use crate::rules::Severity;
-use crate::untrusted::{source_line, terminal};
+use crate::untrusted::{Foreign, Untrusted, source_line, terminal, text};
 
 /// Bytes of a line that is still drawn.
 const MAX_LINE: usize = 500;
@@ -23,7 +23,7 @@ pub(super) struct Picture<'a> {
     /// Number and name of its rule.
     pub(super) code: String,
     /// The sentence.
-    pub(super) what: &'a str,
+    pub(super) what: &'a Untrusted,
     /// How bad it is.
     pub(super) severity: Severity,
     /// Texts that the labels point into.
@@ -99,7 +99,7 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(raw: &'a Source) -> Shown<'a> {
-        let text = raw.shown(terminal, source_line);
+        let text = raw.shown(terminal::<str>, source_line::<str>);
         let text = text.map_or(Cow::Borrowed(raw), Cow::Owned);
         Shown { raw, text }
     }
@@ -130,12 +130,18 @@ impl<'a> Shown<'a> {
 }
 
 /// A headed paragraph below a picture.
-pub(super) fn paragraph(out: &mut String, paint: &Paint, head: &str, text: &str, width: usize) {
+pub(super) fn paragraph<T: Foreign + ?Sized>(
+    out: &mut String,
+    paint: &Paint,
+    head: &str,
+    text: &T,
+    width: usize,
+) {
     let room = width.saturating_sub(12).max(20);
     let mut line = String::new();
     let mut lines = Vec::new();
     // Lines of a kernel's words become one; each word may begin a line.
-    for word in text.split_whitespace() {
+    for word in text.data().split_whitespace() {
         let word = terminal(word);
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
             lines.push(std::mem::take(&mut line));
@@ -232,9 +238,11 @@ impl Drawing<'_> {
                     rest.get(..label.len).unwrap_or(rest)
                 });
             let brief: String = text.trim().chars().take(80).collect();
-            let at = format!(
+            let at = text!(
                 "{}:{}: {}: {brief}",
-                self.source.raw.name, label.line, label.text
+                self.source.raw.name,
+                label.line,
+                label.text
             );
             paragraph(out, &paint, "at", &at, width);
         }
@@ -326,7 +334,7 @@ impl SourceCode for Drawing<'_> {
                 .slice(span.offset(), span.offset() + span.len())
                 .ok_or_else(outside)?;
             return Ok(Box::new(miette::MietteSpanContents::new_named(
-                source.name.clone(),
+                terminal(&source.name).into_owned(),
                 data.as_bytes(),
                 *span,
                 line as usize - 1,
@@ -342,7 +350,7 @@ impl SourceCode for Drawing<'_> {
         let end = end + text.len();
         let data = source.slice(start, end).ok_or_else(outside)?;
         Ok(Box::new(miette::MietteSpanContents::new_named(
-            source.name.clone(),
+            terminal(&source.name).into_owned(),
             data.as_bytes(),
             (start, end - start).into(),
             first as usize - 1,

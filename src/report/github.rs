@@ -11,7 +11,7 @@ use super::Report;
 use super::items::{Item, items};
 use super::paths::Paths;
 use crate::rules::Severity;
-use crate::untrusted::{message, property};
+use crate::untrusted::{Untrusted, joined, message, property, text};
 
 /// Renders a report.
 pub fn render(report: &Report, paths: &Paths<'_>) -> String {
@@ -28,8 +28,8 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
             let _ = writeln!(
                 out,
                 "::error file={},title=unreadable input::{}",
-                property(file.text()),
-                message(&error.to_string())
+                property(&file.text()),
+                message(&error.text())
             );
         }
     }
@@ -50,7 +50,7 @@ fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         Some(region) => region.file.clone(),
         None => paths.input(item.object),
     };
-    let _ = write!(out, "::{command} file={}", property(file.text()));
+    let _ = write!(out, "::{command} file={}", property(&file.text()));
     if let Some(region) = &region {
         let _ = write!(out, ",line={}", region.line);
         if let Some(column) = region.column {
@@ -64,16 +64,16 @@ fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         Some(rule) => format!("{} {}", item.id, rule.name),
         None => item.id.clone(),
     };
-    let mut lines = vec![item.what.clone()];
+    let mut lines: Vec<Untrusted> = vec![item.what.clone()];
     if let Some(program) = item.program {
-        lines.push(format!("program: {program} ({})", item.object));
+        lines.push(text!("program: {} ({})", program, item.object));
     }
     if !item.targets.is_empty() {
-        lines.push(format!("targets: {}", item.targets.join(", ")));
+        lines.push(text!("targets: {}", joined(&item.targets, ", ")));
     }
     if let Some(remedy) = item.remedy {
-        lines.push(format!("remedy: {remedy}"));
+        lines.push(text!("remedy: {remedy}"));
     }
-    let lines: Vec<String> = lines.iter().map(|line| message(line)).collect();
+    let lines: Vec<String> = lines.iter().map(message).collect();
     let _ = writeln!(out, ",title={}::{}", property(&title), lines.join("%0A"));
 }

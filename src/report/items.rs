@@ -6,6 +6,7 @@ use super::paths::{Paths, RepoPath};
 use super::{Outcome, ProgramReport, Report};
 use crate::diagnostics::{Diagnostic, Finding, Label, Place, Source};
 use crate::rules::{self, Rule, Severity, why_undecided};
+use crate::untrusted::{Untrusted, text};
 
 /// What kind of complaint it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +55,14 @@ pub(super) struct Item<'a> {
     pub(super) kind: Kind,
     /// Index of the object in the report.
     pub(super) index: usize,
-    pub(super) object: &'a str,
-    pub(super) program: Option<&'a str>,
-    pub(super) targets: Vec<&'a str>,
+    pub(super) object: &'a Untrusted,
+    pub(super) program: Option<&'a Untrusted>,
+    pub(super) targets: Vec<&'a Untrusted>,
     /// `BPF0108`, or an id of [`UNPAGED`].
     pub(super) id: String,
     pub(super) rule: Option<&'static Rule>,
     pub(super) severity: Severity,
-    pub(super) what: String,
+    pub(super) what: Untrusted,
     pub(super) remedy: Option<&'a str>,
     pub(super) insn: Option<usize>,
     pub(super) place: Option<&'a Place>,
@@ -69,7 +70,7 @@ pub(super) struct Item<'a> {
     pub(super) primary: Option<&'a Label>,
     pub(super) secondary: &'a [Label],
     pub(super) diagnostic: Option<&'a Diagnostic>,
-    pub(super) suppressed: Option<&'a str>,
+    pub(super) suppressed: Option<&'a Untrusted>,
 }
 
 /// A piece of a source file; columns count characters from 1.
@@ -81,11 +82,11 @@ pub(super) struct Region {
     /// One past the last character, on the same line.
     pub(super) end: Option<u32>,
     /// The line's text; empty if unknown.
-    pub(super) text: String,
+    pub(super) text: Untrusted,
 }
 
 impl<'a> Item<'a> {
-    fn new(kind: Kind, index: usize, object: &'a str, what: String) -> Item<'a> {
+    fn new(kind: Kind, index: usize, object: &'a Untrusted, what: Untrusted) -> Item<'a> {
         Item {
             kind,
             index,
@@ -132,8 +133,8 @@ impl<'a> Item<'a> {
         };
         let mut hash = Fnv::default();
         hash.add(&self.id);
-        hash.add(self.program.unwrap_or(""));
-        for word in text.split_whitespace() {
+        hash.add(self.program.map_or("", Untrusted::data));
+        for word in text.data().split_whitespace() {
             hash.add(word);
         }
         format!("{:016x}", hash.0)
@@ -176,7 +177,7 @@ fn unpaged(kind: Kind) -> &'static str {
 pub(super) fn region(
     sources: &[Source],
     label: &Label,
-    object: &str,
+    object: &Untrusted,
     paths: &Paths<'_>,
 ) -> Option<Region> {
     let source = sources.get(label.source).filter(|s| !s.is_listing())?;
@@ -189,18 +190,18 @@ pub(super) fn region(
         line: label.line,
         column: characters(from),
         end: characters(to).filter(|_| to > from),
-        text: text.trim_end().to_owned(),
+        text: text.trim_end().into(),
     })
 }
 
 /// A place without its text.
-pub(super) fn region_of(place: &Place, object: &str, paths: &Paths<'_>) -> Region {
+pub(super) fn region_of(place: &Place, object: &Untrusted, paths: &Paths<'_>) -> Region {
     Region {
         file: paths.source(&place.file, object),
         line: place.line,
         column: (place.column > 0).then_some(place.column),
         end: None,
-        text: String::new(),
+        text: Untrusted::new(),
     }
 }
 
@@ -208,10 +209,10 @@ pub(super) fn region_of(place: &Place, object: &str, paths: &Paths<'_>) -> Regio
 pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
     let mut all: Vec<Item<'_>> = Vec::new();
     for (index, object) in report.objects.iter().enumerate() {
-        let name = object.object.as_str();
+        let name = &object.object;
         let mut of_object: Vec<Item<'_>> = Vec::new();
         for e in &object.load_errors {
-            let what = format!("{name} does not load: {}: {}", e.stage, e.reason);
+            let what = text!("{} does not load: {}: {}", name, e.stage, e.reason);
             let item = Item::new(Kind::LoadError, index, name, what);
             push(&mut of_object, item, &e.target);
         }
@@ -230,7 +231,7 @@ pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
 }
 
 /// Adds a complaint about a target, to the same one about others if there is.
-fn push<'a>(all: &mut Vec<Item<'a>>, item: Item<'a>, target: &'a str) {
+fn push<'a>(all: &mut Vec<Item<'a>>, item: Item<'a>, target: &'a Untrusted) {
     match all.iter_mut().find(|i| i.same_as(&item)) {
         Some(same) => {
             same.severity = same.severity.max(item.severity);
@@ -243,10 +244,10 @@ fn push<'a>(all: &mut Vec<Item<'a>>, item: Item<'a>, target: &'a str) {
     }
 }
 
-fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<Item<'a>> {
-    let common = |kind: Kind, what: String| Item {
-        program: Some(p.program.as_str()).filter(|n| !n.is_empty()),
-        suppressed: p.suppressed.as_deref(),
+fn of_program<'a>(index: usize, object: &'a Untrusted, p: &'a ProgramReport) -> Vec<Item<'a>> {
+    let common = |kind: Kind, what: Untrusted| Item {
+        program: Some(&p.program).filter(|n| !n.is_empty()),
+        suppressed: p.suppressed.as_ref(),
         ..Item::new(kind, index, object, what)
     };
     let item = match &p.outcome {
@@ -256,7 +257,7 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
                 kind: Kind::Lacks,
                 program: Some(&p.program),
                 targets: Vec::new(),
-                suppressed: f.suppressed.as_deref().or(p.suppressed.as_deref()),
+                suppressed: f.suppressed.as_ref().or(p.suppressed.as_ref()),
                 ..of_finding(index, object, f)
             };
             return lacks.iter().map(of_lack).collect();
@@ -286,15 +287,19 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
             let (kind, what) = match internal {
                 None => (
                     Kind::Undecided,
-                    format!(
+                    text!(
                         "{} is not decided: {}",
                         p.program,
-                        why_undecided(name, &p.target)
+                        why_undecided(name.data(), p.target.data())
                     ),
                 ),
                 Some(detail) => (
                     Kind::Internal,
-                    format!("{}: internal error, please report it: {detail}", p.program),
+                    text!(
+                        "{}: internal error, please report it: {}",
+                        p.program,
+                        detail
+                    ),
                 ),
             };
             let severity = match kind {
@@ -313,7 +318,7 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
             reason,
             rule,
         } => {
-            let what = format!("{} does not load: {stage}: {reason}", p.program);
+            let what = text!("{} does not load: {stage}: {}", p.program, reason);
             Item {
                 id: rule.map_or_else(|| unpaged(Kind::LoadError).to_owned(), |r| r.id()),
                 rule: *rule,
@@ -328,17 +333,18 @@ fn of_program<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Vec<It
 
 /// Without runs nothing goes wrong in them.
 #[cfg(not(feature = "smoke"))]
-fn of_run<'a>(_index: usize, _object: &'a str, _p: &'a ProgramReport) -> Option<Item<'a>> {
+fn of_run<'a>(_index: usize, _object: &'a Untrusted, _p: &'a ProgramReport) -> Option<Item<'a>> {
     None
 }
 
 /// A fault after `accept`.
 #[cfg(feature = "smoke")]
-fn of_run<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Option<Item<'a>> {
+fn of_run<'a>(index: usize, object: &'a Untrusted, p: &'a ProgramReport) -> Option<Item<'a>> {
     let fault = p.smoke.as_ref()?.fault.as_ref()?;
-    let what = format!(
+    let what = text!(
         "{} was accepted, but its run failed: {}; please report it",
-        p.program, fault.what
+        p.program,
+        fault.what
     );
     Some(Item {
         program: Some(&p.program),
@@ -348,10 +354,10 @@ fn of_run<'a>(index: usize, object: &'a str, p: &'a ProgramReport) -> Option<Ite
     })
 }
 
-fn of_finding<'a>(index: usize, object: &'a str, f: &'a Finding) -> Item<'a> {
+fn of_finding<'a>(index: usize, object: &'a Untrusted, f: &'a Finding) -> Item<'a> {
     Item {
-        program: f.program.as_deref(),
-        targets: f.targets.iter().map(String::as_str).collect(),
+        program: f.program.as_ref(),
+        targets: f.targets.iter().collect(),
         id: f.rule.id(),
         rule: Some(f.rule),
         severity: f.severity,
@@ -361,7 +367,7 @@ fn of_finding<'a>(index: usize, object: &'a str, f: &'a Finding) -> Item<'a> {
         sources: &f.sources,
         primary: f.primary.as_ref(),
         secondary: &f.secondary,
-        suppressed: f.suppressed.as_deref(),
+        suppressed: f.suppressed.as_ref(),
         ..Item::new(Kind::Finding, index, object, f.what.clone())
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 use crate::diagnostics::{Branch, Diagnostic, Finding, Label, Source};
-use crate::untrusted;
+use crate::untrusted::{self, Untrusted};
 
 /// Version of the document's schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -58,7 +58,7 @@ fn object(o: &ObjectReport) -> Value {
     })
 }
 
-fn program(object: &str, p: &ProgramReport) -> Value {
+fn program(object: &Untrusted, p: &ProgramReport) -> Value {
     let mut map = flat(object, p);
     map.remove("object");
     let finding = match &p.outcome {
@@ -77,7 +77,7 @@ fn program(object: &str, p: &ProgramReport) -> Value {
 }
 
 #[cfg(feature = "smoke")]
-fn smoke_fault(object: &str, p: &ProgramReport) -> Value {
+fn smoke_fault(object: &Untrusted, p: &ProgramReport) -> Value {
     let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
     fault.map_or(Value::Null, |f| {
         json!({
@@ -91,7 +91,7 @@ fn smoke_fault(object: &str, p: &ProgramReport) -> Value {
 }
 
 #[cfg(not(feature = "smoke"))]
-fn smoke_fault(_object: &str, _p: &ProgramReport) -> Value {
+fn smoke_fault(_object: &Untrusted, _p: &ProgramReport) -> Value {
     Value::Null
 }
 
@@ -128,7 +128,7 @@ pub(super) fn finding(f: &Finding) -> Value {
         "program": f.program,
         "section": f.section,
         "insn": f.insn,
-        "file": f.place.as_ref().map(|p| p.file.as_str()),
+        "file": f.place.as_ref().map(|p| &p.file),
         "line": f.place.as_ref().map(|p| p.line),
         "column": f.place.as_ref().map(|p| p.column),
         "targets": f.targets,
@@ -145,7 +145,7 @@ fn label(sources: &[Source], l: &Label) -> Value {
         .and_then(|s| s.line(l.line))
         .map_or(0, |(start, _)| start);
     json!({
-        "file": source.map(|s| s.name.as_str()),
+        "file": source.map(|s| &s.name),
         "line": l.line,
         "column": l.offset.saturating_sub(start) + 1,
         "length": l.len,
@@ -160,8 +160,8 @@ fn branch(b: &Branch) -> Value {
         "insn": b.insn,
         "taken": b.taken,
         "text": b.text,
-        "file": b.place.as_ref().map(|(p, _)| p.file.as_str()),
+        "file": b.place.as_ref().map(|(p, _)| &p.file),
         "line": b.place.as_ref().map(|(p, _)| p.line),
-        "source": b.place.as_ref().map(|(_, t)| t.as_str()),
+        "source": b.place.as_ref().map(|(_, t)| t),
     })
 }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
+use crate::untrusted::Untrusted;
 
 /// The stable field names, in order.
 pub const FIELDS: [&str; 21] = [
@@ -48,10 +49,10 @@ pub fn render(report: &Report) -> String {
 pub(super) fn lines(object: &ObjectReport) -> Vec<Value> {
     let mut lines = Vec::new();
     if let Some(error) = &object.error {
-        lines.push(empty(object, "open", &error.to_string(), ""));
+        lines.push(empty(object, "open", &error.text(), &Untrusted::new()));
     }
     for e in &object.load_errors {
-        lines.push(empty(object, &e.stage, &e.reason, &e.target));
+        lines.push(empty(object, e.stage, &e.reason, &e.target));
     }
     lines.extend(
         object
@@ -62,10 +63,15 @@ pub(super) fn lines(object: &ObjectReport) -> Vec<Value> {
     lines
 }
 
-fn empty(object: &ObjectReport, stage: &str, reason: &str, target: &str) -> Value {
+fn empty(
+    object: &ObjectReport,
+    stage: &'static str,
+    reason: &Untrusted,
+    target: &Untrusted,
+) -> Value {
     let outcome = Outcome::LoadError {
-        stage: stage.to_owned(),
-        reason: reason.to_owned(),
+        stage,
+        reason: reason.clone(),
         rule: None,
     };
     let program = ProgramReport::blank(target, outcome);

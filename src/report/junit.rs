@@ -15,33 +15,33 @@ use super::text::{self, Style};
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Finding;
 use crate::rules::{Severity, why_undecided};
-use crate::untrusted::{source_line, xml};
+use crate::untrusted::{Foreign, Untrusted, source_line, text, xml};
 
 /// How a case ended.
 enum End {
     Passed,
     Failure {
         kind: String,
-        message: String,
+        message: Untrusted,
         text: String,
     },
     Error {
         kind: String,
-        message: String,
+        message: Untrusted,
     },
-    Skipped(String),
+    Skipped(Untrusted),
 }
 
 struct Case {
-    name: String,
-    class: String,
+    name: Untrusted,
+    class: Untrusted,
     seconds: Option<f64>,
     end: End,
     output: String,
 }
 
 struct Suite {
-    name: String,
+    name: Untrusted,
     cases: Vec<Case>,
 }
 
@@ -61,21 +61,22 @@ pub fn render(report: &Report, strict: bool) -> String {
 }
 
 fn suites(object: &ObjectReport, strict: bool) -> Vec<Suite> {
-    let mut targets: Vec<&str> = object.programs.iter().map(|p| p.target.as_str()).collect();
-    targets.extend(object.load_errors.iter().map(|e| e.target.as_str()));
-    let mut seen: Vec<&str> = Vec::new();
+    let mut targets: Vec<&Untrusted> = object.programs.iter().map(|p| &p.target).collect();
+    targets.extend(object.load_errors.iter().map(|e| &e.target));
+    let none = Untrusted::new();
+    let mut seen: Vec<&Untrusted> = Vec::new();
     targets.retain(|t| {
         let new = !seen.contains(t);
         seen.push(t);
         new
     });
     if targets.is_empty() {
-        targets.push("");
+        targets.push(&none);
     }
-    let suite = |(i, target): (usize, &&str)| Suite {
-        name: match *target {
-            "" => object.object.clone(),
-            target => format!("{} on {target}", object.object),
+    let suite = |(i, target): (usize, &&Untrusted)| Suite {
+        name: match target.is_empty() {
+            true => object.object.clone(),
+            false => text!("{} on {}", object.object, *target),
         },
         cases: cases(object, target, i == 0, strict),
     };
@@ -84,7 +85,7 @@ fn suites(object: &ObjectReport, strict: bool) -> Vec<Suite> {
 
 /// The cases of one suite. What is about the object as a whole and no target is
 /// told in the first.
-fn cases(object: &ObjectReport, target: &str, first: bool, strict: bool) -> Vec<Case> {
+fn cases(object: &ObjectReport, target: &Untrusted, first: bool, strict: bool) -> Vec<Case> {
     let holds = |f: &&Finding| {
         f.targets.iter().any(|t| t == target)
             || (f.targets.is_empty() && (first || f.program.is_some()))
@@ -95,15 +96,15 @@ fn cases(object: &ObjectReport, target: &str, first: bool, strict: bool) -> Vec<
         .filter(|f| f.program.is_none())
         .filter(holds)
         .collect();
-    let load = object.load_errors.iter().find(|e| e.target == target);
+    let load = object.load_errors.iter().find(|e| e.target == *target);
     let whole = match (&object.error, load) {
         (Some(error), _) => Some(End::Error {
             kind: "unreadable".into(),
-            message: error.to_string(),
+            message: error.text(),
         }),
         (None, Some(e)) => Some(End::Error {
             kind: "load-error".into(),
-            message: format!("{}: {}", e.stage, e.reason),
+            message: text!("{}: {}", e.stage, e.reason),
         }),
         (None, None) if !of_object.is_empty() => Some(by_findings(&of_object)),
         (None, None) => None,
@@ -117,11 +118,11 @@ fn cases(object: &ObjectReport, target: &str, first: bool, strict: bool) -> Vec<
             output: minor(&of_object),
         });
     }
-    for p in object.programs.iter().filter(|p| p.target == target) {
+    for p in object.programs.iter().filter(|p| p.target == *target) {
         let findings: Vec<&Finding> = object
             .shown()
             .filter(|f| {
-                f.program.as_deref() == Some(&p.program)
+                f.program.as_ref() == Some(&p.program)
                     && f.section.as_ref().is_none_or(|s| *s == p.section)
             })
             .filter(holds)
@@ -139,7 +140,7 @@ fn cases(object: &ObjectReport, target: &str, first: bool, strict: bool) -> Vec<
 
 fn end(p: &ProgramReport, findings: &[&Finding], strict: bool) -> End {
     if let (Some(reason), false) = (&p.suppressed, matches!(p.outcome, Outcome::Accept)) {
-        return End::Skipped(format!("{}, suppressed: {reason}", p.outcome.word()));
+        return End::Skipped(text!("{}, suppressed: {}", p.outcome.word(), reason));
     }
     match &p.outcome {
         Outcome::Accept => {
@@ -147,7 +148,7 @@ fn end(p: &ProgramReport, findings: &[&Finding], strict: bool) -> End {
             match fault {
                 Some(fault) => End::Error {
                     kind: "internal-error".into(),
-                    message: format!("accepted, but its run failed: {}", fault.what),
+                    message: text!("accepted, but its run failed: {}", fault.what),
                 },
                 None => by_findings(findings),
             }
@@ -175,11 +176,14 @@ fn end(p: &ProgramReport, findings: &[&Finding], strict: bool) -> End {
             message: detail.clone(),
         },
         Outcome::Unknown { name, .. } => {
-            let message = format!("not decided: {}", why_undecided(name, &p.target));
+            let message = text!(
+                "not decided: {}",
+                why_undecided(name.data(), p.target.data())
+            );
             if strict {
                 End::Failure {
                     kind: "not-decided".into(),
-                    text: message.clone(),
+                    text: xml(&message).into_owned(),
                     message,
                 }
             } else {
@@ -188,7 +192,7 @@ fn end(p: &ProgramReport, findings: &[&Finding], strict: bool) -> End {
         }
         Outcome::LoadError { stage, reason, .. } => End::Error {
             kind: "load-error".into(),
-            message: format!("{stage}: {reason}"),
+            message: text!("{stage}: {}", reason),
         },
     }
 }
@@ -222,9 +226,9 @@ fn minor(findings: &[&Finding]) -> String {
             let place = f
                 .place
                 .as_ref()
-                .map_or_else(String::new, |p| format!("{p}: "));
+                .map_or_else(Untrusted::new, |p| text!("{}: ", p.text()));
             let (id, name) = (f.rule.id(), f.rule.name);
-            let line = format!("{place}{} {id} {name}: {}", f.severity.name(), f.what);
+            let line = text!("{}{} {id} {name}: {}", place, f.severity.name(), f.what);
             xml(&line).into_owned()
         })
         .collect();
@@ -304,7 +308,13 @@ fn case(w: &mut Out, c: &Case) -> std::io::Result<()> {
     w.write_event(Event::End(BytesEnd::new("testcase")))
 }
 
-fn element(w: &mut Out, name: &str, kind: &str, message: &str, text: &str) -> std::io::Result<()> {
+fn element(
+    w: &mut Out,
+    name: &str,
+    kind: &str,
+    message: &Untrusted,
+    text: &str,
+) -> std::io::Result<()> {
     let mut start = BytesStart::new(name);
     attribute(&mut start, "type", kind);
     attribute(&mut start, "message", message);
@@ -313,12 +323,12 @@ fn element(w: &mut Out, name: &str, kind: &str, message: &str, text: &str) -> st
     w.write_event(Event::End(BytesEnd::new(name)))
 }
 
-fn attribute(element: &mut BytesStart<'_>, key: &str, value: &str) {
+fn attribute<T: Foreign + ?Sized>(element: &mut BytesStart<'_>, key: &str, value: &T) {
     element.push_attribute((key, &*xml(value)));
 }
 
 /// Lines that are shown already: drawings, and findings, one a line.
 fn lines(text: &str) -> String {
-    let lines: Vec<Cow<'_, str>> = text.split('\n').map(source_line).collect();
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(source_line::<str>).collect();
     lines.join("\n")
 }

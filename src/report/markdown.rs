@@ -8,7 +8,9 @@ use super::paths::Paths;
 use super::text::{self, Style};
 use super::{Outcome, ProgramReport, Report};
 use crate::rules::Severity;
-use crate::untrusted::{code, fenced, html, markdown as escaped};
+use crate::untrusted::{
+    Untrusted, code, fenced, html, joined, markdown as escaped, text as sentence,
+};
 
 /// Most folds; a comment has a limited length.
 const MAX_FOLDS: usize = 40;
@@ -29,8 +31,8 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
             let _ = writeln!(
                 out,
                 "- **unreadable** {}: {}",
-                code(paths.input(&object.object).text()),
-                escaped(&error.to_string())
+                code(&paths.input(&object.object).text()),
+                escaped(&error.text())
             );
         }
     }
@@ -79,9 +81,9 @@ fn headline(report: &Report) -> String {
 
 /// One row a program, one column a target.
 fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
-    let mut targets: Vec<&str> = Vec::new();
+    let mut targets: Vec<&Untrusted> = Vec::new();
     for p in report.objects.iter().flat_map(|o| &o.programs) {
-        if !targets.contains(&p.target.as_str()) {
+        if !targets.contains(&&p.target) {
             targets.push(&p.target);
         }
     }
@@ -95,15 +97,15 @@ fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
     }
     out.push_str("\n| object | program |");
     for target in &targets {
-        let _ = write!(out, " {} |", escaped(target));
+        let _ = write!(out, " {} |", escaped(*target));
     }
     out.push_str("\n|---|---|");
     out.push_str(&":-:|".repeat(targets.len()));
     out.push('\n');
     for object in &report.objects {
-        let mut rows: Vec<(&str, &str)> = Vec::new();
+        let mut rows: Vec<(&Untrusted, &Untrusted)> = Vec::new();
         for p in &object.programs {
-            let row = (p.program.as_str(), p.section.as_str());
+            let row = (&p.program, &p.section);
             if !rows.contains(&row) {
                 rows.push(row);
             }
@@ -112,14 +114,13 @@ fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
             let _ = write!(
                 out,
                 "| {} | {} |",
-                code(paths.input(&object.object).text()),
+                code(&paths.input(&object.object).text()),
                 code(program)
             );
             for target in &targets {
-                let cell = object
-                    .programs
-                    .iter()
-                    .find(|p| p.target == *target && p.program == program && p.section == section);
+                let cell = object.programs.iter().find(|p| {
+                    p.target == **target && p.program == *program && p.section == *section
+                });
                 let _ = write!(out, " {} |", cell.map_or_else(String::new, mark));
             }
             out.push('\n');
@@ -153,17 +154,17 @@ fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
     let Some(d) = item.diagnostic else {
         return;
     };
-    let place = item
-        .region(paths)
-        .map_or_else(String::new, |r| format!(" at {}:{}", r.file.text(), r.line));
+    let place = item.region(paths).map_or_else(Untrusted::new, |r| {
+        sentence!(" at {}:{}", r.file.text(), r.line)
+    });
     let known = item.suppressed.map_or_else(String::new, |reason| {
         format!(" (suppressed: {})", html(reason))
     });
     let _ = writeln!(
         out,
         "<details><summary><code>{}</code> in <code>{}</code>: <b>{} {}</b>{}{known}</summary>\n",
-        html(item.program.unwrap_or("")),
-        html(paths.input(item.object).text()),
+        html(item.program.map_or("", Untrusted::data)),
+        html(&paths.input(item.object).text()),
         html(&item.id),
         html(item.name()),
         html(&place)
@@ -172,7 +173,7 @@ fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         out,
         "{}\n\non {}\n",
         escaped(&d.what),
-        escaped(&item.targets.join(", "))
+        escaped(&joined(&item.targets, ", "))
     );
     let mut drawing = String::new();
     let style = Style {
@@ -204,10 +205,10 @@ fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) 
     items.sort_by_key(|i| std::cmp::Reverse(i.severity));
     for item in items {
         let place = match item.region(paths) {
-            Some(r) => format!("{}:{}", r.file.text(), r.line),
+            Some(r) => sentence!("{}:{}", r.file.text(), r.line),
             None => match item.program {
-                Some(program) => program.to_owned(),
-                None => paths.input(item.object).text().to_owned(),
+                Some(program) => program.clone(),
+                None => paths.input(item.object).text(),
             },
         };
         let code_cell = match item.rule {
@@ -215,8 +216,8 @@ fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) 
             None => item.id.clone(),
         };
         let targets = match item.targets.is_empty() {
-            true => "all".to_owned(),
-            false => item.targets.join(", "),
+            true => "all".into(),
+            false => joined(&item.targets, ", "),
         };
         let _ = writeln!(
             out,
@@ -250,7 +251,7 @@ fn suppressed(out: &mut String, all: &[Item<'_>]) {
             escaped(&item.id),
             code(item.program.unwrap_or(item.object)),
             escaped(&item.what),
-            escaped(item.suppressed.unwrap_or(""))
+            escaped(item.suppressed.map_or("", Untrusted::data))
         );
     }
     out.push_str("\n</details>\n");

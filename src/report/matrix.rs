@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::diagnostics::Place;
 use crate::rules::why_undecided;
-use crate::untrusted::{code, markdown as marked, terminal};
+use crate::untrusted::{Foreign, Untrusted, code, joined, markdown as marked, terminal, text};
 
 /// Programs of one cause that text and Markdown name.
 const MAX_NAMED: usize = 8;
@@ -54,9 +54,9 @@ impl Cell {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Its object.
-    pub object: String,
+    pub object: Untrusted,
     /// Its name; empty for an object that gave no programs anywhere.
-    pub program: String,
+    pub program: Untrusted,
     /// By target.
     pub cells: Vec<Cell>,
 }
@@ -67,22 +67,22 @@ pub struct Cause {
     /// Number of the rule, if one refused.
     pub code: Option<String>,
     /// What is wrong.
-    pub why: String,
+    pub why: Untrusted,
     /// Whether it is a failure or a verdict left open.
     pub cell: Cell,
     /// Where.
-    pub on: Vec<String>,
+    pub on: Vec<Untrusted>,
     /// Where all of these programs work.
-    pub works: Vec<String>,
+    pub works: Vec<Untrusted>,
     /// Object, program and place at fault.
-    pub programs: Vec<(String, String, Option<Place>)>,
+    pub programs: Vec<(Untrusted, Untrusted, Option<Place>)>,
 }
 
 /// Programs by targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matrix {
     /// The columns.
-    pub targets: Vec<String>,
+    pub targets: Vec<Untrusted>,
     /// The rows, in the order of the report.
     pub rows: Vec<Row>,
     /// The causes, those with most programs first.
@@ -92,7 +92,7 @@ pub struct Matrix {
 /// One thing at fault in one program on one target.
 struct Fault {
     code: Option<String>,
-    why: String,
+    why: Untrusted,
     cell: Cell,
     place: Option<Place>,
 }
@@ -116,7 +116,7 @@ fn faults(p: &ProgramReport) -> Vec<Fault> {
             };
             vec![Fault {
                 code: Some(d.number()),
-                why: format!("{}: {words}", d.code.name()),
+                why: text!("{}: {}", d.code.name(), words),
                 cell: Cell::Fails,
                 place: d.place.clone(),
             }]
@@ -125,14 +125,14 @@ fn faults(p: &ProgramReport) -> Vec<Fault> {
             .iter()
             .map(|f| Fault {
                 code: Some(f.rule.id()),
-                why: shared(&f.what, &p.target).to_owned(),
+                why: shared(f.what.data(), p.target.data()).into(),
                 cell: Cell::Fails,
                 place: f.place.clone(),
             })
             .collect(),
         Outcome::Unknown { name, place, .. } => vec![Fault {
             code: None,
-            why: why_undecided(name, ""),
+            why: why_undecided(name.data(), "").into(),
             cell: Cell::Open,
             place: place.clone(),
         }],
@@ -142,7 +142,7 @@ fn faults(p: &ProgramReport) -> Vec<Fault> {
             rule,
         } => vec![Fault {
             code: rule.map(|r| r.id()),
-            why: format!("{stage}: {reason}"),
+            why: text!("{stage}: {}", reason),
             cell: Cell::Fails,
             place: None,
         }],
@@ -158,9 +158,9 @@ fn cell(p: &ProgramReport) -> Cell {
 }
 
 /// The targets, in the order in which the report has them.
-fn targets(report: &Report) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut add = |name: &String| {
+fn targets(report: &Report) -> Vec<Untrusted> {
+    let mut out: Vec<Untrusted> = Vec::new();
+    let mut add = |name: &Untrusted| {
         if !name.is_empty() && !out.contains(name) {
             out.push(name.clone());
         }
@@ -176,7 +176,7 @@ fn targets(report: &Report) -> Vec<String> {
 }
 
 /// What one program's causes are gathered under.
-type Key = (Cell, Option<String>, String);
+type Key = (Cell, Option<String>, Untrusted);
 
 impl Matrix {
     /// The matrix of a report with at least two targets.
@@ -200,35 +200,36 @@ impl Matrix {
 /// A cause of one program, before those of others join it.
 struct Single {
     key: Key,
-    on: Vec<String>,
-    works: Vec<String>,
-    program: (String, String, Option<Place>),
+    on: Vec<Untrusted>,
+    works: Vec<Untrusted>,
+    program: (Untrusted, Untrusted, Option<Place>),
 }
 
 /// Rows and causes of one object.
 fn of_object(
     object: &ObjectReport,
-    targets: &[String],
+    targets: &[Untrusted],
     rows: &mut Vec<Row>,
     causes: &mut Vec<Single>,
 ) {
-    let mut names: Vec<(&str, &str)> = Vec::new();
+    let nameless = Untrusted::new();
+    let mut names: Vec<(&Untrusted, &Untrusted)> = Vec::new();
     for p in &object.programs {
-        let name = (p.program.as_str(), p.section.as_str());
+        let name = (&p.program, &p.section);
         if !names.contains(&name) {
             names.push(name);
         }
     }
     if names.is_empty() && !object.load_errors.is_empty() {
-        names.push(("", ""));
+        names.push((&nameless, &nameless));
     }
     for (program, section) in names {
         let own: Vec<&ProgramReport> = object
             .programs
             .iter()
-            .filter(|p| p.program == program && p.section == section)
+            .filter(|p| p.program == *program && p.section == *section)
             .collect();
-        let mut found: BTreeMap<Key, (Vec<String>, Option<Place>)> = BTreeMap::new();
+        let mut found: BTreeMap<Key, (Vec<Untrusted>, Option<Place>)> = BTreeMap::new();
         let mut cells = Vec::with_capacity(targets.len());
         for target in targets {
             let report = own.iter().find(|p| p.target == *target);
@@ -241,7 +242,7 @@ fn of_object(
                     .filter(|e| e.target == *target)
                     .map(|e| Fault {
                         code: None,
-                        why: format!("{}: {}", e.stage, e.reason),
+                        why: text!("{}: {}", e.stage, e.reason),
                         cell: Cell::Fails,
                         place: None,
                     })
@@ -262,16 +263,16 @@ fn of_object(
         }
         let works = targets.iter().zip(&cells);
         let works = works.filter(|(_, c)| **c == Cell::Works);
-        let works: Vec<String> = works.map(|(t, _)| t.clone()).collect();
+        let works: Vec<Untrusted> = works.map(|(t, _)| t.clone()).collect();
         causes.extend(found.into_iter().map(|(key, (on, place))| Single {
             key,
             on,
             works: works.clone(),
-            program: (object.object.clone(), program.to_owned(), place),
+            program: (object.object.clone(), program.clone(), place),
         }));
         rows.push(Row {
             object: object.object.clone(),
-            program: program.to_owned(),
+            program: program.clone(),
             cells,
         });
     }
@@ -280,7 +281,7 @@ fn of_object(
 /// Joins causes that are the same on the same targets.
 fn gather(singles: Vec<Single>) -> Vec<Cause> {
     let mut out: Vec<(Key, Cause)> = Vec::new();
-    let mut index: BTreeMap<(Key, Vec<String>), usize> = BTreeMap::new();
+    let mut index: BTreeMap<(Key, Vec<Untrusted>), usize> = BTreeMap::new();
     for s in singles {
         match index.get(&(s.key.clone(), s.on.clone())) {
             Some(&at) => {
@@ -311,37 +312,39 @@ fn gather(singles: Vec<Single>) -> Vec<Cause> {
 
 impl Cause {
     /// `BPF0701 lacks helper bpf_x`.
-    fn reason(&self) -> String {
+    fn reason(&self) -> Untrusted {
         match &self.code {
-            Some(code) => format!("{code} {}", self.why),
+            Some(code) => text!("{code} {}", self.why),
             None => self.why.clone(),
         }
     }
 
     /// Where it works and where it doesn't, as a clause.
-    fn clause(&self) -> String {
+    fn clause(&self) -> Untrusted {
         let fails = match self.cell {
             Cell::Open => "not decided on",
             _ => "fails on",
         };
-        let on = self.on.join(", ");
+        let on = joined(&self.on, ", ");
         if self.works.is_empty() {
-            format!("{fails} {on}")
+            text!("{fails} {}", on)
         } else {
-            format!("works on {}, {fails} {on}", self.works.join(", "))
+            text!("works on {}, {fails} {}", joined(&self.works, ", "), on)
         }
     }
 
     /// The programs; their names and places shown by these.
     fn named(&self, quoted: &dyn Fn(&str) -> String, plain: &dyn Fn(&str) -> String) -> String {
-        let name = |(object, program, place): &(String, String, Option<Place>)| {
+        let name = |(object, program, place): &(Untrusted, Untrusted, Option<Place>)| {
+            let object = object.data();
             let file = object.rsplit('/').next().unwrap_or(object);
             let line = place.as_ref().map_or(String::new(), |p| {
-                let file = p.file.rsplit('/').next().unwrap_or(&p.file);
+                let file = p.file.data();
+                let file = file.rsplit('/').next().unwrap_or(file);
                 format!(" ({}:{})", plain(file), p.line)
             });
-            let both = format!("{file} {program}");
-            format!("{}{line}", quoted(both.trim_end()))
+            let both = text!("{file} {}", program);
+            format!("{}{line}", quoted(both.data().trim_end()))
         };
         let list: Vec<String> = self.programs.iter().take(MAX_NAMED).map(name).collect();
         let more = self.programs.len().saturating_sub(MAX_NAMED);
@@ -351,6 +354,13 @@ impl Cause {
         }
         text
     }
+}
+
+/// A row's name: the object's file and the program.
+fn short(row: &Row) -> Untrusted {
+    let object = row.object.data();
+    let file = object.rsplit('/').next().unwrap_or(object);
+    text!("{file} {}", row.program)
 }
 
 fn programs(n: usize) -> String {
@@ -363,13 +373,9 @@ pub fn text(report: &Report) -> String {
         return String::new();
     };
     let mut out = String::from("\n");
-    let label = |r: &Row| {
-        let file = r.object.rsplit('/').next().unwrap_or(&r.object);
-        let both = format!("{file} {}", r.program);
-        terminal(both.trim_end()).into_owned()
-    };
+    let label = |r: &Row| terminal(short(r).data().trim_end()).into_owned();
     let text = |t: &str| terminal(t).into_owned();
-    let wide = |s: &str| terminal(s).chars().count();
+    let wide = |s: &dyn Foreign| terminal(s.data()).chars().count();
     let width = m.rows.iter().map(|r| wide(&label(r))).max().unwrap_or(0);
     let _ = write!(out, "{:width$}", "");
     for t in &m.targets {
@@ -424,7 +430,7 @@ pub fn value(report: &Report) -> Value {
             "programs": c.programs.iter().map(|(object, program, place)| json!({
                 "object": object,
                 "program": program,
-                "file": place.as_ref().map(|p| p.file.as_str()),
+                "file": place.as_ref().map(|p| &p.file),
                 "line": place.as_ref().map(|p| p.line),
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
@@ -451,9 +457,7 @@ pub fn markdown(report: &Report) -> String {
             working += 1;
             continue;
         }
-        let file = r.object.rsplit('/').next().unwrap_or(&r.object);
-        let name = format!("{file} {}", r.program);
-        let _ = write!(out, "| {} |", code(name.trim_end()));
+        let _ = write!(out, "| {} |", code(short(r).data().trim_end()));
         for c in &r.cells {
             let _ = write!(out, " {} |", c.sign());
         }
@@ -484,7 +488,7 @@ fn causes(out: &mut String, m: &Matrix) {
             "- {} because **{}**: {}",
             marked(&c.clause()),
             marked(&c.reason()),
-            c.named(&code, &marked)
+            c.named(&code::<str>, &marked::<str>)
         );
     }
     if m.causes.is_empty() {

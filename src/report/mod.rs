@@ -34,6 +34,7 @@ use crate::abstract_interp::Stats;
 use crate::budget::Ended;
 use crate::diagnostics::{Diagnostic, Finding, Place};
 use crate::rules::{Rule, Severity, why_undecided};
+use crate::untrusted::{Untrusted, joined, text};
 
 /// What `check` found in all objects.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +47,7 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct ObjectReport {
     /// The input's name as given.
-    pub object: String,
+    pub object: Untrusted,
     /// Why it could not be read at all.
     pub error: Option<InputError>,
     /// What the loader would say of the object as a whole, per target.
@@ -69,22 +70,25 @@ impl ObjectReport {
 #[derive(Clone, Debug)]
 pub struct InputError {
     /// Section, where known.
-    pub section: Option<String>,
+    pub section: Option<Untrusted>,
     /// Byte offset, where known.
     pub offset: Option<u64>,
     /// What is wrong.
-    pub reason: String,
+    pub reason: Untrusted,
 }
 
-impl std::fmt::Display for InputError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl InputError {
+    /// All of it in a sentence.
+    pub fn text(&self) -> Untrusted {
+        let mut out = Untrusted::new();
         if let Some(section) = self.section.as_ref().filter(|s| !s.is_empty()) {
-            write!(f, "section {section}: ")?;
+            out.push(&text!("section {}: ", section));
         }
         if let Some(offset) = self.offset {
-            write!(f, "at offset {offset:#x}: ")?;
+            out.push(&text!("at offset {offset:#x}: "));
         }
-        f.write_str(&self.reason)
+        out.push(&self.reason);
+        out
     }
 }
 
@@ -92,26 +96,26 @@ impl std::fmt::Display for InputError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadErrorReport {
     /// The stage that failed: `open`, `section`, `map`, `prepare`, `syscall`.
-    pub stage: String,
+    pub stage: &'static str,
     /// What the loader would say.
-    pub reason: String,
+    pub reason: Untrusted,
     /// The target.
-    pub target: String,
+    pub target: Untrusted,
 }
 
 /// What was found of one program on one target.
 #[derive(Clone, Debug)]
 pub struct ProgramReport {
     /// The program's name.
-    pub program: String,
+    pub program: Untrusted,
     /// Its section.
-    pub section: String,
+    pub section: Untrusted,
     /// Its type as the loader names it.
-    pub prog_type: String,
+    pub prog_type: &'static str,
     /// Its attach type, or empty.
-    pub attach_type: String,
+    pub attach_type: &'static str,
     /// The target's name.
-    pub target: String,
+    pub target: Untrusted,
     /// The verdict.
     pub outcome: Outcome,
     /// Instruction slots, functions included.
@@ -126,7 +130,7 @@ pub struct ProgramReport {
     #[cfg(feature = "smoke")]
     pub smoke: Option<smoke::Smoke>,
     /// What was assumed of its maps, as a manifest would state it.
-    pub assumes: Vec<String>,
+    pub assumes: Vec<Untrusted>,
     /// What it uses, whatever the verdict.
     pub usage: Usage,
     /// What a page steps through, if one is made.
@@ -135,18 +139,18 @@ pub struct ProgramReport {
     /// How a refusal counts.
     pub severity: Severity,
     /// Why a verdict other than `accept` doesn't count, if it doesn't.
-    pub suppressed: Option<String>,
+    pub suppressed: Option<Untrusted>,
 }
 
 impl ProgramReport {
     /// The row of a program of which no more is known than what came of it.
-    pub fn blank(target: &str, outcome: Outcome) -> ProgramReport {
+    pub fn blank(target: &Untrusted, outcome: Outcome) -> ProgramReport {
         ProgramReport {
-            program: String::new(),
-            section: String::new(),
-            prog_type: String::new(),
-            attach_type: String::new(),
-            target: target.to_owned(),
+            program: Untrusted::new(),
+            section: Untrusted::new(),
+            prog_type: "",
+            attach_type: "",
+            target: target.clone(),
             outcome,
             insns: 0,
             stats: None,
@@ -182,7 +186,7 @@ pub struct Usage {
     /// Of these, bytes that each further CPU takes again.
     pub map_bytes_per_cpu: u64,
     /// The helpers and kfuncs that it calls, each once, by name.
-    pub callees: Vec<String>,
+    pub callees: Vec<Untrusted>,
 }
 
 impl Usage {
@@ -205,22 +209,22 @@ pub enum Outcome {
     /// Not decided.
     Unknown {
         /// The construct that isn't modelled, or the budget that ended.
-        name: String,
+        name: Untrusted,
         /// Slot at which it was met.
         insn: Option<usize>,
         /// Where that is in the source.
         place: Option<Place>,
         /// Not a limit but a fault of ours: what it said.
-        internal: Option<String>,
+        internal: Option<Untrusted>,
     },
     /// A runtime lacks things that the program needs: at least one.
     Lacks(Vec<Finding>),
     /// The loader fails before the verifier.
     LoadError {
         /// The stage that failed.
-        stage: String,
+        stage: &'static str,
         /// What the loader would say.
-        reason: String,
+        reason: Untrusted,
         /// The page about it, where there is one.
         rule: Option<&'static Rule>,
     },
@@ -303,14 +307,17 @@ impl Report {
 
 /// The flat record of one program: the fields of a `jsonl` line, shared with the
 /// JSON report.
-pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, serde_json::Value> {
+pub(crate) fn flat(
+    object: &Untrusted,
+    p: &ProgramReport,
+) -> serde_json::Map<String, serde_json::Value> {
     use serde_json::{Value, json};
     let (mut code, mut class, mut message, mut insn, mut place) = (None, None, None, None, None);
     match &p.outcome {
         Outcome::Accept => {}
         Outcome::Reject(d) => {
             code = Some(d.number());
-            class = Some(d.code.class().to_owned());
+            class = Some(d.code.class().into());
             message = Some(d.what.clone());
             insn = Some(d.insn);
             place = d.place.clone();
@@ -318,12 +325,11 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
         Outcome::Lacks(lacks) => {
             if let Some(first) = lacks.first() {
                 code = Some(first.rule.id());
-                class = Some(first.rule.name.to_owned());
+                class = Some(first.rule.name.into());
                 insn = first.insn;
                 place = first.place.clone();
             }
-            let all: Vec<&str> = lacks.iter().map(|f| f.what.as_str()).collect();
-            message = Some(all.join("; "));
+            message = Some(joined(lacks.iter().map(|f| &f.what), "; "));
         }
         Outcome::Unknown {
             name,
@@ -333,8 +339,11 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
         } => {
             class = Some(name.clone());
             message = Some(match internal {
-                Some(detail) => format!("internal error: {detail}"),
-                None => format!("not decided: {}", why_undecided(name, &p.target)),
+                Some(detail) => text!("internal error: {}", detail),
+                None => text!(
+                    "not decided: {}",
+                    why_undecided(name.data(), p.target.data())
+                ),
             });
             insn = *at;
             place = here.clone();
@@ -345,7 +354,7 @@ pub(crate) fn flat(object: &str, p: &ProgramReport) -> serde_json::Map<String, s
             rule,
         } => {
             code = rule.map(|r| r.id());
-            class = Some(stage.clone());
+            class = Some(Untrusted::from(*stage));
             message = Some(reason.clone());
         }
     }

@@ -4,7 +4,7 @@
 //! build machine, paths relative to some build directory. CI wants paths relative
 //! to the root of the repository.
 
-use crate::untrusted::uri;
+use crate::untrusted::{Foreign, Untrusted, uri};
 
 /// Maps file names of objects to paths of a repository.
 pub struct Paths<'a> {
@@ -40,9 +40,9 @@ pub enum RepoPath {
 
 impl RepoPath {
     /// The path.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> Untrusted {
         match self {
-            RepoPath::Inside(path) | RepoPath::Outside(path) => path,
+            RepoPath::Inside(path) | RepoPath::Outside(path) => path.into(),
         }
     }
 
@@ -63,7 +63,8 @@ impl Paths<'_> {
     }
 
     /// Where an input is that the command line names.
-    pub fn input(&self, name: &str) -> RepoPath {
+    pub fn input<T: Foreign + ?Sized>(&self, name: &T) -> RepoPath {
+        let name = name.data();
         match &self.here {
             Some(here) if !name.starts_with('/') => self.place(&join(here, name)),
             _ => self.place(name),
@@ -72,7 +73,8 @@ impl Paths<'_> {
 
     /// Where a source file is that an object names: as [`Paths::place`] finds it,
     /// or, if there is no such file, relative to a directory that holds the object.
-    pub fn source(&self, name: &str, object: &str) -> RepoPath {
+    pub fn source(&self, name: &Untrusted, object: &Untrusted) -> RepoPath {
+        let name = name.data();
         let place = self.place(name);
         let RepoPath::Inside(path) = &place else {
             return place;
@@ -209,7 +211,9 @@ mod tests {
         let input = |paths: &Paths<'_>, name: &str| paths.input(name);
         assert_eq!(with("x.o", input), inside("build/x.o"));
         assert_eq!(with("../x.o", input), inside("x.o"));
-        let near = |paths: &Paths<'_>, name: &str| paths.source(name, "../src/bpf/out/x.o");
+        let near = |paths: &Paths<'_>, name: &str| {
+            paths.source(&name.into(), &"../src/bpf/out/x.o".into())
+        };
         assert_eq!(with("./bpf/xdp.c", near), inside("src/bpf/xdp.c"));
         assert_eq!(with("none.c", near), inside("none.c"));
         assert_eq!(place("/elsewhere/src/bpf/xdp.c"), inside("src/bpf/xdp.c"));

@@ -15,7 +15,7 @@ use super::items::{Item, Kind, Region, UNPAGED, items, region, region_of};
 use super::paths::{Paths, RepoPath};
 use crate::diagnostics::Diagnostic;
 use crate::rules::{Confidence, Rule, Severity};
-use crate::untrusted::{self, markdown};
+use crate::untrusted::{self, Foreign, Untrusted, markdown, text};
 
 /// The base that relative paths are relative to.
 const BASE: &str = "%SRCROOT%";
@@ -90,7 +90,7 @@ fn invocation(report: &Report, paths: &Paths<'_>, exit_code: u8) -> Value {
         Some(json!({
             "descriptor": { "id": "unreadable-input", "index": 0 },
             "level": "error",
-            "message": { "text": message(&format!("{}: {error}", o.object)) },
+            "message": { "text": message(&text!("{}: {}", o.object, error.text())) },
             "locations": [{ "physicalLocation": { "artifactLocation": artifact(&paths.input(&o.object)) } }],
         }))
     });
@@ -215,8 +215,8 @@ fn plain(markdown: &str) -> String {
 }
 
 /// A plain text; SARIF reads `[text](place)` in it as a link.
-fn message(text: &str) -> String {
-    text.replace("](", "\\](")
+fn message<T: Foreign + ?Sized>(text: &T) -> String {
+    text.data().replace("](", "\\](")
 }
 
 fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -> Value {
@@ -284,10 +284,10 @@ fn location(item: &Item<'_>, paths: &Paths<'_>) -> Value {
     location
 }
 
-fn logical(item: &Item<'_>, program: &str) -> Value {
+fn logical(item: &Item<'_>, program: &Untrusted) -> Value {
     json!({
         "name": program,
-        "fullyQualifiedName": format!("{}::{program}", item.object),
+        "fullyQualifiedName": text!("{}::{}", item.object, program),
         "kind": "function",
     })
 }
@@ -304,7 +304,7 @@ fn physical(region: &Region) -> Value {
     }
     let mut physical = json!({ "artifactLocation": artifact(&region.file), "region": place });
     if region.column.is_some()
-        && !region.text.trim().is_empty()
+        && !region.text.data().trim().is_empty()
         && let Some(map) = physical.as_object_mut()
     {
         let context = json!({ "startLine": region.line, "snippet": { "text": region.text } });
@@ -314,15 +314,15 @@ fn physical(region: &Region) -> Value {
 }
 
 /// A step without source is told by its program and instruction.
-fn step(item: &Item<'_>, region: Option<Region>, insn: usize, text: &str) -> Value {
+fn step(item: &Item<'_>, region: Option<Region>, insn: usize, text: &Untrusted) -> Value {
     match region {
         Some(region) => json!({
             "physicalLocation": physical(&region),
             "message": { "text": message(text) },
         }),
         None => json!({
-            "logicalLocations": [logical(item, item.program.unwrap_or(""))],
-            "message": { "text": message(&format!("instruction {insn}: {text}")) },
+            "logicalLocations": [logical(item, item.program.unwrap_or(&Untrusted::new()))],
+            "message": { "text": message(&text!("instruction {insn}: {}", text)) },
         }),
     }
 }
@@ -352,11 +352,11 @@ fn code_flow(item: &Item<'_>, d: &Diagnostic, paths: &Paths<'_>) -> Option<Value
         .iter()
         .map(|b| {
             let region = b.place.as_ref().map(|(place, text)| Region {
-                text: text.trim_end().to_owned(),
+                text: text.data().trim_end().into(),
                 ..region_of(place, item.object, paths)
             });
             let way = if b.taken { "jumps" } else { "goes on" };
-            step(item, region, b.insn, &format!("`{}` {way}", b.text))
+            step(item, region, b.insn, &text!("`{}` {way}", b.text))
         })
         .collect();
     let refused = region(&d.sources, &d.primary, item.object, paths);

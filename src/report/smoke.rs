@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Report;
 use crate::programs::Program;
 use crate::smoke::{Input, SmokeReport, SmokeVerdict};
+use crate::untrusted::{Untrusted, text};
 
 /// What came of running an accepted program.
 #[derive(Clone, Debug)]
@@ -25,11 +26,11 @@ pub struct Smoke {
 #[derive(Clone, Debug)]
 pub struct SmokeFault {
     /// What happened.
-    pub what: String,
+    pub what: Untrusted,
     /// The instruction, if it is one of the program's.
     pub insn: Option<u32>,
     /// Source file and line of that instruction.
-    pub place: Option<(String, u32)>,
+    pub place: Option<(Untrusted, u32)>,
     /// The input that leads there; `None` if the runner itself failed.
     pub input: Option<Input>,
 }
@@ -42,14 +43,14 @@ impl Smoke {
                 let insn = (fault.site.program == 0).then_some(fault.site.insn);
                 let line = insn.and_then(|i| program.line_at(i));
                 Some(SmokeFault {
-                    what: fault.to_string(),
+                    what: fault.to_string().into(),
                     insn,
-                    place: line.map(|l| (l.file.to_string(), l.line)),
+                    place: line.map(|l| ((&l.file).into(), l.line)),
                     input: Some(input.clone()),
                 })
             }
             None => report.disagreements().next().map(|run| SmokeFault {
-                what: format!(
+                what: text!(
                     "the engines disagree: {}",
                     run.disagreement.as_deref().unwrap_or("")
                 ),
@@ -75,7 +76,7 @@ impl Smoke {
             insns: 0,
             reached: (0, 0),
             fault: Some(SmokeFault {
-                what: format!("the smoke run panicked: {what}"),
+                what: text!("the smoke run panicked: {what}"),
                 insn: None,
                 place: None,
                 input: None,
@@ -86,12 +87,9 @@ impl Smoke {
 
 impl SmokeFault {
     /// The command that shows it again.
-    pub fn reproducer(&self, object: &str, program: &str) -> Option<String> {
+    pub fn reproducer(&self, object: &Untrusted, program: &Untrusted) -> Option<Untrusted> {
         let input = self.input.as_ref()?;
-        let mut text = format!(
-            "bpfassay run {object} --prog {program} --input-seed {}",
-            input.seed
-        );
+        let mut text = String::new();
         if input.populated {
             text.push_str(" --populated");
         }
@@ -101,7 +99,12 @@ impl SmokeFault {
                 let _ = write!(text, "{byte:02x}");
             }
         }
-        Some(text)
+        Some(text!(
+            "bpfassay run {} --prog {} --input-seed {}{text}",
+            object,
+            program,
+            input.seed
+        ))
     }
 }
 

@@ -7,7 +7,7 @@ use super::draw::{Paint, Picture, paragraph};
 use super::{ObjectReport, Outcome, ProgramReport, Report, smoke};
 use crate::diagnostics::{Diagnostic, Finding};
 use crate::rules::{Severity, why_undecided};
-use crate::untrusted::terminal;
+use crate::untrusted::{Untrusted, joined, terminal, text};
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,7 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
             "{} {}: {}",
             paint.bad("unreadable"),
             terminal(&object.object),
-            terminal(&error.to_string())
+            terminal(&error.text())
         );
     }
     for e in &object.load_errors {
@@ -116,7 +116,7 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
     }
 }
 
-fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Style) {
+fn render_program(out: &mut String, object: &Untrusted, p: &ProgramReport, style: Style) {
     let paint = Paint(style.color);
     let word = match &p.outcome {
         Outcome::Accept if !style.all => return,
@@ -126,7 +126,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
         Outcome::LoadError { .. } => paint.bad("load-error"),
     };
     let kind = if p.attach_type.is_empty() || p.attach_type == p.prog_type {
-        p.prog_type.clone()
+        p.prog_type.to_owned()
     } else {
         format!("{}/{}", p.prog_type, p.attach_type)
     };
@@ -162,7 +162,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
             reason,
             rule,
         } => {
-            let hint = if stage == "section" {
+            let hint = if *stage == "section" {
                 " (--type gives one)"
             } else {
                 ""
@@ -182,7 +182,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
                     write!(out, ": internal error, please report it: {detail}")
                 }
                 None => {
-                    let why = why_undecided(name, &p.target);
+                    let why = why_undecided(name.data(), p.target.data());
                     write!(out, ": not decided: {}", terminal(&why))
                 }
             };
@@ -212,7 +212,7 @@ fn render_program(out: &mut String, object: &str, p: &ProgramReport, style: Styl
 }
 
 /// A fault after `accept`, which is a contradiction, with the way to see it again.
-fn smoke_fault(out: &mut String, object: &str, p: &ProgramReport, paint: &Paint) {
+fn smoke_fault(out: &mut String, object: &Untrusted, p: &ProgramReport, paint: &Paint) {
     let Some(fault) = p.smoke.as_ref().and_then(|s| s.fault.as_ref()) else {
         return;
     };
@@ -263,7 +263,7 @@ pub fn render_finding(out: &mut String, f: &Finding, style: Style) {
         paragraph(out, &paint, "program", program, width);
     }
     if !f.targets.is_empty() {
-        paragraph(out, &paint, "targets", &f.targets.join(", "), width);
+        paragraph(out, &paint, "targets", &joined(&f.targets, ", "), width);
     }
     paragraph(out, &paint, "why", &f.rule.why_short(), width);
     paragraph(out, &paint, "remedy", &f.remedy, width);
@@ -298,17 +298,17 @@ fn story(out: &mut String, d: &Diagnostic, style: Style) {
     if !d.kernel_words.is_empty() {
         paragraph(out, &paint, "kernel", &d.kernel_words, width);
     }
-    let regs: Vec<String> = d.registers.iter().map(|(r, t)| register(*r, t)).collect();
+    let regs: Vec<Untrusted> = d.registers.iter().map(|(r, t)| register(*r, t)).collect();
     if !regs.is_empty() && style.stats {
-        paragraph(out, &paint, "regs", &regs.join(" "), width);
+        paragraph(out, &paint, "regs", &joined(&regs, " "), width);
     }
 }
 
 /// `R1=ctx()`, as a verifier log words it.
-fn register(reg: u8, text: &str) -> String {
-    if text.starts_with('R') {
-        text.to_owned()
+fn register(reg: u8, text: &Untrusted) -> Untrusted {
+    if text.data().starts_with('R') {
+        text.clone()
     } else {
-        format!("R{reg}={text}")
+        text!("R{reg}={}", text)
     }
 }

@@ -1,6 +1,6 @@
 //! Markdown as GitHub and GitLab read it, and the HTML that may stand in it.
 
-use super::seen;
+use super::{Foreign, seen};
 use crate::prelude::*;
 
 /// Put behind a sign that would mention, refer or link: shown as nothing, and no part of a
@@ -9,8 +9,8 @@ const APART: &str = "&#8203;";
 
 /// Text that stays text in Markdown, at the start of a line and in a table too. Code
 /// spans of ours stay code: single backticks in pairs.
-pub fn markdown(text: &str) -> String {
-    let text = seen(text);
+pub fn markdown<T: Foreign + ?Sized>(text: &T) -> String {
+    let text = seen(text.data());
     let mut runs = text.split(|c| c != '`').filter(|r| !r.is_empty());
     let spans = runs.clone().count() % 2 == 0 && runs.all(|r| r.len() == 1);
     let mut out = String::with_capacity(text.len() + 16);
@@ -89,8 +89,10 @@ fn emoji(text: &str) -> bool {
 }
 
 /// A code span, in a table too.
-pub fn code(text: &str) -> String {
-    let text = seen(text).replace('|', "\\|").replace('`', "\u{2cb}");
+pub fn code<T: Foreign + ?Sized>(text: &T) -> String {
+    let text = seen(text.data())
+        .replace('|', "\\|")
+        .replace('`', "\u{2cb}");
     match text.trim().is_empty() {
         true => "` `".to_owned(),
         false => format!("`{text}`"),
@@ -105,7 +107,8 @@ pub fn fenced(info: &str, text: &str) -> String {
 }
 
 /// Text inside an HTML element that stands in Markdown.
-pub fn html(text: &str) -> String {
+pub fn html<T: Foreign + ?Sized>(text: &T) -> String {
+    let text = text.data();
     let mut out = String::with_capacity(text.len() + 16);
     for c in seen(text).chars() {
         match c {

@@ -3,8 +3,9 @@
 //!
 //! Such a text can hold anything: ends of lines, terminal sequences, commands of a CI
 //! runner, Markdown, letters that turn the line around. It is data until it is shown, and
-//! is escaped once, by the outlet that shows it. [`Untrusted`] has no way to be shown but
-//! these:
+//! is escaped once, by the outlet that shows it. What holds such texts holds them as
+//! [`Untrusted`], which has no `Display`: sentences are made of it by [`text!`], and are
+//! [`Untrusted`] again. There is no way to show it but these:
 //!
 //! | outlet | beyond what is invisible, and tags of runners (`##[group]`) |
 //! |---|---|
@@ -26,75 +27,17 @@
 #[cfg(feature = "std")]
 mod json;
 mod markup;
+mod text;
 
 use alloc::borrow::Cow;
-use core::fmt;
+use core::fmt::Write as _;
 
 use crate::prelude::*;
 
 #[cfg(feature = "std")]
 pub use json::{compact, pretty};
 pub use markup::{code, fenced, html, markdown};
-
-/// A text that somebody else wrote.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Untrusted(String);
-
-impl Untrusted {
-    /// The text itself, to compare, to look up or to keep; not to show.
-    pub fn data(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// As a terminal may show it: the outlet that is safe anywhere on a line.
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&terminal(&self.0))
-    }
-}
-
-impl fmt::Debug for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", terminal(&self.0))
-    }
-}
-
-impl From<String> for Untrusted {
-    fn from(text: String) -> Untrusted {
-        Untrusted(text)
-    }
-}
-
-impl From<&str> for Untrusted {
-    fn from(text: &str) -> Untrusted {
-        Untrusted(text.to_owned())
-    }
-}
-
-impl PartialEq<str> for Untrusted {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == other
-    }
-}
-
-impl PartialEq<&str> for Untrusted {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
-    }
-}
-
-/// The data, for documents whose writer escapes.
-impl serde::Serialize for Untrusted {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.0)
-    }
-}
+pub use text::{Foreign, Part, Told, Untrusted, joined, text};
 
 /// Whether a character is not seen, or moves what is seen.
 pub fn is_invisible(c: char) -> bool {
@@ -109,7 +52,6 @@ pub fn is_invisible(c: char) -> bool {
 
 /// Writes one character so that it is seen.
 fn visible(out: &mut String, c: char) {
-    use fmt::Write as _;
     let _ = match c {
         '\n' => out.write_str("\\n"),
         '\r' => out.write_str("\\r"),
@@ -140,8 +82,8 @@ fn seen(text: &str) -> Cow<'_, str> {
 /// On a terminal or in a log, anywhere on a line.
 ///
 /// A runner takes a line that begins with `::` as a command. Words are wrapped, so every word may begin a line.
-pub fn terminal(text: &str) -> Cow<'_, str> {
-    let text = seen(text);
+pub fn terminal<T: Foreign + ?Sized>(text: &T) -> Cow<'_, str> {
+    let text = seen(text.data());
     if !text.contains("::") {
         return text;
     }
@@ -170,36 +112,36 @@ fn runner_tag(text: &str) -> bool {
 }
 
 /// A line of source: as [`terminal`], but tabs are what they are.
-pub fn source_line(text: &str) -> Cow<'_, str> {
+pub fn source_line<T: Foreign + ?Sized>(text: &T) -> Cow<'_, str> {
+    let text = text.data();
     if !text.chars().any(|c| c != '\t' && is_invisible(c)) && !text.contains("##") {
         return Cow::Borrowed(text);
     }
-    let parts: Vec<Cow<'_, str>> = text.split('\t').map(terminal).collect();
+    let parts: Vec<Cow<'_, str>> = text.split('\t').map(terminal::<str>).collect();
     Cow::Owned(parts.join("\t"))
 }
 
 /// In the message of a workflow command. `%` is the runner's escape; line ends of ours
 /// are put in by the caller, escaped as `%0A`.
-pub fn message(text: &str) -> String {
-    seen(text).replace('%', "%25")
+pub fn message<T: Foreign + ?Sized>(text: &T) -> String {
+    seen(text.data()).replace('%', "%25")
 }
 
 /// In a property of a workflow command: what ends it is escaped too.
-pub fn property(text: &str) -> String {
+pub fn property<T: Foreign + ?Sized>(text: &T) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// Between tags or in an attribute, for a writer that escapes markup. Line ends of ours
 /// are the caller's.
-pub fn xml(text: &str) -> Cow<'_, str> {
-    seen(text)
+pub fn xml<T: Foreign + ?Sized>(text: &T) -> Cow<'_, str> {
+    seen(text.data())
 }
 
 /// As part of a URI's path.
-pub fn uri(path: &str) -> String {
-    use fmt::Write as _;
+pub fn uri<T: Foreign + ?Sized>(path: &T) -> String {
     let mut out = String::new();
-    for byte in path.bytes() {
+    for byte in path.data().bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => out.push(char::from(byte)),
             b'/' | b'-' | b'.' | b'_' | b'~' | b'+' | b',' | b'=' | b'@' => {
@@ -215,15 +157,16 @@ pub fn uri(path: &str) -> String {
 
 /// In a quoted string of DOT. Drawn as SVG it is text, so tags need nothing; `&` begins
 /// an entity in labels.
-pub fn dot(text: &str) -> String {
-    seen(text)
+pub fn dot<T: Foreign + ?Sized>(text: &T) -> String {
+    seen(text.data())
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace('&', "&amp;")
 }
 
 /// In a quoted label of Mermaid, which is HTML once drawn.
-pub fn mermaid(text: &str) -> String {
+pub fn mermaid<T: Foreign + ?Sized>(text: &T) -> String {
+    let text = text.data();
     let mut out = String::with_capacity(text.len());
     for c in seen(text).chars() {
         match c {
@@ -249,7 +192,7 @@ mod tests {
         let check = |text: &str, want: &str| {
             assert_eq!(terminal(text), want);
             assert_eq!(terminal(&terminal(text)), want, "twice");
-            assert_eq!(Untrusted::from(text).to_string(), want);
+            assert_eq!(terminal(&Untrusted::from(text)), want);
         };
         check("xdp_prog", "xdp_prog");
         check("größe → 数", "größe → 数");

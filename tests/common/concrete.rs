@@ -281,7 +281,7 @@ fn outside(program: &Program, reg: &Reg, value: &Value, step: &Step) -> Option<S
 fn place(program: &Program, step: &Step, wrong: &[String]) -> String {
     let line = program
         .place(step.insn as u32)
-        .map_or_else(String::new, |p| format!(" ({p})"));
+        .map_or_else(String::new, |p| format!(" ({})", p.text().data()));
     format!("before insn {}{line}: {}", step.insn, wrong.join("; "))
 }
 

@@ -49,7 +49,12 @@ fn findings(text: &str, targets: &[&str]) -> Vec<(String, Vec<String>)> {
     let object = report.objects.first().unwrap();
     let found = object.findings.iter();
     found
-        .map(|f| (f.rule.name.to_owned(), f.targets.clone()))
+        .map(|f| {
+            (
+                f.rule.name.to_owned(),
+                f.targets.iter().map(|t| t.data().to_owned()).collect(),
+            )
+        })
         .collect()
 }
 

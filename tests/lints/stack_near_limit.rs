@@ -18,7 +18,7 @@ fn frames_above_a_tail_call_count_by_themselves() {
     let found: Vec<(Option<&str>, &str)> = report.objects[0]
         .findings
         .iter()
-        .map(|f| (f.program.as_deref(), f.rule.name))
+        .map(|f| (f.program.as_ref().map(|p| p.data()), f.rule.name))
         .collect();
     assert_eq!(found, [(Some("large_frame"), "stack-near-limit")]);
 }

@@ -77,12 +77,12 @@ fn render(report: &Report) {
             _ => None,
         };
         if let Some(why) = internal {
-            panic!("internal error of {}: {why}", p.program);
+            panic!("internal error of {:?}: {why:?}", p.program);
         }
         // The oldest kernels have holes; their verdict is theirs.
         let fault = p.smoke.as_ref().and_then(|s| s.fault.as_ref());
         if let Some(fault) = fault.filter(|_| p.target != OLDEST) {
-            panic!("{} is accepted, but: {}", p.program, fault.what);
+            panic!("{:?} is accepted, but: {:?}", p.program, fault.what);
         }
     }
     let paths = Paths::default();
@@ -106,10 +106,10 @@ fn render(report: &Report) {
 /// An audit in every format, its graph, and what changed since another.
 fn render_audit(audit: &bpfassay::audit::ObjectAudit) {
     for p in &audit.programs {
-        let reason = p.verified.reason.as_deref().unwrap_or("");
+        let reason = p.verified.reason.as_ref().map_or("", |r| r.data());
         assert!(
             !reason.starts_with("internal-error"),
-            "{}: {reason}",
+            "{:?}: {reason}",
             p.program
         );
     }
@@ -117,7 +117,7 @@ fn render_audit(audit: &bpfassay::audit::ObjectAudit) {
     audit_report::text::render(audits);
     audit_report::json::render(audits);
     let graph = bpfassay::audit::graph::graph(audit);
-    let graphs = [(audit.object.as_str(), graph)];
+    let graphs = [(&audit.object, graph)];
     audit_report::graph::text(&graphs);
     audit_report::graph::json(&graphs);
     audit_report::graph::dot(&graphs);

@@ -46,7 +46,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         prog_type: Some((ProgType::SocketFilter, None)),
         ..Options::new("standard input", &choices)
     };
-    let programs = programs_of(&bytes, &options).map_err(|e| Failure::usage(e.to_string()))?;
+    let programs = programs_of(&bytes, &options).map_err(|e| Failure::usage(e.text()))?;
     let program = match programs.into_iter().next() {
         Some(Ok(program)) => program,
         Some(Err(e)) => return Err(Failure::usage(e.reason.to_string())),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{SCHEMA_VERSION, pretty, tool};
 use crate::audit::diff::{Change, Fate, ObjectDiff};
-use crate::untrusted::terminal;
+use crate::untrusted::{Untrusted, terminal, text as sentence};
 
 /// For people.
 pub fn text(diff: &ObjectDiff) -> String {
@@ -30,7 +30,7 @@ pub fn text(diff: &ObjectDiff) -> String {
     out
 }
 
-fn change(c: &Change, fate: Fate) -> String {
+fn change(c: &Change, fate: Fate) -> Untrusted {
     let sets = matches!(
         c.what,
         "helpers"
@@ -43,24 +43,24 @@ fn change(c: &Change, fate: Fate) -> String {
             | "unlinked"
     );
     match (&c.old, &c.new) {
-        (Some(old), Some(new)) if sets => format!("-{old}  +{new}"),
-        (Some(old), None) if sets => format!("-{old}"),
-        (None, Some(new)) if sets => format!("+{new}"),
-        (Some(old), Some(new)) => match (old.parse::<i128>(), new.parse::<i128>()) {
+        (Some(old), Some(new)) if sets => sentence!("-{}  +{}", old, new),
+        (Some(old), None) if sets => sentence!("-{}", old),
+        (None, Some(new)) if sets => sentence!("+{}", new),
+        (Some(old), Some(new)) => match (old.data().parse::<i128>(), new.data().parse::<i128>()) {
             (Ok(a), Ok(b)) => {
                 let percent = if a == 0 {
                     String::new()
                 } else {
                     format!(", {:+.1} %", (b - a) as f64 * 100.0 / a as f64)
                 };
-                format!("{old} -> {new} ({:+}{percent})", b - a)
+                sentence!("{} -> {} ({:+}{percent})", old, new, b - a)
             }
-            _ => format!("{old} -> {new}"),
+            _ => sentence!("{} -> {}", old, new),
         },
-        (Some(old), None) if fate == Fate::Changed => format!("{old} -> none"),
-        (None, Some(new)) if fate == Fate::Changed => format!("none -> {new}"),
+        (Some(old), None) if fate == Fate::Changed => sentence!("{} -> none", old),
+        (None, Some(new)) if fate == Fate::Changed => sentence!("none -> {}", new),
         (Some(one), None) | (None, Some(one)) => one.clone(),
-        (None, None) => String::new(),
+        (None, None) => Untrusted::new(),
     }
 }
 

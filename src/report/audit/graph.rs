@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use super::{SCHEMA_VERSION, pretty, tool};
 use crate::audit::graph::{EdgeKind, Graph, NodeKind};
-use crate::untrusted::{dot as dot_text, terminal};
+use crate::untrusted::{Untrusted, dot as dot_text, terminal};
 
 /// The graph of an object, with the object's name.
-pub type Named<'a> = (&'a str, Graph);
+pub type Named<'a> = (&'a Untrusted, Graph);
 
 /// For people: each program or map with what it leads to.
 pub fn text(graphs: &[Named<'_>]) -> String {
     let mut out = String::new();
     for (object, g) in graphs {
-        let _ = writeln!(out, "{}", terminal(object));
+        let _ = writeln!(out, "{}", terminal(*object));
         for (i, node) in g.nodes.iter().enumerate() {
             let edges: Vec<_> = g.edges.iter().filter(|e| e.from == i).collect();
             if edges.is_empty() && !matches!(node.kind, NodeKind::Program | NodeKind::Map) {
@@ -43,7 +43,7 @@ pub fn text(graphs: &[Named<'_>]) -> String {
                     terminal(&to.name)
                 );
                 if !e.label.is_empty() {
-                    let label = e.label.trim_matches(['[', ']']);
+                    let label = e.label.data().trim_matches(['[', ']']);
                     let _ = write!(out, "  [{}]", terminal(label));
                 }
                 out.push('\n');
@@ -93,7 +93,7 @@ pub fn dot(graphs: &[Named<'_>]) -> String {
         let _ = writeln!(
             out,
             "  subgraph cluster_{n} {{\n    label=\"{}\";",
-            dot_text(object)
+            dot_text(*object)
         );
         for (i, node) in g.nodes.iter().enumerate() {
             let shape = match node.kind {

@@ -9,6 +9,7 @@ use crate::audit::{
 };
 use crate::helpers_spec::Known;
 use crate::programs::Place;
+use crate::untrusted::Untrusted;
 
 /// Renders audits.
 pub fn render(audits: &[ObjectAudit]) -> String {
@@ -145,9 +146,9 @@ fn feature(f: &Feature, guards: &[Guard]) -> Value {
 fn site(s: &Site, guards: &[Guard]) -> Value {
     let condition = match &s.presence {
         Presence::Conditional(c) => {
-            let names = |list: &[usize]| -> Vec<&str> {
+            let names = |list: &[usize]| -> Vec<&Untrusted> {
                 let all = list.iter().filter_map(|g| guards.get(*g));
-                all.map(|g| g.what.as_str()).collect()
+                all.map(|g| &g.what).collect()
             };
             json!({
                 "when": names(&c.when),

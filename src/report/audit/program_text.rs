@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::text::{Folder, count, oldest, row, some};
 use crate::audit::{Call, Feature, Guard, MapUse, ObjectAudit, Presence, Requirements, Site};
 use crate::helpers_spec::Release;
-use crate::untrusted::terminal;
+use crate::untrusted::{Untrusted, joined, terminal, text as sentence};
 
 /// Sites told of each call.
 const SITES: usize = 3;
@@ -20,67 +20,70 @@ pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements, folde
     );
     row(out, 4, "verdict", &verdict(a, p));
     oldest(out, 4, &p.oldest, folder);
-    let capabilities: Vec<String> = p
+    let capabilities: Vec<Untrusted> = p
         .capabilities
         .iter()
-        .map(|c| format!("{} ({})", c.name, some(&c.because)))
+        .map(|c| sentence!("{} ({})", c.name, some(&c.because)))
         .collect();
-    row(out, 4, "capabilities", &capabilities.join("; "));
+    row(out, 4, "capabilities", &joined(&capabilities, "; "));
     row(out, 4, "instructions", &instructions(p));
-    let gpl: Vec<String> = p.gpl_calls().map(|c| c.name.clone()).collect();
+    let gpl: Vec<&Untrusted> = p.gpl_calls().map(|c| &c.name).collect();
     if !gpl.is_empty() {
         let short = if p.gpl_compatible {
             ""
         } else {
             ", which the licence is not"
         };
-        row(out, 4, "GPL only", &format!("{}{short}", some(&gpl)));
+        row(out, 4, "GPL only", &sentence!("{}{short}", some(&gpl)));
     }
     calls(out, p, folder);
-    let features: Vec<String> = p
+    let features: Vec<Untrusted> = p
         .features
         .iter()
         .filter(|f| !f.is_insn)
         .map(|f| feature(f, folder))
         .collect();
-    row(out, 4, "features", &features.join("; "));
+    row(out, 4, "features", &joined(&features, "; "));
     types(out, p);
-    let uses: Vec<String> = p.maps.iter().map(usage).collect();
-    row(out, 4, "maps", &uses.join("; "));
-    let channels: Vec<String> = p
+    let uses: Vec<Untrusted> = p.maps.iter().map(usage).collect();
+    row(out, 4, "maps", &joined(&uses, "; "));
+    let channels: Vec<Untrusted> = p
         .channels
         .iter()
-        .map(|c| format!("{} {} ({})", c.kind, c.through, count(c.sites, "site")))
+        .map(|c| sentence!("{} {} ({})", c.kind, c.through, count(c.sites, "site")))
         .collect();
     row(out, 4, "to user space", &some(&channels));
 }
 
-fn kind(p: &Requirements) -> String {
-    let mut kind = p.prog_type.name().to_owned();
+fn kind(p: &Requirements) -> Untrusted {
+    let mut kind = Untrusted::from(p.prog_type.name());
     if let Some(attach) = p.attach_type.filter(|t| t.name() != p.prog_type.name()) {
-        let _ = write!(kind, "/{attach}");
+        kind.push(&format!("/{attach}"));
     }
     if let Some(to) = &p.attach_to {
-        let _ = write!(kind, " on {to}");
+        kind.push(&sentence!(" on {}", to));
     }
     for (on, word) in [
         (p.sleepable, ", sleepable"),
         (!p.autoload, ", not loaded by default"),
     ] {
         if on {
-            kind.push_str(word);
+            kind.push(word);
         }
     }
     kind
 }
 
-fn verdict(a: &ObjectAudit, p: &Requirements) -> String {
-    let mut text = format!("{} on {}", p.verified.verdict, a.target);
+fn verdict(a: &ObjectAudit, p: &Requirements) -> Untrusted {
+    let mut text = sentence!("{} on {}", p.verified.verdict, a.target);
     if let Some(reason) = &p.verified.reason {
-        let _ = write!(text, ": {reason}");
+        text.push(&sentence!(": {}", reason));
     }
     if let Some(s) = p.verified.stats {
-        let _ = write!(text, "; {} processed, stack {}", s.processed, s.stack_depth);
+        text.push(&format!(
+            "; {} processed, stack {}",
+            s.processed, s.stack_depth
+        ));
     }
     text
 }
@@ -140,120 +143,120 @@ fn calls(out: &mut String, p: &Requirements, folder: &Folder) {
     }
 }
 
-fn sites(c: &Call, guards: &[Guard], folder: &Folder) -> String {
-    let told: Vec<String> = c
+fn sites(c: &Call, guards: &[Guard], folder: &Folder) -> Untrusted {
+    let told: Vec<Untrusted> = c
         .sites
         .iter()
         .take(SITES)
         .map(|s| at(s, guards, folder))
         .collect();
-    let mut text = told.join(", ");
+    let mut text = joined(&told, ", ");
     if c.sites.len() > SITES {
-        let _ = write!(text, " and {} more", c.sites.len() - SITES);
+        text.push(&format!(" and {} more", c.sites.len() - SITES));
     }
     text
 }
 
-fn at(s: &Site, guards: &[Guard], folder: &Folder) -> String {
+fn at(s: &Site, guards: &[Guard], folder: &Folder) -> Untrusted {
     let mut text = match &s.place {
         Some(p) => folder.place(p),
-        None => format!("instruction {}", s.insn),
+        None => sentence!("instruction {}", s.insn),
     };
     match &s.presence {
         Presence::Required => {}
-        Presence::Disabled => text.push_str(" (off as built)"),
+        Presence::Disabled => text.push(" (off as built)"),
         Presence::Conditional(c) => {
-            let name = |g: &usize| guards.get(*g).map_or("?", |g| g.what.as_str());
-            let mut parts: Vec<String> = Vec::new();
-            parts.extend(c.when.iter().map(|g| format!("if {} exists", name(g))));
+            let name = |g: &usize| guards.get(*g).map_or("?", |g| g.what.data());
+            let mut parts: Vec<Untrusted> = Vec::new();
+            parts.extend(c.when.iter().map(|g| sentence!("if {} exists", name(g))));
             parts.extend(
                 c.unless
                     .iter()
-                    .map(|g| format!("unless {} exists", name(g))),
+                    .map(|g| sentence!("unless {} exists", name(g))),
             );
             if let Some((from, to)) = c.releases {
                 parts.push(match (from == Release::FIRST, to == Release::NEWEST) {
-                    (true, true) => "by what the kernel has".to_owned(),
-                    (true, false) => format!("up to {to}"),
-                    (false, true) => format!("since {from}"),
-                    (false, false) => format!("{from} to {to}"),
+                    (true, true) => "by what the kernel has".into(),
+                    (true, false) => sentence!("up to {to}"),
+                    (false, true) => sentence!("since {from}"),
+                    (false, false) => sentence!("{from} to {to}"),
                 });
             }
             if parts.is_empty() {
                 parts.push("on some kernels".into());
             }
-            let _ = write!(text, " ({})", parts.join(", "));
+            text.push(&sentence!(" ({})", joined(&parts, ", ")));
         }
     }
     text
 }
 
-fn feature(f: &Feature, folder: &Folder) -> String {
+fn feature(f: &Feature, folder: &Folder) -> Untrusted {
     let since = f
         .known
         .map_or_else(String::new, |k| format!(" since {}", k.release));
     match f.sites.first().and_then(|s| s.place.as_ref()) {
-        Some(place) => format!("{}{since} at {}", f.name, folder.place(place)),
-        None => format!("{}{since}", f.name),
+        Some(place) => sentence!("{}{since} at {}", f.name, folder.place(place)),
+        None => sentence!("{}{since}", f.name),
     }
 }
 
-fn usage(m: &MapUse) -> String {
-    let mut how = Vec::new();
+fn usage(m: &MapUse) -> Untrusted {
+    let mut how: Vec<Untrusted> = Vec::new();
     for (n, word) in [
         (m.reads, "read"),
         (m.writes, "written"),
         (m.atomics, "atomic"),
     ] {
         if n > 0 {
-            how.push(format!("{word} {n}×"));
+            how.push(sentence!("{word} {n}×"));
         }
     }
     how.extend(
         m.calls
             .iter()
-            .map(|c| c.trim_start_matches("bpf_").to_owned()),
+            .map(|c| c.data().trim_start_matches("bpf_").into()),
     );
     if how.is_empty() {
         m.name.clone()
     } else {
-        format!("{} ({})", m.name, how.join(", "))
+        sentence!("{} ({})", m.name, joined(&how, ", "))
     }
 }
 
 fn types(out: &mut String, p: &Requirements) {
-    let need = |guarded: bool| -> Vec<String> {
+    let need = |guarded: bool| -> Vec<Untrusted> {
         let of = p.core.iter().filter(|n| n.guarded == guarded);
         of.map(|n| {
             if n.access.is_empty() {
-                format!("{} ({})", n.type_name, n.questions.join(", "))
+                sentence!("{} ({})", n.type_name, n.questions.join(", "))
             } else {
-                format!("{}{}", n.type_name, n.access)
+                sentence!("{}{}", n.type_name, n.access)
             }
         })
         .collect()
     };
     row(out, 4, "kernel types", &some(&need(false)));
     row(out, 4, "types if there", &some(&need(true)));
-    let symbols: Vec<String> = p
+    let symbols: Vec<Untrusted> = p
         .symbols
         .iter()
         .map(|s| {
             if s.weak {
-                format!("{} (weak)", s.name)
+                sentence!("{} (weak)", s.name)
             } else {
                 s.name.clone()
             }
         })
         .collect();
     row(out, 4, "symbols", &some(&symbols));
-    let guards: Vec<String> = p
+    let guards: Vec<Untrusted> = p
         .guards
         .iter()
         .map(|g| match g.since {
-            Some(since) => format!("{} {} (since {since})", g.kind.name(), g.what),
-            None if g.never => format!("{} {} (in no known kernel)", g.kind.name(), g.what),
-            None => format!("{} {}", g.kind.name(), g.what),
+            Some(since) => sentence!("{} {} (since {since})", g.kind.name(), g.what),
+            None if g.never => sentence!("{} {} (in no known kernel)", g.kind.name(), g.what),
+            None => sentence!("{} {}", g.kind.name(), g.what),
         })
         .collect();
     row(out, 4, "asks for", &some(&guards));

@@ -12,7 +12,7 @@ use super::program_text::program;
 use crate::audit::{BtfState, MapNeed, Memory, ObjectAudit, Oldest, Reason, SlotHolds};
 use crate::helpers_spec::{Known, Release, Risk};
 use crate::programs::Place;
-use crate::untrusted::terminal;
+use crate::untrusted::{Foreign, Untrusted, joined, terminal, text as sentence};
 
 /// Names told of a long list.
 const NAMES: usize = 12;
@@ -30,8 +30,8 @@ pub fn render(audits: &[ObjectAudit]) -> String {
 }
 
 /// A line of the summary: a name, and what it says.
-pub(super) fn row(out: &mut String, indent: usize, name: &str, text: &str) {
-    if !text.is_empty() {
+pub(super) fn row<T: Foreign + ?Sized>(out: &mut String, indent: usize, name: &str, text: &T) {
+    if !text.data().is_empty() {
         let _ = writeln!(out, "{:indent$}{name:<14} {}", "", terminal(text));
     }
 }
@@ -57,7 +57,7 @@ fn object(out: &mut String, a: &ObjectAudit) {
             out,
             2,
             "risk",
-            &format!("{}: {} ({})", class.name(), class.what(), some(&names)),
+            &sentence!("{}: {} ({})", class.name(), class.what(), some(&names)),
         );
     }
     maps(out, a);
@@ -88,7 +88,7 @@ impl Folder {
         let mut common: Option<Vec<&str>> = None;
         for file in sites
             .filter_map(|s| s.place.as_ref())
-            .map(|p| p.file.as_str())
+            .map(|p| p.file.data())
         {
             let folders: Vec<&str> = match file.rsplit_once('/') {
                 Some((folders, _)) => folders.split('/').filter(|f| *f != ".").collect(),
@@ -113,29 +113,31 @@ impl Folder {
     }
 
     /// A place below it.
-    pub(super) fn place(&self, p: &Place) -> String {
+    pub(super) fn place(&self, p: &Place) -> Untrusted {
         let plain = |file: &str| file.strip_prefix("./").unwrap_or(file).to_owned();
-        let file = plain(&p.file);
+        let file = plain(p.file.data());
         let below = file
             .strip_prefix(&self.0)
             .map_or_else(|| file.clone(), plain);
-        format!("{below}:{}", p.line)
+        sentence!("{below}:{}", p.line)
     }
 }
 
-fn about(a: &ObjectAudit) -> String {
-    let license = match a.license.as_str() {
+fn about(a: &ObjectAudit) -> Untrusted {
+    let license = match a.license.data() {
         "" => "no licence".to_owned(),
         l => format!("licence {l}"),
     };
     let btf = match &a.btf {
-        BtfState::Absent => "no BTF".to_owned(),
-        BtfState::Present => "BTF".to_owned(),
-        BtfState::Refused(why) => format!("BTF that kernels refuse ({why})"),
+        BtfState::Absent => "no BTF".into(),
+        BtfState::Present => "BTF".into(),
+        BtfState::Refused(why) => sentence!("BTF that kernels refuse ({})", why),
     };
-    format!(
-        "{}, {license}, {btf}, {}, {}",
+    sentence!(
+        "{}, {}, {}, {}, {}",
         bytes(a.bytes as u64),
+        license,
+        btf,
         count(a.programs.len() + a.unlinked.len(), "program"),
         count(a.maps.len(), "map")
     )
@@ -154,35 +156,35 @@ pub(super) fn count(n: usize, what: &str) -> String {
 pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest, folder: &Folder) {
     let Some(release) = o.release else {
         let missing = if o.missing.is_empty() {
-            "no release has all of it at once".to_owned()
+            "no release has all of it at once".into()
         } else {
-            format!("none has {}", some(&o.missing))
+            sentence!("none has {}", some(&o.missing))
         };
         row(
             out,
             indent,
             "oldest kernel",
-            &format!("no mainline release up to {}: {missing}", Release::NEWEST),
+            &sentence!("no mainline release up to {}: {}", Release::NEWEST, missing),
         );
         return;
     };
-    let mut text = format!("{release}");
+    let mut text = sentence!("{release}");
     if let Some(certain) = o.certain.filter(|c| *c > release) {
-        let _ = write!(text, " (certain from {certain})");
+        text.push(&format!(" (certain from {certain})"));
     }
-    let reasons: Vec<String> = o.reasons.iter().map(|r| reason(r, folder)).collect();
+    let reasons: Vec<Untrusted> = o.reasons.iter().map(|r| reason(r, folder)).collect();
     if !reasons.is_empty() {
-        let _ = write!(text, ": {}", some(&reasons));
+        text.push(&sentence!(": {}", some(&reasons)));
     }
     row(out, indent, "oldest kernel", &text);
     if let Some(attach) = o.attach {
-        let reasons: Vec<String> = o.attach_reasons.iter().map(|r| reason(r, folder)).collect();
-        let text = format!("can be attached since {attach}: {}", some(&reasons));
+        let reasons: Vec<Untrusted> = o.attach_reasons.iter().map(|r| reason(r, folder)).collect();
+        let text = sentence!("can be attached since {attach}: {}", some(&reasons));
         row(out, indent, "", &text);
     }
 }
 
-fn reason(r: &Reason, folder: &Folder) -> String {
+fn reason(r: &Reason, folder: &Folder) -> Untrusted {
     let mut text = r.what.clone();
     if let Some(lacking) = r
         .known
@@ -190,14 +192,14 @@ fn reason(r: &Reason, folder: &Folder) -> String {
         .filter(|_| r.known.release == r.known.certain)
         && lacking.after() != Some(r.known.release)
     {
-        let _ = write!(text, ", which {lacking} lacks");
+        text.push(&format!(", which {lacking} lacks"));
     }
     match (&r.place, r.insn) {
         (Some(p), _) => {
-            let _ = write!(text, " at {}", folder.place(p));
+            text.push(&sentence!(" at {}", folder.place(p)));
         }
         (None, Some(i)) => {
-            let _ = write!(text, " at instruction {i}");
+            text.push(&format!(" at instruction {i}"));
         }
         (None, None) => {}
     }
@@ -205,11 +207,10 @@ fn reason(r: &Reason, folder: &Folder) -> String {
 }
 
 /// A list, cut short.
-pub(super) fn some(all: &[String]) -> String {
-    let told = all.iter().take(NAMES).cloned();
-    let mut text = told.collect::<Vec<_>>().join(", ");
+pub(super) fn some<T: Foreign>(all: &[T]) -> Untrusted {
+    let mut text = joined(all.iter().take(NAMES), ", ");
     if all.len() > NAMES {
-        let _ = write!(text, " and {} more", all.len() - NAMES);
+        text.push(&format!(" and {} more", all.len() - NAMES));
     }
     text
 }
@@ -222,8 +223,8 @@ fn capabilities(a: &ObjectAudit) -> String {
     format!("{} (before 5.8: CAP_SYS_ADMIN)", names.join(" "))
 }
 
-fn risks(a: &ObjectAudit) -> BTreeMap<Risk, Vec<String>> {
-    let mut by_class: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
+fn risks(a: &ObjectAudit) -> BTreeMap<Risk, Vec<Untrusted>> {
+    let mut by_class: BTreeMap<Risk, Vec<Untrusted>> = BTreeMap::new();
     for call in a.programs.iter().flat_map(|p| &p.calls) {
         for risk in call.risks.iter() {
             let names = by_class.entry(risk).or_default();
@@ -293,9 +294,9 @@ fn maps(out: &mut String, a: &ObjectAudit) {
 }
 
 /// What else there is to say of a map.
-fn notes(m: &MapNeed) -> Vec<String> {
-    let mut notes: Vec<String> = m.flags.iter().map(|f| (*f).to_owned()).collect();
-    notes.extend(m.fields.iter().map(|f| format!("holds {f}")));
+fn notes(m: &MapNeed) -> Vec<Untrusted> {
+    let mut notes: Vec<Untrusted> = m.flags.iter().map(|f| (*f).into()).collect();
+    notes.extend(m.fields.iter().map(|f| sentence!("holds {f}")));
     if m.pinned {
         notes.push("pinned".into());
     }
@@ -303,12 +304,16 @@ fn notes(m: &MapNeed) -> Vec<String> {
         notes.push("untyped definition".into());
     }
     if let Some(inner) = &m.inner {
-        notes.push(format!("of {} {}", inner.type_name, memory(&inner.memory)));
+        notes.push(sentence!(
+            "of {} {}",
+            inner.type_name,
+            memory(&inner.memory)
+        ));
     }
     for (i, holds) in &m.slots {
         notes.push(match holds {
-            SlotHolds::Program(p) => format!("[{i}] = program {p}"),
-            SlotHolds::Map(p) => format!("[{i}] = map {p}"),
+            SlotHolds::Program(p) => sentence!("[{i}] = program {}", p),
+            SlotHolds::Map(p) => sentence!("[{i}] = map {}", p),
         });
     }
     notes
