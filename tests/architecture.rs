@@ -231,6 +231,50 @@ fn only_the_command_line_prints() {
 }
 
 /// `unsafe`, and its lint's exemption, only where bpf(2) is called.
+/// What holds a text of an object holds it as a type that cannot be printed; what looks
+/// at its characters is a file of this list, and shows none of them.
+#[test]
+fn texts_of_objects_are_shown_by_escapers_only() {
+    let holders = [
+        "audit/diff.rs",
+        "audit/graph.rs",
+        "audit/guards.rs",
+        "audit/model.rs",
+        "audit/oldest.rs",
+        "audit/sites.rs",
+        "diagnostics/finding.rs",
+        "diagnostics/mod.rs",
+        "report/matrix.rs",
+        "report/mod.rs",
+        "report/smoke.rs",
+    ];
+    // Ours: words of tables, numbers, codes.
+    let ours = ["why", "remedy", "code", "id", "type_name", "option"];
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        let name = path.to_str().unwrap();
+        for line in code.lines().map(str::trim) {
+            let field = line.strip_prefix("pub ").and_then(|l| l.split_once(": "));
+            if let Some((field, ty)) = field.filter(|_| holders.contains(&name))
+                && ty.contains("String")
+                && !field.contains('(')
+                && !ours.contains(&field)
+            {
+                wrong.push(format!("{name}: {line}"));
+            }
+            let prints = ["write!(", "writeln!(", "print", "push_str(", "format!("];
+            let outlet = room == "report" || room == "cli";
+            if outlet && line.contains(".data()") && prints.iter().any(|p| line.contains(p)) {
+                let shown = ["terminal(", "code(", "marked(", "escaped(", "html("];
+                if !shown.iter().any(|s| line.contains(s)) {
+                    wrong.push(format!("{name}: {line}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn only_the_system_call_is_unsafe() {
     let word = regex::Regex::new(r"\bunsafe\s*(?:\{|fn\b|impl\b|trait\b|extern\b)|\bunsafe_code\b")

@@ -36,7 +36,7 @@ impl Drop for Dir {
     }
 }
 
-const TEXT: &str = "first SECRET1\nreturn r3;\nthird SECRET3\n";
+const TEXT: &str = "first SECRET1\n      return r3;\nthird SECRET3\n";
 
 /// Everything that `check` writes of an object in all formats.
 fn shown(here: &Path, object: &Path, more: &[&str]) -> String {
@@ -68,37 +68,40 @@ fn naming(dir: &Dir, file: &str, text: &str) -> PathBuf {
     dir.write("toy.o", &toy.build())
 }
 
-/// Whether lines of the file are shown that the object doesn't carry.
-fn context(dir: &Dir, file: &str, text: &str, more: &[&str]) -> bool {
-    let all = shown(&dir.0, &naming(dir, file, text), more);
+/// Whether the file was read: the line that the object carries is shown as the file
+/// indents it. What the object does not carry never is.
+fn read(dir: &Dir, file: &str, text: &str, more: &[&str]) -> bool {
+    was_read(&shown(&dir.0, &naming(dir, file, text), more), text)
+}
+
+fn was_read(all: &str, text: &str) -> bool {
     assert!(text.is_empty() || all.contains(text), "{all}");
-    all.contains("SECRET")
+    assert!(!all.contains("SECRET"), "{all}");
+    all.contains("      return r3;")
 }
 
 #[test]
 fn a_source_beside_the_object_is_shown() {
     let dir = Dir::new("beside");
     let path = dir.write("toy.c", TEXT.as_bytes());
-    assert!(context(&dir, "toy.c", "return r3;", &[]));
-    assert!(context(&dir, path.to_str().unwrap(), "return r3;", &[]));
-    assert!(context(&dir, "/build/machine/toy.c", "return r3;", &[]));
+    assert!(read(&dir, "toy.c", "return r3;", &[]));
+    assert!(read(&dir, path.to_str().unwrap(), "return r3;", &[]));
+    assert!(read(&dir, "/build/machine/toy.c", "return r3;", &[]));
 }
 
 #[test]
 fn a_line_is_shown_only_as_the_object_carries_it() {
     let dir = Dir::new("carried");
     dir.write("toy.c", TEXT.as_bytes());
-    assert!(!context(&dir, "toy.c", "", &[]));
-    assert!(!context(&dir, "toy.c", "return 3;", &[]));
-    dir.write("secrets.json", TEXT.as_bytes());
-    assert!(!context(&dir, "secrets.json", "return r3;", &[]));
+    assert!(!read(&dir, "toy.c", "", &[]));
+    assert!(!read(&dir, "toy.c", "return 3;", &[]));
 }
 
 #[test]
 fn nothing_outside_the_roots_is_shown() {
     let (dir, other) = (Dir::new("inside"), Dir::new("outside"));
     let secret = other.write("toy.c", TEXT.as_bytes());
-    let check = |file: &str, more: &[&str]| context(&dir, file, "return r3;", more);
+    let check = |file: &str, more: &[&str]| read(&dir, file, "return r3;", more);
     assert!(!check(secret.to_str().unwrap(), &[]));
     let up = Path::new("..").join(other.0.file_name().unwrap());
     assert!(!check(up.join("toy.c").to_str().unwrap(), &[]));
@@ -138,14 +141,17 @@ fn the_repository_is_the_root_but_its_own_data() {
         }
         .build(),
     );
-    assert!(shown(&dir.0, &object, &[]).contains("SECRET"));
-    assert!(shown(&dir.0.join("build"), &object, &[]).contains("SECRET"));
+    assert!(was_read(&shown(&dir.0, &object, &[]), "return r3;"));
+    assert!(was_read(
+        &shown(&dir.0.join("build"), &object, &[]),
+        "return r3;"
+    ));
     for name in [".git/toy.c", ".GIT/x/toy.c", ".ssh/toy.c", ".env.c"] {
-        assert!(!context(&dir, name, "return r3;", &[]), "{name}");
+        assert!(!read(&dir, name, "return r3;", &[]), "{name}");
     }
     let root = dir.0.join(".git");
     let root = ["--source-root", root.to_str().unwrap()];
-    assert!(!context(&dir, "toy.c", "return r3;", &root));
+    assert!(!read(&dir, "toy.c", "return r3;", &root));
 }
 
 #[test]
@@ -153,17 +159,17 @@ fn only_regular_files_of_bounded_size_are_read() {
     let dir = Dir::new("regular");
     let made = Command::new("mkfifo").arg(dir.0.join("toy.c")).status();
     assert!(made.unwrap().success());
-    assert!(!context(&dir, "toy.c", "return r3;", &[]));
+    assert!(!read(&dir, "toy.c", "return r3;", &[]));
     std::fs::remove_file(dir.0.join("toy.c")).unwrap();
     let mut text = TEXT.as_bytes().to_vec();
     text.resize((8 << 20) + 1, b'\n');
     dir.write("toy.c", &text);
-    assert!(!context(&dir, "toy.c", "return r3;", &[]));
+    assert!(!read(&dir, "toy.c", "return r3;", &[]));
     dir.write("toy.c", &text[..8 << 20]);
-    assert!(context(&dir, "toy.c", "return r3;", &[]));
+    assert!(read(&dir, "toy.c", "return r3;", &[]));
     dir.write("toy.c", &[TEXT.as_bytes(), b"\xff\n"].concat());
-    assert!(!context(&dir, "toy.c", "return r3;", &[]));
-    assert!(!context(&dir, "/proc/self/environ", "return r3;", &[]));
+    assert!(!read(&dir, "toy.c", "return r3;", &[]));
+    assert!(!read(&dir, "/proc/self/environ", "return r3;", &[]));
     let root = ["--source-root", "/proc"];
-    assert!(!context(&dir, "self/environ", "return r3;", &root));
+    assert!(!read(&dir, "self/environ", "return r3;", &root));
 }

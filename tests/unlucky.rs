@@ -131,6 +131,10 @@ fn no_line_is_shown_of_a_file_that_is_not_ours() {
     check(&["--config", "secret"]);
     check(&["--config", "secret.toml"]);
     check(&["--no-config", "--baseline", "secret.json"]);
+    check(&["--no-config", "--profile", "secret"]);
+    check(&["--no-config", "--profile", "secret.toml"]);
+    symlink("secret", dir.0.join("profile.toml")).unwrap();
+    check(&["--no-config", "--profile", "profile.toml"]);
     for target in ["secret", "secret.toml"] {
         symlink(target, dir.0.join("bpfassay.toml")).unwrap();
         check(&[]);

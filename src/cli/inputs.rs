@@ -79,7 +79,7 @@ impl Targets {
         let given = self.list.iter().filter(|(_, slot)| *slot == Some(index));
         for (target, _) in given.filter(|(t, _)| t.profile().is_none() && t.spec != kernel.spec) {
             complain!(
-                "bpfassay: --btf {file}: this is a kernel like linux-{}, the target is {}",
+                "--btf {file}: this is a kernel like linux-{}, the target is {}",
                 kernel.spec,
                 target.name
             );
@@ -174,6 +174,11 @@ pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
 pub(super) fn profile(path: &Path) -> Result<Target, Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
     let text = String::from_utf8(read(path)?).map_err(|_| fail(&"not UTF-8"))?;
+    // A fault is told by the words of the file: only of one that says it is a profile.
+    if !target::profile::says_so(&text) {
+        let mark = format!("schema = \"{}\"", target::profile::SCHEMA);
+        return Err(fail(&format!("not a profile: no line is {mark}")));
+    }
     Profile::parse(&text)
         .map(Target::from_profile)
         .map_err(|e| fail(&e))

@@ -17,13 +17,14 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::diagnostics::Text;
 use crate::limits;
 
 /// Source files below some roots, each read once.
 pub(super) struct SourceFiles {
     /// Canonical.
     roots: Vec<PathBuf>,
-    cache: Mutex<HashMap<String, Option<Arc<str>>>>,
+    cache: Mutex<HashMap<String, Option<Arc<Text>>>>,
 }
 
 /// Names that are remembered: an object can make up any number of them.
@@ -41,7 +42,7 @@ impl SourceFiles {
 
     /// The text of a file as line information names it: as it stands (relative to here), or
     /// under each root, dropping leading directories one by one.
-    pub(super) fn text(&self, name: &str) -> Option<Arc<str>> {
+    pub(super) fn text(&self, name: &str) -> Option<Arc<Text>> {
         if let Ok(cache) = self.cache.lock()
             && let Some(found) = cache.get(name)
         {
@@ -56,7 +57,7 @@ impl SourceFiles {
         found
     }
 
-    fn find(&self, name: &str) -> Option<Arc<str>> {
+    fn find(&self, name: &str) -> Option<Arc<Text>> {
         let path = Path::new(name);
         let parts: Vec<Component<'_>> = path
             .components()
@@ -72,7 +73,7 @@ impl SourceFiles {
     }
 
     /// The text of a file that may be read.
-    fn read(&self, path: &Path) -> Option<Arc<str>> {
+    fn read(&self, path: &Path) -> Option<Arc<Text>> {
         let path = path.canonicalize().ok()?;
         let inside = self.roots.iter().any(|root| {
             path.strip_prefix(root)
@@ -90,7 +91,7 @@ impl SourceFiles {
         file.take(limits::MAX_SOURCE_BYTES)
             .read_to_string(&mut text)
             .ok()?;
-        Some(text.into())
+        Some(Arc::new(Text::new(text)))
     }
 }
 

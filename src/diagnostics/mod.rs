@@ -17,7 +17,7 @@ pub mod wording;
 pub use build::{Context, describe, place_of};
 pub use finding::Finding;
 pub use names::{ProgramNames, instruction};
-pub use source::{Source, SourceText};
+pub use source::{Source, SourceText, Text};
 
 use crate::prelude::*;
 pub use crate::programs::Place;

@@ -2,15 +2,13 @@
 //!
 //! Line information embeds the text of each line it names, so a program is
 //! explained without its files. A text is an *excerpt*: the lines that labels point at,
-//! and those beside them. So what a label costs depends neither on the size of its
-//! program nor on the number of its line. A file that is at hand adds the lines around
-//! them, if it still reads as it did when the object was built.
+//! and those beside them that the object carries too. So what a label costs depends
+//! neither on the size of its program nor on the number of its line.
 //!
 //! Who made the object chose the names of its files, so nothing of a file is shown
-//! that the object does not carry itself, but for one line on each side of such a
-//! line, and those only in a file that is named like a source: `{` is the first line of
-//! many files, and the second may be a secret. A program without line information is
-//! shown as its own disassembly, again as an excerpt.
+//! that the object does not carry itself: a line that reads there as it did when the
+//! object was built is shown with the indentation that it has there. A program without
+//! line information is shown as its own disassembly, again as an excerpt.
 
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -23,30 +21,37 @@ use crate::programs::{LineInfo, MAX_LINE, Program};
 use crate::untrusted::Untrusted;
 
 /// Finds the text of a source file by the name that line information gives it.
-pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<Arc<str>> + Sync);
+pub type SourceText<'a> = &'a (dyn Fn(&str) -> Option<Arc<Text>> + Sync);
 
 /// How the name of a disassembly begins.
 const LISTING: &str = "disassembly of ";
 
-/// A text with an index of its lines.
+/// A text with an index of its lines; one for all that point into it.
 #[derive(Debug)]
-struct Whole {
+pub struct Text {
     text: String,
     /// Byte offset of each line's start.
     starts: Vec<u32>,
 }
 
-impl Whole {
+impl Text {
     /// Indexes a text; what lies beyond its first 4 GiB or [`MAX_LINE`] lines has no
     /// lines.
-    fn new(text: String) -> Whole {
+    pub fn new(text: String) -> Text {
         let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
         let next = ends.map_while(|(i, _)| u32::try_from(i + 1).ok());
         let starts = core::iter::once(0).chain(next).take(MAX_LINE as usize);
-        Whole {
+        Text {
             starts: starts.collect(),
             text,
         }
+    }
+
+    /// Start offset and text of a line (from 1), if there is one.
+    fn line(&self, line: u32) -> Option<(usize, &str)> {
+        let start = *self.starts.get((line as usize).checked_sub(1)?)? as usize;
+        let rest = self.text.get(start..)?;
+        Some((start, rest.lines().next().unwrap_or("")))
     }
 }
 
@@ -80,7 +85,7 @@ impl Excerpt {
 
 #[derive(Clone, Debug)]
 enum Lines {
-    Whole(Arc<Whole>),
+    Whole(Arc<Text>),
     Some(Excerpt),
 }
 
@@ -97,7 +102,7 @@ impl Source {
     pub fn whole(name: &str, text: &str) -> Source {
         Source {
             name: name.into(),
-            lines: Lines::Whole(Arc::new(Whole::new(text.to_owned()))),
+            lines: Lines::Whole(Arc::new(Text::new(text.to_owned()))),
         }
     }
 
@@ -169,15 +174,14 @@ impl Source {
 
     /// Start offset and text of a line (from 1), if it is known.
     pub fn line(&self, line: u32) -> Option<(usize, &str)> {
-        let start = match &self.lines {
-            Lines::Whole(file) => *file.starts.get((line as usize).checked_sub(1)?)?,
-            Lines::Some(excerpt) => {
-                let at = excerpt.starts.binary_search_by_key(&line, |s| s.0).ok()?;
-                excerpt.starts.get(at)?.1
-            }
+        let excerpt = match &self.lines {
+            Lines::Whole(file) => return file.line(line),
+            Lines::Some(excerpt) => excerpt,
         };
-        let rest = self.text().get(start as usize..)?;
-        Some((start as usize, rest.lines().next().unwrap_or("")))
+        let at = excerpt.starts.binary_search_by_key(&line, |s| s.0).ok()?;
+        let start = excerpt.starts.get(at)?.1 as usize;
+        let rest = excerpt.text.get(start..)?;
+        Some((start, rest.lines().next().unwrap_or("")))
     }
 
     /// The line (from 1) of a byte offset.
@@ -290,17 +294,13 @@ impl<'a> Sources<'a> {
             .filter(|l| &*l.file == name)
             .flat_map(|l| [l.line - 1, l.line, l.line + 1])
             .collect();
-        let file = (self.provider)(name);
-        // A file counts only if it agrees with every line that the object carries.
         let carried = self.program.line_info.iter().filter(|l| {
-            (file.is_some() || wanted.contains(&l.line))
-                && (1..=MAX_LINE).contains(&l.line)
-                && &*l.file == name
+            wanted.contains(&l.line) && (1..=MAX_LINE).contains(&l.line) && &*l.file == name
         });
         let mut lines: BTreeMap<u32, &str> = carried.map(|l| (l.line, &*l.text)).collect();
-        if let Some(text) = &file {
-            around(&mut lines, text, is_source(name));
-            lines.retain(|line, _| wanted.contains(line));
+        let file = (self.provider)(name);
+        if let Some(file) = &file {
+            indented(&mut lines, file);
         }
         let source = Source::excerpt(name.to_owned(), &lines);
         self.list.push(source);
@@ -330,51 +330,16 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// Fills in what a file on disk adds to the lines that the object carries: nothing if
-/// one of them reads otherwise there; their indentation; with `context`, their
-/// neighbours.
-fn around<'a>(lines: &mut BTreeMap<u32, &'a str>, text: &'a str, context: bool) {
-    let Some(&last) = lines.keys().next_back() else {
-        return;
-    };
-    let mut wanted = lines.clone();
-    let mut equal = 0;
-    let mut before: Option<(u32, &str)> = None;
-    let mut after = false;
-    for (number, line) in (1..=last + 1).zip(text.lines()) {
-        let carried = lines.get(&number).copied();
-        let matches = match carried.map(str::trim) {
-            Some("") | None => false,
-            Some(t) if t == line.trim() => true,
-            Some(_) => return,
-        };
-        if matches {
-            equal += 1;
-            wanted.insert(number, line);
-            if let Some((n, line)) = before.filter(|_| context) {
-                wanted.entry(n).or_insert(line);
-            }
-        } else if after && context && carried.is_none() {
-            wanted.insert(number, line);
+/// Lines that read in a file as the object carries them, as the file indents them.
+fn indented<'a>(lines: &mut BTreeMap<u32, &'a str>, file: &'a Text) {
+    for (number, carried) in lines {
+        let there = file.line(*number).map_or("", |(_, line)| line);
+        let text = carried.trim();
+        if !text.is_empty() && text == there.trim() {
+            *carried = there;
         }
-        before = Some((number, line));
-        after = matches;
-    }
-    if equal == lines.values().filter(|t| !t.trim().is_empty()).count() {
-        *lines = wanted;
     }
 }
-
-/// Whether a file is named like one of program text.
-fn is_source(name: &str) -> bool {
-    let extension = name.rsplit('/').next().and_then(|f| f.rsplit_once('.'));
-    extension.is_some_and(|(stem, e)| !stem.is_empty() && SOURCES.contains(&e))
-}
-
-/// The extensions of what compilers for BPF read.
-const SOURCES: [&str; 12] = [
-    "c", "h", "rs", "cc", "cpp", "cxx", "hh", "hpp", "inc", "s", "S", "bpfasm",
-];
 
 /// The line record that covers an instruction slot, if it makes sense.
 pub(super) fn line_of(program: &Program, insn: usize) -> Option<&LineInfo> {
@@ -545,23 +510,18 @@ mod tests {
     }
 
     #[test]
-    fn a_file_adds_only_what_the_object_carries() {
-        let check = |carried: &[(u32, &'static str)], file, context, want: &[(u32, &str)]| {
+    fn a_file_adds_only_the_indentation_of_what_the_object_carries() {
+        let file = Text::new("a\n  b\nc\n   \n".to_owned());
+        let check = |carried: &[(u32, &'static str)], want: &[(u32, &str)]| {
             let mut lines = carried.iter().copied().collect();
-            around(&mut lines, file, context);
+            indented(&mut lines, &file);
             assert_eq!(lines.into_iter().collect::<Vec<_>>(), want);
         };
-        let file = "a\n  b\nc\nd\n";
-        check(&[(2, "b")], file, true, &[(1, "a"), (2, "  b"), (3, "c")]);
-        check(&[(2, "b")], file, false, &[(2, "  b")]);
+        check(&[(2, "b"), (3, "x")], &[(2, "  b"), (3, "x")]);
         // Another text, none, or none there at all.
-        check(&[(2, "x")], file, true, &[(2, "x")]);
-        check(&[(2, "")], file, true, &[(2, "")]);
-        check(&[(1, "a"), (2, "")], file, true, &[(1, "a"), (2, "")]);
-        check(&[(2, "b"), (4, "x")], file, true, &[(2, "b"), (4, "x")]);
-        check(&[(2, "b"), (9, "x")], file, true, &[(2, "b"), (9, "x")]);
-        check(&[(4, "d")], file, true, &[(3, "c"), (4, "d")]);
-        check(&[], file, true, &[]);
+        check(&[(1, "b")], &[(1, "b")]);
+        check(&[(2, ""), (4, "")], &[(2, ""), (4, "")]);
+        check(&[(9, "b"), (0, "b")], &[(0, "b"), (9, "b")]);
     }
 
     #[test]

@@ -11,6 +11,11 @@ use crate::prelude::*;
 ///
 /// It cannot be printed: it has no `Display`, and no part of the standard library takes it
 /// for a string. Outlets show it through their escapers.
+///
+/// ```compile_fail
+/// let name = bpfassay::untrusted::Untrusted::from("\x1b[2J");
+/// println!("{name}");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Untrusted(String);
 

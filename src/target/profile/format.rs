@@ -14,6 +14,18 @@ use crate::prelude::*;
 /// The value of `schema` in a profile.
 pub const SCHEMA: &str = "bpfassay-profile-v1";
 
+/// Whether a text is meant to be a profile, right or wrong.
+pub fn says_so(text: &str) -> bool {
+    text.lines().any(|line| {
+        let value = line
+            .trim_start()
+            .strip_prefix("schema")
+            .map(str::trim_start);
+        let value = value.and_then(|v| v.strip_prefix('='));
+        value.is_some_and(|v| v.trim_start().starts_with(&["\"", SCHEMA, "\""].concat()))
+    })
+}
+
 /// The tables that hold statuses, with the plural that they carry as a name.
 pub const TABLES: [&str; 7] = [
     "helpers",

@@ -10,7 +10,7 @@ mod format;
 
 use alloc::collections::BTreeMap;
 
-pub use format::{SCHEMA, Status};
+pub use format::{SCHEMA, Status, says_so};
 
 use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType, SpecVersion};
 use crate::prelude::*;
