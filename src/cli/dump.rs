@@ -13,7 +13,7 @@ use crate::diagnostics::{ProgramNames, instruction};
 use crate::programs::disasm::Names;
 use crate::programs::insn::Op;
 use crate::programs::{Program, decode, disasm};
-use crate::untrusted::{source_line, terminal};
+use crate::untrusted::{Untrusted, source_line, terminal, text};
 use crate::view::{self, Notation};
 
 /// Runs the verb.
@@ -68,8 +68,8 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
     let mut programs = Vec::new();
     for input in walk::expand(args, &[path.to_path_buf()], &Budget::default()) {
         let name = &input.name;
-        let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{name}: {e}"));
-        let bytes = input.read().map_err(|e| fail(&e.about(name)))?;
+        let fail = |why: Untrusted| Failure::usage(text!("{name}: {}", why));
+        let bytes = input.read().map_err(|e| fail(e.about(name)))?;
         let options = Options {
             kind: input.kind(args),
             prog_type: inputs::prog_type(args)?,
@@ -78,7 +78,7 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
             only: args.prog.as_deref(),
             ..Options::new(name, &choices)
         };
-        for entry in programs_of(&bytes, &options).map_err(|e| fail(&e))? {
+        for entry in programs_of(&bytes, &options).map_err(|e| fail(e.text()))? {
             match entry {
                 Ok(p) if args.prog.as_deref().is_none_or(|only| only == &*p.name) => {
                     programs.push(p);

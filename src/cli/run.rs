@@ -21,7 +21,7 @@ use crate::smoke::run::Engines;
 use crate::smoke::trace::Recorder;
 use crate::smoke::{SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced};
 
-use crate::untrusted::text;
+use crate::untrusted::{Untrusted, text};
 pub(super) use plugin::reorder;
 
 /// Steps of a run that `--trace` keeps.
@@ -111,8 +111,8 @@ fn linked_programs(
     choices: &[TargetChoice<'_>],
 ) -> Result<Vec<Arc<Program>>, Failure> {
     let name = &input.name;
-    let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{name}: {e}"));
-    let bytes = input.read().map_err(|e| fail(&e.about(name)))?;
+    let fail = |why: Untrusted| Failure::usage(text!("{name}: {}", why));
+    let bytes = input.read().map_err(|e| fail(e.about(name)))?;
     let manifest = files::settings(args)?;
     let options = Options {
         kind: input.kind(args),
@@ -121,7 +121,7 @@ fn linked_programs(
         manifest: &manifest,
         ..Options::new(name, choices)
     };
-    let linked = programs_of(&bytes, &options).map_err(|e| fail(&e))?;
+    let linked = programs_of(&bytes, &options).map_err(|e| fail(e.text()))?;
     Ok(linked.into_iter().flatten().map(Arc::new).collect())
 }
 

@@ -13,7 +13,6 @@ mod glob;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -26,6 +25,7 @@ use crate::budget::Budget;
 use crate::check::InputKind;
 use crate::limits;
 use crate::unpack::{self, Allowance, Kind, Part};
+use crate::untrusted::{Told, Untrusted, text};
 
 /// The argument that stands for standard input.
 const STDIN: &str = "-";
@@ -46,7 +46,7 @@ enum Content {
     File,
     Held(Arc<[u8]>),
     /// What is wrong with it.
-    Refused(String),
+    Refused(Untrusted),
 }
 
 impl Input {
@@ -66,9 +66,9 @@ impl Input {
         }
     }
 
-    fn refused(path: &Path, why: impl fmt::Display) -> Input {
+    fn refused<T: Told>(path: &Path, why: T) -> Input {
         Input {
-            content: Content::Refused(why.to_string()),
+            content: Content::Refused(text!("{}", why)),
             ..Input::file(path)
         }
     }
@@ -78,7 +78,7 @@ impl Input {
         match &self.content {
             Content::File => inputs::read(&self.path).map(Cow::Owned),
             Content::Held(bytes) => Ok(Cow::Borrowed(bytes)),
-            Content::Refused(why) => Err(Failure::usage(why.as_str())),
+            Content::Refused(why) => Err(Failure::usage(why)),
         }
     }
 
@@ -324,7 +324,7 @@ impl Search<'_> {
         }
     }
 
-    fn refuse(&mut self, path: &Path, why: impl fmt::Display) {
+    fn refuse<T: Told>(&mut self, path: &Path, why: T) {
         self.out.push(Input::refused(path, why));
     }
 

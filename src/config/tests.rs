@@ -29,7 +29,7 @@ fn program(name: &str, processed: u64) -> ProgramReport {
             callees: vec!["bpf_redirect".into()],
             place: None,
         },
-        ..ProgramReport::blank("linux-6.18", Outcome::Accept)
+        ..ProgramReport::blank(&"linux-6.18".into(), Outcome::Accept)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::programs::isa::{LD_IMM64, pseudo};
 use crate::programs::program::license_is_gpl_compatible;
 use crate::programs::{Program, Subprog, decode};
 use crate::target::profile::Status;
+use crate::untrusted::terminal;
 
 const SLOT: usize = 8;
 
@@ -364,22 +365,26 @@ fn log(told: &Diagnostic) -> String {
     let mut out = String::new();
     for branch in &told.branches {
         let way = if branch.taken { "taken" } else { "not taken" };
-        out += &format!("{}: {} ; {way}\n", branch.insn, branch.text);
+        out += &format!("{}: {} ; {way}\n", branch.insn, terminal(&branch.text));
     }
     let registers: Vec<String> = told
         .registers
         .iter()
-        .map(|(number, held)| format!("R{number}={held}"))
+        .map(|(number, held)| format!("R{number}={}", terminal(held)))
         .collect();
     if !registers.is_empty() {
         out += &format!("; {}\n", registers.join(" "));
     }
-    let (insn, text, words) = (told.insn, &told.insn_text, &told.kernel_words);
+    let (insn, text) = (told.insn, terminal(&told.insn_text));
+    let words: Vec<_> = told.kernel_words.data().lines().map(terminal).collect();
+    let words = words.join("\n");
     out += &format!("{insn}: {text}\n{words}\n");
     let (number, name) = (told.number(), told.code.name());
     out += &format!(
         "{number} {name}: {}\n{}\n{}\n",
-        told.what, told.why, told.remedy
+        terminal(&told.what),
+        told.why,
+        told.remedy
     );
     out
 }
