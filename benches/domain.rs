@@ -12,7 +12,7 @@ fn main() {
 }
 
 fn rules() -> ScalarRules {
-    ScalarRules::for_release(6, 18, 0)
+    ScalarRules::V6_18
 }
 
 /// A range with some bits known, as masks and checks leave it.

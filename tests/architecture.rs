@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bpfassay::abstract_interp::Code;
+use bpfassay::target;
+use regex::Regex;
 
 /// Rooms in the order in which data flows; a room imports only rooms before it.
 /// Rooms of one group don't import one another.
@@ -276,8 +278,8 @@ fn texts_of_objects_are_shown_by_escapers_only() {
 
 #[test]
 fn only_the_system_call_is_unsafe() {
-    let word = regex::Regex::new(r"\bunsafe\s*(?:\{|fn\b|impl\b|trait\b|extern\b)|\bunsafe_code\b")
-        .unwrap();
+    let word =
+        Regex::new(r"\bunsafe\s*(?:\{|fn\b|impl\b|trait\b|extern\b)|\bunsafe_code\b").unwrap();
     let mut holders = Vec::new();
     for (_, path, code) in files() {
         let count = word.find_iter(&code).count();
@@ -422,7 +424,7 @@ fn imports_are_read_as_written() {
 #[test]
 fn documents_name_only_paths_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = regex::Regex::new(r"`(?:\./)?((?:src|tests|schemas|examples|rules|\.ci)/[A-Za-z0-9_./-]*|[A-Z_]+\.md|deny\.toml)`").unwrap();
+    let named = Regex::new(r"`(?:\./)?((?:src|tests|schemas|examples|rules|\.ci)/[A-Za-z0-9_./-]*|[A-Z_]+\.md|deny\.toml)`").unwrap();
     let mut gone = Vec::new();
     for document in [
         "README.md",
@@ -444,4 +446,57 @@ fn documents_name_only_paths_that_exist() {
         }
     }
     assert!(gone.is_empty(), "{}", gone.join("\n"));
+}
+
+/// Everything outside `target`, as one text.
+fn readers() -> String {
+    let others = files().into_iter().filter(|(room, ..)| room != "target");
+    others.map(|(.., code)| code).collect()
+}
+
+/// What `targets` prints of a verifier, the engine heeds; or it says that it doesn't.
+#[test]
+fn every_behaviour_and_limit_is_read() {
+    let code = readers();
+    let read = |name: &str| {
+        let field = Regex::new(&format!(
+            r"\.\s*{name}\b|\bLimits::{}\b",
+            name.to_uppercase()
+        ));
+        field.unwrap().is_match(&code)
+    };
+    let all = target::all();
+    let switches = || all.iter().flat_map(|t| t.behaviour.list());
+    for s in switches() {
+        let told = switches().any(|other| other.name == s.name && !other.modelled);
+        assert!(read(s.name) || told, "{} is read by nobody", s.name);
+    }
+    for (name, _) in all.iter().flat_map(|t| t.limits.list()) {
+        assert!(read(name), "{name} is read by nobody");
+    }
+}
+
+/// Rooms that may compare releases: those that hold what is dated, and the audit, which
+/// dates what programs need; beside them, what the loader does by release.
+const DATED: [&str; 3] = ["helpers_spec", "target", "audit"];
+
+#[test]
+fn no_release_is_compared_outside_the_target() {
+    let compared = Regex::new(
+        r"SpecVersion::V\d|\brelease(\.\d)?\)? *(<|>|==)|\b(major|minor)\)? *(<|>|==)|\bfor_(release|series)\b",
+    )
+    .unwrap();
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        let dated = ["programs/link", "check/audit.rs", "report/audit"]
+            .iter()
+            .any(|dated| path.starts_with(dated));
+        if DATED.contains(&room.as_str()) || dated {
+            continue;
+        }
+        for line in code.lines().filter(|l| compared.is_match(l)) {
+            wrong.push(format!("{}: {}", path.display(), line.trim()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

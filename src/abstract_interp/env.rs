@@ -49,13 +49,6 @@ pub struct Env<'a> {
     pub kfuncs: Vec<OnceCell<Rc<Kfunc<'a>>>>,
 }
 
-/// How a target computes on scalars: by its point release, since fixes moved
-/// the rules within a series.
-fn scalar_rules(target: &Target) -> ScalarRules {
-    let (major, minor, patch) = target.release;
-    ScalarRules::for_release(major, minor, patch)
-}
-
 impl<'a> Env<'a> {
     /// Reads all that exploration needs.
     pub fn new(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Env<'a>> {
@@ -68,7 +61,7 @@ impl<'a> Env<'a> {
             ops,
             cfg,
             target: input.target,
-            rules: scalar_rules(input.target),
+            rules: input.target.behaviour.scalars,
             kernel_btf,
             kernel_btf_is_real: real,
             attach: attach::resolve(program, kernel_btf, real, input.target)?,

@@ -49,10 +49,7 @@ impl Prepared {
     ///
     /// The structural fault for which the target refuses the program.
     pub fn new(input: &Input<'_>) -> Result<Prepared, Box<Refusal>> {
-        let ops = decode_with(
-            &input.program.insns,
-            &IsaRules::linux(input.target.release.0, input.target.release.1),
-        );
+        let ops = decode_with(&input.program.insns, &IsaRules::of(&input.target.behaviour));
         setup::functions_match(input.program, input.target, &ops)?;
         let facts = setup::facts::Facts::new(input.program, input.target, &ops);
         match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
@@ -150,6 +147,7 @@ fn run<'a>(
         total_states: vm.explorer.total_states,
         peak_states: vm.explorer.peak_states,
         stack_depth: depth,
+        approximate: !vm.env.target.behaviour.is_modelled(),
     };
     Ok(Verification {
         verdict: verdict(result),

@@ -55,7 +55,7 @@ pub fn capabilities(program: &Program, calls: &[Call], features: &[&str]) -> Vec
     if program.insns.len() > 4096 {
         because.add("CAP_BPF", "more than 4096 instructions");
     }
-    let newest = *SpecVersion::ALL.last().unwrap_or(&SpecVersion::V7_3);
+    let newest = SpecVersion::NEWEST;
     for call in calls {
         match call.callee {
             Callee::Helper(id) => {

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use crate::programs::isa::IsaRules;
+use crate::target::Target;
 
 /// What is known of a call to a helper or a kernel function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,20 +81,20 @@ pub struct CfgRules {
 }
 
 impl CfgRules {
-    /// The rules of a Linux series with its stable fixes, for a privileged loader.
-    pub const fn linux(major: u16, minor: u16) -> CfgRules {
-        let v = major as u32 * 1000 + minor as u32;
+    /// The rules of a target, for a privileged loader.
+    pub const fn of(target: &Target) -> CfgRules {
+        let (behaviour, limits) = (&target.behaviour, &target.limits);
         CfgRules {
-            isa: IsaRules::linux(major, minor),
-            max_insns: 1_000_000,
-            max_subprogs: 256,
+            isa: IsaRules::of(behaviour),
+            max_insns: limits.max_insns as usize,
+            max_subprogs: limits.subprogs as usize,
             capable: true,
-            loops_by_any_edge: v >= 6_006,
-            whole_wide_loads: v >= 6_001,
-            split_jump_points: v >= 6_001,
-            callback_checkpoints: v >= 6_006,
-            callback_loops: v >= 6_019,
-            abnormal_exits: v >= 6_019,
+            loops_by_any_edge: behaviour.loops_by_any_edge,
+            whole_wide_loads: behaviour.whole_wide_loads,
+            split_jump_points: behaviour.split_jump_points,
+            callback_checkpoints: behaviour.callback_checkpoints,
+            callback_loops: behaviour.callback_loops,
+            abnormal_exits: behaviour.abnormal_exits,
         }
     }
 

@@ -54,8 +54,9 @@ impl InsnFacts for TestFacts {
     }
 }
 
-const V618: CfgRules = CfgRules::linux(6, 18);
-const V510: CfgRules = CfgRules::linux(5, 10);
+fn linux(series: &str) -> CfgRules {
+    CfgRules::of(&crate::target::by_name(series).unwrap())
+}
 
 fn parts(text: &str, rules: &CfgRules) -> (Vec<Insn>, Vec<Op>, TestFacts) {
     let insns = assemble(text).unwrap_or_else(|e| panic!("{e}")).insns;
@@ -86,11 +87,11 @@ fn check_ok(text: &str, rules: &CfgRules) {
 
 #[test]
 fn faults() {
-    let v = &V618;
+    let v = &linux("6.18");
     check_fault("", v, "the program is empty");
     let small = CfgRules {
         max_insns: 1,
-        ..V618
+        ..linux("6.18")
     };
     check_fault("r0 = 0; exit", &small, "2 slots, at most 1 allowed");
     check_fault("r0 = 0", v, "last insn is not an exit or jmp (insn 0)");
@@ -130,14 +131,14 @@ fn faults() {
     check_fault("l: goto l; exit", v, "unreachable insn 1");
     let two = CfgRules {
         max_subprogs: 2,
-        ..V618
+        ..linux("6.18")
     };
     check_fault(
         "call f; call g; exit; func f: exit; func g: exit",
         &two,
         "too many subprograms (over 2)",
     );
-    let u = &V618.unprivileged();
+    let u = &linux("6.18").unprivileged();
     check_fault(
         "l: r0 = 0; if r1 == 0 goto l; exit",
         u,
@@ -153,7 +154,7 @@ fn faults() {
 /// The order of phases decides which of several faults is named.
 #[test]
 fn first_fault_wins() {
-    let v = &V618;
+    let v = &linux("6.18");
     check_fault(
         "call pc+9; goto +9; .insn 255,0,0,0,0",
         v,
@@ -175,26 +176,30 @@ fn first_fault_wins() {
 #[test]
 fn older_kernels() {
     // The second slot was walked, and recursion was an edge back.
-    check_ok("if r1 == 0 goto +1; r2 = 7 ll; exit", &V510);
+    check_ok("if r1 == 0 goto +1; r2 = 7 ll; exit", &linux("5.10"));
     check_fault(
         "call f; exit; func f: call f; exit",
-        &V510,
+        &linux("5.10"),
         "back-edge from insn 2 to 2",
     );
-    check_ok("call f; exit; func f: call f; exit", &V618);
-    check_ok("l: r0 = 0; if r1 == 0 goto l; exit", &V510);
+    check_ok("call f; exit; func f: call f; exit", &linux("6.18"));
+    check_ok("l: r0 = 0; if r1 == 0 goto l; exit", &linux("5.10"));
     // `gotol` has its distance in a field that nobody read.
     check_fault(
         "exit; gotol -2",
-        &V510,
+        &linux("5.10"),
         "jump out of range from insn 1 to 2",
     );
-    check_fault("gotox r1; exit; exit", &V618, "unknown opcode 0d (insn 0)");
+    check_fault(
+        "gotox r1; exit; exit",
+        &linux("6.18"),
+        "unknown opcode 0d (insn 0)",
+    );
 }
 
 #[test]
 fn indirect_jumps() {
-    let v = &CfgRules::linux(7, 3);
+    let v = &linux("7.3");
     check_ok("gotox r1; exit; exit", v);
     check_fault("gotox r9; exit; exit", v, "no jump tables found for insn 0");
     check_fault(
@@ -233,7 +238,7 @@ fn check_points(text: &str, rules: &CfgRules, expect: &str) {
 
 #[test]
 fn exploration_points() {
-    let v = &V618;
+    let v = &linux("6.18");
     check_points("r0 = 0; exit", v, "- -");
     check_points("if r1 == 0 goto +1; r0 = 1; exit", v, "P - PJ");
     check_points("goto +0; exit", v, "- PJ");
@@ -248,15 +253,19 @@ fn exploration_points() {
     );
     check_points("call kfunc[0]; exit", v, "PFI PJ");
     // Before points were split, each was both; and the slot after a jump was one.
-    check_points("call 1; exit", &V510, "- PJ");
-    check_points("if r1 == 0 goto +1; r0 = 1; exit", &V510, "PJ - PJ");
+    check_points("call 1; exit", &linux("5.10"), "- PJ");
+    check_points(
+        "if r1 == 0 goto +1; r0 = 1; exit",
+        &linux("5.10"),
+        "PJ - PJ",
+    );
 }
 
 #[test]
 fn effects_reach_callers() {
     let text =
         "call f; exit; func f: call g; call h; exit; func g: call 9; exit; func h: call 3; exit";
-    let cfg = run(text, &V618).unwrap();
+    let cfg = run(text, &linux("6.18")).unwrap();
     let seen: Vec<(bool, bool)> = cfg
         .subprogs()
         .iter()
@@ -270,7 +279,7 @@ fn effects_reach_callers() {
     assert_eq!(cfg.call_graph().recursion(), None);
     let cfg = run(
         "call f; exit; func f: call g; exit; func g: call f; exit",
-        &V618,
+        &linux("6.18"),
     )
     .unwrap();
     assert_eq!(cfg.call_graph().recursion(), Some(vec![1, 2]));
@@ -279,8 +288,8 @@ fn effects_reach_callers() {
 
 /// Live registers before each slot, as the kernel's log shows them, second slots left out.
 fn live(text: &str) -> String {
-    let (_, ops, _) = parts(text, &V618);
-    let cfg = run(text, &V618).unwrap();
+    let (_, ops, _) = parts(text, &linux("6.18"));
+    let cfg = run(text, &linux("6.18")).unwrap();
     let slots = (0..cfg.len()).filter(|at| ops[*at] != Op::Second);
     let shown = slots.map(|at| {
         let regs = cfg.live_regs(at);
@@ -321,7 +330,7 @@ fn liveness_of_registers() {
 }
 
 fn loops(text: &str) -> Vec<u32> {
-    let cfg = run(text, &V618).unwrap();
+    let cfg = run(text, &linux("6.18")).unwrap();
     (0..cfg.len()).map(|at| cfg.scc(at)).collect()
 }
 
@@ -340,8 +349,8 @@ fn components() {
         [1, 1, 1, 0]
     );
     let text = "call 181; exit";
-    assert_eq!(run(text, &V618).unwrap().scc(0), 0);
-    assert_eq!(run(text, &CfgRules::linux(7, 3)).unwrap().scc(0), 1);
+    assert_eq!(run(text, &linux("6.18")).unwrap().scc(0), 0);
+    assert_eq!(run(text, &linux("7.3")).unwrap().scc(0), 1);
 }
 
 const LOOP: &str = "r6 = r1\nr0 = 0\nl: r0 += 1\nif r0 > 3 goto out\ncall f\nif r0 != 9 goto l\n\
@@ -349,7 +358,7 @@ const LOOP: &str = "r6 = r1\nr0 = 0\nl: r0 += 1\nif r0 > 3 goto out\ncall f\nif 
 
 #[test]
 fn blocks_dominators_and_loops() {
-    let cfg = run(LOOP, &V618).unwrap();
+    let cfg = run(LOOP, &linux("6.18")).unwrap();
     let blocks = cfg.blocks(0);
     let shown: Vec<(u32, u32)> = blocks
         .graph
@@ -375,15 +384,15 @@ fn blocks_dominators_and_loops() {
 
 #[test]
 fn pictures() {
-    let (_, ops, _) = parts(LOOP, &V618);
-    let cfg = run(LOOP, &V618).unwrap();
+    let (_, ops, _) = parts(LOOP, &linux("6.18"));
+    let cfg = run(LOOP, &linux("6.18")).unwrap();
     insta::assert_snapshot!(dot(&cfg, &ops, &[0, 1, 2], &NoNames));
     insta::assert_snapshot!(mermaid(&cfg, &ops, &[0, 1], &NoNames));
 }
 
 #[test]
 fn postorder_is_backwards() {
-    let cfg = run(LOOP, &V618).unwrap();
+    let cfg = run(LOOP, &linux("6.18")).unwrap();
     assert_eq!(cfg.postorder_of(1), [10, 9]);
     assert_eq!(cfg.postorder_of(2), [12, 11]);
     assert_eq!(cfg.postorder().len(), cfg.len() - 1);
@@ -391,7 +400,7 @@ fn postorder_is_backwards() {
 
 #[test]
 fn stack_slots_by_r10() {
-    let slots = |text: &str| stack_slots(&parts(text, &V618).1[0]);
+    let slots = |text: &str| stack_slots(&parts(text, &linux("6.18")).1[0]);
     let s = |reads, writes, partial| {
         Some(StackSlots {
             reads,
@@ -420,7 +429,12 @@ fn total_on_noise() {
     let codes = [
         0x18, 0x00, 0x05, 0x06, 0x0d, 0x85, 0x95, 0x1d, 0xe5, 0xb7, 0x79, 0xdb, 0x15, 0x20,
     ];
-    let rules = [V618, V510, CfgRules::linux(7, 3), V618.unprivileged()];
+    let rules = [
+        linux("6.18"),
+        linux("5.10"),
+        linux("7.3"),
+        linux("6.18").unprivileged(),
+    ];
     let mut passed = 0;
     for round in 0..60_000 {
         let len = 1 + next() as usize % 12;
@@ -463,7 +477,7 @@ fn a_million_slots() {
         }
     }
     insns[count - 1] = Insn::new(0x95, 0, 0, 0, 0);
-    let ops = decode_with(&insns, &V618.isa);
-    let cfg = analyze(&insns, &ops, &NoFacts, &V618).unwrap();
+    let ops = decode_with(&insns, &linux("6.18").isa);
+    let cfg = analyze(&insns, &ops, &NoFacts, &linux("6.18")).unwrap();
     assert!(cfg.scc_count() > 100_000);
 }

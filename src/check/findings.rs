@@ -21,8 +21,7 @@ pub(super) fn of_program(
     observed: &Observed,
     verification: &Verification,
 ) -> Vec<Hit> {
-    let (major, minor, _) = choice.target.release;
-    let ops = decode_with(&program.insns, &IsaRules::linux(major, minor));
+    let ops = decode_with(&program.insns, &IsaRules::of(&choice.target.behaviour));
     let facts = setup::facts::Facts::new(program, choice.target, &ops);
     let cfg = cfg::analyze(&program.insns, &ops, &facts, &facts.rules).ok();
     lint(&LintInput {

@@ -11,8 +11,7 @@ use crate::programs::decode_with;
 pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
     let mut out = String::new();
     let mut code = exit::CLEAN;
-    let (major, minor, _) = inputs::first_target(&args.open)?.release;
-    let rules = CfgRules::linux(major, minor);
+    let rules = CfgRules::of(&inputs::first_target(&args.open)?);
     for program in dump::open(&args.object, &args.open)? {
         let ops = decode_with(&program.insns, &rules.isa);
         let graph = match cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {

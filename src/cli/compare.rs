@@ -250,7 +250,7 @@ impl Totals {
 fn ours_text(row: &Row) -> Untrusted {
     match &row.ours.outcome {
         Outcome::Accept => match row.ours.stats {
-            Some(stats) => sentence!("accept, {} processed", stats.processed),
+            Some(s) => sentence!("accept, {}{} processed", s.near(), s.processed),
             None => "accept".into(),
         },
         Outcome::Reject(d) => sentence!(

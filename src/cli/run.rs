@@ -78,7 +78,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     } else {
         smoke_run(program, &smoke)
     };
-    let (major, minor, _) = files::first_target(&args.open)?.release;
+    let rules = CfgRules::of(&files::first_target(&args.open)?);
     let document = RunDocument {
         object: &object,
         program,
@@ -86,7 +86,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         engine: engine_word(args.engine),
         report: &report,
         blocks: (args.engine != EngineArg::Rbpf)
-            .then(|| blocks(program, &report, &CfgRules::linux(major, minor)))
+            .then(|| blocks(program, &report, &rules))
             .flatten(),
         dump_maps: args.dump_maps,
         trace: &recorder.runs,

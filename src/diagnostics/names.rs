@@ -2,7 +2,7 @@
 //! story of a value needs.
 
 use super::flow::Test;
-use crate::helpers_spec::{self, HelperProto, KfFlags, SpecVersion, TypeFlags};
+use crate::helpers_spec::{self, HelperProto, KfFlags, KfRole, SpecVersion, TypeFlags};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
@@ -77,7 +77,7 @@ pub(super) fn map(program: &Program, index: u32) -> String {
 }
 
 /// Facts of the newest series serve for every target: they only word a story.
-const FACTS: SpecVersion = SpecVersion::V7_3;
+const FACTS: SpecVersion = SpecVersion::NEWEST;
 
 /// The name of a context field.
 pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {
@@ -131,7 +131,7 @@ pub(super) fn moves_packet(program: &Program, callee: Callee) -> bool {
         || matches!(callee, Callee::Kfunc { imm, .. } if usize::try_from(imm)
             .ok()
             .and_then(|i| program.kfuncs.get(i))
-            .is_some_and(|k| helpers_spec::kfunc_changes_packet(&k.name)))
+            .is_some_and(|k| helpers_spec::kfunc_role(&k.name) == KfRole::ChangesPacket))
 }
 
 /// Whether a call's result must be released.

@@ -88,6 +88,11 @@ pub fn lsm_current_hook(name: &str, v: SpecVersion) -> bool {
     hook_in("bpf_lsm_current_hooks", name, v)
 }
 
+/// Whether a page fault may be handled at the tracepoint: programs on it may sleep.
+pub fn faultable_tracepoint(name: &str, v: SpecVersion) -> bool {
+    in_set("faultable_tracepoints", name, v)
+}
+
 /// Whether tracing programs may not hang on the function.
 pub fn attach_denied(name: &str, v: SpecVersion) -> bool {
     in_set("btf_id_deny", name, v)

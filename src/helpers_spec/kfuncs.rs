@@ -160,7 +160,8 @@ pub fn kfunc_listed_lock_safe(name: &str, v: SpecVersion) -> bool {
     super::btf_sets::in_set("kfuncs_under_lock", name, v)
 }
 
-/// Whether packet pointers are invalid after a call.
-pub fn kfunc_changes_packet(name: &str) -> bool {
-    name == "bpf_xdp_pull_data"
+/// The part that a kernel function plays, in whichever series have it.
+pub fn kfunc_role(name: &str) -> KfRole {
+    let known = SpecVersion::ALL.iter().rev().find_map(|v| kfunc(name, *v));
+    known.map_or(KfRole::default(), |k| k.role)
 }

@@ -50,6 +50,35 @@ pub struct ProgTypeFacts {
     pub kernel_ctx: &'static str,
 }
 
+/// What an argument of an iterator program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IterArg {
+    /// A kernel object, or NULL.
+    Nullable,
+    /// A trusted kernel object, or NULL.
+    NullableTrusted,
+    /// A buffer, or NULL.
+    Buffer,
+    /// A buffer that may only be read, or NULL.
+    BufferReadOnly,
+}
+
+/// The arguments of programs of an iterator (`task_file`) that are not plain kernel
+/// objects, each with its place.
+pub fn iter_args(target: &str, v: SpecVersion) -> impl Iterator<Item = (u32, IterArg)> {
+    tables::ITER_ARGS
+        .iter()
+        .filter(move |(vs, t, ..)| vs & v.bit() != 0 && *t == target)
+        .map(|(_, _, index, kind)| (*index, *kind))
+}
+
+/// The kernel's own struct of a program type's context (`xdp_buff`), where it has one.
+pub fn kernel_context(prog_type: ProgType) -> Option<&'static str> {
+    prog_type_facts(prog_type)?
+        .kernel_ctx
+        .strip_prefix("struct ")
+}
+
 /// The facts of a program type; none for `unspec`.
 pub fn prog_type_facts(prog_type: ProgType) -> Option<&'static ProgTypeFacts> {
     tables::PROG_TYPES.iter().find(|f| f.prog_type == prog_type)

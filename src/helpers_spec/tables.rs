@@ -4,7 +4,7 @@
 use super::context::CtxLayout;
 use super::helpers::{Availability, HelperProto, HelperSlot};
 use super::kfuncs::{KfuncSet, KfuncSpec};
-use super::programs::{PacketAccess, ProgTypeFacts, SectionRule};
+use super::programs::{IterArg, PacketAccess, ProgTypeFacts, SectionRule};
 use super::words::{
     ArgSpec, ArgType, AttachType, KfFlags, KfRole, ProgType, RegBase, RegClass, RetSpec, RetType,
     Semantics, TypeFlags,

@@ -202,3 +202,11 @@ fn sections_ranges_and_sets() {
     assert!(map_field_allowed(map_type::ARRAY, "spin_lock", V));
     assert!(map_row(MapType::Ringbuf).is_some_and(|r| r.entries.allows(8192)));
 }
+
+#[test]
+fn every_role_is_somebodys() {
+    let kfuncs = || SpecVersion::ALL.iter().flat_map(|v| kfuncs(*v));
+    for (role, word) in KfRole::ALL {
+        assert!(kfuncs().any(|k| k.role == *role), "{word}");
+    }
+}

@@ -10,6 +10,7 @@
 
 use super::insn::{AluOp, AtomicOp, Endness, JmpOp, Size, Width};
 use crate::prelude::*;
+use crate::target::Behaviour;
 
 /// Instruction classes, the low three bits of an opcode.
 pub mod class {
@@ -274,20 +275,19 @@ impl IsaRules {
         fields_upfront: false,
     };
 
-    /// What a Linux release knows.
-    pub const fn linux(major: u16, minor: u16) -> IsaRules {
-        let v = major as u32 * 1000 + minor as u32;
+    /// What a target knows.
+    pub const fn of(behaviour: &Behaviour) -> IsaRules {
         IsaRules {
-            atomics: v >= 5_012,
-            v4: v >= 6_006,
-            gotol: v >= 6_001,
-            may_goto: v >= 6_009,
-            addr_space_cast: v >= 6_009,
-            acq_rel: v >= 6_015,
-            gotox: v >= 6_019,
+            atomics: behaviour.atomics_fetch,
+            v4: behaviour.isa_v4,
+            gotol: behaviour.long_jumps,
+            may_goto: behaviour.may_goto,
+            addr_space_cast: behaviour.arena,
+            acq_rel: behaviour.load_acquire,
+            gotox: behaviour.indirect_jumps,
             callx: false,
-            stack_args: v >= 7_002,
-            fields_upfront: v >= 7_001,
+            stack_args: behaviour.stack_arguments,
+            fields_upfront: behaviour.reserved_fields_upfront,
         }
     }
 }

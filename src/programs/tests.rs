@@ -57,13 +57,13 @@ fn every_slot() -> impl Iterator<Item = Insn> {
     })
 }
 
+/// The instruction set of a Linux release.
+fn linux(series: &str) -> IsaRules {
+    IsaRules::of(&crate::target::by_name(series).unwrap().behaviour)
+}
+
 fn rule_sets() -> [IsaRules; 4] {
-    [
-        IsaRules::ALL,
-        IsaRules::linux(5, 10),
-        IsaRules::linux(6, 18),
-        IsaRules::linux(7, 3),
-    ]
+    [IsaRules::ALL, linux("5.10"), linux("6.18"), linux("7.3")]
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn every_form_has_one_opcode() {
 
 /// The fault of a slot under the rules of a Linux release, and whether it is upfront.
 #[track_caller]
-fn check_fault(insn: Insn, linux: (u16, u16), expect: &str, upfront: bool) {
-    let rules = IsaRules::linux(linux.0, linux.1);
+fn check_fault(insn: Insn, (major, minor): (u16, u16), expect: &str, upfront: bool) {
+    let rules = linux(&format!("{major}.{minor}"));
     let ops = decode_with(&[insn], &rules);
     let Op::Invalid(fault) = ops[0] else {
         panic!("{:?} is valid", ops[0]);

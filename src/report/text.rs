@@ -138,9 +138,10 @@ fn render_program(out: &mut String, object: &Untrusted, p: &ProgramReport, style
         terminal(&p.target)
     );
     if let (true, Some(s)) = (style.stats, p.stats) {
+        let near = s.near();
         let _ = write!(
             out,
-            " [{} insns, processed {}, states {} (peak {}), stack {}",
+            " [{} insns, processed {near}{}, states {near}{} (peak {near}{}), stack {}",
             p.insns, s.processed, s.total_states, s.peak_states, s.stack_depth
         );
         if let Some(us) = p.verify_us {

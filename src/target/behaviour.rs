@@ -4,7 +4,7 @@
 //! release; stable series carry some of them as backports, so the rows in
 //! `linux.rs` are what counts, not a comparison of numbers.
 
-use crate::helpers_spec::SpecVersion;
+use super::scalars::ScalarRules;
 use crate::prelude::*;
 
 /// How a frame's stack depth is rounded up before depths are added.
@@ -63,17 +63,45 @@ pub enum ScalarLinks {
 /// How far precision of a scalar is traced back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PrecisionScope {
-    /// Nowhere when the program has subprograms: every scalar is precise then.
-    SingleSubprog,
     /// Within a frame; meeting a call makes all scalars precise.
     SingleFrame,
     /// Across calls and returns.
     AcrossCalls,
 }
 
-/// Shows a switch's value.
+/// A switch that no room reads yet: where it is on, programs are explored as before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Seam(pub bool);
+
+impl Show for Seam {
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn modelled(&self) -> bool {
+        !self.0
+    }
+}
+
+/// A switch's value, for printing.
 trait Show {
     fn show(&self) -> String;
+
+    /// Whether programs are verified so.
+    fn modelled(&self) -> bool {
+        true
+    }
+}
+
+impl Show for StackLiveness {
+    fn show(&self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The engine gathers where it should analyse.
+    fn modelled(&self) -> bool {
+        *self != StackLiveness::Static
+    }
 }
 
 macro_rules! show_by_debug {
@@ -83,13 +111,12 @@ show_by_debug!(
     bool,
     StackRounding,
     Eviction,
-    StackLiveness,
     LoopConvergence,
     ScalarLinks,
     PrecisionScope
 );
 
-impl Show for SpecVersion {
+impl Show for ScalarRules {
     fn show(&self) -> String {
         self.name().to_owned()
     }
@@ -106,6 +133,8 @@ pub struct Switch {
     pub since: &'static str,
     /// Its value on the target.
     pub value: String,
+    /// Whether programs are verified so.
+    pub modelled: bool,
 }
 
 macro_rules! behaviour {
@@ -124,14 +153,21 @@ macro_rules! behaviour {
                     what: $what,
                     since: $since,
                     value: self.$field.show(),
+                    modelled: self.$field.modelled(),
                 },)*]
+            }
+
+            /// Whether programs are explored as the target does: only then is the number
+            /// of processed instructions the target's.
+            pub fn is_modelled(&self) -> bool {
+                true $(&& self.$field.modelled())*
             }
         }
     };
 }
 
 behaviour! {
-    scalar_series: SpecVersion, "all", "The series whose arithmetic on scalars (bounds, tnums, refinement) is used.";
+    scalars: ScalarRules, "all", "The rules of arithmetic on scalars (bounds, known bits, refinement), by the release that they were measured on.";
     stack_rounding: StackRounding, "By16 since 6.12", "How a frame's depth is rounded before the frames of a chain are added.";
     private_stack: bool, "6.13, and stable 6.12", "Tracing programs and their subprograms may get their own stack, each of 512 bytes.";
     eviction: Eviction, "KeepCheckpoints since 6.7 and stable 6.6", "When a kept state that rarely prunes is dropped.";
@@ -144,8 +180,8 @@ behaviour! {
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
     independent_covers_linked: bool, "7.1, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
     sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";
-    drop_singular_ids: bool, "7.0", "A scalar id held by one register only is cleared when a state is kept.";
-    precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
+    drop_singular_ids: Seam, "7.0", "A scalar id held by one register only is cleared when a state is kept.";
+    precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.10, 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
     fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
     precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
     history_checkpoint: bool, "6.12", "A long jump history (over 40 entries) forces a new state.";
@@ -161,26 +197,25 @@ behaviour! {
     var_off_stack_writes: bool, "5.12", "Stack may be written at a variable offset.";
     immediate_context_stores: bool, "6.3", "An immediate may be stored straight into the context; before, only a register.";
     callbacks_as_loops: bool, "6.7, and stable 6.6", "A synchronous callback is explored zero, one and more times until it converges; before, once.";
-    widen_loop_scalars: bool, "6.7, and stable 6.6", "Scalars that change between iterations and are not precise become unknown.";
     lazy_globals: bool, "6.8", "Global functions are verified only when they are reached.";
     global_args_by_tag: bool, "6.8", "Global functions' arguments may be described by declaration tags.";
     global_pkt_change: bool, "6.13, and stable 6.12", "A call to a global function that may change the packet invalidates packet pointers.";
     globals_may_sleep_checked: bool, "6.14", "A global function that may sleep can't be called where sleeping is forbidden.";
-    raw_tp_nullable: bool, "6.14, and stable 6.12", "Some raw tracepoints' arguments may be NULL.";
     trusted_pointers: bool, "6.2", "Pointers to kernel objects are trusted, untrusted or RCU-protected; before, all alike.";
     kfunc_trusted_by_default: bool, "7.0", "Kfuncs want trusted pointers unless they say otherwise.";
-    lsm_return_checked: bool, "6.12", "An LSM program's return value must be in its hook's range.";
     untrusted_mem: bool, "6.17", "Untrusted pointers to sized memory are read with faults handled.";
     helper_message_split: bool, "6.9", "A helper barred to a program type is told from an unknown one in the message.";
-    static_stack_limit_with_tail_calls: bool, "5.10", "Tail calls in programs with subprograms are allowed when the callers' stack is small.";
-    subprogs_in_unprivileged_denied: bool, "5.8", "Calls between BPF functions need CAP_BPF.";
-    atomics_fetch: bool, "5.12", "Atomic operations other than add exist.";
-    callbacks: bool, "5.13", "Subprograms can be handed to helpers.";
+    long_jumps: bool, "6.6, and stable 6.1", "Jumps with a 32-bit offset exist.";
+    loops_by_any_edge: bool, "stable 6.6", "Loops may close by any edge, falling through and calls too; before, by jumps and references to callbacks only.";
+    whole_wide_loads: bool, "stable 6.1", "The second slot of a wide load is no instruction to walk.";
+    split_jump_points: bool, "stable 6.1", "History is recorded at points of its own; before, wherever states are compared.";
+    callback_checkpoints: bool, "stable 6.6", "States are always kept at calls that run callbacks.";
+    callback_loops: bool, "6.19", "A call that runs callbacks is a loop of its own.";
+    abnormal_exits: bool, "6.19", "Tail calls and legacy packet loads have an edge to an exit.";
+    reserved_fields_upfront: bool, "7.1", "Reserved fields of every instruction are looked at before exploring; before, when the instruction is reached.";
     kfuncs: bool, "5.13", "Kernel functions can be called.";
-    kfuncs_from_modules: bool, "5.16", "Kernel functions of modules can be called.";
-    open_coded_iterators: bool, "6.4", "Iterators can be driven by the program.";
-    isa_v4: bool, "6.6", "Sign-extending moves and loads, signed division, byte swaps and long jumps exist.";
-    exceptions: bool, "6.7", "Programs can throw.";
+    atomics_fetch: bool, "5.12", "Atomic operations other than add exist.";
+    isa_v4: bool, "6.6", "Sign-extending moves and loads, signed division and byte swaps exist.";
     may_goto: bool, "6.9", "Loops can be bounded by may_goto.";
     arena_arithmetic_apart: bool, "7.1", "An instruction of 64-bit arithmetic is used with arena pointers on every path, or on none.";
     arena: bool, "6.9", "Arenas and address space casts exist.";
@@ -188,10 +223,6 @@ behaviour! {
     load_acquire: bool, "6.15", "Load-acquire and store-release exist.";
     indirect_jumps: bool, "6.19", "Jump tables exist.";
     stack_arguments: bool, "7.1", "Functions may take more than five arguments, on the stack.";
-    rcu_sections: bool, "6.2", "Programs can open RCU read sections.";
-    preempt_sections: bool, "6.10", "Programs can disable preemption.";
-    irq_sections: bool, "6.14", "Programs can disable interrupts.";
-    resilient_locks: bool, "6.15", "Resilient spin locks exist.";
     global_void_functions: bool, "7.0", "Global functions may return nothing.";
     map_ptr_not_null: bool, "6.17, and stable 6.12", "A map taken from a map of maps is known not to be null.";
     nested_rcu_sections: bool, "6.19", "RCU read sections may nest.";
@@ -233,7 +264,6 @@ behaviour! {
     clones_keep_reference: bool, "7.2", "A store may destroy a referenced dynptr while a clone of it lives.";
     arena_by_type_tag: bool, "7.1", "Pointers that carry the type tag of arenas are arena pointers in a function's prototype.";
     drops_nmi_safe: bool, "7.2", "Tracing programs cannot drop objects whose fields are not safe to free in an NMI.";
-    user_memory_pointers: bool, "5.16", "Pointers that BTF tags as user memory are refused to plain loads.";
     buffers_checked_for_null: bool, "5.10, not 5.17 to 6.18, stable 6.18", "A buffer of an iterator that may be null cannot be accessed before a check.";
     inner_keys_vary: bool, "7.1, and stable 6.18", "A constant index into an inner array that may be exchanged for one of another size is not known to be in range.";
     syscalls_open: bool, "7.1", "Sleeping programs and programs that modify results may hang on entries of system calls, whatever the kernel was built with.";

@@ -9,8 +9,8 @@
 //! private stacks came to 6.12.
 
 use super::{
-    Behaviour, Config, Eviction, Limits, LoopConvergence, PrecisionScope, ScalarLinks,
-    StackLiveness, StackRounding, Target, TargetKind,
+    Behaviour, Config, Eviction, Limits, LoopConvergence, PrecisionScope, ScalarLinks, ScalarRules,
+    Seam, StackLiveness, StackRounding, Target, TargetKind,
 };
 use crate::helpers_spec::SpecVersion;
 use crate::prelude::*;
@@ -44,41 +44,23 @@ impl Row {
 
 /// What every series has had since 5.10.
 const LIMITS_5_10: Limits = Limits {
-    max_insns_unprivileged: 4096,
     max_insns: 1_000_000,
     complexity: 1_000_000,
     history: 0,
     jump_sequence: 8192,
-    states_per_insn: 64,
     stack: 512,
     tail_call_caller_stack: 256,
     frames: 8,
     subprogs: 256,
     used_maps: 64,
-    used_btfs: 0,
-    loop_iterations: 0,
-    kfuncs: 0,
-    var_off: 1 << 29,
-    var_size: 1 << 29,
-    packet_off: 0xffff,
     percpu_alloc: 0,
-    tail_calls: 33,
     cpus: 1,
-};
-const LIMITS_5_15: Limits = Limits {
-    used_btfs: 64,
-    kfuncs: 256,
-    ..LIMITS_5_10
-};
-const LIMITS_6_1: Limits = Limits {
-    loop_iterations: 8 << 20,
-    ..LIMITS_5_15
 };
 const LIMITS_6_12: Limits = Limits {
     percpu_alloc: 512,
     // 4 MiB in entries of 16 bytes; measured on 6.18.44
     history: 1 << 18,
-    ..LIMITS_6_1
+    ..LIMITS_5_10
 };
 const LIMITS_6_18_44: Limits = Limits {
     cpus: 2,
@@ -90,7 +72,15 @@ const LIMITS_7_3: Limits = Limits {
 };
 
 const LINUX_5_10: Behaviour = Behaviour {
-    scalar_series: SpecVersion::V5_10,
+    scalars: ScalarRules::V5_10,
+    loops_by_any_edge: false,
+    long_jumps: false,
+    whole_wide_loads: false,
+    split_jump_points: false,
+    callback_checkpoints: false,
+    callback_loops: false,
+    abnormal_exits: false,
+    reserved_fields_upfront: false,
     stack_rounding: StackRounding::By32,
     private_stack: false,
     eviction: Eviction::Fixed,
@@ -103,8 +93,8 @@ const LINUX_5_10: Behaviour = Behaviour {
     compare_scalar_ids: false,
     independent_covers_linked: false,
     sums_keep_reference: false,
-    drop_singular_ids: false,
-    precision_scope: PrecisionScope::SingleSubprog,
+    drop_singular_ids: Seam(false),
+    precision_scope: PrecisionScope::SingleFrame,
     fetch_ends_precision: false,
     precise_stack_by_history: false,
     history_checkpoint: false,
@@ -120,26 +110,17 @@ const LINUX_5_10: Behaviour = Behaviour {
     var_off_stack_writes: true,
     immediate_context_stores: false,
     callbacks_as_loops: false,
-    widen_loop_scalars: false,
     lazy_globals: false,
     global_args_by_tag: false,
     global_pkt_change: false,
     globals_may_sleep_checked: false,
-    raw_tp_nullable: false,
     trusted_pointers: false,
     kfunc_trusted_by_default: false,
-    lsm_return_checked: false,
     untrusted_mem: false,
     helper_message_split: false,
-    static_stack_limit_with_tail_calls: true,
-    subprogs_in_unprivileged_denied: true,
-    atomics_fetch: false,
-    callbacks: false,
     kfuncs: false,
-    kfuncs_from_modules: false,
-    open_coded_iterators: false,
+    atomics_fetch: false,
     isa_v4: false,
-    exceptions: false,
     may_goto: false,
     arena_arithmetic_apart: false,
     arena: false,
@@ -147,14 +128,9 @@ const LINUX_5_10: Behaviour = Behaviour {
     load_acquire: false,
     indirect_jumps: false,
     stack_arguments: false,
-    rcu_sections: false,
-    preempt_sections: false,
-    irq_sections: false,
-    resilient_locks: false,
     global_void_functions: false,
     map_ptr_not_null: false,
     nested_rcu_sections: false,
-    user_memory_pointers: false,
     ld_abs_returns: false,
     wide_link_delta: false,
     arena_absorbs_numbers: false,
@@ -226,7 +202,7 @@ const LINUX_5_10: Behaviour = Behaviour {
 };
 
 const LINUX_5_15: Behaviour = Behaviour {
-    scalar_series: SpecVersion::V5_15,
+    scalars: ScalarRules::V5_15,
     stack_grows_by_reads: true,
     sleepable_uses_percpu: true,
     functions_by_reference: true,
@@ -234,27 +210,28 @@ const LINUX_5_15: Behaviour = Behaviour {
     int_pointers_as_numbers: true,
     atomics_fetch: true,
     refine_task_stack: true,
-    callbacks: true,
     kfuncs: true,
-    precision_scope: PrecisionScope::SingleFrame,
     ..LINUX_5_10
 };
 
 const LINUX_6_1: Behaviour = Behaviour {
-    scalar_series: SpecVersion::V6_1,
+    scalars: ScalarRules::V6_1,
+    whole_wide_loads: true,
+    long_jumps: true,
+    split_jump_points: true,
     flow_keys_fixed: true,
     sleepable_probes: true,
     buffers_checked_for_null: false,
     sleepable_uses_storage: true,
     helper_writes_declared: true,
     ld_abs_returns: true,
-    kfuncs_from_modules: true,
-    user_memory_pointers: true,
     ..LINUX_5_15
 };
 
 const LINUX_6_6: Behaviour = Behaviour {
-    scalar_series: SpecVersion::V6_6,
+    scalars: ScalarRules::V6_6,
+    callback_checkpoints: true,
+    loops_by_any_edge: true,
     ids_one_to_one: true,
     app_limited_writable: true,
     packet_ids_compared: true,
@@ -274,17 +251,14 @@ const LINUX_6_6: Behaviour = Behaviour {
     immediate_context_stores: true,
     compare_scalar_ids: true,
     callbacks_as_loops: true,
-    widen_loop_scalars: true,
     trusted_pointers: true,
-    open_coded_iterators: true,
     isa_v4: true,
-    rcu_sections: true,
     ..LINUX_6_1
 };
 
 const LINUX_6_12: Behaviour = Behaviour {
+    scalars: ScalarRules::V6_12,
     map_ptr_not_null: true,
-    scalar_series: SpecVersion::V6_12,
     zero_sizes_named: true,
     locks_across_functions: true,
     callbacks_of_many_maps: true,
@@ -304,21 +278,17 @@ const LINUX_6_12: Behaviour = Behaviour {
     lazy_globals: true,
     global_args_by_tag: true,
     global_pkt_change: true,
-    raw_tp_nullable: true,
-    lsm_return_checked: true,
     refine_cpu_id: true,
     tail_call_changes_packet: true,
     helper_message_split: true,
-    exceptions: true,
     may_goto: true,
     arena: true,
     fastcall: true,
-    preempt_sections: true,
     ..LINUX_6_6
 };
 
 const LINUX_6_18: Behaviour = Behaviour {
-    scalar_series: SpecVersion::V6_18,
+    scalars: ScalarRules::V6_18_44,
     buffers_checked_for_null: true,
     inner_keys_vary: true,
     probe_registers_writable: true,
@@ -331,8 +301,6 @@ const LINUX_6_18: Behaviour = Behaviour {
     globals_may_sleep_checked: true,
     untrusted_mem: true,
     load_acquire: true,
-    irq_sections: true,
-    resilient_locks: true,
     // backported to 6.18.y
     wide_link_delta: true,
     arena_absorbs_numbers: true,
@@ -349,6 +317,7 @@ const LINUX_6_18: Behaviour = Behaviour {
 
 /// 6.18 before the fixes that came to it as stable releases.
 const LINUX_6_18_15: Behaviour = Behaviour {
+    scalars: ScalarRules::V6_18,
     ld_abs_returns: false,
     wide_link_delta: false,
     arena_absorbs_numbers: false,
@@ -363,7 +332,10 @@ const LINUX_6_18_15: Behaviour = Behaviour {
 };
 
 const LINUX_7_3: Behaviour = Behaviour {
-    scalar_series: SpecVersion::V7_3,
+    scalars: ScalarRules::V7_3,
+    callback_loops: true,
+    abnormal_exits: true,
+    reserved_fields_upfront: true,
     syscalls_open: true,
     arena_arithmetic_apart: true,
     fetch_ends_precision: true,
@@ -374,7 +346,7 @@ const LINUX_7_3: Behaviour = Behaviour {
     stack_liveness: StackLiveness::Static,
     scalar_links: ScalarLinks::DeltaBoth,
     sums_keep_reference: true,
-    drop_singular_ids: true,
+    drop_singular_ids: Seam(true),
     kfunc_trusted_by_default: true,
     indirect_jumps: true,
     stack_arguments: true,
@@ -445,9 +417,9 @@ pub(super) const NEWEST_LTS: Row = Row {
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
     row("5.10", SpecVersion::V5_10, (5, 10, 262), "5.10.262", LIMITS_5_10, LINUX_5_10),
-    row("5.15", SpecVersion::V5_15, (5, 15, 190), "5.15.190", LIMITS_5_15, LINUX_5_15),
-    row("6.1", SpecVersion::V6_1, (6, 1, 192), "6.1.192", LIMITS_6_1, LINUX_6_1),
-    row("6.6", SpecVersion::V6_6, (6, 6, 100), "6.6.100", LIMITS_6_1, LINUX_6_6),
+    row("5.15", SpecVersion::V5_15, (5, 15, 190), "5.15.190", LIMITS_5_10, LINUX_5_15),
+    row("6.1", SpecVersion::V6_1, (6, 1, 192), "6.1.192", LIMITS_5_10, LINUX_6_1),
+    row("6.6", SpecVersion::V6_6, (6, 6, 100), "6.6.100", LIMITS_5_10, LINUX_6_6),
     row("6.12", SpecVersion::V6_12, (6, 12, 117), "6.12.117", LIMITS_6_12, LINUX_6_12),
     NEWEST_LTS,
     row("7.3", SpecVersion::V7_3, (7, 3, 0), "7.3-rc7", LIMITS_7_3, LINUX_7_3),

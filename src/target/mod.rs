@@ -15,15 +15,17 @@ mod limits;
 mod linux;
 mod offer;
 pub mod profile;
+pub mod scalars;
 
 pub use behaviour::{
-    Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
+    Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, Seam, StackLiveness,
     StackRounding, Switch,
 };
 pub use config::Config;
 pub use limits::Limits;
 pub use offer::{Enumerated, Offer, Offered};
 pub use profile::Profile;
+pub use scalars::ScalarRules;
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
@@ -235,7 +237,6 @@ mod tests {
         let specs: Vec<SpecVersion> = all().iter().map(|t| t.spec).collect();
         assert_eq!(specs, SpecVersion::ALL);
         for t in all() {
-            assert_eq!(t.spec, t.behaviour.scalar_series);
             assert_eq!((t.release.0, t.release.1), t.spec.series());
         }
     }

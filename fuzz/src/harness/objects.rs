@@ -71,8 +71,7 @@ fn show(program: &Program, targets: &[TargetChoice<'_>]) {
         let _ = write!(out, "{}", instruction(program, &ops, at));
     }
     for t in targets {
-        let (major, minor, _) = t.target.release;
-        let rules = CfgRules::linux(major, minor);
+        let rules = CfgRules::of(t.target);
         let ops = decode_with(&program.insns, &rules.isa);
         if let Ok(graph) = cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {
             let all: Vec<usize> = (0..graph.subprogs().len()).collect();

@@ -12,7 +12,7 @@ use super::{graph, helper_ret, new_object};
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
-use crate::helpers_spec::{KfFlags, KfRole, prog_type_facts};
+use crate::helpers_spec::{self, KfFlags, KfRole};
 use crate::object::btf::Type;
 use crate::prelude::*;
 
@@ -96,7 +96,7 @@ fn by_role(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
             Some(id) => object(BtfSrc::Kernel, id, Flags::TRUSTED),
             None => return unknown("cast-to-kern-ctx"),
         },
-        KfRole::CastReadOnly => cast(k, f.constant.unwrap_or(0) as u32)?,
+        KfRole::CastReadOnly => cast(vm, k, f.constant.unwrap_or(0) as u32)?,
         KfRole::DynptrSlice | KfRole::DynptrSliceWrite => slice(vm, k, f)?,
         _ => return Ok(None),
     }))
@@ -104,15 +104,15 @@ fn by_role(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
 
 /// The kernel's own struct of the program's context.
 fn kernel_context(vm: &Vm<'_>, k: &Kfunc<'_>) -> Option<u32> {
-    let declared = prog_type_facts(vm.env.program.prog_type)?.kernel_ctx;
-    k.btf.find_struct(declared.strip_prefix("struct ")?)
+    let name = helpers_spec::kernel_context(vm.env.program.prog_type)?;
+    k.btf.find_struct(name)
 }
 
 /// Any pointer, seen as one to a type that nobody vouches for.
-fn cast(k: &Kfunc<'_>, id: u32) -> Check<Reg> {
+fn cast(vm: &Vm<'_>, k: &Kfunc<'_>, id: u32) -> Check<Reg> {
     match k.btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => Ok(object(BtfSrc::Kernel, id, Flags::UNTRUSTED)),
-        Some(Type::Void) => {
+        Some(Type::Void) if vm.env.target.behaviour.untrusted_mem => {
             let kind = Kind::Mem {
                 size: 0,
                 dynptr_id: 0,

@@ -11,9 +11,7 @@ use crate::object::MapDef;
 use crate::object::btf::Type;
 use crate::prelude::*;
 use crate::programs::insn::{ImmRef, Op};
-
-/// The farthest offset into a map's value that an instruction may name.
-const MAX_VALUE_OFF: u32 = 1 << 29;
+use crate::target::Limits;
 
 /// Checks every reference of the program, in the order of its instructions.
 pub fn check(env: &Env<'_>) -> Check<()> {
@@ -191,7 +189,7 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
         return unknown("map:missing");
     };
     let arena = MapType::from_id(map.map_type) == Some(MapType::Arena);
-    if off >= MAX_VALUE_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
+    if u64::from(off) >= Limits::VAR_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
         return refuse(Fault::MapValueOffset { off: off.into() });
     }
     match MapType::from_id(map.map_type) {

@@ -13,9 +13,7 @@ use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::MapType;
 use crate::object::MapDef;
-
-/// Variable offsets at or beyond this are unbounded.
-const MAX_VAR_OFF: u64 = 1 << 29;
+use crate::target::Limits;
 
 /// `BPF_F_RDONLY_PROG`: programs may not write the map.
 const F_RDONLY_PROG: u32 = 1 << 7;
@@ -42,7 +40,7 @@ impl Bounded<'_> {
             return refuse_reg(regno, Fault::OffsetNegative { smin: b.smin });
         }
         self.fits(low as i32, size, zero_allowed, End::Min)?;
-        if b.umax >= MAX_VAR_OFF {
+        if b.umax >= Limits::VAR_OFF {
             return refuse_reg(regno, Fault::OffsetUnbounded { umax: b.umax });
         }
         self.fits(

@@ -16,9 +16,7 @@ use super::{btf_ptr, buffer, context, map_value, packet, stack};
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
-
-/// Sizes at or beyond this are unbounded.
-const MAX_VAR_SIZE: u64 = 1 << 29;
+use crate::target::Limits;
 
 /// What the callee does with the memory.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +108,7 @@ fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(To
         };
         return refuse_reg(size_reg, fault);
     }
-    if len.bounds.umax >= MAX_VAR_SIZE {
+    if len.bounds.umax >= Limits::VAR_SIZE {
         let umax = len.bounds.umax;
         return refuse_reg(size_reg, Fault::SizeUnbounded { umax });
     }

@@ -12,9 +12,6 @@ use crate::helpers_spec::KfRole;
 use crate::object::Btf;
 use crate::object::btf::Type;
 
-/// Objects for each CPU may be no larger.
-const MAX_PERCPU: u32 = 512;
-
 /// A struct to be allocated for each CPU.
 struct Struct<'e, 'a> {
     vm: &'e Vm<'a>,
@@ -26,9 +23,10 @@ struct Struct<'e, 'a> {
 /// What an object for each CPU must meet: each names its fault.
 const PERCPU: &[fn(&Struct<'_, '_>) -> Option<Fault>] = &[
     |s| {
-        (s.size > MAX_PERCPU).then_some(Fault::NewPercpuSize {
+        let most = s.vm.env.target.limits.percpu_alloc;
+        (s.size > most).then_some(Fault::NewPercpuSize {
             size: s.size.into(),
-            limit: MAX_PERCPU.into(),
+            limit: most.into(),
         })
     },
     |s| (!plain_data::is_plain(s.btf, s.id)).then_some(Fault::NewPercpuPointers),

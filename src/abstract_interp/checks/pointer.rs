@@ -19,9 +19,10 @@ use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::Check;
 use crate::programs::insn::{AluOp, Width};
+use crate::target::Limits;
 
 /// Distances this large, either way, are refused.
-const WINDOW: i64 = 1 << 29;
+const WINDOW: i64 = Limits::VAR_OFF as i64;
 
 /// Which operand is the pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,9 +18,7 @@ use crate::abstract_interp::state::FP;
 use crate::abstract_interp::value::{DynptrType, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::target::Behaviour;
-
-/// Offsets at or beyond this, either way, are unbounded.
-const MAX_VAR_OFF: i64 = 1 << 29;
+use crate::target::Limits;
 
 /// Bytes of a stack, `min..end` from the frame pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +56,10 @@ fn within(
             (min, min.wrapping_add(size as i64))
         }
         None => {
-            if reg.bounds.smax >= MAX_VAR_OFF || reg.bounds.smin <= -MAX_VAR_OFF {
+            if [reg.bounds.smin, reg.bounds.smax]
+                .iter()
+                .any(|end| end.unsigned_abs() >= Limits::VAR_OFF)
+            {
                 return refuse_reg(regno, Fault::StackUnbounded { dir });
             }
             let off = off as i64;

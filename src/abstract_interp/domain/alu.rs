@@ -19,8 +19,8 @@
 //! What is not computable (a shift by an unknown, a division) is unknown, in all
 //! 64 bits even if the operation has 32.
 
+use super::Model;
 use super::bounds::Hole;
-use super::rules::Model;
 use super::span::Span;
 use super::{Scalar, ScalarRules, Tnum, mask};
 use crate::programs::insn::AluOp;

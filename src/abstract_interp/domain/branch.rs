@@ -6,7 +6,7 @@
 //! constant, or cannot have one. What is tried beyond that, and whether the
 //! second operand has to be a constant, is the series': see [`BranchRule`].
 
-use super::rules::BranchRule;
+use super::BranchRule;
 use super::span::Span;
 use super::{Scalar, ScalarRules, Tnum};
 use crate::programs::insn::JmpOp;

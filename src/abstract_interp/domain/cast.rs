@@ -6,8 +6,8 @@
 //! readings are known. Otherwise the result is any sign-extended number, of which
 //! the verifier keeps the signed range only.
 
+use super::Model;
 use super::bounds::Hole;
-use super::rules::Model;
 use super::span::Span;
 use super::{Bounds, Scalar, ScalarRules, Tnum, mask, sign_extend, signed_max, signed_min};
 

@@ -14,8 +14,8 @@
 //! narrow one another for a fixed number of rounds. Not the best abstraction,
 //! on purpose: it must be exactly as precise as the verifier modelled, for a
 //! better one would accept programs that the kernel refuses, and would prune,
-//! hence count, differently. What differs between kernel series is a field of
-//! [`ScalarRules`].
+//! hence count, differently. What differs between kernels is a field of
+//! [`ScalarRules`], which a target brings along.
 //!
 //! Every file is generic in the word's width and in that of its lower half, so
 //! that the tests can enumerate words of four to eight bits through the code
@@ -28,7 +28,6 @@
 //! | `span` | one width's unsigned and signed range |
 //! | `arc` | one width's range as an arc of the circle of values (7.3) |
 //! | `bounds` | the product, its order, constructors and printing |
-//! | `rules` | what differs between kernel series |
 //! | `sync` | the views narrow one another |
 //! | `alu`, `divmod` | arithmetic |
 //! | `cast` | truncation, sign extension, byte order |
@@ -46,7 +45,6 @@ mod circular;
 mod divmod;
 mod legacy;
 mod refine;
-mod rules;
 mod span;
 mod sync;
 #[cfg(test)]
@@ -56,8 +54,9 @@ mod tnum;
 pub use alu::ScalarOp;
 pub use bounds::{Bounds, Hole, Scalar};
 pub use branch::Cond;
-pub use rules::{BranchRule, Model, MulAlgorithm, ScalarRules};
 pub use tnum::Tnum;
+
+pub use crate::target::scalars::{BranchRule, Model, MulAlgorithm, ScalarRules};
 
 /// All ones in the low `bits`.
 pub(crate) const fn mask(bits: u32) -> u64 {

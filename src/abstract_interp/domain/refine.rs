@@ -16,8 +16,8 @@
 //! execution comes this way; before 7.3 the verifier goes on all the same, with
 //! the ranges forgotten.
 
+use super::Model;
 use super::arc::Arc;
-use super::rules::Model;
 use super::span::Span;
 use super::{Cond, Scalar, ScalarRules, Tnum, signed_max, signed_min};
 

@@ -17,7 +17,7 @@
 //! see [`ScalarRules::sync_rounds`]. A contradiction is left in place here;
 //! `settle` does with it what the series does.
 
-use super::rules::Model;
+use super::Model;
 use super::span::Span;
 use super::{Scalar, ScalarRules, Tnum, mask, sign_extend, signed_max, signed_min};
 

@@ -17,7 +17,7 @@
 //! Arithmetic is modulo 2⁶⁴. A narrower word is the low bits of the result: the
 //! algorithms carry only upwards, so that truncating is exact.
 
-use super::rules::MulAlgorithm;
+use super::MulAlgorithm;
 use super::{mask, sign_extend};
 use core::fmt;
 

@@ -39,6 +39,8 @@ pub struct IdMap {
     many_to_one: bool,
     /// What lies in the slots of a dynptr is not looked at.
     loose_dynptrs: bool,
+    /// Spilled numbers of which nothing is known correspond to data.
+    data_as_scalars: bool,
 }
 
 impl IdMap {
@@ -189,7 +191,9 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
     let Some(cur) = cur else {
         return old.kinds.iter().all(nothing_known);
     };
-    if let (Some(o), Some(c)) = (as_scalar(old), as_scalar(cur)) {
+    if ids.data_as_scalars
+        && let (Some(o), Some(c)) = (as_scalar(old), as_scalar(cur))
+    {
         if !old.kinds.iter().all(nothing_known) {
             return reg_covers(o, c, ids, exact);
         }
@@ -322,6 +326,7 @@ impl Vm<'_> {
         ids.scalars_told = self.env.target.behaviour.compare_scalar_ids;
         ids.many_to_one = !self.env.target.behaviour.ids_one_to_one;
         ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;
+        ids.data_as_scalars = self.env.target.behaviour.misc_matches_unbounded;
         ids.loose_dynptrs = !self.env.target.behaviour.dynptr_slots_guarded;
         let found = self.compare(self.explorer.node(id), &mut ids, exact);
         self.explorer.ids = ids;
@@ -333,11 +338,15 @@ impl Vm<'_> {
 
     /// Registers and slots of a kept state's frame that matter.
     fn compared(&self, node: &Node, frame: usize, insn: u32, exact: Exact) -> (u16, u64) {
-        match (self.marks_reads(), exact) {
-            (true, Exact::No) => node.read.of(frame),
-            (true, _) => (u16::MAX, u64::MAX),
-            (false, _) => (self.env.cfg.live_regs(insn as usize), u64::MAX),
+        let (regs, slots) = if exact == Exact::No && self.marks_reads() {
+            node.read.of(frame)
+        } else {
+            (u16::MAX, u64::MAX)
+        };
+        if self.env.target.behaviour.static_register_liveness {
+            return (self.env.cfg.live_regs(insn as usize), slots);
         }
+        (regs, slots)
     }
 
     fn compare(&self, node: &Node, ids: &mut IdMap, exact: Exact) -> Result<(), Option<Where>> {

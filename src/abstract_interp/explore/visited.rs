@@ -10,7 +10,7 @@ use crate::abstract_interp::state::{FP, NO_CALLSITE, NREGS, State};
 use crate::abstract_interp::value::{IterState, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::Op;
-use crate::target::LoopConvergence;
+use crate::target::{Eviction, LoopConvergence};
 
 /// Keep no second state within so many jumps and instructions.
 const MIN_JUMPS: u64 = 2;
@@ -111,7 +111,8 @@ impl Vm<'_> {
             if keep {
                 node.misses += 1;
             }
-            let patience = if checkpoint && walking {
+            let kept = self.env.target.behaviour.eviction == Eviction::KeepCheckpoints;
+            let patience = if kept && checkpoint && walking {
                 CHECKPOINT_PATIENCE
             } else {
                 PATIENCE
@@ -348,13 +349,15 @@ impl Vm<'_> {
             .expect("a listed state is kept");
         let cfg = self.env.cfg;
         let marks = self.marks_reads();
+        let statically = self.env.target.behaviour.static_register_liveness;
         let query = (!marks).then(|| self.explorer.live.query(cfg, &node.state, node.track.insn));
         for at in 0..node.state.frames.len() {
             let insn = super::scc::frame_insn(&node.state, node.track.insn, at);
-            let (live, marked) = if marks {
-                node.read.of(at)
+            let (read, marked) = node.read.of(at);
+            let live = if statically {
+                cfg.live_regs(insn as usize)
             } else {
-                (cfg.live_regs(insn as usize), 0)
+                read
             };
             // Outer frames are shared by many states: copied only for a change.
             let frame = &node.state.frames[at];

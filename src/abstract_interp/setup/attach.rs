@@ -8,7 +8,7 @@ use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::vm::{Check, Env, unknown};
-use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
+use crate::helpers_spec::{self, AttachType, IterArg, ProgType, SpecVersion};
 use crate::object::Btf;
 use crate::object::btf::{Found, Kind as BtfKind, Type};
 use crate::prelude::*;
@@ -62,6 +62,17 @@ pub enum ArgKind {
     },
 }
 
+impl From<IterArg> for ArgKind {
+    fn from(arg: IterArg) -> ArgKind {
+        match arg {
+            IterArg::Nullable => ArgKind::Nullable { trusted: false },
+            IterArg::NullableTrusted => ArgKind::Nullable { trusted: true },
+            IterArg::Buffer => ArgKind::Buf { rdonly: false },
+            IterArg::BufferReadOnly => ArgKind::Buf { rdonly: true },
+        }
+    }
+}
+
 /// Attachment facts, resolved once.
 #[derive(Clone, Debug, Default)]
 pub struct Attach {
@@ -77,37 +88,6 @@ pub struct Attach {
 /// `BPF_F_XDP_DEV_BOUND_ONLY` of the program's flags.
 const F_XDP_DEV_BOUND_ONLY: u32 = 1 << 6;
 
-/// Iterator programs: target, argument, what it is.
-const ITER_ARGS: &[(&str, u32, ArgKind)] = &[
-    ("bpf_map", 1, ArgKind::Nullable { trusted: true }),
-    ("bpf_map_elem", 2, ArgKind::Buf { rdonly: true }),
-    ("bpf_map_elem", 3, ArgKind::Buf { rdonly: false }),
-    ("bpf_prog", 1, ArgKind::Nullable { trusted: false }),
-    ("bpf_link", 1, ArgKind::Nullable { trusted: false }),
-    ("task", 1, ArgKind::Nullable { trusted: true }),
-    ("task_file", 1, ArgKind::Nullable { trusted: false }),
-    ("task_file", 3, ArgKind::Nullable { trusted: false }),
-    ("task_vma", 1, ArgKind::Nullable { trusted: false }),
-    ("task_vma", 2, ArgKind::Nullable { trusted: false }),
-    ("cgroup", 1, ArgKind::Nullable { trusted: true }),
-    ("dmabuf", 1, ArgKind::Nullable { trusted: false }),
-    ("kmem_cache", 1, ArgKind::Nullable { trusted: true }),
-    ("ksym", 1, ArgKind::Nullable { trusted: false }),
-    ("tcp", 1, ArgKind::Nullable { trusted: true }),
-    ("udp", 1, ArgKind::Nullable { trusted: true }),
-    ("unix", 1, ArgKind::Nullable { trusted: false }),
-    ("netlink", 1, ArgKind::Nullable { trusted: false }),
-    ("ipv6_route", 1, ArgKind::Nullable { trusted: false }),
-    (
-        "bpf_sk_storage_map",
-        2,
-        ArgKind::Nullable { trusted: false },
-    ),
-    ("bpf_sk_storage_map", 3, ArgKind::Buf { rdonly: false }),
-    ("sockmap", 2, ArgKind::Buf { rdonly: true }),
-    ("sockmap", 3, ArgKind::Nullable { trusted: false }),
-];
-
 /// struct_ops members that no program may implement.
 const UNSUPPORTED_MEMBERS: &[(&str, &str)] = &[
     ("tcp_congestion_ops", "get_info"),
@@ -116,20 +96,6 @@ const UNSUPPORTED_MEMBERS: &[(&str, &str)] = &[
 
 /// struct_ops members whose programs may not sleep, where others may.
 const NEVER_SLEEPING: &[(&str, &str)] = &[("bpf_dummy_ops", "test_1"), ("bpf_dummy_ops", "test_2")];
-
-/// Tracepoints at which a page fault may be handled.
-const FAULTABLE_TRACEPOINTS: &[&str] = &["sys_enter", "sys_exit"];
-
-/// LSM hooks whose arguments may be half made or half freed.
-const UNTRUSTED_LSM: &[&str] = &[
-    "bpf_lsm_bpf_map_free",
-    "bpf_lsm_bpf_prog_free",
-    "bpf_lsm_file_alloc_security",
-    "bpf_lsm_file_free_security",
-    "bpf_lsm_sk_alloc_security",
-    "bpf_lsm_sk_free_security",
-    "bpf_lsm_task_free",
-];
 
 /// Resolves a program's attach target; refuses what the kernel refuses before
 /// it looks at an instruction.
@@ -187,7 +153,7 @@ pub fn resolve(
                 },
             };
             out.trusted_args = match program.prog_type {
-                ProgType::Lsm => !UNTRUSTED_LSM.contains(&btf.name(id)),
+                ProgType::Lsm => !helpers_spec::lsm_hook_untrusted(btf.name(id), target.spec),
                 _ => matches!(attach, Some(AttachType::TraceRawTp | AttachType::TraceIter)),
             };
             out.target = Some(function(program, btf, id, target)?);
@@ -282,7 +248,7 @@ fn function(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Chec
         let Some(Type::Ptr { to }) = btf.ty(btf.skip_mods(to)) else {
             return refuse(Fault::AttachNotPointer { name: name.into() });
         };
-        if program.sleepable && !FAULTABLE_TRACEPOINTS.contains(&short) {
+        if program.sleepable && !helpers_spec::faultable_tracepoint(short, v) {
             let name = short.into();
             return refuse(Fault::AttachNotFaultable { name });
         }
@@ -303,9 +269,11 @@ fn function(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Chec
         let Some(short) = name.strip_prefix("bpf_iter_") else {
             return refuse(Fault::AttachNotIterator { id: id.into() });
         };
-        let wanted = ITER_ARGS.iter().filter(|(target, ..)| *target == short);
-        args = wanted
-            .map(|&(_, index, kind)| ArgInfo { index, kind })
+        args = helpers_spec::iter_args(short, v)
+            .map(|(index, kind)| ArgInfo {
+                index,
+                kind: kind.into(),
+            })
             .collect();
     }
     if program.prog_type == ProgType::Lsm {

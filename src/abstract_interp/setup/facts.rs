@@ -1,7 +1,7 @@
 //! What the control flow analysis must know of calls.
 
 use crate::cfg::{CallFacts, CfgRules, InsnFacts};
-use crate::helpers_spec::{self, KfFlags, Semantics};
+use crate::helpers_spec::{self, KfFlags, KfRole, Semantics};
 use crate::object::btf::Type;
 use crate::prelude::*;
 use crate::programs::Program;
@@ -20,7 +20,7 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Of one program.
     pub fn new(program: &'a Program, target: &'a Target, ops: &'a [Op]) -> Facts<'a> {
-        let rules = CfgRules::linux(target.release.0, target.release.1);
+        let rules = CfgRules::of(target);
         Facts {
             program,
             ops,
@@ -66,16 +66,15 @@ impl<'a> Facts<'a> {
         };
         let flags = helpers_spec::kfunc(&k.name, self.target.kfunc_spec(&k.name))
             .map_or(KfFlags::NONE, |s| s.flags);
-        let name: &str = &k.name;
+        let role = helpers_spec::kfunc_role(&k.name);
         CallFacts {
             args: self.parameters(k.proto),
-            sync_callback: name == "bpf_rbtree_add_impl" || name == "bpf_rbtree_add",
-            async_callback: name.starts_with("bpf_wq_set_callback")
-                || name.starts_with("bpf_task_work_schedule"),
+            sync_callback: role == KfRole::TreeInsert,
+            async_callback: matches!(role, KfRole::WqCallback | KfRole::TaskWork),
             iter_next: flags.contains(KfFlags::ITER_NEXT),
             might_sleep: flags.contains(KfFlags::SLEEPABLE),
-            changes_packet: helpers_spec::kfunc_changes_packet(name),
-            might_throw: name == "bpf_throw",
+            changes_packet: role == KfRole::ChangesPacket,
+            might_throw: role == KfRole::Throw,
         }
     }
 

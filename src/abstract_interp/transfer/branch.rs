@@ -21,9 +21,7 @@ use crate::abstract_interp::value::{
 };
 use crate::abstract_interp::vm::{Check, Env, Next, Vm, unknown};
 use crate::programs::insn::{JmpOp, Op, Src, Width};
-
-/// The farthest that a packet pointer may be checked, in bytes.
-const MAX_PACKET_OFF: u64 = 0xffff;
+use crate::target::Limits;
 
 /// Carries out `Ja`, `MayGoto` and `Jmp`.
 pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
@@ -456,7 +454,7 @@ fn good_range(state: &mut State, checked: &Reg, strict: bool) {
         return;
     }
     let max = checked.bounds.umax;
-    if max > MAX_PACKET_OFF || max + checked.off as u64 > MAX_PACKET_OFF {
+    if max > Limits::PACKET_OFF || max + checked.off as u64 > Limits::PACKET_OFF {
         return;
     }
     let range = checked.off + i32::from(strict);

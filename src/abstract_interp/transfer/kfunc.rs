@@ -56,7 +56,7 @@ pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
             vm.cur.set_reg(0, Reg::constant(0));
         }
     }
-    if crate::helpers_spec::kfunc_changes_packet(k.name) {
+    if k.role() == KfRole::ChangesPacket {
         refs::invalidate_packet(&mut vm.cur);
     }
     if let (true, Some((at, ..))) = (k.is(KfFlags::ITER_NEXT), facts.iter) {

@@ -155,8 +155,12 @@ pub(super) fn one_text(k: &Known) -> String {
     for s in &k.behaviours {
         let _ = writeln!(
             out,
-            "  {} = {}\n      {} (Linux: {})",
-            s.name, s.value, s.what, s.since
+            "  {} = {}{}\n      {} (Linux: {})",
+            s.name,
+            s.value,
+            if s.modelled { "" } else { " (not modelled)" },
+            s.what,
+            s.since
         );
     }
     out
@@ -249,7 +253,7 @@ pub(super) fn one_json(k: &Known) -> String {
         let switches = k
             .behaviours
             .iter()
-            .map(|s| json!({ "name": s.name, "value": s.value, "what": s.what, "since": s.since }));
+            .map(|s| json!({ "name": s.name, "value": s.value, "modelled": s.modelled, "what": s.what, "since": s.since }));
         map.insert("behaviours".into(), switches.collect());
     }
     pretty(&document)

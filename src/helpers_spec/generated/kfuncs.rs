@@ -355,7 +355,7 @@ pub(in crate::helpers_spec) static KFUNCS: [KfuncSpec; 619] = [
     kfunc("bpf_throw", 0, KfRole::Throw, "void", "u64 cookie", &[set("generic_btf_ids", 0, 0xae84a3e8, "", "")]),
     kfunc("bpf_verify_pkcs7_signature", 32, KfRole::Plain, "int", "const struct bpf_dynptr *data_p; const struct bpf_dynptr *sig_p; struct bpf_key *trusted_keyring", &[set("generic_btf_ids", 32, 0xae84a3e8, "", "")]),
     kfunc("bpf_wq_init", 0, KfRole::Plain, "int", "struct bpf_wq *wq; void *p__const_map; unsigned int flags", &[set("common_btf_ids", 0, 0xffffffffffffffff, "", "")]),
-    kfunc("bpf_xdp_pull_data", 0, KfRole::Plain, "int", "struct xdp_md *x; u32 len", &[set("bpf_kfunc_check_set_xdp", 0, 0x40, "", "")]),
+    kfunc("bpf_xdp_pull_data", 0, KfRole::ChangesPacket, "int", "struct xdp_md *x; u32 len", &[set("bpf_kfunc_check_set_xdp", 0, 0x40, "", "")]),
     kfunc("crash_kexec", 64, KfRole::Plain, "void", "struct pt_regs *regs", &[set("generic_btf_ids", 64, 0xae84a3e8, "", "")]),
     kfunc("css_rstat_flush", 48, KfRole::Plain, "void", "struct cgroup_subsys_state *css", &[set("bpf_rstat_kfunc_ids", 48, 0x240000a0, "", "")]),
     kfunc("css_rstat_updated", 16, KfRole::Plain, "void", "struct cgroup_subsys_state *css; int cpu", &[set("bpf_rstat_kfunc_ids", 16, 0x240000a0, "", "")]),

@@ -83,6 +83,8 @@ roles! {
     WqCallback = "wq_callback";
     /// Has a task call a function.
     TaskWork = "task_work";
+    /// Packet pointers are invalid after it.
+    ChangesPacket = "changes_packet";
     /// Throws the program's exception.
     Throw = "throw";
     /// Is never reached: compilers put it where behaviour is undefined.

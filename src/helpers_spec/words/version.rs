@@ -32,6 +32,9 @@ impl SpecVersion {
         SpecVersion::V7_3,
     ];
 
+    /// The newest.
+    pub const NEWEST: SpecVersion = SpecVersion::V7_3;
+
     /// Its place in [`SpecVersion::ALL`].
     pub const fn index(self) -> usize {
         self as usize

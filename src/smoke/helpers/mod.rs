@@ -29,7 +29,7 @@ use crate::programs::insn::Callee;
 use crate::programs::program::{OPEN_CORE, POISON_CORE, POISON_KFUNC, POISON_MAP};
 
 /// The series whose signatures serve for what is modelled: the newest knows all.
-pub const SPEC: SpecVersion = SpecVersion::V7_3;
+pub const SPEC: SpecVersion = SpecVersion::NEWEST;
 
 /// A call in progress.
 pub struct Cx<'a> {

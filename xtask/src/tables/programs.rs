@@ -104,11 +104,33 @@ fn facts(out: &mut Output) {
     out.list("PROG_TYPES", "ProgTypeFacts", &rows);
 }
 
+/// The arguments of iterator programs that are not plain objects, and the series
+/// that hand them over.
+fn iterators(out: &mut Output) {
+    let columns = ["versions", "target", "argument", "kind"];
+    let rows: Vec<String> = table("iter_args.tsv", &columns)
+        .iter()
+        .map(|row| {
+            let kind = match row.cell(2) {
+                "nullable" => "Nullable",
+                "nullable_trusted" => "NullableTrusted",
+                "buffer" => "Buffer",
+                "buffer_rdonly" => "BufferReadOnly",
+                _ => row.bad("kind"),
+            };
+            let (target, index) = (row.cell(0), row.num(row.cell(1)));
+            format!("({}, {target:?}, {index}, IterArg::{kind})", row.mask())
+        })
+        .collect();
+    out.list("ITER_ARGS", "(u8, &str, u32, IterArg)", &rows);
+}
+
 pub(super) fn write() -> Output {
     let mut out = Output::new("Program types", "data/prog_types.tsv");
     out.line("use super::super::*;\n");
     sections(&mut out);
     returns(&mut out);
     facts(&mut out);
+    iterators(&mut out);
     out
 }

@@ -1,8 +1,8 @@
-//! What the scalar domain does differently from one kernel series to the next.
+//! How a verifier computes on scalars.
 //!
-//! Nothing else in the domain knows of versions. Stable kernels take fixes from
-//! later series, so that a row describes the last point release looked at, and a
-//! target may change any field of it.
+//! The domain of `abstract_interp` takes these switches and knows nothing else of
+//! kernels. Stable kernels take fixes from later series, so that a row describes
+//! the last point release looked at, and a target may change any field of it.
 
 /// How ranges are kept, and what a conditional jump teaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -184,31 +184,21 @@ impl ScalarRules {
         ..ScalarRules::V6_18
     };
 
-    /// The rules of a release. Which stable release brought a fix is known only
-    /// as far as releases were looked at.
-    pub const fn for_release(major: u16, minor: u16, patch: u16) -> ScalarRules {
-        match (major, minor, patch) {
-            (6, 18, 44..) | (6, 19, _) | (7, 0..=2, _) => ScalarRules::V6_18_44,
-            _ => ScalarRules::for_series(major, minor),
-        }
-    }
+    /// Every row with its name.
+    const NAMED: [(&'static str, ScalarRules); 8] = [
+        ("5.10", ScalarRules::V5_10),
+        ("5.15", ScalarRules::V5_15),
+        ("6.1", ScalarRules::V6_1),
+        ("6.6", ScalarRules::V6_6),
+        ("6.12", ScalarRules::V6_12),
+        ("6.18", ScalarRules::V6_18),
+        ("6.18.44", ScalarRules::V6_18_44),
+        ("7.3", ScalarRules::V7_3),
+    ];
 
-    /// The rules of the nearest series that is not newer than `major.minor`.
-    pub const fn for_series(major: u16, minor: u16) -> ScalarRules {
-        match (major, minor) {
-            (0..=4, _) | (5, 0..=13) => ScalarRules::V5_10,
-            (5, _) => ScalarRules::V5_15,
-            (6, 0..=3) => ScalarRules::V6_1,
-            (6, 4..=7) => ScalarRules::V6_6,
-            (6, 8..=16) => ScalarRules::V6_12,
-            (6, _) | (7, 0..=2) => ScalarRules::V6_18,
-            _ => ScalarRules::V7_3,
-        }
-    }
-}
-
-impl Default for ScalarRules {
-    fn default() -> Self {
-        ScalarRules::V6_18
+    /// The name of the first row that says the same.
+    pub fn name(&self) -> &'static str {
+        let row = Self::NAMED.iter().find(|(_, rules)| rules == self);
+        row.map_or("of its own", |(name, _)| name)
     }
 }
