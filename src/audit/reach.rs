@@ -17,6 +17,7 @@
 use crate::cfg::Cfg;
 use crate::prelude::*;
 use crate::programs::Program;
+use crate::programs::effects::{Control, Regs};
 use crate::programs::insn::{AluOp, Callee, ImmRef, JmpOp, Op, Src, Width};
 
 /// What is known of a value.
@@ -256,43 +257,25 @@ impl World<'_> {
                     write(state, at, size.bytes(), v);
                 }
             }
-            Op::Atomic { base, off, src, .. } => {
-                if let Val::Stack(at) = state.reg(base) {
-                    write(state, at + i32::from(off), 8, Val::Any);
-                }
-                state.set(src, Val::Any);
-                state.set(0, Val::Any);
-            }
-            Op::StoreRelease { base, off, .. } => {
-                if let Val::Stack(at) = state.reg(base) {
-                    write(state, at + i32::from(off), 8, Val::Any);
-                }
-            }
-            Op::Call(_) | Op::CallX { .. } => {
-                for r in 1..=5 {
-                    if let Val::Stack(at) = state.reg(r) {
-                        state.scrub_from(at);
+            // Of everything else only what it touches is followed.
+            op => {
+                let effects = op.effects();
+                if matches!(effects.control, Control::Call(_) | Control::CallRegister) {
+                    for r in Regs::arguments(5).iter() {
+                        if let Val::Stack(at) = state.reg(r) {
+                            state.scrub_from(at);
+                        }
                     }
                 }
-                (0..=5).for_each(|r| state.set(r, Val::Any));
+                if let Some(memory) = effects.memory
+                    && memory.access.writes()
+                    && let Val::Stack(at) = state.reg(memory.base)
+                {
+                    let at = at + i32::from(memory.off);
+                    write(state, at, memory.size.bytes(), Val::Any);
+                }
+                effects.writes.iter().for_each(|r| state.set(r, Val::Any));
             }
-            Op::LdAbs { .. } | Op::LdInd { .. } => {
-                (0..=5).for_each(|r| state.set(r, Val::Any));
-            }
-            Op::Neg { dst, .. }
-            | Op::MovSx { dst, .. }
-            | Op::End { dst, .. }
-            | Op::AddrSpaceCast { dst, .. }
-            | Op::LoadArg { dst, .. }
-            | Op::LoadAcquire { dst, .. } => state.set(dst, Val::Any),
-            Op::StoreArg { .. }
-            | Op::Jmp { .. }
-            | Op::Ja { .. }
-            | Op::MayGoto { .. }
-            | Op::Gotox { .. }
-            | Op::Exit
-            | Op::Second
-            | Op::Invalid(_) => {}
         }
     }
 }

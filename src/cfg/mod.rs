@@ -93,7 +93,7 @@ pub fn analyze(
             fault,
         });
     }
-    Cfg::build(insns, layout, facts, rules)
+    Cfg::build(insns, ops, layout, facts, rules)
 }
 
 impl Cfg {
@@ -101,6 +101,7 @@ impl Cfg {
     /// layout must have been checked.
     pub fn build(
         insns: &[Insn],
+        ops: &[Op],
         layout: Layout,
         facts: &dyn InsnFacts,
         rules: &CfgRules,
@@ -120,7 +121,7 @@ impl Cfg {
         };
         cfg.walk(facts, rules)?;
         cfg.order();
-        cfg.liveness(insns, facts);
+        cfg.liveness(ops, facts);
         cfg.components(rules);
         Ok(cfg)
     }

@@ -286,27 +286,12 @@ impl Walker<'_> {
                 self.define(dst, Made::Const(i64::from(imm)));
             }
             Op::Alu { op, dst, src, .. } => self.arith(op, dst, src),
-            Op::Neg { dst, .. } | Op::End { dst, .. } => {
-                let a = self.reg(dst);
-                self.define(
-                    dst,
-                    Made::Arith {
-                        op: None,
-                        a,
-                        b: None,
-                    },
-                );
-            }
-            Op::MovSx { dst, src, .. } | Op::AddrSpaceCast { dst, src, .. } => {
-                let a = self.reg(src);
-                self.define(
-                    dst,
-                    Made::Arith {
-                        op: None,
-                        a,
-                        b: None,
-                    },
-                );
+            Op::Neg { .. } | Op::End { .. } | Op::MovSx { .. } | Op::AddrSpaceCast { .. } => {
+                let effects = op.effects();
+                for (dst, from) in effects.writes.iter().zip(effects.reads.iter()) {
+                    let (op, a, b) = (None, self.reg(from), None);
+                    self.define(dst, Made::Arith { op, a, b });
+                }
             }
             Op::LdImm64 { dst, src } => {
                 self.define(
@@ -382,29 +367,13 @@ impl Walker<'_> {
                 self.store(base, off, size.bytes(), Some(value));
             }
             Op::Atomic {
-                fetch,
-                base,
-                off,
-                src,
-                size,
-                op,
+                base, off, size, ..
             } => {
-                self.store(base, off, size.bytes(), None);
-                if fetch {
-                    let old = self.reg(base);
-                    let dst = if matches!(op, crate::programs::insn::AtomicOp::CmpXchg) {
-                        0
-                    } else {
-                        src
-                    };
-                    self.define(
-                        dst,
-                        Made::Load {
-                            base: old,
-                            off,
-                            size: size.bytes(),
-                        },
-                    );
+                let size = size.bytes();
+                self.store(base, off, size, None);
+                for dst in op.effects().writes.iter() {
+                    let base = self.reg(base);
+                    self.define(dst, Made::Load { base, off, size });
                 }
             }
             Op::LdAbs { .. } | Op::LdInd { .. } => {

@@ -5,6 +5,7 @@ pub mod asm;
 mod core;
 pub mod decode;
 pub mod disasm;
+pub mod effects;
 pub mod encode;
 pub mod fault;
 pub mod insn;

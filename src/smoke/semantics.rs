@@ -131,16 +131,5 @@ pub fn atomic(op: AtomicOp, size: Size, old: u64, src: u64, expected: u64) -> u6
 /// Whether an operation writes the frame pointer: no verifier takes it, no engine
 /// does it.
 pub fn writes_r10(op: &Op) -> bool {
-    match *op {
-        Op::Atomic { op, fetch, src, .. } => fetch && src == 10 && op != AtomicOp::CmpXchg,
-        Op::Alu { dst, .. }
-        | Op::Neg { dst, .. }
-        | Op::MovSx { dst, .. }
-        | Op::End { dst, .. }
-        | Op::AddrSpaceCast { dst, .. }
-        | Op::LdImm64 { dst, .. }
-        | Op::Load { dst, .. }
-        | Op::LoadAcquire { dst, .. } => dst == 10,
-        _ => false,
-    }
+    op.effects().writes.has(10)
 }

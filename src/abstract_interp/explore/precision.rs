@@ -16,7 +16,8 @@ use super::{Explorer, NodeId};
 use crate::abstract_interp::state::{NO_CALLSITE, State};
 use crate::abstract_interp::vm::{Check, Env, Vm};
 use crate::prelude::*;
-use crate::programs::insn::{AluOp, Callee, Op, Src};
+use crate::programs::effects::Regs;
+use crate::programs::insn::{Callee, Op, Src};
 use crate::target::PrecisionScope;
 
 const ARGS: u32 = 0b11_1110;
@@ -58,6 +59,16 @@ impl Backtrack {
     }
     fn unset(&mut self, r: u8) {
         self.regs[self.frame] &= !(1 << r);
+    }
+    /// Whether one of the registers is wanted.
+    fn wants(&self, regs: Regs) -> bool {
+        self.regs[self.frame] & u32::from(regs.bits()) != 0
+    }
+    /// Wants the registers no longer; whether one was wanted.
+    fn take(&mut self, regs: Regs) -> bool {
+        let wanted = self.wants(regs);
+        self.regs[self.frame] &= !u32::from(regs.bits());
+        wanted
     }
     fn set_slot(&mut self, (frame, slot): (u8, u8)) {
         if let Some(m) = self.slots.get_mut(frame as usize) {
@@ -149,54 +160,27 @@ impl Backtrack {
     ) -> Result<(), Lost> {
         let stack = entry.and_then(|e| e.stack);
         match op {
-            Op::Alu { op, dst, src, .. } => {
-                if self.has(dst) {
-                    if op == AluOp::Mov {
-                        self.unset(dst);
-                    }
-                    self.set_source(src);
+            Op::Alu { .. }
+            | Op::Neg { .. }
+            | Op::End { .. }
+            | Op::MovSx { .. }
+            | Op::AddrSpaceCast { .. }
+            | Op::LdImm64 { .. } => {
+                let effects = op.effects();
+                if self.take(effects.writes) {
+                    let sources = effects.reads.without(Regs::one(FP));
+                    self.regs[self.frame] |= u32::from(sources.bits());
                 }
             }
-            Op::MovSx { dst, src, .. } | Op::AddrSpaceCast { dst, src, .. } => {
-                if self.has(dst) {
-                    self.unset(dst);
-                    self.set_source(Src::Reg(src));
-                }
-            }
-            Op::Neg { .. } | Op::End { .. } => {}
-            Op::Load { dst, .. } | Op::LoadAcquire { dst, .. } => {
-                if self.has(dst) {
-                    self.unset(dst);
-                    if let Some(slot) = stack {
-                        self.set_slot(slot);
-                    }
-                }
-            }
+            Op::Load { .. } | Op::LoadAcquire { .. } => self.undo_load(op.effects().writes, stack),
             Op::LoadArg { dst, .. } => self.unset(dst),
             Op::StoreArg { .. } => {}
             Op::Store { base, src, .. } => self.undo_store(base, src, stack)?,
             Op::StoreRelease { base, src, .. } => self.undo_store(base, Src::Reg(src), stack)?,
-            Op::Atomic {
-                op,
-                fetch,
-                base,
-                src,
-                ..
-            } => {
-                use crate::programs::insn::AtomicOp;
-                let loads = if op == AtomicOp::CmpXchg {
-                    Some(R0)
-                } else {
-                    fetch.then_some(src)
-                };
-                if let Some(dst) = loads
-                    && env.target.behaviour.fetch_ends_precision
-                    && self.has(dst)
-                {
-                    self.unset(dst);
-                    if let Some(slot) = stack {
-                        self.set_slot(slot);
-                    }
+            Op::Atomic { base, src, .. } => {
+                let loaded = op.effects().writes;
+                if env.target.behaviour.fetch_ends_precision && self.wants(loaded) {
+                    self.undo_load(loaded, stack);
                 } else {
                     self.undo_store(base, Src::Reg(src), stack)?;
                 }
@@ -218,11 +202,6 @@ impl Backtrack {
                     }
                 }
             }
-            Op::LdImm64 { dst, .. } => {
-                if self.has(dst) {
-                    self.unset(dst);
-                }
-            }
             Op::LdAbs { .. } | Op::LdInd { .. } => {
                 if self.has(R0) {
                     return Err(Lost::MarkAll);
@@ -238,11 +217,12 @@ impl Backtrack {
         Ok(())
     }
 
-    fn set_source(&mut self, src: Src) {
-        if let Src::Reg(r) = src
-            && r != FP
+    /// What was loaded comes from the stack, where it does.
+    fn undo_load(&mut self, loaded: Regs, stack: Option<(u8, u8)>) {
+        if self.take(loaded)
+            && let Some(slot) = stack
         {
-            self.set(r);
+            self.set_slot(slot);
         }
     }
 

@@ -332,39 +332,12 @@ fn steps(op: &Op, at: usize, place: Place) -> SmallVec<[Step; 2]> {
 
 /// Whether an operation writes a place.
 fn defines(op: &Op, place: Place) -> bool {
+    let effects = op.effects();
     match place {
-        Place::Reg(reg) => match *op {
-            Op::Alu { dst, .. }
-            | Op::Neg { dst, .. }
-            | Op::MovSx { dst, .. }
-            | Op::End { dst, .. }
-            | Op::AddrSpaceCast { dst, .. }
-            | Op::LdImm64 { dst, .. }
-            | Op::Load { dst, .. }
-            | Op::LoadAcquire { dst, .. } => dst == reg,
-            Op::Atomic { op, fetch, src, .. } => {
-                if op == crate::programs::insn::AtomicOp::CmpXchg {
-                    reg == 0
-                } else {
-                    fetch && src == reg
-                }
-            }
-            Op::Call(_) | Op::CallX { .. } => reg <= 5,
-            Op::LdAbs { .. } | Op::LdInd { .. } => reg <= 5,
-            _ => false,
-        },
-        Place::Stack(offset) => match *op {
-            Op::Store {
-                base: FP,
-                off,
-                size,
-                ..
-            } => {
-                let end = i32::from(off) + size.bytes() as i32;
-                i32::from(off) <= i32::from(offset) && i32::from(offset) < end
-            }
-            _ => false,
-        },
+        Place::Reg(reg) => effects.writes.has(reg),
+        Place::Stack(offset) => effects.memory.is_some_and(|memory| {
+            matches!(op, Op::Store { .. }) && memory.base == FP && memory.covers(offset)
+        }),
     }
 }
 
