@@ -460,7 +460,7 @@ fn every_behaviour_and_limit_is_read() {
     let code = readers();
     let read = |name: &str| {
         let field = Regex::new(&format!(
-            r"\.\s*{name}\b|\bLimits::{}\b",
+            r"\b(behaviour|target|limits)\s*\.\s*{name}\b|\bLimits::{}\b",
             name.to_uppercase()
         ));
         field.unwrap().is_match(&code)

@@ -302,11 +302,7 @@ mod tests {
         check("r2 = atomic_fetch_add((u64 *)(r1 + 0), r2)", &[1, 2], &[2]);
         check("r0 = cmpxchg_64(r1 + 0, r0, r2)", &[0, 1, 2], &[0]);
         check("r0 = *(u8 *)skb[14]", &[6], &[0, 1, 2, 3, 4, 5]);
-        check(
-            "call bpf_ktime_get_ns",
-            &[1, 2, 3, 4, 5],
-            &[0, 1, 2, 3, 4, 5],
-        );
+        check("call 5", &[1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5]);
         check("exit", &[0], &[]);
     }
 

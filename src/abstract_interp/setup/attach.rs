@@ -440,9 +440,8 @@ fn struct_ops(
 
 /// Whether the program may attach where it says; resolved in [`resolve`].
 pub fn check(env: &Env<'_>) -> Check<()> {
-    const MAX_MAPS: usize = 64;
-    if env.used_maps() > MAX_MAPS {
-        let limit = MAX_MAPS as u64;
+    let limit = u64::from(env.target.limits.used_maps);
+    if env.used_maps() as u64 > limit {
         return refuse(Fault::TooManyMaps { limit });
     }
     // Device metadata is read through the driver that the program is bound to.
