@@ -11,14 +11,21 @@
 //! order, which gives the ids. Orders are stored against a *hub*, an order that
 //! several kernels nearly share: as runs of neighbours.
 //!
+//! A kernel is not unpacked to be asked ([`Kernel`](crate::Kernel)): opening it reads
+//! its column and its order, a tenth of a byte's work for each type; a record is made
+//! when it is asked for, and names are looked up in the archive.
+//!
 //! ```text
-//! header    magic, number of kernels, hubs, slots, patterns: u32 each
+//! header    magic, number of kernels, hubs, slots: u32 each
 //! sections  u32 length each, then their bytes, in this order:
 //!   strings   NUL-terminated, sorted
 //!   patterns  one byte a kernel: 0 absent, n the n-th version
-//!   slots     varint: the slot's pattern
+//!   slots     u16: the slot's pattern
+//!   blocks    for each BLOCK slots: where their lengths and contents begin, u32 each
 //!   lengths   varint: bytes of each version of each slot
 //!   contents  the versions' bytes
+//!   names     string and slot of each named type that is no tag, three bytes each, sorted
+//!   tags      slots of declaration tags, three bytes each
 //!   hubs      one section each: varint differences of slot numbers
 //!   kernels   one section each: varint hub, then pairs (types in a row, jump)
 //! ```
@@ -28,36 +35,35 @@
 //! difference to the own slot, numbers in a tail the difference to the same number
 //! of the item before. Differences are zigzag varints. Slot 0 is `void`.
 
-use crate::layout::{self, FLAG, VLEN, Word};
-use alloc::vec;
 use alloc::vec::Vec;
 
 /// The first bytes of an archive.
-pub const MAGIC: [u8; 4] = *b"btf1";
+pub const MAGIC: [u8; 4] = *b"btf2";
+/// Slots that share an entry of the section of blocks.
+pub const BLOCK: usize = 16;
 /// Sections before the hubs.
-const FIXED: usize = 5;
-/// Length of the header of a BTF blob.
-const BTF_HEADER: usize = 24;
-const BTF_MAGIC: u32 = 0x0001_eb9f;
+const FIXED: usize = 8;
+/// Bytes of an entry of the section of names.
+const NAME: usize = 6;
 
 /// A place in a section.
 #[derive(Clone, Copy)]
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(crate) struct Cursor<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(bytes: &'a [u8], at: usize) -> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Cursor<'a> {
         Cursor { bytes, at }
     }
 
-    fn done(&self) -> bool {
+    pub(crate) fn done(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
     #[inline]
-    fn varint(&mut self) -> Option<u32> {
+    pub(crate) fn varint(&mut self) -> Option<u32> {
         let first = *self.bytes.get(self.at)?;
         self.at += 1;
         if first < 0x80 {
@@ -77,13 +83,13 @@ impl<'a> Cursor<'a> {
 
     /// A number by its difference to another.
     #[inline]
-    fn near(&mut self, base: u32) -> Option<u32> {
+    pub(crate) fn near(&mut self, base: u32) -> Option<u32> {
         let z = self.varint()?;
         Some(base.wrapping_add(z >> 1 ^ 0u32.wrapping_sub(z & 1)))
     }
 
     #[inline]
-    fn string(&mut self) -> Option<u32> {
+    pub(crate) fn string(&mut self) -> Option<u32> {
         let &[a, b, c] = self.bytes.get(self.at..self.at + 3)? else {
             return None;
         };
@@ -108,33 +114,36 @@ pub fn put_near(out: &mut Vec<u8>, base: u32, value: u32) {
 }
 
 /// An archive, its sections found.
+#[derive(Clone, Debug)]
 pub struct Archive<'a> {
-    kernels: usize,
-    slots: usize,
-    strings: &'a [u8],
+    pub(crate) kernels: usize,
+    pub(crate) slots: usize,
+    pub(crate) strings: &'a [u8],
     patterns: &'a [u8],
     slot_patterns: &'a [u8],
+    blocks: &'a [u8],
     lengths: &'a [u8],
-    contents: &'a [u8],
-    hubs: Vec<&'a [u8]>,
-    orders: Vec<&'a [u8]>,
+    pub(crate) contents: &'a [u8],
+    names: &'a [u8],
+    pub(crate) tags: &'a [u8],
+    pub(crate) hubs: Vec<&'a [u8]>,
+    pub(crate) orders: Vec<&'a [u8]>,
 }
 
-/// The slots of one kernel.
-struct Chosen {
-    /// Slot and place of the version's contents, in the order of the slots.
-    present: Vec<u32>,
-    /// By slot: where its contents begin; `u32::MAX` if absent.
-    contents: Vec<u32>,
+/// A number of three bytes.
+pub(crate) fn three(bytes: &[u8], at: usize) -> Option<u32> {
+    Cursor::new(bytes, at).string()
+}
+
+fn four(bytes: &[u8], at: usize) -> Option<u32> {
+    let b = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(b.try_into().ok()?))
 }
 
 impl<'a> Archive<'a> {
     /// Finds the sections; `None` if the bytes are no archive.
     pub fn parse(bytes: &'a [u8]) -> Option<Archive<'a>> {
-        let word = |i: usize| {
-            let b = bytes.get(i * 4..i * 4 + 4)?;
-            Some(u32::from_le_bytes(b.try_into().ok()?) as usize)
-        };
+        let word = |i: usize| four(bytes, i * 4).map(|w| w as usize);
         if bytes.get(..4)? != MAGIC {
             return None;
         }
@@ -157,137 +166,84 @@ impl<'a> Archive<'a> {
             strings: sections.next()?,
             patterns: sections.next()?,
             slot_patterns: sections.next()?,
+            blocks: sections.next()?,
             lengths: sections.next()?,
             contents: sections.next()?,
+            names: sections.next()?,
+            tags: sections.next()?,
             hubs: sections.by_ref().take(hubs).collect(),
             orders: sections.collect(),
         })
     }
 
-    /// The BTF blob of the n-th kernel.
-    pub fn unpack(&self, kernel: usize) -> Option<Vec<u8>> {
-        let chosen = self.choose(kernel)?;
-        let order = self.order(kernel, &chosen)?;
-        let mut ids = vec![0u32; self.slots + 1];
-        for (id, slot) in (1u32..).zip(&order) {
-            *ids.get_mut(*slot as usize)? = id;
-        }
-        let mut blob = Vec::with_capacity(BTF_HEADER + order.len() * 32 + self.strings.len());
-        blob.resize(BTF_HEADER, 0);
-        for slot in &order {
-            let at = *chosen.contents.get(*slot as usize)?;
-            self.record(*slot, at as usize, &ids, &mut blob)?;
-        }
-        let types = (blob.len() - BTF_HEADER) as u32;
-        blob.extend_from_slice(self.strings);
-        let strings = self.strings.len() as u32;
-        let header = [BTF_MAGIC, BTF_HEADER as u32, 0, types, types, strings];
-        for (place, word) in blob.chunks_exact_mut(4).zip(header) {
-            place.copy_from_slice(&word.to_le_bytes());
-        }
-        Some(blob)
-    }
-
-    /// Which version of which slot a kernel has.
-    fn choose(&self, kernel: usize) -> Option<Chosen> {
-        if kernel >= self.kernels {
+    /// By slot, void first: which version a kernel has, or 0.
+    pub(crate) fn versions(&self, kernel: usize) -> Option<Vec<u8>> {
+        if kernel >= self.kernels || self.slot_patterns.len() != self.slots * 2 {
             return None;
         }
-        // Of each pattern: the kernel's version, and how many there are.
-        let patterns: Vec<(u8, u8)> = self
+        let own: Vec<u8> = self
             .patterns
             .chunks_exact(self.kernels)
-            .map(|p| {
-                let own = p.get(kernel).copied().unwrap_or(0);
-                (own, p.iter().copied().max().unwrap_or(0))
-            })
+            .map(|p| p.get(kernel).copied().unwrap_or(0))
             .collect();
-        let mut chosen = Chosen {
-            present: Vec::with_capacity(self.slots),
-            contents: vec![u32::MAX; self.slots + 1],
-        };
-        let mut slots = Cursor::new(self.slot_patterns, 0);
-        let mut lengths = Cursor::new(self.lengths, 0);
-        let mut at = 0u32;
-        for slot in 1..=self.slots as u32 {
-            let (own, versions) = *patterns.get(slots.varint()? as usize)?;
-            for version in 1..=versions {
-                if version == own {
-                    chosen.present.push(slot);
-                    *chosen.contents.get_mut(slot as usize)? = at;
-                }
-                at = at.checked_add(lengths.varint()?)?;
-            }
+        let mut versions = Vec::with_capacity(self.slots + 1);
+        versions.push(0);
+        for pattern in self.slot_patterns.chunks_exact(2) {
+            let &[low, high] = pattern else { return None };
+            versions.push(*own.get(usize::from(u16::from_le_bytes([low, high])))?);
         }
-        Some(chosen)
+        Some(versions)
     }
 
-    /// A kernel's slots in the order of its type ids.
-    fn order(&self, kernel: usize, chosen: &Chosen) -> Option<Vec<u32>> {
-        let mut runs = Cursor::new(self.orders.get(kernel)?, 0);
-        let hub = runs.varint()?;
-        let sorted;
-        let present = if hub == 0 {
-            &chosen.present
-        } else {
-            let mut slots = Cursor::new(self.hubs.get(hub as usize - 1)?, 0);
-            let mut list = Vec::with_capacity(chosen.present.len());
-            let mut slot = 0;
-            while !slots.done() {
-                slot = slots.near(slot)?;
-                if *chosen.contents.get(slot as usize)? != u32::MAX {
-                    list.push(slot);
-                }
-            }
-            sorted = list;
-            &sorted
+    /// How many versions a slot has.
+    fn count(&self, slot: usize) -> Option<u8> {
+        let at = slot.checked_sub(1)? * 2;
+        let &[low, high] = self.slot_patterns.get(at..at + 2)? else {
+            return None;
         };
-        let mut order = Vec::with_capacity(present.len());
-        let mut at = 0u32;
-        while !runs.done() {
-            let end = at.checked_add(runs.varint()?)?;
-            let run = present.get(at as usize..end as usize)?;
-            // A kernel has each slot once.
-            if order.len() + run.len() > present.len() {
-                return None;
-            }
-            order.extend_from_slice(run);
-            at = runs.near(end)?;
-        }
-        Some(order)
+        let pattern = usize::from(u16::from_le_bytes([low, high])) * self.kernels;
+        let versions = self.patterns.get(pattern..pattern + self.kernels)?;
+        versions.iter().copied().max()
     }
 
-    /// Writes the record of a slot whose contents begin at `at`.
-    fn record(&self, slot: u32, at: usize, ids: &[u32], blob: &mut Vec<u8>) -> Option<()> {
-        let mut c = Cursor::new(self.contents, at);
-        let head = c.varint()?;
-        let layout = layout::of(head & 0x1f)?;
-        let vlen = head >> 6 & VLEN;
-        let flag = if head & 0x20 != 0 { FLAG } else { 0 };
-        let name = if layout.named { c.string()? } else { 0 };
-        let id = |c: &mut Cursor<'_>| ids.get(c.near(slot)? as usize).copied();
-        let word = match layout.word {
-            Word::Ref => id(&mut c)?,
-            _ => c.varint()?,
-        };
-        for w in [name, (head & 0x1f) << 24 | vlen | flag, word] {
-            blob.extend_from_slice(&w.to_le_bytes());
-        }
-        let mut last = [0u32; 3];
-        let items = if layout.items { vlen } else { 1 };
-        for _ in 0..items {
-            for (word, last) in layout.tail.iter().zip(&mut last) {
-                let value = match word {
-                    Word::Str => c.string()?,
-                    Word::Ref => id(&mut c)?,
-                    Word::Num => {
-                        *last = c.near(*last)?;
-                        *last
-                    }
-                };
-                blob.extend_from_slice(&value.to_le_bytes());
+    /// Where the contents of a slot's version begin.
+    pub(crate) fn place(&self, slot: u32, version: u8) -> Option<usize> {
+        let slot = slot as usize;
+        let block = slot.checked_sub(1)? / BLOCK;
+        let mut lengths = Cursor::new(self.lengths, four(self.blocks, block * 8)? as usize);
+        let mut at = four(self.blocks, block * 8 + 4)? as usize;
+        for before in block * BLOCK + 1..slot {
+            for _ in 0..self.count(before)? {
+                at = at.checked_add(lengths.varint()? as usize)?;
             }
         }
-        Some(())
+        for _ in 1..version {
+            at = at.checked_add(lengths.varint()? as usize)?;
+        }
+        Some(at)
+    }
+
+    /// The string at an offset, without its NUL.
+    pub(crate) fn string(&self, offset: u32) -> &'a [u8] {
+        let tail = self.strings.get(offset as usize..).unwrap_or(&[]);
+        let end = tail.iter().position(|b| *b == 0).unwrap_or(0);
+        tail.get(..end).unwrap_or(&[])
+    }
+
+    /// Names from the first on that is not below `from`, each with its slot.
+    pub(crate) fn names_from(&self, from: &[u8]) -> impl Iterator<Item = (&'a [u8], u32)> {
+        let name = |i: usize| three(self.names, i * NAME).map_or(&[][..], |at| self.string(at));
+        let (mut low, mut high) = (0, self.names.len() / NAME);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if name(middle) < from {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let rest = self.names.get(low * NAME..).unwrap_or(&[]);
+        rest.chunks_exact(NAME)
+            .filter_map(|entry| Some((self.string(three(entry, 0)?), three(entry, 3)?)))
     }
 }

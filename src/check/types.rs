@@ -2,12 +2,13 @@
 
 use std::sync::OnceLock;
 
-use bpfassay_kernel_types::{SERIES, Series, unpack};
+use bpfassay_kernel_types::{Kernel, SERIES, Series, open};
 
 use crate::object::Btf;
+use crate::object::btf::Packed;
 use crate::target::{Target, TargetKind};
 
-/// Types by row of [`SERIES`], unpacked when first asked for.
+/// Types by row of [`SERIES`], opened when first asked for.
 static TYPES: [OnceLock<Btf>; SERIES.len()] = [const { OnceLock::new() }; SERIES.len()];
 
 /// Series that were not measured, between the two that speak for them: where both
@@ -15,8 +16,45 @@ static TYPES: [OnceLock<Btf>; SERIES.len()] = [const { OnceLock::new() }; SERIES
 const BETWEEN: &[(&str, &str, &str)] = &[("5.15", "5.10", "6.1"), ("6.6", "6.1", "6.12")];
 static BETWEEN_TYPES: [OnceLock<Btf>; BETWEEN.len()] = [const { OnceLock::new() }; BETWEEN.len()];
 
+/// A kernel of the archive.
+#[derive(Debug)]
+struct Known(Kernel<'static>);
+
+impl Packed for Known {
+    fn type_count(&self) -> u32 {
+        self.0.type_count()
+    }
+
+    fn strings(&self) -> &[u8] {
+        self.0.strings()
+    }
+
+    fn record(&self, id: u32, out: &mut Vec<u8>) {
+        let len = out.len();
+        if self.0.record(id, out).is_none() {
+            out.truncate(len);
+        }
+    }
+
+    fn named(&self, name: &str) -> Vec<u32> {
+        self.0.named(name.as_bytes())
+    }
+
+    fn beginning(&self, with: &str) -> Vec<u32> {
+        self.0.beginning(with.as_bytes())
+    }
+
+    fn decl_tags(&self) -> Vec<u32> {
+        self.0.decl_tags()
+    }
+
+    fn unpack(&self) -> Vec<u8> {
+        self.0.unpack().unwrap_or_default()
+    }
+}
+
 fn deferred(row: &'static Series) -> Btf {
-    Btf::deferred(move || unpack(row.name).unwrap_or_default())
+    Btf::packed(move || Some(Box::new(Known(open(row.name)?))))
 }
 
 fn row(series: &str) -> Option<(usize, &'static Series)> {
@@ -74,6 +112,41 @@ mod tests {
         for t in target::runtimes() {
             assert!(of_target(&t).is_none() && sources_of(&t).is_empty());
         }
+    }
+
+    /// Asked one by one, the types answer as their whole blob does.
+    #[test]
+    fn packed_types_answer_as_their_blob() {
+        let packed = of_series("6.18").unwrap();
+        let whole = Btf::parse(packed.bytes().clone()).unwrap();
+        assert_eq!(packed.type_count(), whole.type_count());
+        let told = |btf: &Btf, id: u32| {
+            let ty = btf.ty(id);
+            let members = ty.and_then(|t| t.composite()).map(|c| {
+                let all = c.members.iter();
+                all.map(|m| (m.name.to_owned(), m.ty, m.bit_offset, m.bitfield_size))
+                    .collect::<Vec<_>>()
+            });
+            let target = ty.and_then(|t| t.target());
+            let name = btf.name(id).to_owned();
+            (btf.kind(id), name, btf.resolve_size(id), target, members)
+        };
+        let ids = |ids: &mut dyn Iterator<Item = u32>| ids.collect::<Vec<_>>();
+        for id in 0..whole.type_count() + 40 {
+            assert_eq!(told(packed, id), told(&whole, id), "{id}");
+        }
+        for id in (0..whole.type_count()).step_by(7) {
+            let name = whole.name(id);
+            if !name.is_empty() {
+                let found = ids(&mut packed.by_name(name));
+                assert_eq!(found, ids(&mut whole.by_name(name)), "{name}");
+                let found = ids(&mut packed.candidates(name));
+                assert_eq!(found, ids(&mut whole.candidates(name)), "{name}");
+            }
+            let tags = |btf: &Btf| btf.decl_tags(id).map(|t| t.id).collect::<Vec<_>>();
+            assert_eq!(tags(packed), tags(&whole), "{id}");
+        }
+        assert_eq!(packed.by_name("").count(), whole.by_name("").count());
     }
 
     #[test]

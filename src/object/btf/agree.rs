@@ -10,6 +10,9 @@ use super::{Btf, Kind};
 /// Fewer bytes have no kernel's task structure.
 const TASK_BYTES: u32 = 1024;
 
+/// A function that kernels have: where it is listed, others need not be looked for.
+const A_FUNCTION: &str = "schedule";
+
 /// Data sections that objects have and kernels do not.
 const OBJECT_SECTIONS: &[&str] = &[".maps", "maps", "license", ".rodata", ".bss", ".data"];
 
@@ -43,7 +46,8 @@ impl Btf {
             let task = self.find_struct("task_struct");
             let task = task.and_then(|id| self.resolve_size(id));
             task.is_some_and(|size| size >= TASK_BYTES)
-                && (1..self.type_count()).any(|id| self.kind(id) == Some(Kind::Func))
+                && (self.find_func(A_FUNCTION).is_some()
+                    || (1..self.type_count()).any(|id| self.kind(id) == Some(Kind::Func)))
         };
         *self.whole.get_or_init(whole)
     }

@@ -2,9 +2,10 @@
 //!
 //! The name index hashes *essential* names, that is without a `___flavor`
 //! suffix, so that it serves both exact lookups and the search for CO-RE
-//! candidates. Buckets are chains through the type ids, in ascending order.
+//! candidates. Buckets are chains through the type ids, in ascending order. Packed
+//! types bring an index of their own.
 
-use super::{Btf, DeclTag, EnumValue, Kind, MAX_RESOLVE_DEPTH, Type};
+use super::{Btf, DeclTag, EnumValue, Kind, MAX_RESOLVE_DEPTH, Packed, Store, Type};
 use crate::prelude::*;
 
 /// A name without its `___flavor` suffix.
@@ -47,6 +48,27 @@ pub(super) struct NameIndex {
     next: Vec<u32>,
 }
 
+/// Ids that may have a name.
+enum Ids<'a> {
+    Chain { index: &'a NameIndex, at: u32 },
+    Found(alloc::vec::IntoIter<u32>),
+}
+
+impl Iterator for Ids<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        match self {
+            Ids::Chain { index, at } => {
+                let id = *at;
+                *at = index.next.get(id as usize).copied().unwrap_or(0);
+                (id != 0).then_some(id)
+            }
+            Ids::Found(ids) => ids.next(),
+        }
+    }
+}
+
 impl NameIndex {
     fn build(btf: &Btf) -> NameIndex {
         let count = btf.type_count();
@@ -74,27 +96,43 @@ impl NameIndex {
 pub(super) struct TagIndex(Vec<(u32, u32)>);
 
 impl Btf {
-    fn chain(&self, essential: &str) -> impl Iterator<Item = u32> + '_ {
+    fn chain(&self, essential: &str) -> Ids<'_> {
         let index = self.names.get_or_init(|| NameIndex::build(self));
         let slot = hash(essential) as usize & index.heads.len().saturating_sub(1);
-        let mut at = index.heads.get(slot).copied().unwrap_or(0);
-        core::iter::from_fn(move || {
-            let id = at;
-            at = index.next.get(id as usize).copied().unwrap_or(0);
-            (id != 0).then_some(id)
-        })
-        .take(MAX_CHAIN)
+        let at = index.heads.get(slot).copied().unwrap_or(0);
+        Ids::Chain { index, at }
+    }
+
+    /// The packed types, if that is what these are.
+    fn packed_types(&self) -> Option<Option<&dyn Packed>> {
+        match &self.store {
+            Store::Packed(lazy) => Some(lazy.types()),
+            Store::Blob(_) => None,
+        }
     }
 
     /// Ids of all types with this exact name, ascending.
     pub fn by_name<'a>(&'a self, name: &'a str) -> impl Iterator<Item = u32> + 'a {
-        self.chain(essential_name(name))
-            .filter(move |id| self.name(*id) == name)
+        let ids = match self.packed_types() {
+            Some(types) => Ids::Found(types.map(|t| t.named(name)).unwrap_or_default().into_iter()),
+            None => self.chain(essential_name(name)),
+        };
+        ids.take(MAX_CHAIN).filter(move |id| self.name(*id) == name)
     }
 
     /// Ids of all types whose name without flavour is `essential`, ascending.
     pub fn candidates<'a>(&'a self, essential: &'a str) -> impl Iterator<Item = u32> + 'a {
-        self.chain(essential)
+        let ids = match self.packed_types() {
+            Some(types) => {
+                let mut ids = types.map(|t| t.named(essential)).unwrap_or_default();
+                let flavours = [essential, "___"].concat();
+                ids.extend(types.map(|t| t.beginning(&flavours)).unwrap_or_default());
+                ids.sort_unstable();
+                Ids::Found(ids.into_iter())
+            }
+            None => self.chain(essential),
+        };
+        ids.take(MAX_CHAIN)
             .filter(move |id| essential_name(self.name(*id)) == essential)
     }
 
@@ -116,7 +154,12 @@ impl Btf {
     /// The declaration tags on a type, in file order.
     pub fn decl_tags(&self, target: u32) -> impl Iterator<Item = DeclTag<'_>> {
         let index = self.tags.get_or_init(|| {
-            let mut tags: Vec<(u32, u32)> = (1..self.type_count())
+            let ids = match self.packed_types() {
+                Some(types) => types.map(|t| t.decl_tags()).unwrap_or_default(),
+                None => (1..self.type_count()).collect(),
+            };
+            let mut tags: Vec<(u32, u32)> = ids
+                .into_iter()
                 .filter_map(|id| match self.ty(id) {
                     Some(Type::DeclTag { target, .. }) => Some((target, id)),
                     _ => None,

@@ -8,13 +8,14 @@
 //!
 //! [`Btf::parse`] only walks the records to learn where each begins, so that a
 //! vmlinux blob of 150,000 types costs milliseconds; a record is decoded when
-//! it is asked for, and a whole blob can wait until a type of it is
-//! ([`Btf::deferred`]). Big-endian blobs are swapped once, while being parsed. The
+//! it is asked for. Big-endian blobs are swapped once, while being parsed. The
 //! indexes (names, declaration tags) are made on first use and shared by all
-//! threads.
+//! threads. Types that are [`Packed`] have no blob: their records are made when
+//! they are asked for, and their indexes are their own.
 
 mod agree;
 mod lookup;
+mod packed;
 mod parse;
 mod patch;
 mod types;
@@ -22,6 +23,7 @@ mod validate;
 
 pub use agree::Found;
 pub use lookup::essential_name;
+pub use packed::Packed;
 pub use parse::BtfError;
 pub use patch::BtfEdit;
 pub use types::{
@@ -31,6 +33,7 @@ pub use types::{
 
 use alloc::sync::Arc;
 use lookup::{NameIndex, TagIndex};
+use packed::Lazy;
 
 use crate::once::Once;
 use crate::prelude::*;
@@ -42,25 +45,21 @@ pub(crate) const MAX_RESOLVE_DEPTH: usize = 64;
 /// one long tail, so that reading them all would cost their product.
 const MAX_STRING: usize = 2048;
 
-/// A parsed BTF blob. Cheap to share: clone an `Arc<Btf>`.
+/// The types of an object or a kernel. Cheap to share: clone an `Arc<Btf>`.
 #[derive(Debug)]
 pub struct Btf {
-    blob: Once<Blob>,
-    /// Makes the blob when it is first looked at; it was parsed where there is none.
-    make: Option<Make>,
+    store: Store,
     names: Once<NameIndex>,
     tags: Once<TagIndex>,
     whole: Once<bool>,
     older: Option<&'static Btf>,
 }
 
-/// Gives the bytes of a blob that is not parsed yet.
-struct Make(Box<dyn Fn() -> Vec<u8> + Send + Sync>);
-
-impl core::fmt::Debug for Make {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Make")
-    }
+/// Where records come from.
+#[derive(Debug)]
+enum Store {
+    Blob(Blob),
+    Packed(Lazy),
 }
 
 /// The bytes, and where things lie in them.
@@ -75,20 +74,19 @@ struct Blob {
 }
 
 impl Btf {
-    /// Types that are read when they are first asked for. `make` gives a blob that is
-    /// known to be sound; of any other there are no types at all.
-    pub fn deferred(make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Btf {
-        Btf::new(Once::new(), Some(Make(Box::new(make))))
+    /// Types that are opened when one is first asked for. Where `open` gives none, there
+    /// are no types at all.
+    pub fn packed(open: impl Fn() -> Option<Box<dyn Packed>> + Send + Sync + 'static) -> Btf {
+        Btf::new(Store::Packed(Lazy::new(open)))
     }
 
     fn of(blob: Blob) -> Btf {
-        Btf::new(Once::from(blob), None)
+        Btf::new(Store::Blob(blob))
     }
 
-    fn new(blob: Once<Blob>, make: Option<Make>) -> Btf {
+    fn new(store: Store) -> Btf {
         Btf {
-            blob,
-            make,
+            store,
             names: Once::new(),
             tags: Once::new(),
             whole: Once::new(),
@@ -96,36 +94,33 @@ impl Btf {
         }
     }
 
-    #[inline]
-    fn blob(&self) -> &Blob {
-        self.blob.get_or_init(|| {
-            let made = self
-                .make
-                .as_ref()
-                .map(|make| Blob::parse((make.0)().into()));
-            made.and_then(Result::ok).unwrap_or_else(Blob::empty)
-        })
-    }
-
     /// The number of types, `void` (id 0) included: ids are `0..type_count()`.
     pub fn type_count(&self) -> u32 {
-        self.blob().offsets.len() as u32
+        match &self.store {
+            Store::Blob(blob) => blob.offsets.len() as u32,
+            Store::Packed(lazy) => lazy.type_count(),
+        }
     }
 
     /// The blob, little-endian.
     pub fn bytes(&self) -> &Arc<[u8]> {
-        &self.blob().bytes
+        match &self.store {
+            Store::Blob(blob) => &blob.bytes,
+            Store::Packed(lazy) => lazy.bytes(),
+        }
     }
 
     /// The string at an offset of the string section, cut off where it is too
     /// long for anything; `""` when out of range or not UTF-8.
     pub fn str_at(&self, off: u32) -> &str {
-        let Blob { bytes, strings, .. } = self.blob();
-        let (start, end) = *strings;
-        let Some(begin) = start.checked_add(off).filter(|b| *b < end) else {
-            return "";
+        let strings = match &self.store {
+            Store::Blob(blob) => {
+                let (start, end) = blob.strings;
+                blob.bytes.get(start as usize..end as usize)
+            }
+            Store::Packed(lazy) => Some(lazy.strings()),
         };
-        let Some(tail) = bytes.get(begin as usize..end as usize) else {
+        let Some(tail) = strings.and_then(|s| s.get(off as usize..)) else {
             return "";
         };
         let tail = tail.get(..tail.len().min(MAX_STRING)).unwrap_or(&[]);
@@ -135,34 +130,39 @@ impl Btf {
             .unwrap_or("")
     }
 
-    fn u32_at(&self, off: usize) -> u32 {
-        self.blob().u32_at(off)
-    }
-
-    /// Offset in the blob of a type's record.
-    fn record(&self, id: u32) -> Option<usize> {
+    /// A type's record; the bytes after it may follow.
+    fn record(&self, id: u32) -> Option<&[u8]> {
         if id == 0 {
             return None;
         }
-        self.blob().offsets.get(id as usize).map(|o| *o as usize)
+        match &self.store {
+            Store::Blob(blob) => {
+                let at = *blob.offsets.get(id as usize)?;
+                blob.bytes.get(at as usize..)
+            }
+            Store::Packed(lazy) => lazy.record(id),
+        }
     }
 }
 
-impl Blob {
-    /// No types but `void`.
-    fn empty() -> Blob {
-        Blob {
-            bytes: Arc::from([]),
-            offsets: vec![0],
-            strings: (0, 0),
-        }
-    }
+/// A word of a record; 0 beyond the end.
+#[inline]
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes
+        .get(at..at.saturating_add(4))
+        .and_then(|b| <[u8; 4]>::try_from(b).ok())
+        .map_or(0, u32::from_le_bytes)
+}
 
+/// The second word of a record: kind, flag and count.
+#[inline]
+fn info(record: &[u8]) -> u32 {
+    word(record, 4)
+}
+
+impl Blob {
     #[inline]
     fn u32_at(&self, off: usize) -> u32 {
-        self.bytes
-            .get(off..off.saturating_add(4))
-            .and_then(|b| <[u8; 4]>::try_from(b).ok())
-            .map_or(0, u32::from_le_bytes)
+        word(&self.bytes, off)
     }
 }

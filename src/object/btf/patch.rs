@@ -1,6 +1,6 @@
 //! Edits that a loader makes to a blob before the kernel sees it.
 
-use super::{Blob, Btf, SecVar};
+use super::{Blob, Btf, SecVar, Store, word};
 use crate::prelude::*;
 use alloc::sync::Arc;
 
@@ -20,6 +20,11 @@ pub enum BtfEdit {
 impl Btf {
     /// A copy of the blob with the edits made; edits of absent types do nothing.
     pub fn edited(&self, edits: &[BtfEdit]) -> Btf {
+        let Store::Blob(blob) = &self.store else {
+            // A loader edits what an object brings, and that is never packed.
+            return Btf::parse(self.bytes().clone())
+                .map_or_else(|_| Btf::packed(|| None), |btf| btf.edited(edits));
+        };
         let mut bytes = self.bytes().to_vec();
         let mut put = |at: usize, value: u32| {
             if let Some(word) = bytes.get_mut(at..at.saturating_add(4)) {
@@ -31,8 +36,11 @@ impl Btf {
             | BtfEdit::VarLinkage(id, _)
             | BtfEdit::SecSize(id, _)
             | BtfEdit::SecVars(id, _)) = edit;
-            let Some(at) = self.record(*id) else { continue };
-            let info = self.u32_at(at.saturating_add(4));
+            let Some(at) = blob.offsets.get(*id as usize).filter(|_| *id != 0) else {
+                continue;
+            };
+            let at = *at as usize;
+            let info = word(&blob.bytes, at.saturating_add(4));
             match edit {
                 BtfEdit::FuncLinkage(_, linkage) => {
                     put(at.saturating_add(4), info & !0xffff | u32::from(*linkage))
@@ -59,7 +67,7 @@ impl Btf {
         }
         Btf::of(Blob {
             bytes: Arc::from(bytes),
-            ..self.blob().clone()
+            ..blob.clone()
         })
     }
 }

@@ -1,6 +1,11 @@
 //! Decoded types: views into the blob, made on access.
 
-use super::Btf;
+use core::marker::PhantomData;
+
+use super::{Btf, info, word};
+
+/// The number of items in `info`.
+const VLEN: u32 = 0xffff;
 
 /// The kinds of BTF records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -270,98 +275,139 @@ pub struct DeclTag<'a> {
     pub id: u32,
 }
 
-/// Defines a view over a record's tail: `len`, `get`, `iter`.
-macro_rules! view {
-    ($(#[$doc:meta])* $name:ident, $item:ty, $stride:literal, |$view:ident, $at:ident| $decode:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name<'a> {
-            btf: &'a Btf,
-            at: usize,
-            len: u32,
-            /// The record's flag (bit 31 of `info`).
-            flag: bool,
-            /// Whether an item is 64 bits wide (enumerations only).
-            wide: bool,
-        }
-
-        impl<'a> $name<'a> {
-            /// How many there are.
-            pub fn len(&self) -> u32 {
-                self.len
-            }
-            /// The record's flag, bit 31 of its `info`.
-            pub fn flag(&self) -> bool {
-                self.flag
-            }
-            /// True if there are none.
-            pub fn is_empty(&self) -> bool {
-                self.len == 0
-            }
-            /// The i-th.
-            pub fn get(&self, i: u32) -> Option<$item> {
-                if i >= self.len {
-                    return None;
-                }
-                let $view = *self;
-                let stride = if self.wide { 12 } else { $stride };
-                let $at = self.at.saturating_add((i as usize).saturating_mul(stride));
-                Some($decode)
-            }
-            /// All in file order.
-            pub fn iter(self) -> impl ExactSizeIterator<Item = $item> + DoubleEndedIterator + Clone + use<'a> {
-                (0..self.len as usize).map(move |i| {
-                    let $view = self;
-                    let stride = if self.wide { 12 } else { $stride };
-                    let $at = self.at.saturating_add(i.saturating_mul(stride));
-                    $decode
-                })
-            }
-        }
-    };
+/// One item of a record's tail.
+pub trait Item<'a>: Sized {
+    /// Words of one.
+    const WORDS: usize;
+    /// Reads one, of which `bytes` begin with the words.
+    fn read(items: &Items<'a, Self>, bytes: &'a [u8]) -> Self;
 }
 
-view!(
-    /// The members of a structure or union.
-    Members, Member<'a>, 12, |v, at| {
-        let off = v.btf.u32_at(at.saturating_add(8));
+/// The items of a record's tail, decoded when they are asked for.
+#[derive(Debug)]
+pub struct Items<'a, T> {
+    btf: &'a Btf,
+    /// What follows the record's three words.
+    tail: &'a [u8],
+    len: u32,
+    flag: bool,
+    /// Whether an item is 64 bits wide (enumerations only).
+    wide: bool,
+    items: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Items<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Items<'_, T> {}
+
+/// The members of a structure or union.
+pub type Members<'a> = Items<'a, Member<'a>>;
+/// The values of an enumeration.
+pub type Enumerators<'a> = Items<'a, EnumValue<'a>>;
+/// The parameters of a prototype.
+pub type Params<'a> = Items<'a, Param<'a>>;
+/// The variables of a data section.
+pub type SecVars<'a> = Items<'a, SecVar>;
+
+impl<'a, T: Item<'a>> Items<'a, T> {
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// The record's flag, bit 31 of its `info`.
+    pub fn flag(&self) -> bool {
+        self.flag
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The i-th.
+    pub fn get(&self, i: u32) -> Option<T> {
+        (i < self.len).then(|| self.at(i as usize))
+    }
+
+    /// All in file order.
+    pub fn iter(
+        self,
+    ) -> impl ExactSizeIterator<Item = T> + DoubleEndedIterator + Clone + use<'a, T> {
+        (0..self.len as usize).map(move |i| self.at(i))
+    }
+
+    #[inline]
+    fn at(&self, i: usize) -> T {
+        let words = if self.wide { 3 } else { T::WORDS };
+        let at = i.saturating_mul(words.saturating_mul(4));
+        T::read(self, self.tail.get(at..).unwrap_or(&[]))
+    }
+
+    fn name(&self, bytes: &[u8]) -> &'a str {
+        self.btf.str_at(word(bytes, 0))
+    }
+}
+
+impl<'a> Item<'a> for Member<'a> {
+    const WORDS: usize = 3;
+
+    fn read(items: &Items<'a, Self>, bytes: &'a [u8]) -> Self {
+        let off = word(bytes, 8);
         Member {
-            name: v.btf.str_at(v.btf.u32_at(at)),
-            ty: v.btf.u32_at(at.saturating_add(4)),
-            bit_offset: if v.flag { off & 0xff_ffff } else { off },
-            bitfield_size: if v.flag { (off >> 24) as u8 } else { 0 },
+            name: items.name(bytes),
+            ty: word(bytes, 4),
+            bit_offset: if items.flag { off & 0xff_ffff } else { off },
+            bitfield_size: if items.flag { (off >> 24) as u8 } else { 0 },
         }
     }
-);
-view!(
-    /// The values of an enumeration.
-    Enumerators, EnumValue<'a>, 8, |v, at| {
-        let low = v.btf.u32_at(at.saturating_add(4));
-        let value = if v.wide {
-            (u64::from(low) | u64::from(v.btf.u32_at(at.saturating_add(8))) << 32) as i64
-        } else if v.flag {
+}
+
+impl<'a> Item<'a> for EnumValue<'a> {
+    const WORDS: usize = 2;
+
+    fn read(items: &Items<'a, Self>, bytes: &'a [u8]) -> Self {
+        let low = word(bytes, 4);
+        let value = if items.wide {
+            (u64::from(low) | u64::from(word(bytes, 8)) << 32) as i64
+        } else if items.flag {
             i64::from(low as i32)
         } else {
             i64::from(low)
         };
-        EnumValue { name: v.btf.str_at(v.btf.u32_at(at)), value }
+        EnumValue {
+            name: items.name(bytes),
+            value,
+        }
     }
-);
-view!(
-    /// The parameters of a prototype.
-    Params, Param<'a>, 8, |v, at| Param {
-        name: v.btf.str_at(v.btf.u32_at(at)),
-        ty: v.btf.u32_at(at.saturating_add(4)),
+}
+
+impl<'a> Item<'a> for Param<'a> {
+    const WORDS: usize = 2;
+
+    fn read(items: &Items<'a, Self>, bytes: &'a [u8]) -> Self {
+        Param {
+            name: items.name(bytes),
+            ty: word(bytes, 4),
+        }
     }
-);
-view!(
-    /// The variables of a data section.
-    SecVars, SecVar, 12, |v, at| SecVar {
-        ty: v.btf.u32_at(at),
-        offset: v.btf.u32_at(at.saturating_add(4)),
-        size: v.btf.u32_at(at.saturating_add(8)),
+}
+
+impl<'a> Item<'a> for SecVar {
+    const WORDS: usize = 3;
+
+    fn read(_: &Items<'a, Self>, bytes: &'a [u8]) -> Self {
+        SecVar {
+            ty: word(bytes, 0),
+            offset: word(bytes, 4),
+            size: word(bytes, 8),
+        }
     }
-);
+}
 
 impl<'a> Type<'a> {
     /// The type's name, `""` for what has none.
@@ -409,19 +455,28 @@ impl<'a> Type<'a> {
 }
 
 impl Btf {
+    fn items<'a, T>(&'a self, record: &'a [u8], wide: bool) -> Items<'a, T> {
+        Items {
+            btf: self,
+            tail: record.get(12..).unwrap_or(&[]),
+            len: info(record) & VLEN,
+            flag: info(record) >> 31 != 0,
+            wide,
+            items: PhantomData,
+        }
+    }
+
     /// The kind of a type; `None` if there is no such id.
     pub fn kind(&self, id: u32) -> Option<Kind> {
         if id == 0 {
             return Some(Kind::Void);
         }
-        self.record(id)
-            .and_then(|at| Kind::from_info(self.u32_at(at.saturating_add(4))))
+        self.record(id).and_then(|r| Kind::from_info(info(r)))
     }
 
     /// A type's name: `""` if anonymous or absent.
     pub fn name(&self, id: u32) -> &str {
-        self.record(id)
-            .map_or("", |at| self.str_at(self.u32_at(at)))
+        self.record(id).map_or("", |r| self.str_at(word(r, 0)))
     }
 
     /// A type, decoded; `None` if there is no such id.
@@ -429,19 +484,17 @@ impl Btf {
         if id == 0 {
             return Some(Type::Void);
         }
-        let at = self.record(id)?;
-        let info = self.u32_at(at.saturating_add(4));
-        let name = self.str_at(self.u32_at(at));
-        let (word, tail, len, flag) = (
-            self.u32_at(at.saturating_add(8)),
-            at.saturating_add(12),
-            info & 0xffff,
-            info >> 31 != 0,
-        );
+        let record = self.record(id)?;
+        let info = info(record);
+        let name = self.str_at(word(record, 0));
+        let tail = record.get(12..).unwrap_or(&[]);
+        let (len, flag) = (info & VLEN, info >> 31 != 0);
+        let at = |n: usize| word(tail, n);
+        let word = word(record, 8);
         Some(match Kind::from_info(info)? {
             Kind::Void => Type::Void,
             Kind::Int => {
-                let e = self.u32_at(tail);
+                let e = at(0);
                 Type::Int {
                     name,
                     size: word,
@@ -456,18 +509,12 @@ impl Btf {
             }
             Kind::Ptr => Type::Ptr { to: word },
             Kind::Array => Type::Array {
-                elem: self.u32_at(tail),
-                index: self.u32_at(tail.saturating_add(4)),
-                len: self.u32_at(tail.saturating_add(8)),
+                elem: at(0),
+                index: at(4),
+                len: at(8),
             },
             kind @ (Kind::Struct | Kind::Union) => {
-                let members = Members {
-                    btf: self,
-                    at: tail,
-                    len,
-                    flag,
-                    wide: false,
-                };
+                let members = self.items(record, false);
                 let c = Composite {
                     name,
                     size: word,
@@ -483,25 +530,13 @@ impl Btf {
                 name,
                 size: word,
                 signed: flag,
-                values: Enumerators {
-                    btf: self,
-                    at: tail,
-                    len,
-                    flag,
-                    wide: false,
-                },
+                values: self.items(record, false),
             },
             Kind::Enum64 => Type::Enum64 {
                 name,
                 size: word,
                 signed: flag,
-                values: Enumerators {
-                    btf: self,
-                    at: tail,
-                    len,
-                    flag,
-                    wide: true,
-                },
+                values: self.items(record, true),
             },
             Kind::Fwd => Type::Fwd { name, union: flag },
             Kind::Typedef => Type::Typedef { name, to: word },
@@ -520,18 +555,12 @@ impl Btf {
             },
             Kind::FuncProto => Type::FuncProto {
                 ret: word,
-                params: Params {
-                    btf: self,
-                    at: tail,
-                    len,
-                    flag,
-                    wide: false,
-                },
+                params: self.items(record, false),
             },
             Kind::Var => Type::Var {
                 name,
                 ty: word,
-                linkage: match self.u32_at(tail) {
+                linkage: match at(0) {
                     0 => VarLinkage::Static,
                     1 => VarLinkage::Global,
                     2 => VarLinkage::Extern,
@@ -541,17 +570,11 @@ impl Btf {
             Kind::DataSec => Type::DataSec {
                 name,
                 size: word,
-                vars: SecVars {
-                    btf: self,
-                    at: tail,
-                    len,
-                    flag,
-                    wide: false,
-                },
+                vars: self.items(record, false),
             },
             Kind::Float => Type::Float { name, size: word },
             Kind::DeclTag => {
-                let component = self.u32_at(tail);
+                let component = at(0);
                 Type::DeclTag {
                     name,
                     target: word,

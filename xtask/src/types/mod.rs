@@ -5,7 +5,7 @@ mod pack;
 mod slots;
 
 use bpfassay_kernel_types::records::{Blob, checksum};
-use bpfassay_kernel_types::{Archive, SERIES};
+use bpfassay_kernel_types::{Archive, Kernel, SERIES};
 use std::path::PathBuf;
 
 use crate::outside;
@@ -26,7 +26,8 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
     let mut sums = String::new();
     for (i, (series, blob)) in SERIES.iter().zip(&blobs).enumerate() {
         let sum = checksum(blob).ok_or(format!("{}: damaged BTF", series.name))?;
-        let unpacked = archive.unpack(i).and_then(|b| checksum(&b));
+        let kernel = Kernel::open(archive.clone(), i);
+        let unpacked = kernel.and_then(|k| checksum(&k.unpack()?));
         if unpacked != Some(sum) {
             return Err(format!("{} does not unpack to what it was", series.name));
         }

@@ -2,10 +2,10 @@
 
 use super::order;
 use super::slots::{Slots, Strings};
-use bpfassay_kernel_types::archive::{MAGIC, put_near, put_varint};
+use bpfassay_kernel_types::archive::{BLOCK, MAGIC, put_near, put_varint};
 use bpfassay_kernel_types::layout::{FLAG, VLEN, Word, kind};
 use bpfassay_kernel_types::records::{Blob, Record};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A kernel, its references still ids.
 struct Kernel {
@@ -86,10 +86,10 @@ pub(super) fn pack(blobs: &[Blob<'_>]) -> Result<Vec<u8>, String> {
         let slots = slots.of_kernel(&records);
         kernels.push(Kernel { records, slots });
     }
-    if strings.section.len() >= 1 << 24 {
-        return Err("strings of more than 16 MiB".into());
-    }
     let count = slots.len();
+    if strings.section.len().max(count) >= 1 << 24 {
+        return Err("strings of more than 16 MiB, or as many types".into());
+    }
     let orders: Vec<Vec<u32>> = kernels.iter().map(|k| k.slots[1..].to_vec()).collect();
     let (hubs, of) = order::hubs(&orders, count);
     // Slots get numbers in the order of storage.
@@ -106,7 +106,8 @@ pub(super) fn pack(blobs: &[Blob<'_>]) -> Result<Vec<u8>, String> {
     hubs[0] = (1..=count as u32).collect();
     let versions = versions(&kernels, count)?;
     let mut sections = vec![strings.section];
-    sections.extend(slot_sections(&versions));
+    sections.extend(slot_sections(&versions)?);
+    sections.extend(name_sections(&kernels));
     for hub in &hubs[1..] {
         let (mut out, mut last) = (Vec::new(), 0);
         for slot in hub {
@@ -133,25 +134,63 @@ pub(super) fn pack(blobs: &[Blob<'_>]) -> Result<Vec<u8>, String> {
     }))
 }
 
-/// Patterns, slots, lengths, contents.
-fn slot_sections(versions: &Versions) -> [Vec<u8>; 4] {
-    // The most frequent patterns get the shortest numbers.
+/// Patterns, slots, blocks, lengths, contents.
+fn slot_sections(versions: &Versions) -> Result<[Vec<u8>; 5], String> {
+    // Frequent patterns side by side.
     let mut uses: HashMap<&[u8], usize> = HashMap::new();
     for pattern in &versions.patterns[1..] {
         *uses.entry(pattern).or_default() += 1;
     }
     let mut by_use: Vec<(&[u8], usize)> = uses.into_iter().collect();
     by_use.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
-    let numbers = by_use.iter().enumerate().map(|(i, (p, _))| (*p, i as u32));
-    let numbers: HashMap<&[u8], u32> = numbers.collect();
-    let (mut slots, mut lengths, mut contents) = (Vec::new(), Vec::new(), Vec::new());
-    for (pattern, known) in versions.patterns.iter().zip(&versions.contents).skip(1) {
-        put_varint(&mut slots, numbers[pattern.as_slice()]);
+    let numbers = by_use.iter().enumerate().map(|(i, (p, _))| (*p, i));
+    let numbers: HashMap<&[u8], usize> = numbers.collect();
+    let (mut slots, mut blocks) = (Vec::new(), Vec::new());
+    let (mut lengths, mut contents) = (Vec::new(), Vec::new());
+    let all = versions.patterns.iter().zip(&versions.contents);
+    for (i, (pattern, known)) in all.skip(1).enumerate() {
+        let number = u16::try_from(numbers[pattern.as_slice()]).map_err(|_| "patterns")?;
+        slots.extend_from_slice(&number.to_le_bytes());
+        if i % BLOCK == 0 {
+            for begin in [lengths.len(), contents.len()] {
+                blocks.extend_from_slice(&(begin as u32).to_le_bytes());
+            }
+        }
         for bytes in known {
             put_varint(&mut lengths, bytes.len() as u32);
             contents.extend_from_slice(bytes);
         }
     }
     let patterns = by_use.iter().flat_map(|(p, _)| p.iter().copied()).collect();
-    [patterns, slots, lengths, contents]
+    Ok([patterns, slots, blocks, lengths, contents])
+}
+
+/// Names, tags.
+fn name_sections(kernels: &[Kernel]) -> [Vec<u8>; 2] {
+    const DECL_TAG: u32 = 17;
+    const TYPE_TAG: u32 = 18;
+    let (mut names, mut tags) = (BTreeSet::new(), BTreeSet::new());
+    for kernel in kernels {
+        for (r, slot) in kernel.records.iter().zip(&kernel.slots[1..]) {
+            match kind(r.info) {
+                DECL_TAG => {
+                    tags.insert(*slot);
+                }
+                TYPE_TAG => {}
+                // Strings are sorted: so are their offsets.
+                _ if r.name != 0 => {
+                    names.insert((r.name, *slot));
+                }
+                _ => {}
+            }
+        }
+    }
+    let three = |n: u32| n.to_le_bytes().into_iter().take(3);
+    [
+        names
+            .into_iter()
+            .flat_map(|(n, s)| three(n).chain(three(s)))
+            .collect(),
+        tags.into_iter().flat_map(three).collect(),
+    ]
 }
