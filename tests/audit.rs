@@ -307,3 +307,194 @@ fn the_verb_takes_its_options() {
     let (code, out, _) = run(&["isa_v1.o", "--prog", "no_such_program"]);
     assert!(code == 2 && out.is_empty());
 }
+
+/// An object of the corpus with every function outside `.text` bound to the file.
+fn with_static_programs(path: &str) -> Vec<u8> {
+    let file = format!("{}/tests/corpus/{path}", env!("CARGO_MANIFEST_DIR"));
+    let mut bytes = std::fs::read(file).unwrap();
+    let elf = goblin::elf::Elf::parse(&bytes).unwrap();
+    let table = elf
+        .section_headers
+        .iter()
+        .find(|h| h.sh_type == goblin::elf::section_header::SHT_SYMTAB);
+    let at = table.unwrap().sh_offset as usize;
+    let functions = elf.syms.iter().enumerate().filter(|(_, s)| s.is_function());
+    let places: Vec<usize> = functions.map(|(i, _)| at + i * 24 + 4).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place] &= 0xf;
+    }
+    bytes
+}
+
+#[test]
+fn what_no_loader_puts_together_is_audited_by_what_stands_there() {
+    let whole = corpus("accept/syscall_tracer.o");
+    let a = audit(&with_static_programs("accept/syscall_tracer.o"), "static");
+    assert!(!a.load_errors.is_empty());
+    let names = |a: &ObjectAudit| {
+        let calls = a.programs.iter().flat_map(|p| &p.calls);
+        let names = calls.map(|c| c.name.data().to_owned());
+        names.collect::<std::collections::BTreeSet<String>>()
+    };
+    assert_eq!(names(&a), names(&whole));
+    let capabilities =
+        |a: &ObjectAudit| -> Vec<&str> { a.capabilities.iter().map(|c| c.name).collect() };
+    assert_eq!(capabilities(&a), capabilities(&whole));
+    for p in &a.programs {
+        assert_eq!(p.verified.verdict, "load-error");
+        assert_eq!(
+            p.oldest.certain, None,
+            "nothing is certain of {:?}",
+            p.program
+        );
+        assert!(p.oldest.release.is_some());
+    }
+    let text = report::text::render(std::slice::from_ref(&a));
+    assert!(!text.contains("capabilities   none"), "{text}");
+    let document = report::json::document(&[a]);
+    assert_eq!(
+        schema::errors("audit.v1.json", &document),
+        Vec::<String>::new()
+    );
+}
+
+/// The audit of assembler text.
+fn asm(kind: &str, text: &str) -> ObjectAudit {
+    let target = Target::default();
+    let targets = [TargetChoice {
+        target: &target,
+        kernel_btf: types::of_target(&target),
+    }];
+    let options = Options {
+        kind: bpfassay::InputKind::Asm,
+        prog_type: bpfassay::programs::raw::type_by_name(kind),
+        ..Options::new("p", &targets)
+    };
+    check::audit(text.as_bytes(), &options, 1)
+}
+
+#[test]
+fn unknown_is_not_none_and_not_never() {
+    let a = asm("xdp", "call kfunc[bpf_of_some_module]\nr0 = 2\nexit\n");
+    let call = &a.programs[0].calls[0];
+    assert_eq!((call.known, call.lacks), (None, audit::Lacks::Everywhere));
+    assert!(
+        a.unknown[0].data().contains("kfunc bpf_of_some_module"),
+        "{:?}",
+        a.unknown
+    );
+    // It is there, but not for this type.
+    let a = asm("xdp", "call bpf_skb_load_bytes\nr0 = 2\nexit\n");
+    let p = &a.programs[0];
+    let since = Release::new(4, 5);
+    assert_eq!(p.calls[0].lacks, audit::Lacks::ForThisType(since));
+    let text = report::text::render(std::slice::from_ref(&a));
+    assert!(text.contains("not for xdp"), "{text}");
+    assert_eq!((p.oldest.release, a.unknown.len()), (None, 0));
+}
+
+#[test]
+fn facts_that_were_wrong() {
+    let a = asm("sockops", "call bpf_get_prandom_u32\nr0 = 1\nexit\n");
+    assert!(a.config.iter().any(|c| c.option == "CONFIG_CGROUP_BPF"));
+    let attach = a.programs[0].attaching.as_ref().unwrap();
+    assert!(attach.how.contains("cgroup"), "{attach:?}");
+    assert_eq!(
+        a.programs[0].calls[0].known.unwrap().release,
+        Release::new(4, 13)
+    );
+    let a = asm("kprobe", "call bpf_get_prandom_u32\nr0 = 1\nexit\n");
+    assert_eq!(
+        a.programs[0].calls[0].known.unwrap().release,
+        Release::new(4, 1)
+    );
+    let lookup = ".map m xskmap 4 4 4\n*(u32 *)(r10 - 4) = 0\nr1 = map[m] ll\nr2 = r10\n\
+        r2 += -4\ncall bpf_map_lookup_elem\nr0 = 2\nexit\n";
+    let a = asm("xdp", lookup);
+    assert_eq!(a.oldest.release, Some(Release::new(5, 3)));
+}
+
+#[test]
+fn bounds_follow_the_verdicts_of_series() {
+    // Reading what was never written to the stack is refused by 5.10 only.
+    let a = asm("xdp", "r0 = *(u64 *)(r10 - 8)\nr0 = 2\nexit\n");
+    let p = &a.programs[0];
+    let of = |target: &str| {
+        p.checked
+            .iter()
+            .find(|c| c.target == target)
+            .unwrap()
+            .verdict
+    };
+    assert_eq!((of("linux-5.10"), of("linux-5.15")), ("reject", "accept"));
+    assert_eq!(p.oldest.by_use, Some(Release::new(4, 8)));
+    assert_eq!(p.oldest.release, Some(Release::new(5, 11)));
+    assert_eq!(p.oldest.certain, Some(Release::new(5, 15)));
+    let text = report::text::render(std::slice::from_ref(&a));
+    assert!(
+        text.contains("5.11 (certain from 5.15): 5.10 refuses it: BPF"),
+        "{text}"
+    );
+}
+
+#[test]
+fn answers_are_yes_no_or_unknown() {
+    use audit::effects::{Question, answers};
+    let word = |a: &ObjectAudit, question: Question| {
+        let all = answers(a);
+        all.iter().find(|x| x.question == question).unwrap().word()
+    };
+    let balancer = corpus("accept/xdp_l4lb.o");
+    assert_eq!(word(&balancer, Question::ChangePackets), "yes");
+    assert_eq!(word(&balancer, Question::Refuse), "yes");
+    assert_eq!(word(&balancer, Question::WriteProcesses), "no");
+    // What its exploration did not see to the end may write packets or not.
+    let refused = asm("xdp", "r0 = r3\nexit\n");
+    assert_eq!(word(&refused, Question::ChangePackets), "unknown");
+    assert_eq!(word(&refused, Question::Signal), "no");
+}
+
+#[test]
+fn several_objects_begin_with_one_page() {
+    let (code, out, _) = run(&["xdp_l4lb.o", "tc_nat.o"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("2 objects, "), "{out}");
+    let page = out.split("\n\n").next().unwrap();
+    assert!(
+        page.contains("drop packets, refuse operations: all 2"),
+        "{page}"
+    );
+}
+
+#[test]
+fn other_formats_say_the_same() {
+    let (_, out, _) = run(&["xdp_l4lb.o", "--format", "markdown"]);
+    assert!(out.starts_with("# Audit of BPF objects\n"), "{out}");
+    assert!(out.contains("| may it | answer | by |"));
+    let (_, out, _) = run(&["xdp_l4lb.o", "--format", "html"]);
+    assert!(out.starts_with("<!DOCTYPE html>") && !out.contains("<script"));
+    let (_, out, _) = run(&["xdp_l4lb.o", "--format", "cyclonedx"]);
+    let bom: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&bom["bomFormat"], &bom["specVersion"]),
+        (&"CycloneDX".into(), &"1.6".into())
+    );
+    let mut named = std::collections::BTreeSet::new();
+    fn refs(value: &serde_json::Value, out: &mut std::collections::BTreeSet<String>) {
+        for c in value["components"].as_array().into_iter().flatten() {
+            assert!(
+                out.insert(c["bom-ref"].as_str().unwrap().to_owned()),
+                "twice"
+            );
+            refs(c, out);
+        }
+    }
+    refs(&bom, &mut named);
+    for d in bom["dependencies"].as_array().unwrap() {
+        assert!(named.contains(d["ref"].as_str().unwrap()), "{d}");
+        for on in d["dependsOn"].as_array().unwrap() {
+            assert!(named.contains(on.as_str().unwrap()), "{d}");
+        }
+    }
+}

@@ -171,6 +171,21 @@ fn explain_knows_every_code_by_number_and_name() {
         stdout(&o)
     );
     assert_eq!(bpfassay(&["explain", "BPF9999"]).status.code(), Some(2));
+    let by_alias = stdout(&bpfassay(&["explain", "bpf_lookup_element"]));
+    assert!(by_alias.starts_with("bpf_map_lookup_elem\n"), "{by_alias}");
+    assert!(by_alias.contains("bpf_lookup_element: former name"));
+    assert!(by_alias.contains("rex           yes: a wrapper"));
+    for (name, says) in [
+        ("bpf_get_prandom_u32", "helper 7, since Linux 4.1\n"),
+        ("BPF_MAP_TYPE_RINGBUF", "map type 27, since Linux 5.8"),
+        ("bpf_rcu_read_lock", "kernel function, since Linux 6.2"),
+        ("atomic_xchg", "instructions: atomic exchange"),
+        ("tail_calls", "mechanism: tail calls"),
+        ("BPF_LINK_CREATE", "dragonos      no: ENOSYS"),
+    ] {
+        let page = stdout(&bpfassay(&["explain", name]));
+        assert!(page.contains(says), "{name}: {page}");
+    }
     assert!(stdout(&bpfassay(&["explain"])).lines().count() > 100);
 }
 

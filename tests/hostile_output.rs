@@ -119,10 +119,6 @@ fn terminal(text: &str, own_commands: bool) -> Result<(), String> {
 }
 
 fn xml(text: &str) -> Result<(), String> {
-    use quick_xml::events::Event;
-    let mut reader = quick_xml::Reader::from_str(text);
-    let config = reader.config_mut();
-    config.check_end_names = true;
     let known = [
         "testsuites",
         "testsuite",
@@ -132,6 +128,24 @@ fn xml(text: &str) -> Result<(), String> {
         "skipped",
         "system-out",
     ];
+    elements(text, &known)
+}
+
+/// A page is written so that it is XML, too.
+fn html(text: &str) -> Result<(), String> {
+    let known = [
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "ul", "li", "table", "thead",
+        "tbody", "tr", "th", "td",
+    ];
+    elements(text, &known)
+}
+
+/// Well-formed, and with no elements but these.
+fn elements(text: &str, known: &[&str]) -> Result<(), String> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(text);
+    let config = reader.config_mut();
+    config.check_end_names = true;
     loop {
         match reader.read_event().map_err(|e| e.to_string())? {
             Event::Eof => return Ok(()),
@@ -146,9 +160,23 @@ fn xml(text: &str) -> Result<(), String> {
                 }
             }
             Event::Text(_) | Event::End(_) | Event::Decl(_) | Event::GeneralRef(_) => {}
+            Event::DocType(_) if known.contains(&"html") => {}
             other => return Err(format!("{other:?}")),
         }
     }
+}
+
+/// A page has its own two headings: the report's and the object's.
+fn markdown_page(text: &str) -> Result<(), String> {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+    let events = Parser::new_ext(text, Options::all());
+    let headings = events.filter(|e| matches!(e, Event::Start(Tag::Heading { .. })));
+    match headings.count() {
+        2 => {}
+        n => return Err(format!("{n} headings")),
+    }
+    let rest: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
+    markdown(&rest.join("\n"))
 }
 
 fn markdown(text: &str) -> Result<(), String> {
@@ -284,7 +312,7 @@ type Reader = fn(&str) -> Result<(), String>;
 type Outlet = (&'static str, &'static [&'static str], Reader);
 
 /// What shows an object, or what stands beside it.
-const OUTLETS: [Outlet; 30] = [
+const OUTLETS: [Outlet; 33] = [
     ("check text", &["check", "--stats"], text),
     ("check json", &["check", "--format", "json"], json),
     ("check jsonl", &["check", "--format", "jsonl"], json),
@@ -314,6 +342,13 @@ const OUTLETS: [Outlet; 30] = [
     ),
     ("audit text", &["audit"], text),
     ("audit json", &["audit", "--format", "json"], json),
+    (
+        "audit markdown",
+        &["audit", "--format", "markdown"],
+        markdown_page,
+    ),
+    ("audit html", &["audit", "--format", "html"], html),
+    ("audit cyclonedx", &["audit", "--format", "cyclonedx"], json),
     ("audit graph", &["audit", "--graph", "text"], text),
     ("audit graph json", &["audit", "--graph", "json"], json),
     ("audit graph dot", &["audit", "--graph", "dot"], dot),

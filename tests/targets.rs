@@ -385,3 +385,93 @@ fn types_of_an_object_are_no_kernel_s() {
     assert_eq!(code, Some(2));
     assert!(text.contains("of an object, not of a kernel"), "{text}");
 }
+
+/// What a runtime refuses a program of a section for, by the commands, events and
+/// operations that loading, attaching and running it take.
+fn refused(target: &str, section: &str, text: &str) -> String {
+    let target = target::by_name(target).unwrap();
+    let targets = [TargetChoice {
+        target: &target,
+        kernel_btf: None,
+    }];
+    let options = Options {
+        kind: InputKind::Asm,
+        prog_type: bpfassay::programs::raw::type_by_name(section),
+        ..Options::new("p", &targets)
+    };
+    let report = check(text.as_bytes(), &options);
+    match &report.objects[0].programs[0].outcome {
+        Outcome::Lacks(lacks) => {
+            let whats: Vec<&str> = lacks.iter().map(|f| f.what.data()).collect();
+            whats.join("; ")
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn commands_and_events_of_a_runtime_are_checked() {
+    let nothing = "r0 = 0\nexit\n";
+    assert_eq!(refused("dragonos", "kprobe", nothing), "Accept");
+    let raw = refused("dragonos", "raw_tp", nothing);
+    assert!(
+        raw.contains("raw_tracepoint") && !raw.contains("command"),
+        "{raw}"
+    );
+    let output = ".map events perf_event_array 4 4 4\nr2 = map[events] ll\nr0 = 0\nexit\n";
+    assert_eq!(refused("dragonos", "kprobe", output), "Accept");
+    let mine = "schema = \"bpfassay-profile-v1\"\nname = \"mine\"\n[commands]\n\
+        PROG_LOAD = \"yes\"\nMAP_CREATE = \"no\"\n[perf_events]\nkprobe = \"no\"\n\
+        bpf_output = \"no\"\n[map_operations]\nlookup_elem = \"no\"\n";
+    let mine = Target::from_profile(target::Profile::parse(mine).unwrap());
+    let targets = [TargetChoice {
+        target: &mine,
+        kernel_btf: None,
+    }];
+    let options = Options {
+        kind: InputKind::Asm,
+        prog_type: bpfassay::programs::raw::type_by_name("kprobe"),
+        ..Options::new("p", &targets)
+    };
+    let text = ".map events perf_event_array 4 4 4\n.map m hash 4 4 4\nr2 = map[events] ll\n\
+        *(u32 *)(r10 - 4) = 0\nr1 = map[m] ll\nr2 = r10\nr2 += -4\n\
+        call bpf_map_lookup_elem\nr0 = 0\nexit\n";
+    let report = check(text.as_bytes(), &options);
+    let Outcome::Lacks(lacks) = &report.objects[0].programs[0].outcome else {
+        panic!("{:?}", report.objects[0].programs[0].outcome);
+    };
+    let whats: Vec<&str> = lacks.iter().map(|f| f.what.data()).collect();
+    for lacking in [
+        "command BPF_MAP_CREATE",
+        "perf events on kernel functions",
+        "perf events that take a program's output",
+        "looking up a value of a map",
+    ] {
+        let told = whats.iter().filter(|w| w.contains(lacking)).count();
+        assert_eq!(told, 1, "{lacking}: {whats:?}");
+    }
+}
+
+#[test]
+fn what_dragonos_and_rex_have_is_listed() {
+    let of = |name: &str| bpfassay(&["targets", name]).1;
+    let dragonos = of("dragonos");
+    for says in [
+        "commands of bpf(2): 8",
+        "  ENOSYS:\n  BPF_OBJ_GET_INFO_BY_FD, BPF_BTF_LOAD, BPF_LINK_CREATE",
+        "operations of maps: 11 and 1 in part",
+        "PERF_TYPE_SOFTWARE with PERF_COUNT_SW_BPF_OUTPUT",
+        "kprobe: type PERF_TYPE_MAX",
+    ] {
+        assert!(dragonos.contains(says), "{says}: {dragonos}");
+    }
+    let rex = of("rex");
+    for says in [
+        "helpers: 22 and 3 in part",
+        "bpf_get_prandom_u32 in part: half implemented in Rust",
+        "bpf_probe_read: a wrapper of the kernel's function",
+        "sched_cls",
+    ] {
+        assert!(rex.contains(says), "{says}: {rex}");
+    }
+}

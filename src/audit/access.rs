@@ -146,6 +146,13 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
     if parts.symbols.iter().any(|s| s.typed) {
         add("feature", "btf", &"typed kernel symbols");
     }
+    if super::features::takes_context(program) {
+        add(
+            "feature",
+            "btf",
+            &"a global function that takes the context",
+        );
+    }
     for call in parts.calls {
         if let Callee::Kfunc { .. } = call.callee {
             add("feature", "btf", &"kernel functions");

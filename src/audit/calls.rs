@@ -3,12 +3,13 @@
 
 use alloc::collections::BTreeMap;
 
-use super::model::{Call, Callee};
+use super::model::{Call, Callee, Lacks};
 use super::oldest::Need;
 use super::sites::Sites;
 use crate::abstract_interp::observe::Observed;
 use crate::helpers_spec::{
-    self, SpecVersion, helper_known, helper_name, helper_risk, kfunc_known, kfunc_risk,
+    self, Known, ProgType, Release, SpecVersion, helper_known, helper_name, helper_risk,
+    helper_since, kfunc_known, kfunc_present, kfunc_risk,
 };
 use crate::object::{Btf, ExternKind, Object, Type};
 use crate::prelude::*;
@@ -80,12 +81,27 @@ fn call(
             ),
         ),
     };
+    let anyone = match callee {
+        Callee::Helper(id) => helper_since(id).and_then(Release::parse),
+        Callee::Kfunc { .. } => kfunc_present(&name, None).map(|k| k.release),
+    };
+    // Of a program without a type only the date is known.
+    let known = match prog_type {
+        ProgType::Unspec => anyone.map(Known::exactly),
+        _ => known,
+    };
+    let lacks = match (known, anyone) {
+        (Some(_), _) => Lacks::Nothing,
+        (None, Some(since)) => Lacks::ForThisType(since),
+        (None, None) => Lacks::Everywhere,
+    };
     Call {
         callee,
         name: name.into(),
         risks,
         gpl_only,
         known,
+        lacks,
         sites: insns.iter().map(|i| sites.at(*i)).collect(),
     }
 }
@@ -132,9 +148,16 @@ fn declared(program: &Program, name: &str) -> Option<usize> {
 }
 
 /// What the calls ask of a kernel.
-pub fn needs(calls: &[Call]) -> Vec<Need> {
+pub fn needs(calls: &[Call], prog_type: ProgType) -> Vec<Need> {
     let need = |call: &Call| Need {
-        what: text!("{} {}", call.callee.kind(), call.name),
+        what: match call.lacks {
+            Lacks::ForThisType(_) => text!(
+                "{} {} for programs of type {prog_type}",
+                call.callee.kind(),
+                call.name
+            ),
+            _ => text!("{} {}", call.callee.kind(), call.name),
+        },
         known: call.known,
         insns: call.sites.iter().map(|s| s.insn).collect(),
         at_attach: false,

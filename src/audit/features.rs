@@ -261,6 +261,32 @@ fn loop_headers(cfg: &Cfg) -> Vec<usize> {
     headers
 }
 
+/// Whether a global function takes the context: kernels then look its type up in their own
+/// types.
+pub fn takes_context(program: &Program) -> bool {
+    let Some(btf) = program.btf.as_deref() else {
+        return false;
+    };
+    let own = crate::helpers_spec::prog_type_facts(program.prog_type);
+    let context = own.and_then(|f| f.ctx.strip_prefix("struct "));
+    let is_context = |ty: u32| match btf.ty(btf.skip_mods_typedefs(ty)) {
+        Some(Type::Ptr { to }) => {
+            let to = btf.skip_mods_typedefs(to);
+            context.is_some_and(|name| name == btf.name(to))
+        }
+        _ => false,
+    };
+    program.subprogs.iter().filter(|s| s.global).any(|s| {
+        let Some(Type::Func { proto, .. }) = btf.ty(s.func_type) else {
+            return false;
+        };
+        match btf.ty(proto) {
+            Some(Type::FuncProto { params, .. }) => params.iter().any(|p| is_context(p.ty)),
+            _ => false,
+        }
+    })
+}
+
 /// Whether a function takes pointers to anything but a context or other struct
 /// that kernels before 5.12 could pass.
 fn takes_pointers(btf: &Btf, func: u32) -> bool {

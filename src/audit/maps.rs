@@ -99,6 +99,34 @@ fn special(btf: &Btf, value: u32) -> Vec<&'static str> {
     out
 }
 
+/// Maps that programs may look up since later than they have them: row of `since.tsv`.
+const LOOKUPS: &[(MapType, &str)] = &[
+    (MapType::Xskmap, "xskmap_lookup"),
+    (MapType::Sockmap, "sockmap_lookup"),
+    (MapType::Sockhash, "sockmap_lookup"),
+];
+
+/// What lookups ask of a kernel beyond helper and map.
+pub fn lookup_needs(program: &Program, calls: &[Call]) -> Vec<Need> {
+    let lookups = calls.iter().filter(|c| c.name == "bpf_map_lookup_elem");
+    let sites: Vec<_> = lookups.flat_map(|c| &c.sites).collect();
+    let need = |(ty, feature): &(MapType, &str)| {
+        let is = |map: &u32| {
+            let def = program.maps.get(*map as usize);
+            def.is_some_and(|d| d.map_type == ty.id())
+        };
+        let at = sites.iter().filter(|s| s.maps.iter().any(is));
+        let insns: Vec<usize> = at.map(|s| s.insn).collect();
+        (!insns.is_empty()).then(|| Need {
+            what: text!("lookups in a {}", ty.name()),
+            known: since(SinceKind::Feature, feature).map(Known::exactly),
+            insns,
+            at_attach: false,
+        })
+    };
+    LOOKUPS.iter().filter_map(need).collect()
+}
+
 /// A map's definition, audited. Slots are named by the object's maps.
 pub fn map_need(map: &MapDef, all: &[MapDef], btf: Option<&Btf>, cpus: u32) -> MapNeed {
     let ty = MapType::from_id(map.map_type);

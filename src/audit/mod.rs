@@ -11,7 +11,9 @@
 //! | `model` | the results |
 //! | `reach`, `guards`, `sites` | what control reaches under which answers |
 //! | `calls`, `features`, `maps`, `core_needs`, `channels`, `access` | what is used |
-//! | `oldest` | when it works |
+//! | `oldest`, `bounds` | when it works, by dates and by verdicts |
+//! | `attaching` | what it takes to attach it |
+//! | `effects` | what an object may do |
 //! | `portability` | what another runtime lacks for it |
 //! | `graph`, `diff` | who uses what; what changed between two builds |
 //!
@@ -19,10 +21,14 @@
 //! options that Kconfig forces on; backports of distributions.
 
 pub mod access;
+mod attaching;
+mod bounds;
 mod calls;
 mod channels;
 mod core_needs;
+mod demands;
 pub mod diff;
+pub mod effects;
 mod features;
 pub mod graph;
 mod guards;
@@ -38,12 +44,14 @@ mod sites;
 mod tests;
 
 pub use crate::object::{Memory, memory};
+pub use attaching::{Attaching, attaching};
+pub use bounds::Newest;
 pub use calls::strong as strong_kfuncs;
 pub use guards::{Condition, Guard, GuardKind, Kconfig, Presence};
 pub use maps::{map_need, needs as map_needs};
 pub use model::{
-    BtfState, Call, Callee, Capability, Channel, ConfigNeed, CoreNeed, Feature, MapNeed, MapUse,
-    ObjectAudit, Requirements, SlotHolds, SymbolNeed, Unlinked, Verified,
+    BtfState, Call, Callee, Capability, Channel, Checked, ConfigNeed, CoreNeed, Feature, Lacks,
+    MapNeed, MapUse, ObjectAudit, Requirements, SlotHolds, SymbolNeed, Unlinked, Verified,
 };
 pub use oldest::{Need, Oldest, Reason, together};
 pub use program::{Subject, requirements};

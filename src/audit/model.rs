@@ -1,10 +1,13 @@
 //! What an audit finds, ready for reports and policies.
 
+use super::attaching::Attaching;
+use super::bounds::Newest;
+use super::effects::Touched;
 use super::guards::Guard;
 use super::oldest::Oldest;
 use super::sites::Site;
 use crate::abstract_interp::Stats;
-use crate::helpers_spec::{AttachType, Known, ProgType, RiskSet};
+use crate::helpers_spec::{AttachType, Known, ProgType, Release, RiskSet};
 use crate::object::Memory;
 use crate::prelude::*;
 use crate::programs::Place;
@@ -32,6 +35,28 @@ impl Callee {
     }
 }
 
+/// Why no known kernel lets a program call something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacks {
+    /// Some kernel does.
+    Nothing,
+    /// It is there since this release, for programs of other types.
+    ForThisType(Release),
+    /// No kernel is known to have it.
+    Everywhere,
+}
+
+impl Lacks {
+    /// The stable word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Lacks::Nothing => "nothing",
+            Lacks::ForThisType(_) => "for-this-type",
+            Lacks::Everywhere => "everywhere",
+        }
+    }
+}
+
 /// A helper or kernel function with all its call sites.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -45,6 +70,8 @@ pub struct Call {
     pub gpl_only: bool,
     /// Since when this program's type may call it; none if no known kernel lets it.
     pub known: Option<Known>,
+    /// Why none does.
+    pub lacks: Lacks,
     /// Where it is called.
     pub sites: Vec<Site>,
 }
@@ -147,6 +174,19 @@ pub struct ConfigNeed {
     pub because: Vec<Untrusted>,
 }
 
+/// What one kernel series said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The target.
+    pub target: Untrusted,
+    /// Its series.
+    pub release: Release,
+    /// `accept`, `reject`, `unknown` or `load-error`.
+    pub verdict: &'static str,
+    /// Why, if it isn't accepted.
+    pub reason: Option<Untrusted>,
+}
+
 /// What verification said, on one target.
 #[derive(Clone, Debug)]
 pub struct Verified {
@@ -205,8 +245,18 @@ pub struct Requirements {
     pub config: Vec<ConfigNeed>,
     /// The oldest kernel.
     pub oldest: Oldest,
+    /// The newest kernel, if newer ones are known to refuse it.
+    pub newest: Option<Newest>,
     /// The verdict on the target of the audit.
     pub verified: Verified,
+    /// The verdicts of kernel series.
+    pub checked: Vec<Checked>,
+    /// What attaching it takes, if it is known.
+    pub attaching: Option<Attaching>,
+    /// What it does without a call; none if its exploration did not come to its end.
+    pub touched: Option<Touched>,
+    /// What could not be told of it.
+    pub unknown: Vec<Untrusted>,
 }
 
 impl Requirements {
@@ -304,6 +354,10 @@ pub struct ObjectAudit {
     pub unlinked: Vec<Unlinked>,
     /// The oldest kernel for all programs that are loaded by default.
     pub oldest: Oldest,
+    /// The newest one, if newer ones are known to refuse some.
+    pub newest: Option<Newest>,
+    /// What could not be told.
+    pub unknown: Vec<Untrusted>,
     /// Capabilities for all of it.
     pub capabilities: Vec<Capability>,
     /// Kernel options for all of it.

@@ -67,6 +67,12 @@ pub struct Oldest {
     pub attach_reasons: Vec<Reason>,
     /// What no known mainline kernel has.
     pub missing: Vec<Untrusted>,
+    /// The oldest release by what is used alone, whatever verdicts say.
+    pub by_use: Option<Release>,
+    /// Series that refuse it.
+    pub refused: Vec<Release>,
+    /// The refusal that sets the bound, if one does: by which series, and why.
+    pub verdict: Option<(Release, Untrusted)>,
 }
 
 /// Finds it.
@@ -172,8 +178,12 @@ pub fn together<'a>(all: impl Iterator<Item = &'a Oldest> + Clone) -> Oldest {
     missing.sort();
     missing.dedup();
     if all.clone().any(|o| o.release.is_none()) {
+        let none = || all.clone().filter(|o| o.release.is_none());
         return Oldest {
             missing,
+            by_use: all.clone().map(|o| o.by_use).max().flatten(),
+            refused: refused(none()),
+            verdict: none().find_map(|o| o.verdict.clone()),
             ..Oldest::default()
         };
     }
@@ -185,9 +195,15 @@ pub fn together<'a>(all: impl Iterator<Item = &'a Oldest> + Clone) -> Oldest {
         .filter(|a| Some(*a) > release);
     let mut out = Oldest {
         release,
-        certain: all.clone().filter_map(|o| o.certain).max(),
+        // Where nothing is certain of one, nothing is of all.
+        certain: match all.clone().all(|o| o.certain.is_some()) {
+            true => all.clone().filter_map(|o| o.certain).max(),
+            false => None,
+        },
         attach,
         missing,
+        by_use: all.clone().map(|o| o.by_use).max().flatten(),
+        refused: refused(all.clone()),
         ..Oldest::default()
     };
     for one in all {
@@ -200,10 +216,18 @@ pub fn together<'a>(all: impl Iterator<Item = &'a Oldest> + Clone) -> Oldest {
         };
         if one.release == release {
             add(&mut out.reasons, &one.reasons);
+            out.verdict = out.verdict.or_else(|| one.verdict.clone());
         }
         if attach.is_some() && one.attach == attach {
             add(&mut out.attach_reasons, &one.attach_reasons);
         }
     }
     out
+}
+
+fn refused<'a>(all: impl Iterator<Item = &'a Oldest>) -> Vec<Release> {
+    let mut series: Vec<Release> = all.flat_map(|o| o.refused.iter().copied()).collect();
+    series.sort();
+    series.dedup();
+    series
 }

@@ -16,8 +16,11 @@
 //! runtime does before the program arrives (sections, relocations) is seen only
 //! as far as a mechanism stands for it.
 
+use super::demands::{commands, helper_operation, own_event};
 use crate::abstract_interp::{Observed, Pointee};
-use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType};
+use crate::helpers_spec::{
+    self, AttachType, InsnClass, MapOperation, MapType, Mechanism, PerfEvent, ProgType,
+};
 use crate::object::MapOrigin;
 use crate::prelude::*;
 use crate::programs::Program;
@@ -41,6 +44,12 @@ pub enum Thing {
     Instruction(InsnClass),
     /// A mechanism.
     Mechanism(Mechanism),
+    /// An operation of maps.
+    Operation(MapOperation),
+    /// A kind of perf event.
+    Event(PerfEvent),
+    /// A command of `bpf(2)`, by its place among [`helpers_spec::COMMANDS`].
+    Command(&'static str),
 }
 
 impl Thing {
@@ -55,6 +64,9 @@ impl Thing {
             }
             Thing::Instruction(c) => c.name().to_owned(),
             Thing::Mechanism(m) => m.name().to_owned(),
+            Thing::Operation(o) => o.name().to_owned(),
+            Thing::Event(e) => e.name().to_owned(),
+            Thing::Command(c) => c.to_owned(),
         }
     }
 
@@ -67,6 +79,9 @@ impl Thing {
             Thing::Helper(_) => format!("helper {}", self.name()),
             Thing::Instruction(c) => c.title().to_owned(),
             Thing::Mechanism(m) => m.title().to_owned(),
+            Thing::Operation(o) => o.title().to_owned(),
+            Thing::Event(e) => e.title().to_owned(),
+            Thing::Command(c) => format!("command {c}"),
         }
     }
 }
@@ -244,6 +259,12 @@ pub fn uses(program: &Program, ops: &[Op], observed: Option<&Observed>) -> Vec<U
             out.mechanism(Mechanism::CoRe, insn);
         }
     }
+    if let Some(event) = own_event(program) {
+        out.entry(Thing::Event(event));
+    }
+    for command in commands(program) {
+        out.entry(Thing::Command(command));
+    }
     // Loaders create every map of an object, used by this program or not.
     for map in program.maps.iter() {
         let made = map.kind != MapOrigin::JumpTable && !map.is_data();
@@ -288,6 +309,9 @@ fn call(out: &mut Uses, program: &Program, callee: Callee, insn: usize) {
             if let Some(mechanism) = helper_mechanism(id) {
                 out.mechanism(mechanism, insn);
             }
+            if let Some(operation) = helper_operation(id) {
+                out.at(Thing::Operation(operation), insn);
+            }
         }
         Callee::Local(_) => out.mechanism(Mechanism::BpfToBpf, insn),
         Callee::Kfunc { imm, .. } => {
@@ -308,6 +332,9 @@ fn wide(out: &mut Uses, program: &Program, src: ImmRef, insn: usize) {
             let Some(def) = map(i) else { return };
             if let Some(ty) = MapType::from_id(def.map_type) {
                 out.at(Thing::Map(ty), insn);
+                if ty == MapType::PerfEventArray {
+                    out.at(Thing::Event(PerfEvent::BpfOutput), insn);
+                }
                 if let Some(mechanism) = map_mechanism(ty) {
                     out.mechanism(mechanism, insn);
                 }
@@ -318,7 +345,10 @@ fn wide(out: &mut Uses, program: &Program, src: ImmRef, insn: usize) {
             match def.kind {
                 MapOrigin::JumpTable => {}
                 MapOrigin::Kconfig => out.mechanism(Mechanism::Kconfig, insn),
-                _ => out.mechanism(Mechanism::GlobalData, insn),
+                _ => {
+                    out.mechanism(Mechanism::GlobalData, insn);
+                    out.at(Thing::Operation(MapOperation::FirstValuePtr), insn);
+                }
             }
         }
         ImmRef::BtfId { .. } => out.mechanism(Mechanism::Ksyms, insn),
@@ -336,13 +366,31 @@ fn told(profile: &Profile, thing: Thing) -> Option<Support<'_>> {
         Thing::Helper(id) => profile.helper(id),
         Thing::Instruction(c) => profile.instruction(c),
         Thing::Mechanism(m) => profile.mechanism(m),
+        Thing::Operation(o) => profile.map_operation(o),
+        Thing::Event(e) => profile.perf_event(e),
+        Thing::Command(c) => profile.command(c),
     }
 }
 
 /// Whether another gap already tells what this one would.
 fn implied(gap: &Gap<'_>, gaps: &[Gap<'_>]) -> bool {
-    let Thing::Mechanism(mechanism) = gap.use_.thing else {
-        return false;
+    let told = |cause: &dyn Fn(Thing) -> bool| gaps.iter().any(|g| cause(g.use_.thing));
+    let no_type = || told(&|t| matches!(t, Thing::Program(_)));
+    let mechanism = match gap.use_.thing {
+        Thing::Mechanism(mechanism) => mechanism,
+        // The helper, the mechanism or the program's type is the nearer name.
+        Thing::Operation(operation) => {
+            return told(&|t| match t {
+                Thing::Helper(id) => helper_operation(id) == Some(operation),
+                Thing::Mechanism(Mechanism::GlobalData) => operation == MapOperation::FirstValuePtr,
+                _ => false,
+            });
+        }
+        Thing::Event(PerfEvent::BpfOutput) => {
+            return told(&|t| t == Thing::Map(MapType::PerfEventArray));
+        }
+        Thing::Event(_) | Thing::Command(_) => return no_type(),
+        _ => return false,
     };
     // Its cause is as bad and shows the same places.
     let covered = |cause: &Gap<'_>| {

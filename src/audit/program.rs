@@ -1,16 +1,19 @@
 //! The audit of one program.
 
 use super::access::{self, Parts};
+use super::attaching::attaching;
+use super::bounds;
 use super::calls;
 use super::channels::channels;
 use super::core_needs;
+use super::effects::Touched;
 use super::features;
 use super::guards::{Kconfig, Worlds};
 use super::maps;
-use super::model::{Requirements, Verified};
+use super::model::{Checked, Lacks, Requirements, Verified};
 use super::oldest::{Need, oldest};
 use super::sites::Sites;
-use crate::abstract_interp::observe::Observed;
+use crate::abstract_interp::observe::{Observed, Pointee};
 use crate::abstract_interp::setup::facts::Facts;
 use crate::cfg;
 use crate::helpers_spec::{Known, Release, SinceKind, load_attach_ok, prog_type_facts, since};
@@ -20,6 +23,7 @@ use crate::programs::program::F_XDP_HAS_FRAGS;
 use crate::programs::sections::section_info;
 use crate::programs::{Program, decode};
 use crate::target::Target;
+use crate::untrusted::{Untrusted, text};
 
 /// What the audit of a program takes.
 pub struct Subject<'a> {
@@ -37,6 +41,10 @@ pub struct Subject<'a> {
     pub observed: &'a Observed,
     /// The verdict is an acceptance in which every question was answered yes.
     pub whole: bool,
+    /// What each kernel series says.
+    pub checked: Vec<Checked>,
+    /// It is a sketch, as no loader can put it together.
+    pub sketch: bool,
 }
 
 /// Audits a program.
@@ -61,7 +69,8 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
     let symbols = core_needs::symbols(program);
     let maps = maps::uses(program, &ops, subject.observed, &calls);
     let mut needs = identity_needs(program);
-    needs.extend(calls::needs(&calls));
+    needs.extend(calls::needs(&calls, program.prog_type));
+    needs.extend(maps::lookup_needs(program, &calls));
     needs.extend(used.needs);
     needs.extend(subject.object_needs.iter().cloned());
     let names: Vec<&str> = used.features.iter().map(|f| f.name).collect();
@@ -71,7 +80,17 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
         symbols: &symbols,
         maps: &maps,
     };
+    let mut oldest = oldest(program, &needs, &worlds, &dead);
+    if subject.sketch {
+        oldest.certain = None;
+    }
+    let newest = bounds::settle(&mut oldest, &subject.checked);
     Requirements {
+        newest,
+        checked: subject.checked.clone(),
+        attaching: attaching(program),
+        touched: touched(subject, &ops),
+        unknown: unknown(subject, &calls),
         program: (&program.name).into(),
         section: (&program.section).into(),
         prog_type: program.prog_type,
@@ -87,7 +106,7 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
         capabilities: access::capabilities(program, &calls, &names),
         config: access::config(program, &parts),
         channels: channels(program, &calls, &maps),
-        oldest: oldest(program, &needs, &worlds, &dead),
+        oldest,
         features: used.features,
         core,
         symbols,
@@ -117,10 +136,68 @@ fn dead(subject: &Subject<'_>, ops: &[Op], worlds: &Worlds<'_>) -> Vec<bool> {
     dead
 }
 
+/// What an accepted program reads and writes without a call.
+fn touched(subject: &Subject<'_>, ops: &[Op]) -> Option<Touched> {
+    if subject.verified.verdict != "accept" {
+        return None;
+    }
+    let mut touched = Touched::default();
+    for (at, op) in ops.iter().enumerate() {
+        let (reads, writes) = match op {
+            Op::Load { .. } | Op::LoadAcquire { .. } => (1, 0),
+            Op::Store { .. } | Op::StoreRelease { .. } => (0, 1),
+            Op::Atomic { .. } => (1, 1),
+            Op::LdAbs { .. } | Op::LdInd { .. } => {
+                touched.packet_reads += usize::from(subject.observed.reached(at));
+                continue;
+            }
+            _ => continue,
+        };
+        for base in subject.observed.bases(at) {
+            match base {
+                Pointee::Kernel(_) => {
+                    touched.kernel_reads += reads;
+                    touched.kernel_writes += writes;
+                }
+                Pointee::Packet | Pointee::PacketMeta => {
+                    touched.packet_reads += reads;
+                    touched.packet_writes += writes;
+                }
+                _ => {}
+            }
+        }
+    }
+    Some(touched)
+}
+
+/// What could not be told.
+fn unknown(subject: &Subject<'_>, calls: &[super::model::Call]) -> Vec<Untrusted> {
+    let mut out = Vec::new();
+    let program = subject.program;
+    if program.prog_type == crate::helpers_spec::ProgType::Unspec {
+        out.push(text!(
+            "its type, which section {} does not say: what it may call, and what capabilities it takes",
+            program.section
+        ));
+    }
+    if subject.sketch && !program.line_info.is_empty() {
+        out.push("what its relocations ask of the kernel's types".into());
+    }
+    if let (true, Some(reason)) = (subject.sketch, &subject.verified.reason) {
+        out.push(text!("what a loader would make of it: {}", reason));
+    }
+    let odd = calls.iter().filter(|c| c.lacks == Lacks::Everywhere);
+    out.extend(odd.map(|c| text!("{} {}, which no table has", c.callee.kind(), c.name)));
+    out
+}
+
 /// What the program's type, hook and flags ask of a kernel.
 fn identity_needs(program: &Program) -> Vec<Need> {
     let mut needs = Vec::new();
     let ty = program.prog_type;
+    if ty == crate::helpers_spec::ProgType::Unspec {
+        return needs;
+    }
     let known = prog_type_facts(ty).and_then(|f| Release::parse(f.since));
     needs.push(Need::whole(
         format!("program type {ty}"),

@@ -9,19 +9,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::each::each;
+use super::series::{Series, same, worded};
 use super::verify::panic_text;
 use super::{Opened, Options, TargetChoice, linked, open, types};
+use crate::abstract_interp::Input;
 use crate::abstract_interp::observe::{Observed, verify_observing};
-use crate::abstract_interp::{Input, Verdict};
 use crate::audit::{
-    self, BtfState, Kconfig, MapNeed, Memory, Need, ObjectAudit, Oldest, Requirements, Subject,
-    Unlinked, Verified,
+    self, BtfState, Checked, Kconfig, MapNeed, Memory, Need, ObjectAudit, Oldest, Requirements,
+    Subject, Unlinked, Verified,
 };
-use crate::diagnostics::{self, Context};
-use crate::helpers_spec::Release;
+use crate::helpers_spec::{AttachType, ProgType, Release};
 use crate::object::{ExternKind, Object};
-use crate::programs::{self, CoreOutcome, LinkOptions, LoadError, Program, decode};
-use crate::target::Target;
+use crate::programs::{self, CoreOutcome, LinkOptions, LoadError, Program};
+use crate::target::{Target, TargetKind};
 use crate::untrusted::{Untrusted, text};
 
 /// CPUs that per-CPU memory is counted for, unless told otherwise.
@@ -48,6 +48,7 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
     };
     let generous = generous(&opened, options);
     let linked = linked(&opened, &choice, options);
+    let series = Series::of(&opened, &choice, options);
     let errors = linked.object_errors.iter().chain(&generous.object_errors);
     for e in errors {
         let text = text!("{}: {}", e.kind.stage(), e.reason);
@@ -81,15 +82,25 @@ pub fn audit(bytes: &[u8], options: &Options<'_>, cpus: u32) -> ObjectAudit {
         .iter()
         .map(|m| m.memory)
         .fold(Memory::default(), Memory::plus);
-    let one = |entry: &Result<Program, LoadError>| {
-        program(entry, &linked.programs, &choice, options, &needs, &kconfig)
+    let terms = Terms {
+        linked: &linked.programs,
+        series: &series,
+        choice: &choice,
+        options,
+        needs: &needs,
+        kconfig: &kconfig,
     };
-    let found = each(generous.programs.iter().collect(), one);
+    let found = each(generous.programs.iter().collect(), |entry| {
+        terms.program(entry)
+    });
     for result in found.into_iter().flatten() {
         match result {
             Ok(p) => out.programs.push(p),
             Err(u) => out.unlinked.push(u),
         }
+    }
+    if let Opened::Object(object) = &opened {
+        terms.sketches(object, &generous.programs, &mut out);
     }
     finish(&mut out, &needs);
     out
@@ -120,6 +131,8 @@ fn blank(options: &Options<'_>, cpus: u32) -> ObjectAudit {
         programs: Vec::new(),
         unlinked: Vec::new(),
         oldest: Oldest::default(),
+        newest: None,
+        unknown: Vec::new(),
         capabilities: Vec::new(),
         config: Vec::new(),
     }
@@ -133,11 +146,27 @@ fn finish(out: &mut ObjectAudit, needs: &[Need]) {
     } else {
         audit::together(loaded.iter().map(|p| &p.oldest))
     };
+    let newest = loaded.iter().filter_map(|p| p.newest.as_ref());
+    out.newest = newest.min_by_key(|n| n.release).cloned();
+    out.unknown = unknown(out);
     let caps = out.programs.iter().flat_map(|p| &p.capabilities);
     out.capabilities = audit::access::all_capabilities(caps);
     let unused = audit::access::object_config(&out.maps, needs);
     let config = out.programs.iter().flat_map(|p| &p.config).chain(&unused);
     out.config = audit::access::all_config(config);
+}
+
+/// What could not be told: never to be taken for "nothing".
+fn unknown(audit: &ObjectAudit) -> Vec<Untrusted> {
+    let programs = audit.programs.iter();
+    let told = programs.flat_map(|p| p.unknown.iter().map(|u| text!("{}: {}", p.program, u)));
+    let unread = audit.unlinked.iter();
+    let unread = unread.map(|u| text!("{}: everything: {}: {}", u.program, u.stage, u.reason));
+    let mut all: Vec<Untrusted> = told.chain(unread).collect();
+    if audit.programs.is_empty() && audit.unlinked.is_empty() && !audit.load_errors.is_empty() {
+        all.push("its programs: none could be read".into());
+    }
+    all
 }
 
 /// The oldest kernel of an object without programs.
@@ -153,30 +182,39 @@ fn object_alone(needs: &[Need]) -> Oldest {
     }
 }
 
-fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
-    let type_of = |section: &str, _program: &str| {
-        let (first, _) = section
-            .split_once('/')
-            .filter(|_| options.loader.reads_legacy())?;
-        let info = programs::sections::section_info(first, true)?;
-        Some((info.prog_type, info.attach_type))
+/// The type that a section says by its first part, for loaders that read old names.
+fn type_of_first(section: &str, _program: &str) -> Option<(ProgType, Option<AttachType>)> {
+    let (first, _) = section.split_once('/')?;
+    let info = programs::sections::section_info(first, true)?;
+    Some((info.prog_type, info.attach_type))
+}
+
+/// How programs are linked so that nothing is left out.
+fn generous_options<'a>(options: &'a Options<'a>) -> LinkOptions<'a> {
+    let legacy = options.loader.reads_legacy();
+    let usual = LinkOptions {
+        force_type: options.prog_type,
+        own_types: true,
+        kfunc_exists: &|_| true,
+        release: (Release::NEWEST.major, Release::NEWEST.minor, 0),
+        legacy_sections: legacy,
+        legacy_maps: legacy,
+        loader: options.loader,
+        manifest: options.manifest,
+        ..LinkOptions::default()
     };
+    match legacy {
+        true => LinkOptions {
+            type_of: &type_of_first,
+            ..usual
+        },
+        false => usual,
+    }
+}
+
+fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
     match opened {
-        Opened::Object(object) => programs::link(
-            object,
-            &LinkOptions {
-                force_type: options.prog_type,
-                type_of: &type_of,
-                own_types: true,
-                kfunc_exists: &|_| true,
-                release: (Release::NEWEST.major, Release::NEWEST.minor, 0),
-                legacy_sections: options.loader.reads_legacy(),
-                legacy_maps: options.loader.reads_legacy(),
-                loader: options.loader,
-                manifest: options.manifest,
-                ..LinkOptions::default()
-            },
-        ),
+        Opened::Object(object) => programs::link(object, &generous_options(options)),
         Opened::Raw(program) => programs::Linked {
             programs: vec![Ok((**program).clone())],
             object_errors: Vec::new(),
@@ -214,60 +252,118 @@ fn kconfig(object: &Object) -> Vec<Kconfig> {
     values.collect()
 }
 
-fn program(
-    entry: &Result<Program, LoadError>,
-    linked: &[Result<Program, LoadError>],
-    choice: &TargetChoice<'_>,
-    options: &Options<'_>,
-    object_needs: &[Need],
-    kconfig: &[Kconfig],
-) -> Option<Result<Requirements, Unlinked>> {
-    let wanted = |name: &str| options.only.is_none_or(|only| only == name);
-    let program = match entry {
-        Ok(program) => program,
-        Err(e) => {
-            let name = e.program.clone().unwrap_or_default();
-            return wanted(&name).then(|| {
-                Err(Unlinked {
-                    program: name.into(),
-                    section: e.section.clone().unwrap_or_default().into(),
-                    stage: e.kind.stage(),
-                    reason: (&e.reason).into(),
-                })
-            });
-        }
-    };
-    if !wanted(&program.name) {
-        return None;
-    }
-    let on_target = linked.iter().find_map(|p| same(program, p));
-    let (verified, observed) = verdict(on_target, choice, options);
-    let has_all = on_target.is_some_and(|p| p.is_ok_and(has_all_asked_for));
-    let whole = verified.verdict == "accept" && has_all;
-    Some(Ok(audit::requirements(&Subject {
-        program,
-        kconfig,
-        object_needs,
-        target: choice.target,
-        verified,
-        observed: &observed,
-        whole,
-    })))
+/// What the audit of each program takes.
+struct Terms<'a> {
+    /// For the target.
+    linked: &'a [Result<Program, LoadError>],
+    series: &'a [Series],
+    choice: &'a TargetChoice<'a>,
+    options: &'a Options<'a>,
+    /// Of the whole object.
+    needs: &'a [Need],
+    kconfig: &'a [Kconfig],
 }
 
-/// The entry of a program among those linked for the target.
-fn same<'a>(
-    program: &Program,
-    entry: &'a Result<Program, LoadError>,
-) -> Option<Result<&'a Program, &'a LoadError>> {
-    let found = match entry {
-        Ok(p) => p.name == program.name && p.section == program.section,
-        Err(e) => {
-            e.program.as_deref() == Some(&program.name)
-                && e.section.as_deref() == Some(&program.section)
+impl Terms<'_> {
+    fn wanted(&self, name: &str) -> bool {
+        self.options.only.is_none_or(|only| only == name)
+    }
+
+    fn program(
+        &self,
+        entry: &Result<Program, LoadError>,
+    ) -> Option<Result<Requirements, Unlinked>> {
+        let program = match entry {
+            Ok(program) => program,
+            Err(e) => {
+                let name = e.program.clone().unwrap_or_default();
+                return self.wanted(&name).then(|| {
+                    Err(Unlinked {
+                        program: name.into(),
+                        section: e.section.clone().unwrap_or_default().into(),
+                        stage: e.kind.stage(),
+                        reason: (&e.reason).into(),
+                    })
+                });
+            }
+        };
+        if !self.wanted(&program.name) {
+            return None;
         }
-    };
-    found.then_some(entry.as_ref())
+        let on_target = self.linked.iter().find_map(|p| same(program, p));
+        let (verified, observed) = verdict(on_target, self.choice, self.options);
+        let has_all = on_target.is_some_and(|p| p.is_ok_and(has_all_asked_for));
+        let whole = verified.verdict == "accept" && has_all;
+        let mut checked: Vec<Checked> = self
+            .series
+            .iter()
+            .map(|s| s.asked(program, self.options))
+            .collect();
+        if matches!(self.choice.target.kind, TargetKind::Series) {
+            let (major, minor, _) = self.choice.target.release;
+            checked.push(Checked {
+                target: (&self.choice.target.name).into(),
+                release: Release::new(major, minor),
+                verdict: verified.verdict,
+                reason: verified.reason.clone(),
+            });
+        }
+        checked.sort_by_key(|c| c.release);
+        Some(Ok(audit::requirements(&Subject {
+            program,
+            kconfig: self.kconfig,
+            object_needs: self.needs,
+            target: self.choice.target,
+            verified,
+            observed: &observed,
+            whole,
+            checked,
+            sketch: false,
+        })))
+    }
+
+    /// Audits what no loader puts together by what stands in the file.
+    fn sketches(
+        &self,
+        object: &Object,
+        linked: &[Result<Program, LoadError>],
+        out: &mut ObjectAudit,
+    ) {
+        let known = |p: &Program| {
+            let mut linked = linked.iter().flatten();
+            linked.any(|l| l.name == p.name && l.section == p.section)
+        };
+        let options = generous_options(self.options);
+        for program in programs::sketches(object, &options) {
+            if known(&program) || !self.wanted(&program.name) {
+                continue;
+            }
+            let same = |u: &Unlinked| u.program == program.name && u.section == program.section;
+            let at = out.unlinked.iter().position(same);
+            let why = match at.map(|at| out.unlinked.remove(at)) {
+                Some(u) => text!("{}: {}", u.stage, u.reason),
+                None => out.load_errors.first().cloned().unwrap_or_else(|| {
+                    "static: loaders take only global functions for programs".into()
+                }),
+            };
+            let verified = Verified {
+                verdict: "load-error",
+                reason: Some(why),
+                stats: None,
+            };
+            out.programs.push(audit::requirements(&Subject {
+                program: &program,
+                kconfig: self.kconfig,
+                object_needs: self.needs,
+                target: self.choice.target,
+                verified,
+                observed: &Observed::default(),
+                whole: false,
+                checked: Vec::new(),
+                sketch: true,
+            }));
+        }
+    }
 }
 
 /// Whether the target's types have all that relocations ask for: what is reached
@@ -317,21 +413,7 @@ fn verdict(
             return (verified, Observed::default());
         }
     };
-    let (verdict, reason) = match &verification.verdict {
-        Verdict::Accept => ("accept", None),
-        Verdict::Reject(refusal) => {
-            let ops = decode(&on_target.insns);
-            let context = Context {
-                program: on_target,
-                ops: &ops,
-                target: &choice.target.name,
-                source_text: options.source_text,
-            };
-            let d = diagnostics::describe(&context, refusal, choice.target.series());
-            ("reject", Some(text!("{} {}", d.number(), d.what)))
-        }
-        Verdict::Unknown(u) => ("unknown", Some((&u.name).into())),
-    };
+    let (verdict, reason) = worded(&verification.verdict, on_target, choice, options);
     let verified = Verified {
         verdict,
         reason,

@@ -13,6 +13,7 @@ mod findings;
 mod holes;
 mod policy;
 mod portability;
+mod series;
 #[cfg(feature = "smoke")]
 mod smoke;
 pub mod types;

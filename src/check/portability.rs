@@ -28,7 +28,7 @@ fn rule(thing: Thing) -> &'static Rule {
         Thing::Helper(_) => 701,
         Thing::Map(_) => 702,
         Thing::Instruction(_) => 703,
-        Thing::Mechanism(_) => 704,
+        Thing::Mechanism(_) | Thing::Operation(_) | Thing::Event(_) | Thing::Command(_) => 704,
         Thing::Program(_) | Thing::Attach(_) => 705,
     })
 }
@@ -99,6 +99,9 @@ fn does(program: &Program, ops: &[Op], thing: Thing, insn: usize) -> String {
         }
         Thing::Instruction(class) => class.title().to_owned(),
         Thing::Mechanism(mechanism) => mechanism.title().to_owned(),
+        Thing::Operation(operation) => operation.title().to_owned(),
+        Thing::Event(event) => event.title().to_owned(),
+        Thing::Command(command) => format!("loading or attaching it takes {command}"),
         Thing::Program(ty) => format!("a program of type {ty}"),
         Thing::Attach(ty) => format!("attached to {ty}"),
     }

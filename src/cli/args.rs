@@ -335,6 +335,12 @@ pub(super) enum AuditFormat {
     Text,
     /// One document, versioned schema.
     Json,
+    /// Tables for a review.
+    Markdown,
+    /// One page for a browser.
+    Html,
+    /// A bill of materials, CycloneDX 1.6.
+    Cyclonedx,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -54,6 +54,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         match args.format {
             AuditFormat::Json => report::diff::json(&changes),
             AuditFormat::Text => report::diff::text(&changes),
+            _ => return Err(Failure::usage("--diff is told as text or json")),
         }
     } else if let Some(format) = args.graph {
         let graphs: Vec<_> = audits
@@ -69,6 +70,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         match args.format {
             AuditFormat::Json => report::json::render(&audits),
             AuditFormat::Text => report::text::render(&audits),
+            AuditFormat::Markdown => report::markdown::render(&audits),
+            AuditFormat::Html => report::html::render(&audits),
+            AuditFormat::Cyclonedx => report::cyclonedx::render(&audits),
         }
     };
     output::write(&text, args.output.as_deref())?;

@@ -1,9 +1,9 @@
-//! `explain`: a rule's page, or the story of a kernel's log.
+//! `explain`: a rule's page, what a name stands for, or the story of a kernel's log.
 
 use std::fmt::Write as _;
 
 use super::args::ExplainArgs;
-use super::{Failure, exit, explain_log, output};
+use super::{Failure, exit, explain_log, explain_name, output};
 use crate::rules::{self, Message, Rule, RuleKind};
 
 /// Columns of text; examples are left as they are.
@@ -16,13 +16,16 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     }
     let text = match &args.code {
         None => list(),
-        Some(text) => page(
-            rules::find(text)
-                .or_else(|| rules::find_undecided(text))
-                .ok_or_else(|| {
-                    Failure::usage(format!("no rule {text}; `bpfassay explain` lists them"))
-                })?,
-        ),
+        Some(text) => rules::find(text)
+            .or_else(|| rules::find_undecided(text))
+            .map(page)
+            .or_else(|| explain_name::page(text))
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "{text}: no rule (`bpfassay explain` lists them), helper, kernel function, map \
+                     type, instruction, mechanism or command"
+                ))
+            })?,
     };
     output::write(&text, None)?;
     Ok(exit::CLEAN)

@@ -15,6 +15,7 @@ mod console;
 mod dump;
 mod explain;
 mod explain_log;
+mod explain_name;
 mod extract;
 mod inputs;
 mod manual;

@@ -3,7 +3,7 @@
 
 use super::helpers::{helper_id, helper_id_exact};
 use super::tables;
-use super::words::{COMMANDS, InsnClass, MapType, Mechanism};
+use super::words::{COMMANDS, InsnClass, MapType, Mechanism, SpecVersion};
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,10 @@ fn plain(name: &str) -> Option<Named> {
         MapType::from_name(&lower)
     }) {
         return Some(Named::Map(ty));
+    }
+    let kfunc = |v: &SpecVersion| super::kfunc(name, *v);
+    if let Some(kfunc) = SpecVersion::ALL.iter().rev().find_map(kfunc) {
+        return Some(Named::Kfunc(kfunc.name));
     }
     if let Some(class) = InsnClass::from_name(name) {
         return Some(Named::Instruction(class));

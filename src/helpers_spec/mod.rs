@@ -64,6 +64,7 @@ pub use since::{
 };
 pub use tables::helper;
 pub use words::{
-    ArgSpec, ArgType, AttachType, COMMANDS, InsnClass, KfFlags, KfRole, MapType, Mechanism,
-    ProgType, RegBase, RegClass, RetSpec, RetType, Risk, Semantics, SpecVersion, TypeFlags,
+    ArgSpec, ArgType, AttachType, COMMANDS, InsnClass, KfFlags, KfRole, MapOperation, MapType,
+    Mechanism, PerfEvent, ProgType, RegBase, RegClass, RetSpec, RetType, Risk, Semantics,
+    SpecVersion, TypeFlags,
 };

@@ -19,7 +19,7 @@ pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
 pub use link::{
     Assumption, InnerSetting, LinkOptions, Linked, Loader, Manifest, MapFault, MapSetting, link,
-    link_raw, usual_kconfig,
+    link_raw, sketches, usual_kconfig,
 };
 pub use program::{
     CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, MAX_LINE,

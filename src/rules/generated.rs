@@ -152,6 +152,10 @@ const P815: Rule = Rule { number: 815, name: "missing-btf", family: "lint", kind
 const P816: Rule = Rule { number: 816, name: "kernel-read-without-core", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/kernel-read-without-core.md")) };
 const P817: Rule = Rule { number: 817, name: "map-memory-over-budget", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/map-memory-over-budget.md")) };
 const P818: Rule = Rule { number: 818, name: "shared-update-not-atomic", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/shared-update-not-atomic.md")) };
+const P820: Rule = Rule { number: 820, name: "return-value-without-meaning", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/return-value-without-meaning.md")) };
+const P821: Rule = Rule { number: 821, name: "key-beyond-array", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/key-beyond-array.md")) };
+const P822: Rule = Rule { number: 822, name: "network-order-ignored", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/network-order-ignored.md")) };
+const P823: Rule = Rule { number: 823, name: "unwritten-bytes-leave", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: Some((6, 6)), until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/unwritten-bytes-leave.md")) };
 const P900: Rule = Rule { number: 900, name: "call-denied", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/call-denied.md")) };
 const P901: Rule = Rule { number: 901, name: "budget-exceeded", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/budget-exceeded.md")) };
 const P902: Rule = Rule { number: 902, name: "baseline-growth", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/baseline-growth.md")) };
@@ -318,6 +322,10 @@ pub(super) static RULES: &[Rule] = &[
     P816,
     P817,
     P818,
+    P820,
+    P821,
+    P822,
+    P823,
     P900,
     P901,
     P902,

@@ -253,7 +253,7 @@ mod tests {
             by_name("bpftime").unwrap().helper(1000),
             Offered::Unmodelled
         );
-        assert_eq!(runtimes().len(), 4);
+        assert_eq!(runtimes().len(), 5);
     }
 
     #[test]

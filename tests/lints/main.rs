@@ -5,11 +5,15 @@
 mod dead_code;
 mod feature_newer_than_target;
 mod gpl_function_without_gpl_licence;
+mod key_beyond_array;
+mod network_order_ignored;
 mod perf_buffer_output;
 mod result_ignored;
+mod return_value_without_meaning;
 mod shared_update_not_atomic;
 mod stack_near_limit;
 mod trace_printk_left_in;
+mod unwritten_bytes_leave;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -18,7 +18,7 @@ fn a_full_hash_table_goes_unseen() {
     // Looked at, cannot fail so, or checked in another way.
     fires(&update("hash 8 8 16", 0, "if r0 != 0 goto out\n"), &[]);
     fires(&update("lru_hash 8 8 16", 0, ""), &[]);
-    fires(&update("array 4 8 1", 0, ""), &[]);
+    fires(&update("array 4 8 2", 0, ""), &[]);
     fires(&update("hash 8 8 16", 1, ""), &[]);
     fires(&update("hash 8 8 16", 0, LOOKUP), &[]);
     let undone = "r1 = map[counts] ll\nr2 = r10\nr2 += -8\ncall bpf_map_delete_elem\n";

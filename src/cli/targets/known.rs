@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use bpfassay_kernel_types::Series;
 
 use crate::check::types;
-use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType};
+use crate::helpers_spec::{
+    self, AttachType, COMMANDS, InsnClass, MapOperation, MapType, Mechanism, PerfEvent, ProgType,
+};
 use crate::target::profile::{Status, Support};
 use crate::target::{Profile, Switch, Target, TargetKind};
 
@@ -37,7 +39,7 @@ impl Item {
 }
 
 /// The sorts of things that targets have, in the order in which they are shown.
-pub(super) const SORTS: [&str; 7] = [
+pub(super) const SORTS: [&str; 10] = [
     "helpers",
     "map_types",
     "prog_types",
@@ -45,6 +47,9 @@ pub(super) const SORTS: [&str; 7] = [
     "kfuncs",
     "instructions",
     "mechanisms",
+    "commands",
+    "map_operations",
+    "perf_events",
 ];
 
 /// What is known of one target.
@@ -107,7 +112,7 @@ fn of_runtime(p: &Profile) -> Vec<(&'static str, Vec<Item>)> {
     let maps = MapType::ALL.iter().skip(1);
     let progs = ProgType::ALL.iter().skip(1);
     let attaches = AttachType::ALL.iter();
-    let lists: [(&'static str, Vec<Item>); 6] = [
+    let lists: [(&'static str, Vec<Item>); 9] = [
         ("helpers", helpers.chain(extra).collect()),
         (
             "map_types",
@@ -138,6 +143,27 @@ fn of_runtime(p: &Profile) -> Vec<(&'static str, Vec<Item>)> {
             Mechanism::ALL
                 .iter()
                 .filter_map(|m| Item::told(m.name(), p.mechanism(*m)))
+                .collect(),
+        ),
+        (
+            "commands",
+            COMMANDS
+                .iter()
+                .filter_map(|c| Item::told(c, p.command(c)))
+                .collect(),
+        ),
+        (
+            "map_operations",
+            MapOperation::ALL
+                .iter()
+                .filter_map(|o| Item::told(o.name(), p.map_operation(*o)))
+                .collect(),
+        ),
+        (
+            "perf_events",
+            PerfEvent::ALL
+                .iter()
+                .filter_map(|e| Item::told(e.name(), p.perf_event(*e)))
                 .collect(),
         ),
     ];

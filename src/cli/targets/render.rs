@@ -1,5 +1,6 @@
 //! `targets` as text and as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ fn title(sort: &str) -> &str {
         "map_types" => "map types",
         "prog_types" => "program types",
         "attach_types" => "attach types",
+        "commands" => "commands of bpf(2)",
+        "map_operations" => "operations of maps",
+        "perf_events" => "perf events",
         other => other,
     }
 }
@@ -36,7 +40,8 @@ pub(super) fn list_text(all: &[Known]) -> String {
         let from = match &k.source {
             Some((repo, commit, date)) => {
                 let commit = commit.get(..12).unwrap_or(commit);
-                terminal(&format!("{repo}@{commit} of {date}")).into_owned()
+                let of = if date.is_empty() { "" } else { " of " };
+                terminal(&format!("{repo}@{commit}{of}{date}")).into_owned()
             }
             None => {
                 let types: Vec<&str> = k.types.iter().map(|s| s.release).collect();
@@ -104,7 +109,7 @@ pub(super) fn one_text(k: &Known) -> String {
     if let Some((repo, commit, date)) = &k.source {
         let _ = writeln!(out, "{}", terminal(&k.title));
         let from = format!("from {repo} at {commit}, {date}");
-        let _ = writeln!(out, "{}", terminal(&from));
+        let _ = writeln!(out, "{}", terminal(from.trim_end_matches(", ")));
     }
     let built: Vec<String> = k.types.iter().map(|s| built(s)).collect();
     if !built.is_empty() {
@@ -132,11 +137,22 @@ pub(super) fn one_text(k: &Known) -> String {
         for i in of(Status::Yes).filter(|i| !i.note.is_empty()) {
             let _ = writeln!(out, "  {}: {}", terminal(&i.name), terminal(&i.note));
         }
+        // Commands fail in ways that matter to who calls them.
+        if *sort == "commands" {
+            let notes: BTreeSet<&str> = of(Status::No).map(|i| &*i.note).collect();
+            for note in notes {
+                let named = of(Status::No).filter(|i| i.note == note);
+                let why = if note.is_empty() { "not there" } else { note };
+                let _ = writeln!(out, "  {}:", terminal(why));
+                wrap(&mut out, named.map(|i| i.name.clone()));
+            }
+            continue;
+        }
         let missing = of(Status::No).count();
         if missing > 0 {
             let _ = writeln!(out, "  {missing} not there");
         }
-        if matches!(*sort, "instructions" | "mechanisms") {
+        if matches!(*sort, "instructions" | "mechanisms" | "perf_events") {
             for i in of(Status::No) {
                 let note = if i.note.is_empty() { "" } else { ": " };
                 let _ = writeln!(out, "  no {}{note}{}", terminal(&i.name), terminal(&i.note));

@@ -1,6 +1,6 @@
 //! Releases, risks and kernel options, from `data`. Made by `cargo xtask tables`; edit the data instead.
 
-pub(in crate::helpers_spec) static SINCE: [(u8, &str, u16, u16, &str); 490] = [
+pub(in crate::helpers_spec) static SINCE: [(u8, &str, u16, u16, &str); 492] = [
     (0, "cgroup_device", 4, 15, "ebpf-docs"),
     (0, "cgroup_getsockopt", 5, 3, "ebpf-docs"),
     (0, "cgroup_inet4_bind", 4, 17, "ebpf-docs"),
@@ -74,9 +74,11 @@ pub(in crate::helpers_spec) static SINCE: [(u8, &str, u16, u16, &str); 490] = [
     (1, "sleepable_iter", 6, 1, "mainline history"),
     (1, "sleepable_struct_ops", 6, 4, "mainline history"),
     (1, "sleepable_uprobe", 6, 0, "mainline history"),
+    (1, "sockmap_lookup", 5, 8, "mainline history"),
     (1, "tail_calls_in_subprograms", 5, 10, "ebpf-docs functions"),
     (1, "typed_ksyms", 5, 10, "mainline history"),
     (1, "xdp_frags", 5, 18, "mainline history"),
+    (1, "xskmap_lookup", 5, 3, "mainline history"),
     (2, "addr_space_cast", 6, 9, "ebpf-docs arena"),
     (2, "alu32", 3, 18, "RFC 9669; mainline history"),
     (2, "atomic_fetch", 5, 12, "ebpf-docs concurrency"),
@@ -821,7 +823,7 @@ pub(in crate::helpers_spec) static RISKS: [(&str, u32); 325] = [
     ("update_socket_protocol", 1024),
 ];
 
-pub(in crate::helpers_spec) static CONFIG: [(&str, &str, &[&str]); 130] = [
+pub(in crate::helpers_spec) static CONFIG: [(&str, &str, &[&str]); 131] = [
     ("always", "-", &["CONFIG_BPF", "CONFIG_BPF_SYSCALL"]),
     ("attach_type", "lsm_cgroup", &["CONFIG_CGROUP_BPF"]),
     ("attach_type", "modify_return", &["CONFIG_BPF_JIT", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_FUNCTION_ERROR_INJECTION"]),
@@ -946,6 +948,7 @@ pub(in crate::helpers_spec) static CONFIG: [(&str, &str, &[&str]); 130] = [
     ("prog_type", "sched_cls", &["CONFIG_NET_CLS_BPF"]),
     ("prog_type", "sk_msg", &["CONFIG_NET_SOCK_MSG"]),
     ("prog_type", "sk_skb", &["CONFIG_NET_SOCK_MSG"]),
+    ("prog_type", "sock_ops", &["CONFIG_CGROUP_BPF"]),
     ("prog_type", "struct_ops", &["CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"]),
     ("prog_type", "tracepoint", &["CONFIG_BPF_EVENTS"]),
     ("prog_type", "tracing", &["CONFIG_BPF_EVENTS", "CONFIG_DEBUG_INFO_BTF"]),

@@ -569,7 +569,7 @@ pub(in crate::helpers_spec) static HELPER_NAMES: [Option<(&str, &str)>; 212] = [
     Some(("bpf_probe_read", "v4.1")),
     Some(("bpf_ktime_get_ns", "v4.1")),
     Some(("bpf_trace_printk", "v4.1")),
-    Some(("bpf_get_prandom_u32", "v4.17")),
+    Some(("bpf_get_prandom_u32", "v4.1")),
     Some(("bpf_get_smp_processor_id", "v4.1")),
     Some(("bpf_skb_store_bytes", "v4.1")),
     Some(("bpf_l3_csum_replace", "v4.1")),

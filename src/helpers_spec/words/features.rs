@@ -92,6 +92,33 @@ features! {
     KernelPointers = "kernel_pointers", "kernel structures read through typed pointers";
 }
 
+features! {
+    /// What a map can be asked to do, in the words of DragonOS.
+    MapOperation:
+    LookupElem = "lookup_elem", "looking up a value of a map";
+    UpdateElem = "update_elem", "setting a value of a map";
+    DeleteElem = "delete_elem", "deleting an entry of a map";
+    ForEachElem = "for_each_elem", "calling a function for each entry of a map";
+    LookupAndDeleteElem = "lookup_and_delete_elem", "taking an entry out of a map";
+    LookupPercpuElem = "lookup_percpu_elem", "looking up another CPU's value of a map";
+    GetNextKey = "get_next_key", "walking the keys of a map";
+    PushElem = "push_elem", "pushing into a queue or stack";
+    PopElem = "pop_elem", "popping from a queue or stack";
+    PeekElem = "peek_elem", "peeking into a queue or stack";
+    Freeze = "freeze", "freezing a map";
+    FirstValuePtr = "first_value_ptr", "the address of a map's first value";
+}
+
+features! {
+    /// A kind of perf event that a program hangs on, or writes to.
+    PerfEvent:
+    BpfOutput = "bpf_output", "perf events that take a program's output (PERF_TYPE_SOFTWARE with PERF_COUNT_SW_BPF_OUTPUT)";
+    Kprobe = "kprobe", "perf events on kernel functions";
+    Uprobe = "uprobe", "perf events on functions of processes";
+    Tracepoint = "tracepoint", "perf events on tracepoints (PERF_TYPE_TRACEPOINT)";
+    Counter = "counter", "perf events that sample clocks and counters";
+}
+
 /// Commands of `bpf(2)`, in the order of their numbers.
 pub const COMMANDS: &[&str] = &[
     "BPF_MAP_CREATE",

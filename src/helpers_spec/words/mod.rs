@@ -12,7 +12,7 @@ mod risk;
 mod types;
 mod version;
 
-pub use features::{COMMANDS, InsnClass, Mechanism};
+pub use features::{COMMANDS, InsnClass, MapOperation, Mechanism, PerfEvent};
 pub use ids::{AttachType, MapType, ProgType};
 pub use kf_flags::KfFlags;
 pub use kf_role::KfRole;

@@ -19,6 +19,7 @@ mod manifest;
 mod maps;
 mod options;
 mod relocs;
+mod sketch;
 mod struct_ops;
 mod symbols;
 
@@ -34,6 +35,7 @@ pub use kconfig::usual_kconfig;
 pub use manifest::{Assumption, InnerSetting, Manifest, MapSetting};
 pub use maps::{Loader, MapFault};
 pub use options::{LinkOptions, Linked};
+pub use sketch::sketches;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;

@@ -38,7 +38,7 @@ pub(super) struct Reloc {
 }
 
 /// What symbols of a section stand for.
-struct Places<'a> {
+pub(super) struct Places<'a> {
     object: &'a Object,
     /// Maps by definition section and offset.
     maps: BTreeMap<(u32, u64), u32>,
@@ -51,7 +51,7 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(object: &'a Object) -> Places<'a> {
+    pub(super) fn new(object: &'a Object) -> Places<'a> {
         let mut maps = BTreeMap::new();
         let mut data = BTreeMap::new();
         let mut arena_map = None;
@@ -83,7 +83,7 @@ impl<'a> Places<'a> {
     }
 
     /// What an instruction means by a symbol. `Err` is why a loader refuses it.
-    fn target(
+    pub(super) fn target(
         &self,
         index: u32,
         symbol: &Symbol,

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{SCHEMA_VERSION, pretty, tool};
+use crate::audit::effects;
 use crate::audit::{
-    BtfState, Call, Callee, Capability, ConfigNeed, Feature, Guard, MapNeed, Memory, ObjectAudit,
-    Oldest, Presence, Reason, Requirements, Site, SlotHolds,
+    BtfState, Call, Callee, Capability, ConfigNeed, Feature, Guard, MapNeed, Memory, Newest,
+    ObjectAudit, Oldest, Presence, Reason, Requirements, Site, SlotHolds,
 };
 use crate::helpers_spec::Known;
 use crate::programs::Place;
@@ -43,6 +44,16 @@ fn object(a: &ObjectAudit) -> Value {
         "btf_refused": btf_refused,
         "load_errors": a.load_errors,
         "oldest_kernel": oldest(&a.oldest),
+        "newest_kernel": a.newest.as_ref().map(newest),
+        "unknown": a.unknown,
+        "may": effects::answers(a).iter().map(|answer| json!({
+            "what": answer.question.name(),
+            "answer": answer.word(),
+            "by": answer.by.iter().map(|(what, programs)| json!({
+                "what": what, "programs": programs,
+            })).collect::<Vec<_>>(),
+            "unknown": answer.unknown,
+        })).collect::<Vec<_>>(),
         "capabilities": a.capabilities.iter().map(capability).collect::<Vec<_>>(),
         "config": a.config.iter().map(config).collect::<Vec<_>>(),
         "memory": memory(&a.memory),
@@ -77,6 +88,17 @@ fn program(p: &Requirements) -> Value {
         "peak_states": p.verified.stats.map(|s| s.peak_states),
         "stack_depth": p.verified.stats.map(|s| s.stack_depth),
         "oldest_kernel": oldest(&p.oldest),
+        "newest_kernel": p.newest.as_ref().map(newest),
+        "verdicts": p.checked.iter().map(|c| json!({
+            "target": c.target, "verdict": c.verdict, "reason": c.reason,
+        })).collect::<Vec<_>>(),
+        "attach": p.attaching.as_ref().map(|t| json!({
+            "how": t.how,
+            "capabilities": t.capabilities,
+            "config": t.options,
+            "needs": t.needs,
+        })),
+        "unknown": p.unknown,
         "isa": p.isa,
         "calls": p.calls.iter().map(|c| call(c, &p.guards)).collect::<Vec<_>>(),
         "features": p.features.iter().map(|f| feature(f, &p.guards)).collect::<Vec<_>>(),
@@ -129,6 +151,7 @@ fn call(c: &Call, guards: &[Guard]) -> Value {
         "gpl_only": c.gpl_only,
         "risks": c.risks.iter().map(|r| r.name()).collect::<Vec<_>>(),
         "since": known(c.known),
+        "lacks": c.lacks.name(),
         "sites": c.sites.iter().map(|s| site(s, guards)).collect::<Vec<_>>(),
     })
 }
@@ -191,6 +214,19 @@ fn oldest(o: &Oldest) -> Value {
         "attach": o.attach.map(|r| r.to_string()),
         "attach_reasons": o.attach_reasons.iter().map(reason).collect::<Vec<_>>(),
         "missing": o.missing,
+        "by_use": o.by_use.map(|r| r.to_string()),
+        "refused": o.refused.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "verdict": o.verdict.as_ref().map(|(release, reason)| json!({
+            "release": release.to_string(), "reason": reason,
+        })),
+    })
+}
+
+fn newest(n: &Newest) -> Value {
+    json!({
+        "release": n.release.to_string(),
+        "refused": n.refused.to_string(),
+        "reason": n.reason,
     })
 }
 

@@ -3,11 +3,17 @@
 //! They read the audit and nothing else. The JSON documents are described by
 //! `schemas/audit.v1.json`; fields are only ever added within a version.
 
+pub mod cyclonedx;
 pub mod diff;
+mod effects;
 pub mod graph;
+pub mod html;
 pub mod json;
+pub mod markdown;
+mod page;
 mod program_text;
 pub mod text;
+mod together;
 
 /// Version of the documents' schema.
 pub const SCHEMA_VERSION: u32 = 1;

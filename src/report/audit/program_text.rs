@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::text::{Folder, count, oldest, row, some};
-use crate::audit::{Call, Feature, Guard, MapUse, ObjectAudit, Presence, Requirements, Site};
+use super::text::{Folder, count, newest, oldest, row, some};
+use crate::audit::{
+    Call, Feature, Guard, Lacks, MapUse, ObjectAudit, Presence, Requirements, Site,
+};
 use crate::helpers_spec::Release;
 use crate::untrusted::{Untrusted, joined, terminal, text as sentence};
 
@@ -19,13 +21,16 @@ pub(super) fn program(out: &mut String, a: &ObjectAudit, p: &Requirements, folde
         terminal(&kind(p))
     );
     row(out, 4, "verdict", &verdict(a, p));
+    row(out, 4, "other kernels", &others(a, p));
     oldest(out, 4, &p.oldest, folder);
+    newest(out, 4, p.newest.as_ref());
     let capabilities: Vec<Untrusted> = p
         .capabilities
         .iter()
         .map(|c| sentence!("{} ({})", c.name, some(&c.because)))
         .collect();
     row(out, 4, "capabilities", &joined(&capabilities, "; "));
+    row(out, 4, "to attach", &attaching(p));
     row(out, 4, "instructions", &instructions(p));
     let gpl: Vec<&Untrusted> = p.gpl_calls().map(|c| &c.name).collect();
     if !gpl.is_empty() {
@@ -90,6 +95,39 @@ fn verdict(a: &ObjectAudit, p: &Requirements) -> Untrusted {
     text
 }
 
+/// What the series said, told alike ones together.
+fn others(a: &ObjectAudit, p: &Requirements) -> String {
+    let mut words: Vec<(&str, Vec<String>)> = Vec::new();
+    for c in p.checked.iter().filter(|c| c.target != a.target) {
+        let release = c.release.to_string();
+        match words.iter_mut().find(|(word, _)| *word == c.verdict) {
+            Some((_, all)) => all.push(release),
+            None => words.push((c.verdict, vec![release])),
+        }
+    }
+    let told = words
+        .iter()
+        .map(|(word, all)| format!("{word} on {}", all.join(" ")));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn attaching(p: &Requirements) -> String {
+    let Some(t) = &p.attaching else {
+        return String::new();
+    };
+    let mut text = t.how.to_owned();
+    for (word, all) in [
+        ("", t.capabilities.join(" ")),
+        ("", t.options.join(" ")),
+        ("needs ", t.needs.to_owned()),
+    ] {
+        if !all.is_empty() {
+            let _ = write!(text, "; {word}{all}");
+        }
+    }
+    text
+}
+
 fn instructions(p: &Requirements) -> String {
     let level = match p.isa {
         5 => "beyond v4".to_owned(),
@@ -126,7 +164,10 @@ fn calls(out: &mut String, p: &Requirements, folder: &Folder) {
     row(out, 4, "calls", &count(p.calls.len(), "function"));
     for c in &p.calls {
         let known = match c.known {
-            None => "never".to_owned(),
+            None => match c.lacks {
+                Lacks::ForThisType(_) => format!("not for {}", p.prog_type),
+                _ => "unknown".to_owned(),
+            },
             Some(k) if k.certain > k.release => format!("{}…{}", k.release, k.certain),
             Some(k) => k.release.to_string(),
         };

@@ -1,16 +1,17 @@
-//! The audit for people: what an object is, where it runs, what it can do, what
-//! it costs; then each program, densest facts first.
+//! The audit for people: a page of what there is and what it may do, then the details: maps,
+//! what each costs; each program, densest facts first.
 //!
 //! A site is `file:line`, or the instruction where the object has no lines. After
 //! a few sites only their number is told; JSON has them all.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::bytes;
 use super::program_text::program;
-use crate::audit::{BtfState, MapNeed, Memory, ObjectAudit, Oldest, Reason, SlotHolds};
-use crate::helpers_spec::{Known, Release, Risk};
+use super::{effects, together};
+use crate::audit::effects::answers;
+use crate::audit::{BtfState, MapNeed, Memory, Newest, ObjectAudit, Oldest, Reason, SlotHolds};
+use crate::helpers_spec::{Known, Release};
 use crate::programs::Place;
 use crate::untrusted::{Foreign, Untrusted, joined, terminal, text as sentence};
 
@@ -20,6 +21,10 @@ const NAMES: usize = 12;
 /// Renders audits.
 pub fn render(audits: &[ObjectAudit]) -> String {
     let mut out = String::new();
+    if audits.len() > 1 {
+        together::page(&mut out, audits);
+        out.push('\n');
+    }
     for (i, a) in audits.iter().enumerate() {
         if i > 0 {
             out.push('\n');
@@ -48,17 +53,16 @@ fn object(out: &mut String, a: &ObjectAudit) {
     }
     let folder = Folder::of(a);
     row(out, 2, "sources", &folder.0);
+    may(out, a);
     oldest(out, 2, &a.oldest, &folder);
+    newest(out, 2, a.newest.as_ref());
     row(out, 2, "capabilities", &capabilities(a));
     let options: Vec<&str> = a.config.iter().map(|c| c.option.as_str()).collect();
     row(out, 2, "kernel options", &options.join(" "));
-    for (class, names) in risks(a) {
-        row(
-            out,
-            2,
-            "risk",
-            &sentence!("{}: {} ({})", class.name(), class.what(), some(&names)),
-        );
+    let mut title = "not known";
+    for u in &a.unknown {
+        row(out, 2, title, u);
+        title = "";
     }
     maps(out, a);
     for u in &a.unlinked {
@@ -155,6 +159,14 @@ pub(super) fn count(n: usize, what: &str) -> String {
 /// The oldest kernel and what sets it.
 pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest, folder: &Folder) {
     let Some(release) = o.release else {
+        if let Some((by, reason)) = &o.verdict {
+            let uses = o.by_use.map_or_else(String::new, |r| {
+                format!("; what it uses is there from {r} on")
+            });
+            let text = sentence!("none that was asked takes it: {by}: {}{uses}", reason);
+            row(out, indent, "oldest kernel", &text);
+            return;
+        }
         let missing = if o.missing.is_empty() {
             "no release has all of it at once".into()
         } else {
@@ -172,11 +184,24 @@ pub(super) fn oldest(out: &mut String, indent: usize, o: &Oldest, folder: &Folde
     if let Some(certain) = o.certain.filter(|c| *c > release) {
         text.push(&format!(" (certain from {certain})"));
     }
-    let reasons: Vec<Untrusted> = o.reasons.iter().map(|r| reason(r, folder)).collect();
+    if o.certain.is_none() {
+        text.push(" or later (nothing certain)");
+    }
+    let reasons: Vec<Untrusted> = match &o.verdict {
+        Some((by, reason)) => vec![sentence!("{by} refuses it: {}", reason)],
+        None => o.reasons.iter().map(|r| reason(r, folder)).collect(),
+    };
     if !reasons.is_empty() {
         text.push(&sentence!(": {}", some(&reasons)));
     }
     row(out, indent, "oldest kernel", &text);
+    let holes: Vec<String> = o
+        .refused
+        .iter()
+        .filter(|r| **r > release && o.certain.is_some_and(|c| **r < c))
+        .map(ToString::to_string)
+        .collect();
+    row(out, indent, "but not", &holes.join(", "));
     if let Some(attach) = o.attach {
         let reasons: Vec<Untrusted> = o.attach_reasons.iter().map(|r| reason(r, folder)).collect();
         let text = sentence!("can be attached since {attach}: {}", some(&reasons));
@@ -215,25 +240,41 @@ pub(super) fn some<T: Foreign>(all: &[T]) -> Untrusted {
     text
 }
 
-fn capabilities(a: &ObjectAudit) -> String {
-    if a.capabilities.is_empty() {
-        return "none, where unprivileged users may load programs".to_owned();
+/// From where on kernels refuse it.
+pub(super) fn newest(out: &mut String, indent: usize, newest: Option<&Newest>) {
+    if let Some(n) = newest {
+        let text = sentence!("{}; from {} on refused: {}", n.release, n.refused, n.reason);
+        row(out, indent, "newest kernel", &text);
     }
-    let names: Vec<&str> = a.capabilities.iter().map(|c| c.name).collect();
-    format!("{} (before 5.8: CAP_SYS_ADMIN)", names.join(" "))
 }
 
-fn risks(a: &ObjectAudit) -> BTreeMap<Risk, Vec<Untrusted>> {
-    let mut by_class: BTreeMap<Risk, Vec<Untrusted>> = BTreeMap::new();
-    for call in a.programs.iter().flat_map(|p| &p.calls) {
-        for risk in call.risks.iter() {
-            let names = by_class.entry(risk).or_default();
-            if !names.contains(&call.name) {
-                names.push(call.name.clone());
-            }
+/// What it may do, what nobody knows, what it may not.
+fn may(out: &mut String, a: &ObjectAudit) {
+    let answers = answers(a);
+    for (word, title) in [("yes", "may"), ("unknown", "unknown")] {
+        let mut title = title;
+        for answer in answers.iter().filter(|answer| answer.word() == word) {
+            let text = sentence!("{}: {}", answer.question.asks(), effects::because(answer));
+            row(out, 2, title, &text);
+            title = "";
         }
     }
-    by_class
+    let no = answers.iter().filter(|answer| answer.word() == "no");
+    let no: Vec<&str> = no.map(|answer| answer.question.asks()).collect();
+    row(out, 2, "may not", &no.join("; "));
+}
+
+fn capabilities(a: &ObjectAudit) -> String {
+    let names: Vec<&str> = a.capabilities.iter().map(|c| c.name).collect();
+    match (names.is_empty(), a.unknown.is_empty()) {
+        (true, true) if a.programs.iter().any(|p| p.verified.verdict != "accept") => {
+            "none by what it uses; it is not accepted, so this was not tried".to_owned()
+        }
+        (true, true) => "none, where unprivileged users may load programs".to_owned(),
+        (true, false) => "unknown".to_owned(),
+        (false, true) => format!("{} (before 5.8: CAP_SYS_ADMIN)", names.join(" ")),
+        (false, false) => format!("{} at least (before 5.8: CAP_SYS_ADMIN)", names.join(" ")),
+    }
 }
 
 fn memory(m: &Memory) -> String {

@@ -22,17 +22,21 @@ mod feature_newer_than_target;
 mod gpl_function_without_gpl_licence;
 mod helper_map_type_mismatch_unreached;
 mod kernel_read_without_core;
+mod key_beyond_array;
 mod legacy_map_definition;
 mod map_memory_over_budget;
 mod missing_btf;
+mod network_order_ignored;
 mod perf_buffer_output;
 mod probe_read_ambiguous;
 mod result_ignored;
+mod return_value_without_meaning;
 mod shared_update_not_atomic;
 mod stack_near_limit;
 mod trace_printk_left_in;
 mod untyped_map;
 mod unused_map;
+mod unwritten_bytes_leave;
 
 pub use facts::LintInput;
 pub use object::{ObjectInput, lint_object};
@@ -159,6 +163,10 @@ static LINTS: &[Lint] = &[
     result_ignored::LINT,
     kernel_read_without_core::LINT,
     shared_update_not_atomic::LINT,
+    return_value_without_meaning::LINT,
+    key_beyond_array::LINT,
+    network_order_ignored::LINT,
+    unwritten_bytes_leave::LINT,
 ];
 
 /// How answers of a rule for several targets are put together.

@@ -273,21 +273,12 @@ fn perf_output(cx: &mut Cx<'_>) -> Answer {
     let map = cx.map(2)?;
     let index = cx.arg(3) & CURRENT_CPU;
     let bytes = cx.bytes(4, cx.arg(5))?;
-    let max = cx
-        .rt
-        .maps
-        .get(map as usize)
-        .map_or(0, |m| m.def.max_entries);
     let index = if index == CURRENT_CPU {
         u64::from(cx.rt.config.cpu)
     } else {
         index
     };
-    if index >= u64::from(max) {
-        return ret(E2BIG);
-    }
-    cx.rt.output.perf.push((map, bytes));
-    ret(0)
+    ret(cx.rt.event_output(map, index, &bytes))
 }
 
 /// Stack traces are made up, but the same site has the same trace.

@@ -14,6 +14,7 @@
 //! Linux LRU keeps lists per CPU and evicts approximately, ours exactly.
 
 pub mod errno;
+pub mod events;
 mod hash;
 mod keyless;
 mod lpm;
@@ -27,6 +28,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use self::errno::{E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP};
+use self::events::Events;
 use self::hash::HashBody;
 use self::keyless::{Bloom, Fifo};
 use self::lpm::LpmBody;
@@ -69,8 +71,8 @@ pub enum Body {
     Ringbuf(Ring),
     /// A ring buffer from user space.
     UserRingbuf,
-    /// Perf buffers, one per CPU.
-    PerfArray,
+    /// Perf events, one per CPU.
+    PerfArray(Events),
     /// Programs to tail-call.
     ProgArray(BTreeMap<u32, u32>),
     /// Maps in a map.
@@ -166,7 +168,7 @@ impl Map {
             T::BloomFilter => Body::Bloom(Bloom::new(max, def.map_extra)),
             T::Ringbuf => Body::Ringbuf(Ring::new(max)),
             T::UserRingbuf => Body::UserRingbuf,
-            T::PerfEventArray => Body::PerfArray,
+            T::PerfEventArray => Body::PerfArray(Events::default()),
             T::ProgArray => Body::ProgArray(BTreeMap::new()),
             T::ArrayOfMaps | T::HashOfMaps => Body::Maps(BTreeMap::new()),
             T::Devmap | T::DevmapHash | T::Cpumap | T::Xskmap | T::Sockmap | T::Sockhash => {
@@ -280,6 +282,11 @@ impl Map {
             Body::Fifo(f) => f.items().for_each(|v| hash.bytes(v)),
             Body::Bloom(b) => b.digest(hash),
             Body::Ringbuf(r) => hash.word(r.produced),
+            Body::PerfArray(events) => events.held().for_each(|(index, used, lost)| {
+                hash.word(u64::from(index));
+                hash.word(used);
+                hash.word(lost);
+            }),
             Body::Stacks(s) => s.keys().for_each(|id| hash.word(u64::from(*id))),
             Body::Storage { owners, .. } => owners.keys().for_each(|o| hash.word(*o)),
             Body::Targets { entries, .. } => entries.keys().for_each(|k| hash.bytes(k)),

@@ -1,6 +1,7 @@
 //! What user space does with maps through the system call.
 
 use super::errno::{E2BIG, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, EPERM};
+use super::events::EventKind;
 use super::{ANY, Body, EXIST, F_LOCK, NOEXIST};
 use crate::smoke::runtime::Runtime;
 
@@ -64,7 +65,7 @@ impl Runtime {
                 let addr = self.mem.cell(*region, 0);
                 return self.mem.read(addr, size).map_err(|_| EINVAL);
             }
-            Body::Bloom(_) | Body::Ringbuf(_) | Body::UserRingbuf | Body::PerfArray => {
+            Body::Bloom(_) | Body::Ringbuf(_) | Body::UserRingbuf | Body::PerfArray(_) => {
                 return Err(EOPNOTSUPP);
             }
             _ => {}
@@ -126,6 +127,22 @@ impl Runtime {
                 }
                 progs.insert(key, u32::from_le_bytes(id));
                 return 0;
+            }
+            // An event by the pages that are mapped of it: none, and it is only open.
+            Body::PerfArray(_) => {
+                let (Ok(key), Ok(pages)) = (<[u8; 4]>::try_from(key), <[u8; 4]>::try_from(value))
+                else {
+                    return EINVAL;
+                };
+                let (index, pages) = (u32::from_le_bytes(key), u32::from_le_bytes(pages));
+                let opened = self.event_open(map, index, EventKind::Output);
+                if opened != 0 || pages == 0 {
+                    return opened;
+                }
+                return match self.event_mmap(map, index, pages) {
+                    0 => self.event_enable(map, index, true),
+                    error => error,
+                };
             }
             Body::Storage { .. } => {
                 let Ok(owner) = <[u8; 8]>::try_from(key) else {

@@ -1,6 +1,7 @@
 //! Tests of the smoke room: vectors, generated programs, maps, helpers, mechanisms.
 //! All of them go through both engines, which must agree to the last byte.
 
+mod events;
 mod generated;
 mod maps;
 mod mechanisms;

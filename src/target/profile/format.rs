@@ -27,7 +27,7 @@ pub fn says_so(text: &str) -> bool {
 }
 
 /// The tables that hold statuses, with the plural that they carry as a name.
-pub const TABLES: [&str; 7] = [
+pub const TABLES: [&str; 9] = [
     "helpers",
     "map_types",
     "prog_types",
@@ -35,6 +35,8 @@ pub const TABLES: [&str; 7] = [
     "instructions",
     "mechanisms",
     "commands",
+    "map_operations",
+    "perf_events",
 ];
 
 /// Whether a runtime has something.

@@ -1,7 +1,8 @@
 //! Runtimes other than Linux, as profiles tell of them.
 //!
 //! A profile says for helpers, map types, program and attach types, classes of
-//! instructions, mechanisms and commands: yes, partial with a note, or no. What
+//! instructions, mechanisms, commands, operations of maps and kinds of perf events: yes,
+//! partial with a note, or no. What
 //! it does not speak of is not judged. The profiles under
 //! `src/helpers_spec/data/profiles` come with the tool; a user's file has the
 //! same format.
@@ -12,7 +13,9 @@ use alloc::collections::BTreeMap;
 
 pub use format::{SCHEMA, Status, says_so};
 
-use crate::helpers_spec::{self, AttachType, InsnClass, MapType, Mechanism, ProgType, SpecVersion};
+use crate::helpers_spec::{
+    self, AttachType, InsnClass, MapOperation, MapType, Mechanism, PerfEvent, ProgType, SpecVersion,
+};
 use crate::prelude::*;
 
 /// What is told of one thing.
@@ -72,6 +75,8 @@ pub struct Profile {
     instructions: Table<InsnClass>,
     mechanisms: Table<Mechanism>,
     commands: Table<&'static str>,
+    operations: Table<MapOperation>,
+    events: Table<PerfEvent>,
     extra_helpers: Vec<(u32, String)>,
 }
 
@@ -85,6 +90,8 @@ fn known(table: &str, key: &str) -> bool {
         "instructions" => InsnClass::from_name(key).is_some(),
         "mechanisms" => Mechanism::from_name(key).is_some(),
         "commands" => helpers_spec::command(key).is_some(),
+        "map_operations" => MapOperation::from_name(key).is_some(),
+        "perf_events" => PerfEvent::from_name(key).is_some(),
         _ => false,
     }
 }
@@ -110,6 +117,8 @@ impl Profile {
             instructions: Table::default(),
             mechanisms: Table::default(),
             commands: Table::default(),
+            operations: Table::default(),
+            events: Table::default(),
             extra_helpers: file.extra_helpers,
         };
         for e in file.entries {
@@ -121,6 +130,10 @@ impl Profile {
                 "attach_types" => put(&mut profile.attaches, key, value, AttachType::from_name),
                 "instructions" => put(&mut profile.instructions, key, value, InsnClass::from_name),
                 "mechanisms" => put(&mut profile.mechanisms, key, value, Mechanism::from_name),
+                "map_operations" => {
+                    put(&mut profile.operations, key, value, MapOperation::from_name);
+                }
+                "perf_events" => put(&mut profile.events, key, value, PerfEvent::from_name),
                 _ => put(&mut profile.commands, key, value, helpers_spec::command),
             }
         }
@@ -162,6 +175,16 @@ impl Profile {
         self.commands.get(&helpers_spec::command(name)?)
     }
 
+    /// What it tells of an operation of maps.
+    pub fn map_operation(&self, operation: MapOperation) -> Option<Support<'_>> {
+        self.operations.get(&operation)
+    }
+
+    /// What it tells of a kind of perf event.
+    pub fn perf_event(&self, event: PerfEvent) -> Option<Support<'_>> {
+        self.events.get(&event)
+    }
+
     /// The name of a helper that Linux does not have.
     pub fn extra_helper(&self, id: u32) -> Option<&str> {
         let found = self.extra_helpers.iter().find(|(i, _)| *i == id);
@@ -188,11 +211,12 @@ fn put<K: Ord>(
 }
 
 /// The profiles that come with the tool; checked when it was built.
-const EMBEDDED: [&str; 4] = [
+const EMBEDDED: [&str; 5] = [
     include_str!("../../helpers_spec/data/profiles/bpftime.toml"),
     include_str!("../../helpers_spec/data/profiles/dragonos.toml"),
     include_str!("../../helpers_spec/data/profiles/mimic.toml"),
     include_str!("../../helpers_spec/data/profiles/rbpf.toml"),
+    include_str!("../../helpers_spec/data/profiles/rex.toml"),
 ];
 
 /// The profiles that come with the tool, by name.
@@ -207,7 +231,7 @@ mod tests {
     #[test]
     fn what_comes_with_the_tool_is_read() {
         let names: Vec<String> = embedded().map(|p| p.name).collect();
-        assert_eq!(names, ["bpftime", "dragonos", "mimic", "rbpf"]);
+        assert_eq!(names, ["bpftime", "dragonos", "mimic", "rbpf", "rex"]);
         for p in embedded() {
             assert_eq!(p.commit.len(), 40, "{}", p.name);
             for class in InsnClass::ALL {
