@@ -225,6 +225,8 @@ pub(super) enum Format {
     Sarif,
     /// Annotations of a GitHub workflow.
     Github,
+    /// A code quality report of GitLab.
+    Gitlab,
     /// JUnit XML.
     Junit,
     /// A comment on a pull request.

@@ -164,6 +164,7 @@ fn rendered(
         Format::Jsonl => report::jsonl::render(report),
         Format::Sarif => report::sarif::render(report, &paths, code),
         Format::Github => report::github::render(report, &paths),
+        Format::Gitlab => report::gitlab::render(report, &paths),
         Format::Junit => report::junit::render(report, strict),
         Format::Markdown => report::markdown::render(report, &paths),
         Format::Html => report::html::render(report),

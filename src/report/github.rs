@@ -2,13 +2,14 @@
 //! beside the source line of a pull request.
 //!
 //! `::error file=...,line=...,col=...,endColumn=...,title=...::message`. The
-//! runner shows only the first few of each level, so errors come first. What is
-//! suppressed is left out.
+//! runner shows only the first ten of each level and step, so the tenth says how many
+//! more there are. Of each level refusals come before findings; what is suppressed is
+//! left out.
 
 use std::fmt::Write as _;
 
 use super::Report;
-use super::items::{Item, items};
+use super::items::{Item, Kind, items};
 use super::paths::Paths;
 use crate::rules::Severity;
 use crate::untrusted::{Untrusted, joined, message, property, text};
@@ -17,7 +18,7 @@ use crate::untrusted::{Untrusted, joined, message, property, text};
 pub fn render(report: &Report, paths: &Paths<'_>) -> String {
     let mut all = items(report);
     all.retain(|i| i.suppressed.is_none());
-    all.sort_by_key(|i| std::cmp::Reverse(i.severity));
+    all.sort_by_key(|i| (std::cmp::Reverse(i.severity), i.kind == Kind::Finding));
     let mut out = String::new();
     if report.partial() {
         out.push_str("::error title=partial report::the run was stopped before it was done\n");
@@ -33,18 +34,41 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
             );
         }
     }
-    for item in all {
-        annotation(&mut out, &item, paths);
+    for level in [Severity::Error, Severity::Warning, Severity::Note] {
+        let of_level: Vec<&Item<'_>> = all.iter().filter(|i| i.severity == level).collect();
+        let shown = match of_level.len() {
+            n if n <= SHOWN => n,
+            _ => SHOWN - 1,
+        };
+        let (shown, rest) = of_level.split_at(shown);
+        for item in shown {
+            annotation(&mut out, item, paths);
+        }
+        if !rest.is_empty() {
+            let _ = writeln!(
+                out,
+                "::{} title=and {} more::only ten of a level are shown beside the lines of a step; the report has all",
+                command(level),
+                rest.len()
+            );
+        }
     }
     out
 }
 
-fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
-    let command = match item.severity {
+/// Annotations of one level that a runner shows of a step.
+const SHOWN: usize = 10;
+
+const fn command(level: Severity) -> &'static str {
+    match level {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "notice",
-    };
+    }
+}
+
+fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
+    let command = command(item.severity);
     let region = item.region(paths);
     let file = match &region {
         Some(region) => region.file.clone(),

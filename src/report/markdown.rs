@@ -15,6 +15,9 @@ use crate::untrusted::{
 /// Most folds; a comment has a limited length.
 const MAX_FOLDS: usize = 40;
 
+/// Characters of a comment on a pull request, less what the note on the rest takes.
+const MAX_COMMENT: usize = 65_536 - 400;
+
 /// Rows above which a table is folded.
 const LONG_TABLE: usize = 20;
 
@@ -66,6 +69,50 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
     );
     table(&mut out, "Findings", &other(&[Kind::Finding]), paths);
     suppressed(&mut out, &all);
+    bounded(out)
+}
+
+/// As much as a comment may hold, in whole lines, with what is open closed again.
+fn bounded(text: String) -> String {
+    if text.chars().count() <= MAX_COMMENT {
+        return text;
+    }
+    let (mut out, mut left) = (String::with_capacity(text.len()), MAX_COMMENT);
+    let (mut fence, mut folds) = (None, 0usize);
+    let mut lines = text.lines();
+    for line in lines.by_ref() {
+        let letters = line.chars().count() + 1;
+        let Some(rest) = left.checked_sub(letters) else {
+            break;
+        };
+        left = rest;
+        let mark = line.trim_start();
+        let ticks = mark.chars().take_while(|c| *c == '`').count();
+        match fence {
+            Some(open) if ticks >= open && mark.len() == ticks => fence = None,
+            None if ticks >= 3 => fence = Some(ticks),
+            None => {
+                folds += line.matches("<details>").count();
+                folds = folds.saturating_sub(line.matches("</details>").count());
+            }
+            Some(_) => {}
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    if let Some(ticks) = fence {
+        out.push_str(&"`".repeat(ticks));
+        out.push('\n');
+    }
+    for _ in 0..folds {
+        out.push_str("\n</details>\n");
+    }
+    let _ = write!(
+        out,
+        "\n{} lines more are left out: a comment holds 65,536 characters. `--report html=FILE` or \
+         `--report sarif=FILE` has everything.\n",
+        lines.count() + 1
+    );
     out
 }
 

@@ -8,6 +8,8 @@ pub mod audit;
 mod draw;
 pub mod github;
 #[cfg(feature = "cli")]
+pub mod gitlab;
+#[cfg(feature = "cli")]
 pub mod html;
 mod items;
 pub mod json;

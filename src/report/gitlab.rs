@@ -1,0 +1,81 @@
+//! A code quality report of GitLab: what a merge request shows beside its lines.
+//!
+//! A list of `{description, check_name, fingerprint, severity, location}`. GitLab
+//! compares the fingerprints of two branches, so they stay when lines move; two of the
+//! same in one report count as one, so that they are told apart by a number.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Report;
+use super::items::{Item, Kind, items};
+use super::paths::Paths;
+use crate::rules::Severity;
+use crate::untrusted;
+
+/// Renders a report.
+pub fn render(report: &Report, paths: &Paths<'_>) -> String {
+    let mut seen = BTreeMap::new();
+    let mut list: Vec<Value> = report
+        .objects
+        .iter()
+        .filter_map(|o| Some((o, o.error.as_ref()?)))
+        .map(|(o, error)| {
+            let file = paths.input(&o.object);
+            let what = format!("unreadable input: {error}");
+            let print = format!("unreadable {}", file.text());
+            issue(
+                &what,
+                "unreadable-input",
+                print,
+                "blocker",
+                (file.text(), 1),
+            )
+        })
+        .collect();
+    let shown = items(report);
+    let shown = shown.iter().filter(|i| i.suppressed.is_none());
+    list.extend(shown.map(|item| of(item, paths, &mut seen)));
+    untrusted::pretty(&Value::Array(list))
+}
+
+fn of(item: &Item<'_>, paths: &Paths<'_>, seen: &mut BTreeMap<String, u32>) -> Value {
+    let severity = match (item.severity, item.kind) {
+        (_, Kind::Internal) => "blocker",
+        (Severity::Error, Kind::Refused | Kind::LoadError | Kind::Lacks) => "critical",
+        (Severity::Error, _) => "major",
+        (Severity::Warning, _) => "minor",
+        (Severity::Note, _) => "info",
+    };
+    let mut what = format!("{}: {}", item.id, item.what);
+    if let Some(program) = item.program {
+        what.push_str(&format!(" (program {program}"));
+        if !item.targets.is_empty() {
+            what.push_str(&format!(", on {}", item.targets.join(", ")));
+        }
+        what.push(')');
+    }
+    let (file, line) = match item.region(paths) {
+        Some(region) => (region.file, region.line.max(1)),
+        None => (paths.input(item.object), 1),
+    };
+    let print = item.fingerprint(paths);
+    let again = seen.entry(print.clone()).or_insert(0);
+    *again += 1;
+    let print = match again {
+        1 => print,
+        n => format!("{print}-{n}"),
+    };
+    issue(&what, item.name(), print, severity, (file.text(), line))
+}
+
+fn issue(what: &str, name: &str, print: String, severity: &str, at: (&str, u32)) -> Value {
+    json!({
+        "description": what,
+        "check_name": name,
+        "fingerprint": print,
+        "severity": severity,
+        "location": { "path": at.0, "lines": { "begin": at.1 } },
+    })
+}
