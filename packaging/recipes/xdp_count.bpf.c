@@ -22,4 +22,4 @@ int count(void *ctx)
 	return 2;
 }
 
-char license[] SEC("license") = "MIT";
+char _license[] SEC("license") = "MIT";

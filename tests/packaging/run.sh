@@ -77,7 +77,7 @@ fi
 cp packaging/recipes/* "$work/" && cd "$work"
 export PATH="$BIN:$PATH"
 if command -v clang > /dev/null && command -v make > /dev/null; then
-    make -s > /dev/null && [ -f xdp_count.checked ] || fail "the Makefile"
+    make -s > /dev/null && [ -f xdp_count.bpf.checked ] || fail "the Makefile"
     printf '#define SEC(n) __attribute__((section(n), used))\nSEC("xdp") int p(int *c) { return *(int *)(long)c[0]; }\n' > bad.bpf.c
     if make -s > /dev/null 2>&1; then fail "the Makefile lets a refused program pass"; fi
     rm bad.bpf.c
