@@ -127,6 +127,15 @@ fn xml(text: &str) -> Result<(), String> {
         "error",
         "skipped",
         "system-out",
+        // Of a drawing.
+        "svg",
+        "style",
+        "defs",
+        "marker",
+        "path",
+        "rect",
+        "g",
+        "text",
     ];
     elements(text, &known)
 }
@@ -248,6 +257,21 @@ fn json(text: &str) -> Result<(), String> {
     terminal(text, false)
 }
 
+/// Its own markup is that of every page: what is an object's lies in one element, as
+/// JSON in which no tag and no comment begins.
+fn page(text: &str) -> Result<(), String> {
+    let opening = "<script type=\"application/json\" id=\"data\">";
+    let (_, data) = text.split_once(opening).ok_or("no data")?;
+    let (data, rest) = data.split_once("</script>").ok_or("data have no end")?;
+    if data.contains(['<', '>']) || text.matches("pwned").count() != data.matches("pwned").count() {
+        return Err("data leave their element".into());
+    }
+    if rest.matches("<script").count() != 1 || text.matches(opening).count() != 1 {
+        return Err("more scripts than one".into());
+    }
+    json(data)
+}
+
 /// Every line is one command, and what is behind its properties is data.
 fn github(text: &str) -> Result<(), String> {
     for line in text.lines() {
@@ -318,7 +342,9 @@ const OUTLETS: [Outlet; 33] = [
     ("check jsonl", &["check", "--format", "jsonl"], json),
     ("check sarif", &["check", "--format", "sarif"], json),
     ("check github", &["check", "--format", "github"], github),
+    ("check gitlab", &["check", "--format", "gitlab"], json),
     ("check junit", &["check", "--format", "junit"], xml),
+    ("check html", &["check", "--format", "html"], page),
     (
         "check markdown",
         &["check", "--format", "markdown"],
@@ -355,6 +381,8 @@ const OUTLETS: [Outlet; 33] = [
     ("dump", &["dump"], text),
     ("dump asm", &["dump", "--as-asm"], text),
     ("cfg dot", &["cfg"], dot),
+    ("dump states", &["dump", "--states"], text),
+    ("cfg svg", &["cfg", "--format", "svg"], xml),
     ("cfg mermaid", &["cfg", "--format", "mermaid"], mermaid),
     ("run text", &["run", "--dump-maps", "--trace"], text),
     ("run json", &["run", "--format", "json"], json),

@@ -12,7 +12,7 @@ use super::Report;
 use super::items::{Item, Kind, items};
 use super::paths::Paths;
 use crate::rules::Severity;
-use crate::untrusted;
+use crate::untrusted::{self, Untrusted, joined, text};
 
 /// Renders a report.
 pub fn render(report: &Report, paths: &Paths<'_>) -> String {
@@ -23,14 +23,14 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
         .filter_map(|o| Some((o, o.error.as_ref()?)))
         .map(|(o, error)| {
             let file = paths.input(&o.object);
-            let what = format!("unreadable input: {error}");
-            let print = format!("unreadable {}", file.text());
+            let what = text!("unreadable input: {}", error.text());
+            let print = format!("unreadable {}", file.text().data());
             issue(
                 &what,
                 "unreadable-input",
                 print,
                 "blocker",
-                (file.text(), 1),
+                (&file.text(), 1),
             )
         })
         .collect();
@@ -48,13 +48,17 @@ fn of(item: &Item<'_>, paths: &Paths<'_>, seen: &mut BTreeMap<String, u32>) -> V
         (Severity::Warning, _) => "minor",
         (Severity::Note, _) => "info",
     };
-    let mut what = format!("{}: {}", item.id, item.what);
+    let mut what = text!("{}: {}", item.id, item.what);
     if let Some(program) = item.program {
-        what.push_str(&format!(" (program {program}"));
-        if !item.targets.is_empty() {
-            what.push_str(&format!(", on {}", item.targets.join(", ")));
-        }
-        what.push(')');
+        what = match item.targets.is_empty() {
+            true => text!("{} (program {})", what, program),
+            false => text!(
+                "{} (program {}, on {})",
+                what,
+                program,
+                joined(&item.targets, ", ")
+            ),
+        };
     }
     let (file, line) = match item.region(paths) {
         Some(region) => (region.file, region.line.max(1)),
@@ -67,15 +71,21 @@ fn of(item: &Item<'_>, paths: &Paths<'_>, seen: &mut BTreeMap<String, u32>) -> V
         1 => print,
         n => format!("{print}-{n}"),
     };
-    issue(&what, item.name(), print, severity, (file.text(), line))
+    issue(&what, item.name(), print, severity, (&file.text(), line))
 }
 
-fn issue(what: &str, name: &str, print: String, severity: &str, at: (&str, u32)) -> Value {
+fn issue(
+    what: &Untrusted,
+    name: &str,
+    print: String,
+    severity: &str,
+    at: (&Untrusted, u32),
+) -> Value {
     json!({
-        "description": what,
+        "description": what.data(),
         "check_name": name,
         "fingerprint": print,
         "severity": severity,
-        "location": { "path": at.0, "lines": { "begin": at.1 } },
+        "location": { "path": at.0.data(), "lines": { "begin": at.1 } },
     })
 }
