@@ -6,12 +6,13 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use alloc::collections::BTreeSet;
+use core::cell::OnceCell;
 
 use super::codes::Code;
 use super::value::{BtfSrc, Kind, MapRef, Reg};
 use super::vm::Env;
-use crate::object::Btf;
 use crate::object::btf::Type;
+use crate::object::{Btf, MapDef};
 use crate::prelude::*;
 
 /// The kinds of special field.
@@ -192,60 +193,67 @@ pub struct Pointees<'a> {
     pub kptr_references: bool,
 }
 
-/// Records of a program's maps and of the structs of its BTF.
-#[derive(Debug, Default)]
-pub struct Records {
-    maps: Vec<(Record, Record)>,
-    types: Vec<(u32, Record)>,
+/// Records of a program's maps and of the structs of its BTF, each read when it is
+/// first asked for: most programs ask for those of a map or two.
+#[derive(Debug)]
+pub struct Records<'a> {
+    defs: &'a [MapDef],
+    btf: Option<&'a Btf>,
+    kernel: Pointees<'a>,
+    /// Of each map, and of its inner maps.
+    maps: Vec<OnceCell<(Record, Record)>>,
+    /// Of the structs that have any, by type.
+    types: OnceCell<Vec<(u32, Record)>>,
 }
 
-impl Records {
-    /// Reads them all.
-    pub fn new(
-        env_maps: &[crate::object::MapDef],
-        btf: Option<&Btf>,
-        kernel: Pointees<'_>,
-    ) -> Records {
-        let Some(btf) = btf else {
-            return Records::default();
+impl<'a> Records<'a> {
+    /// Of a program with these maps and this BTF; reads none yet.
+    pub fn new(defs: &'a [MapDef], btf: Option<&'a Btf>, kernel: Pointees<'a>) -> Records<'a> {
+        Records {
+            defs,
+            btf,
+            kernel,
+            maps: vec![OnceCell::new(); defs.len()],
+            types: OnceCell::new(),
+        }
+    }
+    /// Of a map's value.
+    pub fn of_map(&self, map: MapRef) -> &Record {
+        let at = map.index();
+        let Some(((cell, def), btf)) = self.maps.get(at).zip(self.defs.get(at)).zip(self.btf)
+        else {
+            return &EMPTY;
         };
-        let of = |def: &crate::object::MapDef| parse(btf, kernel, def.value_type);
-        let maps = env_maps
-            .iter()
-            .map(|m| (of(m), m.inner.as_deref().map(of).unwrap_or_default()))
-            .collect();
+        let of = |def: &MapDef| parse(btf, self.kernel, def.value_type);
+        let inner = || def.inner.as_deref().map(of).unwrap_or_default();
+        let (outer, inner) = cell.get_or_init(|| (of(def), inner()));
+        if map.is_inner() { inner } else { outer }
+    }
+    /// Of a struct of the program's BTF.
+    pub fn of_type(&self, id: u32) -> &Record {
+        let types = self.types.get_or_init(|| self.read_types());
+        match types.binary_search_by_key(&id, |t| t.0) {
+            Ok(at) => types.get(at).map_or(&EMPTY, |(_, record)| record),
+            Err(_) => &EMPTY,
+        }
+    }
+
+    fn read_types(&self) -> Vec<(u32, Record)> {
         let mut types = Vec::new();
+        let Some(btf) = self.btf else {
+            return types;
+        };
         for id in 1..btf.type_count() {
             if let Some(Type::Struct(s)) = btf.ty(id)
                 && FieldKind::of_struct(s.name).is_none()
             {
-                let record = parse(btf, kernel, id);
+                let record = parse(btf, self.kernel, id);
                 if !record.fields.is_empty() {
                     types.push((id, record));
                 }
             }
         }
-        Records { maps, types }
-    }
-    /// Of a map's value.
-    pub fn of_map(&self, map: MapRef) -> &Record {
-        match self.maps.get(map.index()) {
-            Some((outer, inner)) => {
-                if map.is_inner() {
-                    inner
-                } else {
-                    outer
-                }
-            }
-            None => &EMPTY,
-        }
-    }
-    /// Of a struct of the program's BTF.
-    pub fn of_type(&self, id: u32) -> &Record {
-        match self.types.binary_search_by_key(&id, |t| t.0) {
-            Ok(at) => &self.types[at].1,
-            Err(_) => &EMPTY,
-        }
+        types
     }
 }
 

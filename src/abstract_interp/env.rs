@@ -44,7 +44,7 @@ pub struct Env<'a> {
     /// Attachment facts resolved before exploring.
     pub attach: Attach,
     /// Special fields of maps and types.
-    pub records: Records,
+    pub records: Records<'a>,
     /// The program's kfuncs, each made when it is first called.
     pub kfuncs: Vec<OnceCell<Rc<Kfunc<'a>>>>,
 }
