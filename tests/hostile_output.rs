@@ -336,7 +336,7 @@ type Reader = fn(&str) -> Result<(), String>;
 type Outlet = (&'static str, &'static [&'static str], Reader);
 
 /// What shows an object, or what stands beside it.
-const OUTLETS: [Outlet; 33] = [
+const OUTLETS: [Outlet; 37] = [
     ("check text", &["check", "--stats"], text),
     ("check json", &["check", "--format", "json"], json),
     ("check jsonl", &["check", "--format", "jsonl"], json),
