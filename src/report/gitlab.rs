@@ -24,7 +24,7 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
         .map(|(o, error)| {
             let file = paths.input(&o.object);
             let what = text!("unreadable input: {}", error.text());
-            let print = format!("unreadable {}", file.text().data());
+            let print = text!("unreadable {}", file.text());
             issue(
                 &what,
                 "unreadable-input",
@@ -71,20 +71,26 @@ fn of(item: &Item<'_>, paths: &Paths<'_>, seen: &mut BTreeMap<String, u32>) -> V
         1 => print,
         n => format!("{print}-{n}"),
     };
-    issue(&what, item.name(), print, severity, (&file.text(), line))
+    issue(
+        &what,
+        item.name(),
+        print.into(),
+        severity,
+        (&file.text(), line),
+    )
 }
 
 fn issue(
     what: &Untrusted,
     name: &str,
-    print: String,
+    print: Untrusted,
     severity: &str,
     at: (&Untrusted, u32),
 ) -> Value {
     json!({
         "description": what.data(),
         "check_name": name,
-        "fingerprint": print,
+        "fingerprint": print.data(),
         "severity": severity,
         "location": { "path": at.0.data(), "lines": { "begin": at.1 } },
     })
