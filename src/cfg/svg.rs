@@ -11,7 +11,7 @@ use super::place::{Placed, Size, place};
 use crate::prelude::*;
 use crate::programs::disasm::Names;
 use crate::programs::insn::Op;
-use crate::untrusted::xml;
+use crate::untrusted::element;
 
 /// Height of a line of text, and half the width of a letter, in units of the drawing.
 const LINE: i32 = 15;
@@ -101,7 +101,7 @@ pub fn svg(cfg: &Cfg, ops: &[Op], subprogs: &[usize], names: &dyn Names) -> Stri
             body,
             "<text class=\"title\" x=\"8\" y=\"{}\">{}</text>",
             y + 20,
-            xml(&name)
+            element(&name)
         );
         y += 32;
         match drawing(cfg, ops, subprog, names) {
@@ -164,7 +164,7 @@ fn one(out: &mut String, d: &Drawing) {
                 out,
                 "<text x=\"{}\" y=\"{base}\">{}</text>",
                 x + PAD,
-                xml(text)
+                element(text)
             );
         }
     }

@@ -106,6 +106,20 @@ pub fn fenced(info: &str, text: &str) -> String {
     format!("{fence}{info}\n{}\n{fence}\n", text.trim_end())
 }
 
+/// Text inside an XML element that is written here, without a writer that escapes markup.
+pub fn element<T: Foreign + ?Sized>(text: &T) -> String {
+    let mut out = String::new();
+    for c in seen(text.data()).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Text inside an HTML element that stands in Markdown.
 pub fn html<T: Foreign + ?Sized>(text: &T) -> String {
     let text = text.data();

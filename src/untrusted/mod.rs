@@ -15,6 +15,7 @@
 //! | [`html`] | tags, entities, mentions, references |
 //! | [`message`], [`property`] | what ends a workflow command or one of its properties |
 //! | [`xml`] | the tags are the writer's; characters that XML has no way to hold |
+//! | [`element`] | tags and entities, where the tags are ours |
 //! | [`uri`] | all but unreserved characters, by percent signs |
 //! | [`dot`], [`mermaid`] | quotes, backslashes, entities |
 //! | `json` | nothing is lost; invisible characters are `\uXXXX` |
@@ -36,7 +37,7 @@ use crate::prelude::*;
 
 #[cfg(feature = "std")]
 pub use json::{compact, pretty};
-pub use markup::{code, fenced, html, markdown};
+pub use markup::{code, element, fenced, html, markdown};
 pub use text::{Foreign, Part, Told, Untrusted, joined, text};
 
 /// Whether a character is not seen, or moves what is seen.
