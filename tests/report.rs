@@ -85,6 +85,13 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, errors: &mut 
                     }
                 }
             }
+            "additionalProperties" => {
+                for (name, inner) in value.as_object().into_iter().flatten() {
+                    if schema.pointer(&format!("/properties/{name}")).is_none() {
+                        validate(root, rule, inner, &format!("{at}/{name}"), errors);
+                    }
+                }
+            }
             "items" => {
                 for (i, item) in value.as_array().into_iter().flatten().enumerate() {
                     validate(root, rule, item, &format!("{at}/{i}"), errors);

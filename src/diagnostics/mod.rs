@@ -6,6 +6,7 @@
 
 mod build;
 mod cause;
+pub mod facts;
 mod finding;
 mod flow;
 pub mod kernel_words;

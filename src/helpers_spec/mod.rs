@@ -12,6 +12,7 @@
 //!
 //! This room imports nobody.
 
+mod attach;
 mod btf_sets;
 mod context;
 mod features;
@@ -29,6 +30,7 @@ mod tables;
 mod tests;
 mod words;
 
+pub use attach::{Hooked, OpsRule, hooked, hooks_many, load_asks_attach_type, ops_rules};
 pub use btf_sets::{
     LsmReturn, attach_denied, btf_set, d_path_allowed, error_injectable, faultable_tracepoint,
     fmod_ret_allowed, in_set, lsm_current_hook, lsm_hook_disabled, lsm_hook_return,

@@ -44,6 +44,11 @@ pub struct ProgTypeFacts {
     pub cap_perfmon: bool,
     /// It may be loaded without capabilities where the system lets.
     pub unprivileged: bool,
+    /// Loading fails for an attach type that the kernel doesn't know; of other types, only
+    /// attaching does.
+    pub attach_type_asked: bool,
+    /// Its functions may have their stacks apart, where kernels do that.
+    pub private_stack: bool,
     /// The context in C, as programs see it.
     pub ctx: &'static str,
     /// The context in C, as the kernel has it.

@@ -1,6 +1,7 @@
 //! The tables that `cargo xtask tables` makes of `data/`, and the constructors
 //! that its rows are written with.
 
+use super::attach::OpsRule;
 use super::context::CtxLayout;
 use super::helpers::{Availability, HelperProto, HelperSlot};
 use super::kfuncs::{KfuncSet, KfuncSpec};

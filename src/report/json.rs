@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
+use crate::diagnostics::facts::{self, Evidence};
 use crate::diagnostics::{Branch, Diagnostic, Finding, Label, Source};
 use crate::untrusted::{self, Untrusted};
 
@@ -104,6 +105,7 @@ fn diagnostic(d: &Diagnostic) -> Value {
         "why": d.why,
         "remedy": d.remedy,
         "kernel_words": d.kernel_words,
+        "refusal": refusal(d),
         "insn": d.insn,
         "insn_text": d.insn_text,
         "primary": label(&d.sources, &d.primary),
@@ -111,6 +113,27 @@ fn diagnostic(d: &Diagnostic) -> Value {
         "branches_before": d.branches_before,
         "branches": d.branches.iter().map(branch).collect::<Vec<_>>(),
         "registers": d.registers.iter().map(|(r, text)| json!({ "reg": r, "holds": text })).collect::<Vec<_>>(),
+    })
+}
+
+/// The typed facts: what the sentences are made of.
+fn refusal(d: &Diagnostic) -> Value {
+    let facts = facts::of(&d.refusal);
+    let fields = facts.fields.iter().map(|(name, evidence)| {
+        let value = match evidence {
+            Evidence::Number(n) => json!(n),
+            Evidence::Unsigned(n) => json!(n),
+            Evidence::Bits { value, mask } => json!({ "value": value, "mask": mask }),
+            Evidence::Range { min, max } => json!({ "min": min, "max": max }),
+            Evidence::Word(word) => json!(word),
+        };
+        ((*name).to_owned(), value)
+    });
+    json!({
+        "kind": facts.kind,
+        "reg": facts.reg,
+        "function": facts.function,
+        "fields": fields.collect::<serde_json::Map<_, _>>(),
     })
 }
 

@@ -2,10 +2,10 @@
 
 use super::access::Loaded;
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
-use crate::abstract_interp::setup::attach::{self, ArgKind, Target};
+use crate::abstract_interp::setup::attach::{ArgKind, Target};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::Btf;
 use crate::object::btf::Type;
 
@@ -30,7 +30,7 @@ pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded>
         return netfilter(vm, r, off, size);
     }
     let Some(target) = &vm.env.attach.target else {
-        if attach::multi(vm.env.program.attach_type) {
+        if helpers_spec::hooks_many(vm.env.program.attach_type) {
             return bad();
         }
         return unknown("no-kernel-btf");

@@ -8,7 +8,7 @@
 
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::vm::{Check, Vm};
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, KfRole};
 use crate::prelude::*;
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::StackRounding;
@@ -62,15 +62,10 @@ pub fn check(vm: &Vm<'_>) -> Check<u32> {
 /// Whether functions of the program may have their stacks apart.
 fn private_stack(vm: &Vm<'_>) -> bool {
     let program = vm.env.program;
+    let facts = helpers_spec::prog_type_facts(program.prog_type);
     vm.env.target.behaviour.private_stack
-        && match program.prog_type {
-            ProgType::Kprobe
-            | ProgType::Tracepoint
-            | ProgType::PerfEvent
-            | ProgType::RawTracepoint => true,
-            ProgType::Tracing => program.attach_type != Some(AttachType::TraceIter),
-            _ => false,
-        }
+        && facts.is_some_and(|f| f.private_stack)
+        && program.attach_type != Some(AttachType::TraceIter)
 }
 
 /// The instruction slots of a function.
@@ -224,7 +219,7 @@ impl Walk<'_, '_> {
                     .ok()
                     .and_then(|i| env.program.kfuncs.get(i));
                 match kfunc {
-                    Some(k) if &*k.name == "bpf_throw" => Called::Throw,
+                    Some(k) if helpers_spec::kfunc_role(&k.name) == KfRole::Throw => Called::Throw,
                     _ => Called::Nothing,
                 }
             }

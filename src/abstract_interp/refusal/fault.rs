@@ -40,6 +40,13 @@ macro_rules! faults {
             /// Every fault, in the order of the table.
             pub const ALL: &'static [Key] = &[$(Key::$name,)*];
 
+            /// Its name in the table.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Key::$name => stringify!($name),)*
+                }
+            }
+
             /// The names of its fields, in their order.
             pub const fn fields(self) -> &'static [&'static str] {
                 match self {

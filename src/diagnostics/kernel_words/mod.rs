@@ -18,6 +18,7 @@ use crate::abstract_interp::refusal::{Fact, Fault, Key, Refusal};
 use crate::helpers_spec;
 use crate::prelude::*;
 pub use terms::held;
+pub(super) use terms::word;
 
 /// A kernel series, as `(6, 12)`.
 pub type Series = (u16, u16);

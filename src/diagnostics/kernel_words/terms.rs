@@ -14,7 +14,7 @@ use crate::programs::insn::AluOp;
 const SCALAR: Series = (5, 18);
 
 /// A piece of evidence, in a word or few.
-pub(super) fn word(value: Value<'_>, series: Series) -> String {
+pub(in crate::diagnostics) fn word(value: Value<'_>, series: Series) -> String {
     let fixed = match value {
         Value::Number(n) => return n.to_string(),
         Value::Unsigned(n) => return n.to_string(),

@@ -83,6 +83,8 @@ roles! {
     WqCallback = "wq_callback";
     /// Has a task call a function.
     TaskWork = "task_work";
+    /// Reads metadata of a packet through the driver.
+    DeviceMetadata = "device_metadata";
     /// Packet pointers are invalid after it.
     ChangesPacket = "changes_packet";
     /// Throws the program's exception.

@@ -1,6 +1,6 @@
 //! Finding what a program attaches to in the kernel's BTF.
 
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::btf::Found;
 use crate::object::{Btf, Kind};
 use crate::prelude::*;
@@ -25,13 +25,13 @@ pub(super) fn find(
         Some((module, name)) => (module, name),
         None => ("vmlinux", target),
     };
-    let (prefix, kind) = match attach {
-        Some(AttachType::TraceRawTp) => ("btf_trace_", Kind::Typedef),
-        Some(AttachType::LsmMac | AttachType::LsmCgroup) => ("bpf_lsm_", Kind::Func),
-        Some(AttachType::TraceIter) => ("bpf_iter_", Kind::Func),
-        _ => ("", Kind::Func),
+    let form = helpers_spec::hooked(attach);
+    let kind = if form.typedef {
+        Kind::Typedef
+    } else {
+        Kind::Func
     };
-    let full = format!("{prefix}{name}");
+    let full = format!("{}{name}", form.prefix);
     if full.len() >= MAX_NAME {
         return Err(format!("the name {full} is too long"));
     }

@@ -69,6 +69,7 @@ fn facts(out: &mut Output) {
         "unprivileged",
         "ctx",
         "kernel_ctx",
+        "loading",
     ];
     let mut facts = BTreeMap::new();
     for row in &table("prog_types.tsv", &columns) {
@@ -88,9 +89,18 @@ fn facts(out: &mut Output) {
                 _ => row.bad("capability"),
             }
         }
+        let (mut asked, mut private) = (false, false);
+        for word in row.list(7) {
+            match word {
+                "attach_type" => asked = true,
+                "private_stack" => private = true,
+                _ => row.bad("loading"),
+            }
+        }
         let text = format!(
             "ProgTypeFacts {{ prog_type: ProgType::{ty:?}, since: {:?}, packet: PacketAccess::{packet}, \
-             cap_net_admin: {net}, cap_perfmon: {perf}, unprivileged: {}, ctx: {:?}, kernel_ctx: {:?} }}",
+             cap_net_admin: {net}, cap_perfmon: {perf}, unprivileged: {}, \
+             attach_type_asked: {asked}, private_stack: {private}, ctx: {:?}, kernel_ctx: {:?} }}",
             row.cell(1),
             row.cell(4) == "yes",
             row.cell(5),
@@ -125,6 +135,25 @@ fn iterators(out: &mut Output) {
     out.list("ITER_ARGS", "(u8, &str, u32, IterArg)", &rows);
 }
 
+/// Rules on members of struct_ops.
+fn struct_ops(out: &mut Output) {
+    let rows: Vec<String> = table("struct_ops.tsv", &["structure", "member", "rule"])
+        .iter()
+        .map(|row| {
+            let rule = match row.cell(2).split(':').collect::<Vec<_>>()[..] {
+                ["unsupported"] => "Unsupported".to_owned(),
+                ["never_sleeps"] => "NeverSleeps".to_owned(),
+                ["argument", index, structure] => {
+                    format!("Argument({}, {structure:?})", row.num(index))
+                }
+                _ => row.bad("rule"),
+            };
+            format!("({:?}, {:?}, OpsRule::{rule})", row.cell(0), row.cell(1))
+        })
+        .collect();
+    out.list("STRUCT_OPS", "(&str, &str, OpsRule)", &rows);
+}
+
 pub(super) fn write() -> Output {
     let mut out = Output::new("Program types", "data/prog_types.tsv");
     out.line("use super::super::*;\n");
@@ -132,5 +161,6 @@ pub(super) fn write() -> Output {
     returns(&mut out);
     facts(&mut out);
     iterators(&mut out);
+    struct_ops(&mut out);
     out
 }
