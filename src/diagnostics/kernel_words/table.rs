@@ -41,7 +41,7 @@ words! {
     JumpOutside: "jump out of range from insn {insn} to {target}";
     JumpIntoWide: "jump into the middle of ldimm64";
     NoJumpTable: "no jump tables found";
-    JumpTableOutside: "jump table points outside of the subprog";
+    JumpTableOutside: "jump table points outside";
     RunsOffEnd: "last insn is not an exit or jmp";
     InsnIndex: "invalid insn idx {insn}";
     Unreachable: "unreachable insn {insn}";
@@ -64,12 +64,12 @@ words! {
     TailCallDeep: "tail_calls are not allowed";
     TailCallInExceptionCallback: "cannot tail call within exception cb";
     EndsUntypedFunction: "{way} is not allowed in subprogs without BTF";
-    EndsFunctionOfNoInt: "{way} is only allowed in functions that return int";
+    EndsFunctionOfNoInt: "{way} in functions that return int";
     ExceptionCallbackCalled: "cannot call exception cb directly";
-    ExceptionCallbackArgs: "exception cb takes a single integer argument";
+    ExceptionCallbackArgs: "exception cb takes a single integer";
     ExceptionTags: "multiple exception callback tags";
     ExceptionCallbackAbsent: "exception callback not found in BTF";
-    ExceptionCallbackStatic: "exception callback must have global linkage";
+    ExceptionCallbackStatic: "exception callback global linkage";
     ThrowInCallback: "bpf_throw in a callback";
     CallbackOfMaps: "tail_call abusing map_ptr";
     LoopCountPointer: "verifier bug: backtracking misuse", before 6 13 "backtracing misuse";
@@ -78,10 +78,10 @@ words! {
     CallbackOfMap: "callback function not allowed for map";
     CallbackGlobal: "callback function not static";
     FuncInfoMissing: "missing btf func_info";
-    FuncInfoCount: "number of funcs in func_info doesn't match number of subprogs";
+    FuncInfoCount: "number of funcs in func_info";
     CallReserved: "BPF_CALL uses reserved fields";
     CallUnderLock: "function calls are not allowed while holding a lock";
-    GlobalInPreempt: "global function calls are not allowed with preemption disabled";
+    GlobalInPreempt: "global function calls with preemption disabled";
     GlobalUnderLock: "global function calls are not allowed while holding a lock";
 
     // Memory in general.
@@ -108,7 +108,7 @@ words! {
     BufferVariable: "R{reg} invalid variable buffer offset";
     Misaligned: "misaligned {held} access";
     MixedPointers: "same insn cannot be used with different pointers";
-    MixedArena: "same insn cannot be used with arena and other pointers";
+    MixedArena: "same insn cannot be used with arena";
     AtomicLoad: "BPF_ATOMIC loads from R{reg} {held}";
     AtomicStore: "BPF_ATOMIC stores into R{reg} {held}";
     LegacyLoadProgram: "BPF_LD_[ABS|IND] instructions not allowed";
@@ -131,7 +131,7 @@ words! {
     MathUnbounded: "math between {held} pointer and register with unbounded min value";
     MathOutside: "value {smin} makes {held} pointer be out of bounds";
     PointerOffset: "{held} pointer offset {off} is not allowed";
-    ArenaCastSpaces: "addr_space_cast insn between other address spaces";
+    ArenaCastSpaces: "addr_space_cast insn";
     ArenaCastAlone: "addr_space_cast insn needs an arena";
 
     // The stack.
@@ -156,7 +156,7 @@ words! {
     DynptrConst: "cannot pass pointer to const bpf_dynptr";
     DynptrUninit: "Expected an initialized dynptr as arg #{arg}";
     DynptrKind: "Expected a dynptr of type {want}";
-    DynptrTaken: "Dynptr has to be an uninitialized dynptr";
+    DynptrTaken: "uninitialized dynptr";
     DynptrSource: "unsupported type for dynptr data";
     DynptrConstReleased: "cannot release unowned const bpf_dynptr";
     IrqFlagTaken: "expected uninitialized irq flag as arg#{arg}";
@@ -166,9 +166,9 @@ words! {
     IterTaken: "expected uninitialized iter_{name} as arg #{arg}";
     IterUninit: "expected an initialized iter_{name} as arg #{arg}";
     IterWithoutRcu: "expected an RCU CS when using {name}";
-    IterExpected: "arg#{arg} expected pointer to an iterator on stack";
+    IterExpected: "arg#{arg} expected pointer to an iterator";
     IterUnnamed: "expected valid iter pointer as arg #{arg}";
-    IterCssTask: "css_task_iter is only allowed in sleepable progs";
+    IterCssTask: "css_task_iter in sleepable progs";
 
     // Fields with rules of their own, in map values and objects.
     FieldAccessed: "{field} cannot be accessed directly";
@@ -192,8 +192,8 @@ words! {
     KptrMode: "kptr can only be accessed using BPF_MEM";
     KptrStoredType: "invalid kptr access, R{reg} type={held} expected=ptr_";
     KptrExchangedType: "invalid kptr access, R{reg} type={held} expected=ptr_";
-    TimerOfOtherMap: "timer pointer doesn't match map pointer";
-    WorkqueueOfOtherMap: "workqueue pointer doesn't match map pointer";
+    TimerOfOtherMap: "timer pointer doesn't match map";
+    WorkqueueOfOtherMap: "workqueue pointer doesn't match map";
     LockedTwo: "Locking two bpf_spin_locks";
     LockedAgain: "AA deadlock detected";
     UnlockMissing: "bpf_spin_unlock is missing";
@@ -208,7 +208,7 @@ words! {
     NodeOfNoObject: "owning reference expected";
     NodeOfOther: "{root} expects {node} in struct {want}";
     NodeElsewhere: "expected {node} in struct {want}";
-    NodeReference: "{name} takes a non-owning or refcounted bpf_rb_node";
+    NodeReference: "{name} takes a non-owning bpf_rb_node";
     NodeInCallback: "{name} not allowed in rbtree cb";
     ObjectUnreferenced: "allocated object must be referenced";
     ObjectUnowned: "arg#{arg} is neither owning or non-owning ref";
@@ -231,8 +231,8 @@ words! {
     MapExpected: "pointer in R{reg} isn't map pointer";
     TooManyMaps: "total number of maps";
     MapOfTracing: "tracing progs cannot use {field}";
-    MapOfTracingCollections: "tracing progs cannot use bpf_list_head or bpf_rb_root";
-    MapOfSocketFilter: "socket filter progs cannot use bpf_spin_lock";
+    MapOfTracingCollections: "tracing progs cannot use bpf_list_head";
+    MapOfSocketFilter: "socket filter cannot use bpf_spin_lock";
     MapOfStructOps: "bpf_struct_ops map cannot be used in prog";
     MapOfSleepable: "Sleepable programs can only use other maps";
     CgroupStorageTwice: "only one cgroup storage of each type";
@@ -242,8 +242,8 @@ words! {
     MapValuePointer: "invalid access to map value pointer";
     MapNotDirect: "no direct value access support";
     ReferenceUnknown: "unrecognized bpf_ld_imm64 insn";
-    KsymKind: "ldimm64 btf_id is no variable or function";
-    KsymUnsized: "ldimm64 unable to resolve the size";
+    KsymKind: "ldimm64 btf_id";
+    KsymUnsized: "ldimm64 resolve the size";
 
     // Kernel objects by their types.
     StructLicence: "Cannot access kernel struct {name}, not GPL";
@@ -283,7 +283,7 @@ words! {
     ArgumentWritten: "{name}() may write into memory pointed by R{reg} type={held}";
     ArgumentNull: "Possibly NULL pointer passed to helper arg{reg}";
     ArgumentNullTrusted: "Possibly NULL pointer passed to trusted arg{arg}";
-    ArgumentUnreferenced: "R{reg} must be referenced when passed to release function";
+    ArgumentUnreferenced: "R{reg} must be referenced when passed to release";
     ArgumentUnacquired: "arg {reg} is an unacquired reference";
     ArgumentsReferenced: "more than one arg with ref_obj_id";
     ArgumentNotScalar: "R{reg} is not a scalar";
@@ -322,9 +322,9 @@ words! {
     KfuncSleepsInSection: "kernel func {name} is sleepable within {section}";
     KfuncNeedsRcu: "kernel func {name} requires RCU";
     KfuncNotAcquired: "kfunc {name} reference has not been acquired";
-    KfuncReleasesNothing: "release kernel function {name} expects a reference";
-    KfuncReleasesUnreferenced: "release kfunc {name} expects a reference";
-    KfuncReturn: "kernel function {name} returns a pointer that is not supported";
+    KfuncReleasesNothing: "release kernel function {name}";
+    KfuncReleasesUnreferenced: "release kfunc {name}";
+    KfuncReturn: "kernel function {name} returns a pointer";
     KfuncPointer: "kernel function {name} args#{arg} is not supported";
     KfuncParameter: "Unrecognized arg#{arg}";
     KfuncParameters: "Function {name} has {count} > {limit} args";
@@ -333,7 +333,7 @@ words! {
     KfuncOfDevice: "metadata kfuncs require device-bound program";
     NewTypeId: "type ID argument must be in range";
     NewUntyped: "bpf_obj_new requires BTF";
-    NewNotStruct: "bpf_obj_new type ID argument must be of a struct";
+    NewNotStruct: "bpf_obj_new type ID argument";
     NewPercpuSize: "bpf_percpu_obj_new type is too large";
     NewPercpuPointers: "bpf_percpu_obj_new struct of scalars";
     NewPercpuFields: "bpf_percpu_obj_new special fields";
@@ -346,7 +346,7 @@ words! {
     // References and sections.
     ReferenceHeld: "Unreleased reference id={id} alloc_insn={acquired}; {way} would lead to reference leak";
     SectionOpen: "{way} cannot be used inside {open}-ed region";
-    RcuInNodeCallback: "bpf_rcu_read_lock or bpf_rcu_read_unlock in rbtree callback";
+    RcuInNodeCallback: "bpf_rcu_read_lock or unlock in rbtree cb";
     RcuNested: "nested rcu read lock";
     RcuUnmatched: "unmatched rcu read unlock";
     PreemptUnmatched: "unmatched attempt to enable preemption";
@@ -377,12 +377,12 @@ words! {
 
     // Attachment and licence.
     SyscallNotSleepable: "Syscall programs can only be sleepable";
-    ProgramNotSleepable: "programs of this type cannot be sleepable";
+    ProgramNotSleepable: "programs of this type, sleepable";
     AttachNowhere: "Tracing programs must provide btf_id";
     AttachUnknown: "expected attach type {name} is not known";
     AttachNotTypedef: "attach_btf_id {id} is not a typedef";
-    AttachName: "attach_btf_id {id} points to wrong type name {name}";
-    AttachNotPointer: "attach target {name} is not a function pointer";
+    AttachName: "attach_btf_id {id} points to {name}";
+    AttachNotPointer: "attach target {name} is not a function";
     AttachNotFaultable: "Sleepable program cannot attach to non-faultable tracepoint {name}";
     AttachNotFunction: "attach_btf_id {id} is not a function";
     AttachNotIterator: "attach_btf_id {id} is not a supported iterator";
@@ -395,6 +395,6 @@ words! {
     AttachStruct: "attach_btf_id {id} is not a supported struct";
     AttachMemberUnsupported: "attach to unsupported member {member}";
     AttachMember: "attach to invalid member {member}";
-    LsmLicence: "LSM programs must have a GPL license";
-    StructOpsLicence: "struct ops programs must have a GPL license";
+    LsmLicence: "LSM programs: GPL";
+    StructOpsLicence: "struct ops programs: GPL";
 }

@@ -6,8 +6,10 @@
 //! what it calls. There is no unsafe code here: rbpf is given addresses of nothing
 //! but its own stack and a read-only array of registers.
 
+mod insn;
 pub mod lower;
 mod traps;
+mod writer;
 
 use std::cell::OnceCell;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! What user space does with maps through the system call.
 
-use super::errno::{E2BIG, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, EPERM};
+use super::errno::{E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, EPERM};
 use super::events::EventKind;
 use super::{ANY, Body, EXIST, F_LOCK, NOEXIST};
 use crate::smoke::runtime::Runtime;
@@ -104,7 +104,7 @@ impl Runtime {
                     .map_or(u32::MAX, |k| u32::from_le_bytes(*k));
                 return match maps.contains_key(key) {
                     _ if array && index >= m.def.max_entries => E2BIG,
-                    true if plain == NOEXIST => super::EEXIST,
+                    true if plain == NOEXIST => EEXIST,
                     false if plain == EXIST => ENOENT,
                     false if maps.len() as u32 >= m.def.max_entries => E2BIG,
                     _ => {
