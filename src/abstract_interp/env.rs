@@ -13,7 +13,7 @@ use super::domain::ScalarRules;
 use super::halt::Check;
 use super::setup::attach::{self, Attach};
 use super::value::{Flags, Kind, MapRef, Reg};
-use super::verify::Input;
+use super::verify::{Input, Prepared};
 use crate::cfg::Cfg;
 use crate::helpers_spec::{MapType, ProgType};
 use crate::object::{Btf, MapDef};
@@ -51,15 +51,15 @@ pub struct Env<'a> {
 
 impl<'a> Env<'a> {
     /// Reads all that exploration needs.
-    pub fn new(input: &Input<'a>, ops: &'a [Op], cfg: &'a Cfg) -> Check<Env<'a>> {
+    pub fn new(input: &Input<'a>, prepared: &'a Prepared) -> Check<Env<'a>> {
         let program = input.program;
         let own = program.btf.as_deref();
         let kernel_btf = input.kernel_btf.or(own);
         let real = input.kernel_btf.is_some();
         Ok(Env {
             program,
-            ops,
-            cfg,
+            ops: &prepared.ops,
+            cfg: &prepared.cfg,
             target: input.target,
             rules: input.target.behaviour.scalars,
             kernel_btf,

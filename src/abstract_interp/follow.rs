@@ -50,7 +50,7 @@ impl<'a> Follower<'a> {
         prepared: &'a Prepared,
         subprog: usize,
     ) -> Result<Follower<'a>, Halt> {
-        let env = Env::new(input, &prepared.ops, &prepared.cfg)?;
+        let env = Env::new(input, prepared)?;
         setup::check_program(&env)?;
         let start = input
             .program
@@ -64,7 +64,7 @@ impl<'a> Follower<'a> {
             aux: vec![InsnAux::default(); prepared.ops.len()],
             last_id: 0,
             wanted: Default::default(),
-            explorer: Explorer::new(&env.target.behaviour),
+            explorer: Explorer::new(&env.target.behaviour, None),
             globals: setup::Globals::new(input.program),
             subprogs: SubprogFacts::new(&env),
             account: Account::FREE,

@@ -1,6 +1,7 @@
 //! Abstract interpretation: the model of the verifier.
 #[rustfmt::skip]
 mod codes;
+pub mod ahead;
 pub mod btf_record;
 pub mod checks;
 pub mod domain;

@@ -125,6 +125,14 @@ impl Stack {
         wanted: impl Fn(usize, &Slot) -> bool,
         mut change: impl FnMut(&mut Slot),
     ) {
+        self.change_at(wanted, |_, slot| change(slot));
+    }
+    /// As [`Stack::change`]; the change is told which slot it is.
+    pub fn change_at(
+        &mut self,
+        wanted: impl Fn(usize, &Slot) -> bool,
+        mut change: impl FnMut(usize, &mut Slot),
+    ) {
         for (at, chunk) in self.chunks.iter_mut().enumerate() {
             let Some(chunk) = chunk else { continue };
             let first = at * CHUNK;
@@ -137,7 +145,7 @@ impl Stack {
             }
             for (i, slot) in Rc::make_mut(chunk).iter_mut().enumerate() {
                 if hits >> i & 1 != 0 {
-                    change(slot);
+                    change(first + i, slot);
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! reported: structure, maps and attachment, then the main program, then each
 //! global function that is called, then the stack over all call chains.
 
+use super::ahead::StackAhead;
+use super::ahead::constants::Constants;
 use super::checks::subprog_facts::SubprogFacts;
 use super::checks::{dead_code, stack_depth};
 use super::explore::Explorer;
@@ -21,7 +23,7 @@ use crate::programs::Program;
 use crate::programs::decode_with;
 use crate::programs::insn::Op;
 use crate::programs::isa::IsaRules;
-use crate::target::Target;
+use crate::target::{StackLiveness, Target};
 
 /// What a verification takes.
 pub struct Input<'a> {
@@ -40,6 +42,8 @@ pub struct Prepared {
     pub ops: Vec<Op>,
     /// Their control flow.
     pub cfg: Cfg,
+    /// Registers known before exploring, where the target looks for them.
+    pub constants: Option<Constants>,
 }
 
 impl Prepared {
@@ -53,7 +57,23 @@ impl Prepared {
         setup::functions_match(input.program, input.target, &ops)?;
         let facts = setup::facts::Facts::new(input.program, input.target, &ops);
         match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
-            Ok(cfg) => Ok(Prepared { ops, cfg }),
+            Ok(mut cfg) => {
+                let looks = input.target.behaviour.stack_liveness == StackLiveness::Static;
+                let constants = looks.then(|| Constants::of(input.program, &ops, &cfg));
+                if let Some(constants) = &constants {
+                    cfg.settle(
+                        &constants.settled,
+                        &input.program.insns,
+                        &facts,
+                        &facts.rules,
+                    );
+                }
+                Ok(Prepared {
+                    ops,
+                    cfg,
+                    constants,
+                })
+            }
             Err(fault) => Err(setup::fault::refusal(&fault)),
         }
     }
@@ -82,10 +102,9 @@ pub fn verify_within(
         Ok(prepared) => prepared,
         Err(refusal) => return early(refusal),
     };
-    let Prepared { ops, cfg } = &prepared;
     // The observer outlives what the verification borrows.
     let observer = observer.map(|o| o as Observer<'_>);
-    match run(input, ops, cfg, observer, account) {
+    match run(input, &prepared, observer, account) {
         Ok(v) => v,
         Err(halt) => Verification {
             verdict: verdict(Err(halt)),
@@ -116,21 +135,22 @@ fn verdict(result: Check<()>) -> Verdict {
 
 fn run<'a>(
     input: &Input<'a>,
-    ops: &'a [Op],
-    cfg: &'a Cfg,
+    prepared: &'a Prepared,
     observer: Option<Observer<'a>>,
     account: Account<'a>,
 ) -> Check<Verification> {
-    let env = Env::new(input, ops, cfg)?;
+    let env = Env::new(input, prepared)?;
     setup::check_program(&env)?;
+    let ahead = prepared.constants.as_ref();
+    let ahead = ahead.map(|constants| StackAhead::of(&env, constants));
     let mut vm = Vm {
         cur: State::new(0, input.program.sleepable),
         insn: 0,
         prev_insn: -1,
-        aux: vec![InsnAux::default(); ops.len()],
+        aux: vec![InsnAux::default(); prepared.ops.len()],
         last_id: 0,
         wanted: Default::default(),
-        explorer: Explorer::new(&env.target.behaviour),
+        explorer: Explorer::new(&env.target.behaviour, ahead),
         globals: setup::Globals::new(input.program),
         subprogs: SubprogFacts::new(&env),
         account,

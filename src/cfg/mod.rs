@@ -126,6 +126,35 @@ impl Cfg {
         Ok(cfg)
     }
 
+    /// Takes branches that always go one way, slot and successor, out of the graph:
+    /// order, liveness and loops are those without the other side.
+    pub fn settle(
+        &mut self,
+        settled: &[(u32, u32)],
+        insns: &[Insn],
+        facts: &dyn InsnFacts,
+        rules: &CfgRules,
+    ) {
+        if settled.is_empty() {
+            return;
+        }
+        for &(at, to) in settled {
+            self.tables.insert(at, Box::new([to]));
+        }
+        self.postorder.clear();
+        self.postorder_ends.clear();
+        self.order();
+        self.liveness(insns, facts);
+        self.components(rules);
+    }
+
+    /// Where a branch goes that always goes one way.
+    pub fn settled(&self, insn: usize) -> Option<usize> {
+        let table = self.tables.get(&(insn as u32))?;
+        let [to] = table[..] else { return None };
+        matches!(self.flow(insn), Flow::Branch(_)).then_some(to as usize)
+    }
+
     /// Number of slots.
     pub fn len(&self) -> usize {
         self.flows.len()

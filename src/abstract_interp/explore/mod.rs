@@ -12,6 +12,7 @@
 //! `precision`, what is live in `marks` (older kernels), `stack_live` and `cfg`, loops in
 //! `scc` and, by their entry, in `visited`.
 
+mod clean;
 mod compare;
 mod history;
 mod marks;
@@ -29,6 +30,7 @@ use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 
 pub use history::{Linked, MAX_LINKED, Place};
+pub use scc::frame_insn;
 pub use widen::widen;
 
 use self::compare::IdMap;
@@ -38,6 +40,7 @@ use self::scc::{VisitId, Visits};
 use self::spend::Spending;
 use self::stack_live::StackLiveness;
 use self::track::Track;
+use super::ahead::StackAhead;
 use super::refusal::{Fault, Held, Refusal, refuse};
 use super::state::State;
 use super::vm::{Check, Halt, Next, Vm};
@@ -106,6 +109,8 @@ pub struct Explorer {
     entry_open: bool,
     visits: Visits,
     live: StackLiveness,
+    /// What may be read of stacks, where that is known before exploring.
+    ahead: Option<StackAhead>,
     bt: Backtrack,
     ids: IdMap,
     listed: usize,
@@ -126,8 +131,9 @@ pub struct Explorer {
 
 impl Explorer {
     /// With nothing to walk yet, for a verifier of this behaviour.
-    pub fn new(behaviour: &Behaviour) -> Self {
+    pub fn new(behaviour: &Behaviour, ahead: Option<StackAhead>) -> Self {
         Explorer {
+            ahead,
             ids: IdMap::new(behaviour.independent_covers_linked),
             ..Explorer::default()
         }
@@ -218,11 +224,11 @@ impl Vm<'_> {
                 self.open_entry();
             }
             prev = insn as i32;
-            let marks = self.marks_reads();
+            let (marks, gathers) = (self.marks_reads(), self.gathers_reads());
             let frame = self.cur.curframe();
             if marks {
                 self.marks_before();
-            } else {
+            } else if gathers {
                 self.explorer.live.begin_insn(self.env.cfg, &self.cur, insn);
             }
             if let Some(observer) = &mut self.observer {
@@ -233,7 +239,7 @@ impl Vm<'_> {
             self.history_fits()?;
             if marks {
                 self.marks_after(insn, frame);
-            } else {
+            } else if gathers {
                 self.explorer.live.commit_insn(insn);
             }
             match next {
@@ -307,7 +313,7 @@ impl Vm<'_> {
     /// instruction before its first.
     fn next_path(&mut self) -> Check<Option<i32>> {
         self.path_ended()?;
-        if !self.marks_reads() {
+        if self.gathers_reads() {
             self.explorer
                 .live
                 .update(self.env.cfg, &self.cur, self.insn);
@@ -464,20 +470,25 @@ impl Vm<'_> {
     pub fn mark_stack_read(&mut self, frame: usize, slots: u64) {
         if self.marks_reads() {
             self.mark_read(frame, 0, slots);
-            return;
+        } else if self.gathers_reads() {
+            self.explorer
+                .live
+                .read(self.env.cfg, &self.cur, self.insn, frame, slots);
         }
-        self.explorer
-            .live
-            .read(self.env.cfg, &self.cur, self.insn, frame, slots);
     }
 
     /// The current instruction surely overwrites these slots of a frame's stack.
     pub fn mark_stack_write(&mut self, frame: usize, slots: u64) {
         if self.marks_reads() {
             self.mark_written(frame, slots);
-        } else {
+        } else if self.gathers_reads() {
             self.explorer.live.write(frame, slots);
         }
+    }
+
+    /// Whether the target gathers reads of stack while it explores.
+    fn gathers_reads(&self) -> bool {
+        self.env.target.behaviour.stack_liveness == crate::target::StackLiveness::Gathered
     }
 
     /// A frame was pushed: the call chain changed.
@@ -487,7 +498,7 @@ impl Vm<'_> {
 
     /// A frame is about to be popped by the current instruction.
     pub fn leaving_frame(&mut self) {
-        if !self.marks_reads() {
+        if self.gathers_reads() {
             self.explorer
                 .live
                 .update(self.env.cfg, &self.cur, self.insn);

@@ -5,9 +5,8 @@ use super::scc::{BackEdge, Chain, chain};
 use super::track::Track;
 use super::{Listed, Node, NodeId, marks};
 use crate::abstract_interp::refusal::{Fault, refuse};
-use crate::abstract_interp::stack::Slot;
-use crate::abstract_interp::state::{FP, NO_CALLSITE, NREGS, State};
-use crate::abstract_interp::value::{IterState, Kind, Reg};
+use crate::abstract_interp::state::{NO_CALLSITE, NREGS, State};
+use crate::abstract_interp::value::{IterState, Kind};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::Op;
 use crate::target::{Eviction, LoopConvergence};
@@ -73,7 +72,11 @@ impl Vm<'_> {
         let far = jumps >= LOOP_JUMPS || insns >= LOOP_INSNS;
 
         let list = self.list_of(insn);
-        self.clean_list(list);
+        if self.explorer.ahead.is_some() {
+            self.clean_current();
+        } else {
+            self.clean_list(list);
+        }
         // Newest first; dropping an element keeps the order of the rest.
         let mut at = self.explorer.lists[list].len();
         while at > 0 {
@@ -319,76 +322,6 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// Removes what is dead from finished states kept at this instruction, so
-    /// that they cover more.
-    fn clean_list(&mut self, list: usize) {
-        for at in 0..self.explorer.lists[list].len() {
-            let Listed {
-                node: id,
-                insn,
-                cleaned,
-            } = self.explorer.lists[list][at];
-            if cleaned || insn as usize != self.insn {
-                continue;
-            }
-            let node = self.explorer.node(id);
-            if node.track.branches > 0
-                || self.unfinished(id)
-                || !same_callsites(&node.state, &self.cur)
-            {
-                continue;
-            }
-            self.clean(id);
-            self.explorer.lists[list][at].cleaned = true;
-        }
-    }
-
-    fn clean(&mut self, id: NodeId) {
-        let mut node = self.explorer.nodes[id as usize]
-            .take()
-            .expect("a listed state is kept");
-        let cfg = self.env.cfg;
-        let marks = self.marks_reads();
-        let statically = self.env.target.behaviour.static_register_liveness;
-        let query = (!marks).then(|| self.explorer.live.query(cfg, &node.state, node.track.insn));
-        for at in 0..node.state.frames.len() {
-            let insn = super::scc::frame_insn(&node.state, node.track.insn, at);
-            let (read, marked) = node.read.of(at);
-            let live = if statically {
-                cfg.live_regs(insn as usize)
-            } else {
-                read
-            };
-            // Outer frames are shared by many states: copied only for a change.
-            let frame = &node.state.frames[at];
-            let dead_reg = |r: usize, reg: &Reg| live >> r & 1 == 0 && *reg != Reg::UNINIT;
-            let regs = frame.regs.iter().enumerate().take(FP as usize);
-            if regs.clone().any(|(r, reg)| dead_reg(r, reg)) {
-                let frame = node.state.frame_at_mut(at);
-                for (r, reg) in frame.regs.iter_mut().enumerate().take(FP as usize) {
-                    if dead_reg(r, reg) {
-                        *reg = Reg::UNINIT;
-                    }
-                }
-            }
-            let alive = match &query {
-                Some(query) => self.explorer.live.alive(cfg, query, at),
-                None => marked,
-            };
-            let dead_slot = |i: usize, slot: &Slot| alive >> i & 1 == 0 && *slot != Slot::EMPTY;
-            let stack = &node.state.frames[at].stack;
-            if stack
-                .slots()
-                .enumerate()
-                .any(|(i, slot)| dead_slot(i, slot))
-            {
-                let stack = node.state.frame_at_mut(at).stack_mut();
-                stack.change(dead_slot, |slot| *slot = Slot::EMPTY);
-            }
-        }
-        self.explorer.nodes[id as usize] = Some(node);
-    }
-
     /// The entry of the loop that a kept state is part of: the outermost one known.
     fn loop_entry_of(&self, id: NodeId) -> Option<NodeId> {
         let mut entry = self.explorer.node(id).track.loop_entry?;
@@ -459,14 +392,6 @@ fn iter_depths_differ(old: &State, cur: &State) -> bool {
             })
         })
     })
-}
-
-fn same_callsites(a: &State, b: &State) -> bool {
-    a.frames.len() == b.frames.len()
-        && a.frames
-            .iter()
-            .zip(&b.frames)
-            .all(|(x, y)| x.callsite == y.callsite)
 }
 
 const _: () = assert!(NO_CALLSITE == u32::MAX);

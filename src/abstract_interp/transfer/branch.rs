@@ -35,6 +35,9 @@ pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
             src,
             off,
         } => {
+            if let Some(to) = vm.env.cfg.settled(vm.insn) {
+                return Ok(Next::Goto(to));
+            }
             let cmp = Compare {
                 op,
                 w32: w == Width::W32,
