@@ -61,12 +61,7 @@ impl Prepared {
                 let looks = input.target.behaviour.stack_liveness == StackLiveness::Static;
                 let constants = looks.then(|| Constants::of(input.program, &ops, &cfg));
                 if let Some(constants) = &constants {
-                    cfg.settle(
-                        &constants.settled,
-                        &input.program.insns,
-                        &facts,
-                        &facts.rules,
-                    );
+                    cfg.settle(&constants.settled, &ops, &facts, &facts.rules);
                 }
                 Ok(Prepared {
                     ops,

@@ -131,7 +131,7 @@ impl Cfg {
     pub fn settle(
         &mut self,
         settled: &[(u32, u32)],
-        insns: &[Insn],
+        ops: &[Op],
         facts: &dyn InsnFacts,
         rules: &CfgRules,
     ) {
@@ -144,7 +144,7 @@ impl Cfg {
         self.postorder.clear();
         self.postorder_ends.clear();
         self.order();
-        self.liveness(insns, facts);
+        self.liveness(ops, facts);
         self.components(rules);
     }
 

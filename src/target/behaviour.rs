@@ -93,23 +93,13 @@ trait Show {
     }
 }
 
-impl Show for StackLiveness {
-    fn show(&self) -> String {
-        format!("{self:?}")
-    }
-
-    /// The engine gathers where it should analyse.
-    fn modelled(&self) -> bool {
-        *self != StackLiveness::Static
-    }
-}
-
 macro_rules! show_by_debug {
     ($($type:ty),*) => { $(impl Show for $type { fn show(&self) -> String { format!("{self:?}") } })* };
 }
 show_by_debug!(
     bool,
     StackRounding,
+    StackLiveness,
     Eviction,
     LoopConvergence,
     ScalarLinks,
@@ -223,7 +213,7 @@ behaviour! {
     load_acquire: bool, "6.15", "Load-acquire and store-release exist.";
     indirect_jumps: bool, "6.19", "Jump tables exist.";
     stack_arguments: bool, "7.1", "Functions may take more than five arguments, on the stack.";
-    global_void_functions: bool, "7.0", "Global functions may return nothing.";
+    global_void_functions: bool, "7.1", "Global functions may return nothing.";
     map_ptr_not_null: bool, "6.17, and stable 6.12", "A map taken from a map of maps is known not to be null.";
     nested_rcu_sections: bool, "6.19", "RCU read sections may nest.";
     const_map_key: bool, "6.14", "A lookup in an array at a constant index in range is known not to fail.";
@@ -234,8 +224,8 @@ behaviour! {
     tracing_timers: bool, "7.0", "Tracing programs may use maps with timers, work queues and resilient spin locks.";
     null_args_precise: bool, "7.0", "A null argument must be known precisely.";
     all_scalars_compared: bool, "never when privileged", "States are compared on every scalar, as for a loader without capabilities, whose scalars are all precise.";
-    cast_forks_null: bool, "7.1", "A cast of a referenced socket is explored as failing on a path of its own.";
-    retval_helpers_checked: bool, "7.0", "What bpf_set_retval sets must be in the hook's range, and bpf_get_retval gives a number in it.";
+    cast_forks_null: bool, "7.2", "A cast of a referenced socket is explored as failing on a path of its own.";
+    retval_helpers_checked: bool, "7.2", "What bpf_set_retval sets must be in the hook's range, and bpf_get_retval gives a number in it.";
     sleepable_uses_storage: bool, "6.2", "Sleepable programs may use local storages, queues and user ring buffers.";
     sleepable_uses_tries: bool, "7.0", "Sleepable programs may use LPM tries, program arrays and newer map types.";
     inline_current_task: bool, "6.18", "The helpers that give the current task are inlined.";
@@ -251,18 +241,18 @@ behaviour! {
     pointer_pointers_as_numbers: bool, "7.0", "Arguments that point to other things than structs are read as numbers.";
     sleepable_tracepoints: bool, "7.1", "Programs of tracepoints may sleep.";
     const_dynptrs_usable: bool, "7.2", "A dynptr that is an argument may be passed to whatever doesn't release it.";
-    sockmap_updates_restricted: bool, "7.1", "Only iterators, socket operations, socket lookup and reuseport programs change sockmaps.";
-    global_frames_apart: bool, "7.0", "Frames are counted anew in each global function.";
-    null_by_zero_register: bool, "7.2", "Comparing a pointer with a register known to be zero is a null check.";
+    sockmap_updates_restricted: bool, "7.3", "Only iterators, socket operations, socket lookup and reuseport programs change sockmaps.";
+    global_frames_apart: bool, "7.1", "Frames are counted anew in each global function.";
+    null_by_zero_register: bool, "7.1", "Comparing a pointer with a register known to be zero is a null check.";
     globals_may_throw: bool, "7.0", "After a call of a global function that may throw, the end by the exception is explored too.";
     one_reference_argument: bool, "until 7.2", "Only one argument of a helper may carry a reference.";
     null_is_not_nonnull: bool, "7.2", "A constant zero is refused where a global function wants a non-null pointer.";
     kptr_xchg_under_lock: bool, "7.1", "Kptrs may be exchanged while a spin lock is held.";
     arena_offsets_free: bool, "7.0", "A constant may name any offset into an arena.";
-    contexts_movable: bool, "7.0", "A context that the kernel hands over untranslated may be accessed through a moved pointer; a syscall program's at any offset.";
+    contexts_movable: bool, "7.1", "A context that the kernel hands over untranslated may be accessed through a moved pointer; a syscall program's at any offset.";
     throw_ends_program: bool, "7.0", "What a global function throws is held to the program's range of return values.";
-    clones_keep_reference: bool, "7.2", "A store may destroy a referenced dynptr while a clone of it lives.";
-    arena_by_type_tag: bool, "7.1", "Pointers that carry the type tag of arenas are arena pointers in a function's prototype.";
+    clones_keep_reference: bool, "7.1", "A store may destroy a referenced dynptr while a clone of it lives.";
+    arena_by_type_tag: bool, "7.2", "Pointers that carry the type tag of arenas are arena pointers in a function's prototype.";
     drops_nmi_safe: bool, "7.2", "Tracing programs cannot drop objects whose fields are not safe to free in an NMI.";
     buffers_checked_for_null: bool, "5.10, not 5.17 to 6.18, stable 6.18", "A buffer of an iterator that may be null cannot be accessed before a check.";
     inner_keys_vary: bool, "7.1, and stable 6.18", "A constant index into an inner array that may be exchanged for one of another size is not known to be in range.";

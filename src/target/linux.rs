@@ -331,54 +331,94 @@ const LINUX_6_18_15: Behaviour = Behaviour {
     ..LINUX_6_18
 };
 
-const LINUX_7_3: Behaviour = Behaviour {
-    scalars: ScalarRules::V7_3,
+/// 6.17: reads of stack are still marked while exploring.
+const LINUX_6_17: Behaviour = Behaviour {
+    scalars: ScalarRules::V6_17,
+    stack_liveness: StackLiveness::Parentage,
+    probe_registers_writable: false,
+    tail_call_leaves_frame: false,
+    inline_current_task: false,
+    ..LINUX_6_18_15
+};
+
+const LINUX_6_16: Behaviour = Behaviour {
+    scalars: ScalarRules::V6_16,
+    loop_convergence: LoopConvergence::LoopEntry,
+    untrusted_mem: false,
+    ..LINUX_6_17
+};
+
+const LINUX_6_19: Behaviour = Behaviour {
     callback_loops: true,
     abnormal_exits: true,
+    nested_rcu_sections: true,
+    indirect_jumps: true,
+    ..LINUX_6_18_15
+};
+
+const LINUX_7_0: Behaviour = Behaviour {
+    scalars: ScalarRules::V7_0,
     reserved_fields_upfront: true,
-    syscalls_open: true,
-    arena_arithmetic_apart: true,
-    fetch_ends_precision: true,
+    buffers_checked_for_null: true,
+    stale_link_distance: false,
+    scalar_links: ScalarLinks::DeltaBoth,
+    ld_abs_returns: true,
     wide_link_delta: true,
     arena_absorbs_numbers: true,
-    global_void_functions: true,
-    nested_rcu_sections: true,
-    stack_liveness: StackLiveness::Static,
-    scalar_links: ScalarLinks::DeltaBoth,
-    sums_keep_reference: true,
     drop_singular_ids: Seam(true),
     kfunc_trusted_by_default: true,
-    indirect_jumps: true,
-    stack_arguments: true,
     sleepable_uses_tries: true,
     throw_leaves_sections: false,
     tracing_timers: true,
     null_args_precise: true,
-    all_scalars_compared: false,
-    cast_forks_null: true,
-    retval_helpers_checked: true,
     callback_map_uid: true,
-    clones_keep_reference: true,
-    arena_by_type_tag: true,
-    drops_nmi_safe: true,
     throw_ends_program: true,
-    contexts_movable: true,
     arena_offsets_free: true,
-    kfunc_prototype_decides: true,
-    kfuncs_say_lock_safe: true,
     kfunc_results_trusted: true,
     context_protects_rcu: true,
     pointer_pointers_as_numbers: true,
+    globals_may_throw: true,
+    ..LINUX_6_19
+};
+
+const LINUX_7_1: Behaviour = Behaviour {
+    scalars: ScalarRules::V7_1,
+    syscalls_open: true,
+    arena_arithmetic_apart: true,
+    fetch_ends_precision: true,
+    global_void_functions: true,
+    stack_liveness: StackLiveness::Static,
+    sums_keep_reference: true,
+    independent_covers_linked: true,
+    var_off_write_scrubs: true,
+    inner_keys_vary: true,
+    stack_arguments: true,
+    clones_keep_reference: true,
+    contexts_movable: true,
+    kfuncs_say_lock_safe: true,
     sleepable_tracepoints: true,
-    const_dynptrs_usable: true,
-    sockmap_updates_restricted: true,
     global_frames_apart: true,
     null_by_zero_register: true,
-    globals_may_throw: true,
+    kptr_xchg_under_lock: true,
+    ..LINUX_7_0
+};
+
+const LINUX_7_2: Behaviour = Behaviour {
+    scalars: ScalarRules::V7_3,
+    cast_forks_null: true,
+    retval_helpers_checked: true,
+    arena_by_type_tag: true,
+    drops_nmi_safe: true,
+    kfunc_prototype_decides: true,
+    const_dynptrs_usable: true,
     one_reference_argument: false,
     null_is_not_nonnull: true,
-    kptr_xchg_under_lock: true,
-    ..LINUX_6_18
+    ..LINUX_7_1
+};
+
+const LINUX_7_3: Behaviour = Behaviour {
+    sockmap_updates_restricted: true,
+    ..LINUX_7_2
 };
 
 const fn row(
@@ -421,7 +461,13 @@ pub(super) static ROWS: &[Row] = &[
     row("6.1", SpecVersion::V6_1, (6, 1, 192), "6.1.192", LIMITS_5_10, LINUX_6_1),
     row("6.6", SpecVersion::V6_6, (6, 6, 100), "6.6.100", LIMITS_5_10, LINUX_6_6),
     row("6.12", SpecVersion::V6_12, (6, 12, 117), "6.12.117", LIMITS_6_12, LINUX_6_12),
+    row("6.16", SpecVersion::V6_18, (6, 16, 12), "6.16.12", LIMITS_6_12, LINUX_6_16),
+    row("6.17", SpecVersion::V6_18, (6, 17, 13), "6.17.13", LIMITS_6_12, LINUX_6_17),
     NEWEST_LTS,
+    row("6.19", SpecVersion::V7_3, (6, 19, 14), "6.19.14", LIMITS_6_12, LINUX_6_19),
+    row("7.0", SpecVersion::V7_3, (7, 0, 13), "7.0.13", LIMITS_6_12, LINUX_7_0),
+    row("7.1", SpecVersion::V7_3, (7, 1, 13), "7.1.13", LIMITS_7_3, LINUX_7_1),
+    row("7.2", SpecVersion::V7_3, (7, 2, 13), "7.2.13", LIMITS_7_3, LINUX_7_2),
     row("7.3", SpecVersion::V7_3, (7, 3, 0), "7.3-rc7", LIMITS_7_3, LINUX_7_3),
 ];
 

@@ -30,7 +30,7 @@ pub use scalars::ScalarRules;
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 
-use crate::helpers_spec::{self, AttachType, ProgType, SpecVersion};
+use crate::helpers_spec::{self, AttachType, MapType, ProgType, SinceKind, SpecVersion};
 use crate::prelude::*;
 
 /// Where a target's facts come from.
@@ -68,7 +68,9 @@ pub struct Target {
 impl Target {
     /// The series of those facts.
     pub fn of_series(spec: SpecVersion) -> Target {
-        let row = linux::ROWS.iter().find(|row| row.spec == spec);
+        let (major, minor) = spec.series();
+        let name = format!("{major}.{minor}");
+        let row = linux::ROWS.iter().find(|row| row.name == name);
         row.map_or_else(Target::default, linux::Row::target)
     }
 
@@ -131,6 +133,13 @@ impl Target {
             && listed(self) == listed(other)
     }
 
+    /// Whether a thing that its facts describe is as old as it is. Facts are of
+    /// measured series; a kernel between two of them has what the newer one has that is
+    /// dated to its own release or before.
+    fn dated(&self, since: impl FnOnce() -> Option<(u16, u16)>) -> bool {
+        self.series() >= self.spec.series() || since().is_none_or(|first| first <= self.series())
+    }
+
     /// Whether it has a helper, and which facts describe it.
     pub fn helper(&self, id: u32) -> Offered {
         match &self.kind {
@@ -152,7 +161,12 @@ impl Target {
     pub fn map_type(&self, ty: u32) -> Offered {
         match &self.kind {
             TargetKind::Vmlinux(offer) => offer.map_type(ty),
-            _ => Offered::when(helpers_spec::map_type_known(ty, self.spec), self.spec),
+            _ => {
+                let name = MapType::from_id(ty).map_or("", MapType::name);
+                let there = helpers_spec::map_type_known(ty, self.spec)
+                    && self.dated(|| since(SinceKind::MapType, name));
+                Offered::when(there, self.spec)
+            }
         }
     }
 
@@ -168,23 +182,50 @@ impl Target {
     pub fn attach_type(&self, ty: AttachType) -> Offered {
         match &self.kind {
             TargetKind::Vmlinux(offer) => offer.attach_type(ty),
-            _ => Offered::when(helpers_spec::attach_type_known(ty, self.spec), self.spec),
+            _ => {
+                let there = helpers_spec::attach_type_known(ty, self.spec)
+                    && self.dated(|| Some(helpers_spec::attach_type_since(ty)));
+                Offered::when(there, self.spec)
+            }
         }
     }
 
     /// The series whose facts describe a kernel function here.
     pub fn kfunc_spec(&self, name: &str) -> SpecVersion {
         let listed = self.offer().and_then(|o| o.kfunc(name));
-        listed.unwrap_or(self.spec)
+        listed.unwrap_or_else(|| self.kfuncs_of(name))
+    }
+
+    /// The series whose row of a kernel function holds: before 7.0, flags mean what they
+    /// meant in 6.18.
+    fn kfuncs_of(&self, name: &str) -> SpecVersion {
+        let older = SpecVersion::ALL.iter().rev().find(|v| **v < self.spec);
+        match older {
+            Some(&older)
+                if self.series() < self.spec.series()
+                    && !self.behaviour.kfunc_trusted_by_default
+                    && helpers_spec::kfunc(name, older).is_some() =>
+            {
+                older
+            }
+            _ => self.spec,
+        }
     }
 
     /// Whether it has a kernel function.
     pub fn has_kfunc(&self, name: &str) -> bool {
         match &self.kind {
             TargetKind::Vmlinux(offer) => offer.kfunc(name).is_some(),
-            _ => helpers_spec::kfunc(name, self.spec).is_some(),
+            _ => {
+                helpers_spec::kfunc(name, self.kfuncs_of(name)).is_some()
+                    && self.dated(|| since(SinceKind::Kfunc, name))
+            }
         }
     }
+}
+
+fn since(kind: SinceKind, name: &str) -> Option<(u16, u16)> {
+    helpers_spec::since(kind, name).map(|r| (r.major, r.minor))
 }
 
 /// The target of that name: a series (`linux-6.18`, `6.18`), a measured release of
@@ -234,10 +275,10 @@ mod tests {
         let point = by_name("linux-6.18.15").unwrap();
         assert_eq!(point.release, (6, 18, 15));
         assert!(!point.verifies_like(&Target::default()));
-        let specs: Vec<SpecVersion> = all().iter().map(|t| t.spec).collect();
-        assert_eq!(specs, SpecVersion::ALL);
-        for t in all() {
-            assert_eq!((t.release.0, t.release.1), t.spec.series());
+        let series: Vec<(u16, u16)> = all().iter().map(Target::series).collect();
+        assert!(series.is_sorted());
+        for v in SpecVersion::ALL {
+            assert_eq!(Target::of_series(*v).series(), v.series());
         }
     }
 

@@ -147,6 +147,18 @@ impl ScalarRules {
         fork_sign_masks: true,
         ..ScalarRules::V6_1
     };
+    /// 6.16.
+    pub const V6_16: ScalarRules = ScalarRules {
+        branch: BranchRule::Ranges,
+        split_at_sign_64: false,
+        neg: false,
+        ..ScalarRules::V6_17
+    };
+    /// 6.17.
+    pub const V6_17: ScalarRules = ScalarRules {
+        mul: MulAlgorithm::PartialProducts,
+        ..ScalarRules::V6_18
+    };
     /// 6.18 (.15).
     pub const V6_18: ScalarRules = ScalarRules {
         split_at_sign_32: false,
@@ -170,7 +182,17 @@ impl ScalarRules {
         sync_linked: true,
         ..ScalarRules::V6_18
     };
-    /// 7.3.
+    /// 7.0.
+    pub const V7_0: ScalarRules = ScalarRules {
+        const_divmod: true,
+        ..ScalarRules::V6_18_44
+    };
+    /// 7.1.
+    pub const V7_1: ScalarRules = ScalarRules {
+        branch: BranchRule::Simulated,
+        ..ScalarRules::V7_0
+    };
+    /// 7.2 and 7.3.
     pub const V7_3: ScalarRules = ScalarRules {
         model: Model::Circular,
         single_member: true,
@@ -185,15 +207,19 @@ impl ScalarRules {
     };
 
     /// Every row with its name.
-    const NAMED: [(&'static str, ScalarRules); 8] = [
+    const NAMED: [(&'static str, ScalarRules); 12] = [
         ("5.10", ScalarRules::V5_10),
         ("5.15", ScalarRules::V5_15),
         ("6.1", ScalarRules::V6_1),
         ("6.6", ScalarRules::V6_6),
         ("6.12", ScalarRules::V6_12),
+        ("6.16", ScalarRules::V6_16),
+        ("6.17", ScalarRules::V6_17),
         ("6.18", ScalarRules::V6_18),
         ("6.18.44", ScalarRules::V6_18_44),
-        ("7.3", ScalarRules::V7_3),
+        ("7.0", ScalarRules::V7_0),
+        ("7.1", ScalarRules::V7_1),
+        ("7.2", ScalarRules::V7_3),
     ];
 
     /// The name of the first row that says the same.

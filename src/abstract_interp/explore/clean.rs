@@ -99,21 +99,21 @@ fn drop_slots(state: &mut State, at: usize, alive: u64) {
     }
 }
 
-/// A slot of which only some halves may be read. Objects of several slots stay whole.
+/// Slots of which only some halves may be read. Objects of several slots stay whole.
 fn drop_halves(state: &mut State, at: usize, alive: Halves) {
+    let bits = |i: usize| (alive >> (2 * i)) as u8 & 3;
     let dead = |i: usize, slot: &Slot| {
-        !slot.is_special() && {
-            let mut rest = *slot;
-            keep_halves(&mut rest, (alive >> (2 * i)) as u8 & 3);
-            rest != *slot
-        }
+        let (upper, lower) = slot.kinds.split_at(4);
+        let written = |half: &[Byte]| half != [Byte::Invalid; 4];
+        let bits = bits(i);
+        bits != 3
+            && (bits & 1 == 0 && written(upper) || bits & 2 == 0 && written(lower))
+            && !slot.is_special()
     };
     let stack = &state.frames[at].stack;
     if stack.slots().enumerate().any(|(i, slot)| dead(i, slot)) {
         let stack = state.frame_at_mut(at).stack_mut();
-        stack.change_at(dead, |i, slot| {
-            keep_halves(slot, (alive >> (2 * i)) as u8 & 3)
-        });
+        stack.change_at(dead, |i, slot| keep_halves(slot, bits(i)));
     }
 }
 
