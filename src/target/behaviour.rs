@@ -183,7 +183,7 @@ behaviour! {
     uninit_stack_reads: bool, "6.3, and stable 5.10, 5.15 and 6.1", "Privileged programs may read stack that was never written.";
     misc_matches_unbounded: bool, "6.9", "Comparing states, an unbounded spilled scalar equals eight misc bytes.";
     helper_memory_typed: bool, "6.14", "A helper's argument says whether the helper reads or writes the memory; before, a helper may write all stack it gets, and surely writes what needn't be initialised.";
-    var_off_write_scrubs: bool, "7.1", "A write at a variable offset that touches a spill makes the whole slot data, not just the bytes it touches.";
+    var_off_write_scrubs: bool, "7.0", "A write at a variable offset that touches a spill makes the whole slot data, not just the bytes it touches.";
     var_off_stack_writes: bool, "5.12", "Stack may be written at a variable offset.";
     immediate_context_stores: bool, "6.3", "An immediate may be stored straight into the context; before, only a register.";
     callbacks_as_loops: bool, "6.7, and stable 6.6", "A synchronous callback is explored zero, one and more times until it converges; before, once.";
@@ -233,9 +233,9 @@ behaviour! {
     ld_abs_returns: bool, "7.0", "A packet load in a subprogram may return 0 from it at once, and that path is walked.";
     wide_link_delta: bool, "7.0", "The distance of two linked registers is taken in 64 bits, so it cannot overflow.";
     arena_absorbs_numbers: bool, "7.0", "Arithmetic on a number and an arena pointer gives an arena pointer, whichever is on the left.";
-    throw_leaves_sections: bool, "until 7.0", "A throw from within a subprogram doesn't look at locks and sections.";
+    throw_leaves_sections: bool, "until 6.19", "A throw from within a subprogram doesn't look at locks and sections.";
     kfunc_prototype_decides: bool, "7.2", "What a kfunc's argument is follows from its prototype alone, not from what is passed; a size is an argument of its own.";
-    kfuncs_say_lock_safe: bool, "7.1", "Kfuncs that may be called under a spin lock say so by a flag; before, a list names them.";
+    kfuncs_say_lock_safe: bool, "7.0", "Kfuncs that may be called under a spin lock say so by a flag; before, a list names them.";
     kfunc_results_trusted: bool, "7.0", "Kernel objects that kfuncs return are trusted unless said otherwise.";
     context_protects_rcu: bool, "7.0", "Preempt and IRQ sections protect RCU pointers as RCU sections do, and pointers lose protection only where nothing protects them.";
     pointer_pointers_as_numbers: bool, "7.0", "Arguments that point to other things than structs are read as numbers.";
@@ -283,5 +283,6 @@ behaviour! {
     zero_sizes_named: bool, "6.8", "A size that may be zero, where it must not be, is refused for itself, before the memory is looked at.";
     functions_by_reference: bool, "5.13", "A function whose address is taken is a function of the program.";
     stack_grows_by_reads: bool, "6.3, and stable 5.15 and 6.1", "Stack below what was ever written may be read; before, only unwritten bytes above it.";
+    timers_sleep_as_program: bool, "until 6.17", "The callback of a timer may sleep if the program may; since, never.";
     ids_one_to_one: bool, "6.5", "Two ids of a kept state never stand for one of the current state.";
 }

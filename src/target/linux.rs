@@ -1,7 +1,9 @@
 //! The Linux rows: each series at the point release that was measured.
 //!
 //! 5.10, 6.1, 6.12, 6.18 and 7.3 were checked against the sources and verdicts of
-//! the release named. 5.15 and 6.6 are filled from their neighbours, mainline's
+//! the release named; 6.16, 6.17, 6.19 and 7.0 to 7.2 against verdicts and types. What
+//! these have is told by the facts of the measured series that they are nearest to, and
+//! by dates. 5.15 and 6.6 are filled from their neighbours, mainline's
 //! history and what stable took back: sub-register and immediate spills, reads
 //! of uninitialised stack and precision in programs with subprograms came to
 //! 5.15 and 6.1 as fixes; loops of callbacks and iterators that converge came to
@@ -171,6 +173,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     kptr_xchg_under_lock: false,
     stack_grows_by_reads: false,
     ids_one_to_one: false,
+    timers_sleep_as_program: true,
     app_limited_writable: false,
     packet_ids_compared: false,
     sleepable_uses_percpu: false,
@@ -288,6 +291,7 @@ const LINUX_6_12: Behaviour = Behaviour {
 };
 
 const LINUX_6_18: Behaviour = Behaviour {
+    timers_sleep_as_program: false,
     scalars: ScalarRules::V6_18_44,
     buffers_checked_for_null: true,
     inner_keys_vary: true,
@@ -338,6 +342,7 @@ const LINUX_6_17: Behaviour = Behaviour {
     probe_registers_writable: false,
     tail_call_leaves_frame: false,
     inline_current_task: false,
+    timers_sleep_as_program: true,
     ..LINUX_6_18_15
 };
 
@@ -349,6 +354,11 @@ const LINUX_6_16: Behaviour = Behaviour {
 };
 
 const LINUX_6_19: Behaviour = Behaviour {
+    scalars: ScalarRules::V6_18_44,
+    throw_leaves_sections: false,
+    buffers_checked_for_null: true,
+    // Its helpers are described as 7.3 has them.
+    const_dynptrs_usable: true,
     callback_loops: true,
     abnormal_exits: true,
     nested_rcu_sections: true,
@@ -359,7 +369,8 @@ const LINUX_6_19: Behaviour = Behaviour {
 const LINUX_7_0: Behaviour = Behaviour {
     scalars: ScalarRules::V7_0,
     reserved_fields_upfront: true,
-    buffers_checked_for_null: true,
+    var_off_write_scrubs: true,
+    kfuncs_say_lock_safe: true,
     stale_link_distance: false,
     scalar_links: ScalarLinks::DeltaBoth,
     ld_abs_returns: true,
@@ -368,7 +379,6 @@ const LINUX_7_0: Behaviour = Behaviour {
     drop_singular_ids: Seam(true),
     kfunc_trusted_by_default: true,
     sleepable_uses_tries: true,
-    throw_leaves_sections: false,
     tracing_timers: true,
     null_args_precise: true,
     callback_map_uid: true,
@@ -382,7 +392,7 @@ const LINUX_7_0: Behaviour = Behaviour {
 };
 
 const LINUX_7_1: Behaviour = Behaviour {
-    scalars: ScalarRules::V7_1,
+    scalars: ScalarRules::V7_3,
     syscalls_open: true,
     arena_arithmetic_apart: true,
     fetch_ends_precision: true,
@@ -390,12 +400,10 @@ const LINUX_7_1: Behaviour = Behaviour {
     stack_liveness: StackLiveness::Static,
     sums_keep_reference: true,
     independent_covers_linked: true,
-    var_off_write_scrubs: true,
     inner_keys_vary: true,
     stack_arguments: true,
     clones_keep_reference: true,
     contexts_movable: true,
-    kfuncs_say_lock_safe: true,
     sleepable_tracepoints: true,
     global_frames_apart: true,
     null_by_zero_register: true,
@@ -404,13 +412,11 @@ const LINUX_7_1: Behaviour = Behaviour {
 };
 
 const LINUX_7_2: Behaviour = Behaviour {
-    scalars: ScalarRules::V7_3,
     cast_forks_null: true,
     retval_helpers_checked: true,
     arena_by_type_tag: true,
     drops_nmi_safe: true,
     kfunc_prototype_decides: true,
-    const_dynptrs_usable: true,
     one_reference_argument: false,
     null_is_not_nonnull: true,
     ..LINUX_7_1

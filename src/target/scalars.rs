@@ -182,17 +182,12 @@ impl ScalarRules {
         sync_linked: true,
         ..ScalarRules::V6_18
     };
-    /// 7.0.
+    /// 7.0: conditions aren't tried both ways yet.
     pub const V7_0: ScalarRules = ScalarRules {
-        const_divmod: true,
-        ..ScalarRules::V6_18_44
+        branch: BranchRule::RangesAndBits,
+        ..ScalarRules::V7_3
     };
-    /// 7.1.
-    pub const V7_1: ScalarRules = ScalarRules {
-        branch: BranchRule::Simulated,
-        ..ScalarRules::V7_0
-    };
-    /// 7.2 and 7.3.
+    /// 7.1 to 7.3.
     pub const V7_3: ScalarRules = ScalarRules {
         model: Model::Circular,
         single_member: true,
@@ -207,7 +202,7 @@ impl ScalarRules {
     };
 
     /// Every row with its name.
-    const NAMED: [(&'static str, ScalarRules); 12] = [
+    const NAMED: [(&'static str, ScalarRules); 11] = [
         ("5.10", ScalarRules::V5_10),
         ("5.15", ScalarRules::V5_15),
         ("6.1", ScalarRules::V6_1),
@@ -218,8 +213,7 @@ impl ScalarRules {
         ("6.18", ScalarRules::V6_18),
         ("6.18.44", ScalarRules::V6_18_44),
         ("7.0", ScalarRules::V7_0),
-        ("7.1", ScalarRules::V7_1),
-        ("7.2", ScalarRules::V7_3),
+        ("7.3", ScalarRules::V7_3),
     ];
 
     /// The name of the first row that says the same.

@@ -14,5 +14,7 @@ mod addresses;
 mod calls;
 pub mod constants;
 mod slots;
+#[cfg(test)]
+mod tests;
 
 pub use slots::{Halves, StackAhead};

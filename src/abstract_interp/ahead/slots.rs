@@ -34,6 +34,8 @@ pub type Halves = u128;
 const OUTERMOST: u32 = u32::MAX;
 /// Steps of the analysis; beyond, everything counts as read.
 const MAX_STEPS: usize = 4_000_000;
+/// Blocks of a function of which it is remembered what they begin with; beyond, the same.
+const MAX_BLOCKS: usize = 100_000;
 /// Bytes of a frame's stack.
 const STACK: i32 = 512;
 
@@ -291,7 +293,7 @@ impl Maker<'_, '_> {
             let mut at = start as usize;
             loop {
                 self.steps += 1;
-                if self.steps > MAX_STEPS {
+                if self.steps > MAX_STEPS || starts.len() > MAX_BLOCKS {
                     self.out.lost = true;
                     return starts;
                 }

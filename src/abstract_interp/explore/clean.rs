@@ -99,14 +99,17 @@ fn drop_slots(state: &mut State, at: usize, alive: u64) {
     }
 }
 
-/// Slots of which only some halves may be read. Objects of several slots stay whole.
+/// Slots of which only some halves may be read. Objects of several slots stay whole, and
+/// so does a spilled pointer: no part of it is ever data.
 fn drop_halves(state: &mut State, at: usize, alive: Halves) {
     let bits = |i: usize| (alive >> (2 * i)) as u8 & 3;
     let dead = |i: usize, slot: &Slot| {
         let (upper, lower) = slot.kinds.split_at(4);
         let written = |half: &[Byte]| half != [Byte::Invalid; 4];
         let bits = bits(i);
+        let whole = slot.is_spill() && !slot.spill.is_scalar();
         bits != 3
+            && (bits == 0 || !whole)
             && (bits & 1 == 0 && written(upper) || bits & 2 == 0 && written(lower))
             && !slot.is_special()
     };

@@ -9,7 +9,8 @@
 //! The counts that the kernel reports (processed instructions, states) come out
 //! of this room, so each rule that moves them is in one place: when to keep and
 //! drop a state in `visited`, what is compared in `compare`, what is precise in
-//! `precision`, what is live in `marks` (older kernels), `stack_live` and `cfg`, loops in
+//! `precision`, what is live in `marks` (older kernels), `stack_live`, `ahead` and `cfg`, what is
+//! dropped for it in `clean`, loops in
 //! `scc` and, by their entry, in `visited`.
 
 mod clean;

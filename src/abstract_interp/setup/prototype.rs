@@ -286,12 +286,13 @@ impl Parameter<'_, '_> {
             .filter(|t| t.component == Some(component));
         let names = on_it.filter_map(|t| t.name.strip_prefix("arg:"));
         let arg = self.arg;
+        let untrusted = self.env.target.behaviour.untrusted_mem;
         let mut set = TagSet::NONE;
         for name in names {
             match TagSet::named(name) {
                 _ if !global => return refuse(Fault::ParameterTagStatic { arg }),
-                None => return refuse(Fault::ParameterTagUnknown { arg }),
-                Some(tag) => set = set.and(tag),
+                Some(tag) if tag != TagSet::UNTRUSTED || untrusted => set = set.and(tag),
+                _ => return refuse(Fault::ParameterTagUnknown { arg }),
             }
         }
         Ok(set)

@@ -212,7 +212,8 @@ pub fn push_callback(
     };
     let caller = vm.cur.frame().clone();
     if callback.is_async() {
-        let sleepable = !matches!(callback, Callback::Timer { .. });
+        let sleepable = !matches!(callback, Callback::Timer { .. })
+            || vm.env.target.behaviour.timers_sleep_as_program && vm.env.program.sleepable;
         let mut state = State::new(subprog as u32, sleepable);
         callback.enter(vm, &caller, state.frame_mut())?;
         state.frame_mut().async_entry = caller.async_entry + 1;

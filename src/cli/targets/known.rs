@@ -88,6 +88,7 @@ fn of_kernel(t: &Target) -> Vec<(&'static str, Vec<Item>)> {
     let kfuncs: Vec<Item> = match t.offer() {
         Some(offer) => offer.kfuncs().map(Item::whole).collect(),
         None => helpers_spec::kfuncs(t.spec)
+            .filter(|k| t.has_kfunc(k.name))
             .map(|k| Item::whole(k.name))
             .collect(),
     };
@@ -182,10 +183,11 @@ impl Known {
             odd.map(|(what, id, name)| format!("{what} {id} {name}"))
                 .collect()
         });
+        let (major, minor) = t.series();
         Known {
             name: t.name.clone(),
             kind,
-            base: format!("linux-{}", t.spec),
+            base: format!("linux-{major}.{minor}"),
             release: t.release_name.clone().into_owned(),
             source: t
                 .profile()

@@ -189,7 +189,7 @@ pub fn label(rule: &Rule) -> String {
 /// instruction, then by rule.
 pub fn lint(input: &LintInput<'_>) -> Vec<Hit> {
     let facts = Facts::new(input);
-    let series = input.target.spec.series();
+    let series = input.target.series();
     let mut hits = Vec::new();
     for lint in LINTS.iter().filter(|l| l.rule.holds_for(series)) {
         (lint.run)(&facts, &mut hits);
