@@ -82,9 +82,6 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
     reg
 }
 
-/// `BPF_F_INNER_MAP`: inner maps may have other sizes than their template.
-const F_INNER_MAP: u32 = 1 << 12;
-
 fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg> {
     let Some((map, uid)) = facts.map else {
         return unknown("helper:map-argument-missing");
@@ -96,7 +93,6 @@ fn map_value(vm: &Vm<'_>, helper: i32, facts: &Facts, flags: Flags) -> Check<Reg
     // A lookup in an array at a known index in range cannot fail.
     if helper == id::MAP_LOOKUP_ELEM
         && map_args::indexes_fixed(vm, def)
-        && def.flags & F_INNER_MAP == 0
         && facts
             .const_key
             .is_some_and(|k| k < u64::from(def.max_entries))
