@@ -29,6 +29,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether its kernel functions want trusted pointers unasked.
+    pub(super) fn trusts_by_default(&self) -> bool {
+        self.behaviour.kfunc_trusted_by_default
+    }
+
     /// The target it describes.
     pub(super) fn target(&self) -> Target {
         Target {

@@ -196,18 +196,15 @@ impl Target {
         listed.unwrap_or_else(|| self.kfuncs_of(name))
     }
 
-    /// The series whose row of a kernel function holds: before 7.0, flags mean what they
-    /// meant in 6.18.
+    /// The series whose row of a kernel function holds: where flags mean another thing
+    /// than to the series of its facts, the one before, if that has the function.
     fn kfuncs_of(&self, name: &str) -> SpecVersion {
+        let own = linux::ROWS.iter().find(|row| row.name == self.spec.name());
+        let alike = own
+            .is_none_or(|row| row.trusts_by_default() == self.behaviour.kfunc_trusted_by_default);
         let older = SpecVersion::ALL.iter().rev().find(|v| **v < self.spec);
         match older {
-            Some(&older)
-                if self.series() < self.spec.series()
-                    && !self.behaviour.kfunc_trusted_by_default
-                    && helpers_spec::kfunc(name, older).is_some() =>
-            {
-                older
-            }
+            Some(&older) if !alike && helpers_spec::kfunc(name, older).is_some() => older,
             _ => self.spec,
         }
     }
