@@ -79,7 +79,7 @@ pub fn mermaid(cfg: &Cfg, ops: &[Op], subprogs: &[usize], names: &dyn Names) -> 
         for node in blocks.graph.node_indices() {
             let text: Vec<String> = lines(&blocks, node, ops, names)
                 .iter()
-                .map(|line| untrusted::mermaid(line))
+                .map(untrusted::mermaid)
                 .collect();
             let _ = writeln!(out, "    {}[\"{}\"]", id(&blocks, node), text.join("<br/>"));
         }
