@@ -410,7 +410,7 @@ fn is_carrier_name(path: &Path) -> bool {
     let name = file_name(path);
     let plain = unpack::plain_name(&name);
     let ends = |all: &[&str]| all.iter().any(|e| plain.ends_with(e));
-    ends(&[".a", ".skel.h"]) || (plain != name && ends(&[".o", ".so"]))
+    ends(&[".a", ".skel.h", ".lskel.h"]) || (plain != name && ends(&[".o", ".so"]))
 }
 
 /// `carrier!object`, where the carrier is a file.

@@ -12,6 +12,7 @@
 //! | `archive` | members of `ar` archives |
 //! | `compressed` | gzip, xz, zstd |
 //! | `skeleton` | bytes in the text of a C header |
+//! | `light`, `writer` | the programs of a light skeleton; an object made of them |
 //! | `name` | what an object without a name is called |
 //!
 //! All bytes are a stranger's: layers, parts and unpacked bytes are bounded by an
@@ -24,8 +25,10 @@
 mod archive;
 mod compressed;
 mod layout;
+mod light;
 mod name;
 mod skeleton;
+mod writer;
 
 pub use compressed::plain_name;
 pub use layout::{HEAD, Kind, kind};
@@ -208,10 +211,25 @@ impl Search<'_> {
 
     fn literals(&mut self, layer: &Layer<'_>, bytes: &[u8]) -> Result<(), String> {
         let literals = skeleton::literals(bytes);
-        if literals.iter().any(|l| skeleton::is_loader(l)) {
-            let what = "a light skeleton: its programs are made by a loader program, and no object \
-                        is left of them; look at the object that it was made from";
-            self.found.problems.push(layer.problem(what));
+        if literals.iter().any(skeleton::is_loader) {
+            let data = literals.iter().filter(|l| skeleton::is_data(l));
+            let made = data
+                .clone()
+                .find_map(|l| Some((l.offset, light::object(&l.bytes)?)));
+            match made {
+                Some((offset, object)) => {
+                    let stem = layer
+                        .file
+                        .split_once('.')
+                        .map_or(layer.file, |(stem, _)| stem);
+                    let name = format!("{}{}.o", layer.names, name::plain(stem));
+                    self.part(name, offset, &object)?;
+                }
+                None => {
+                    let what = "a light skeleton in whose data no program is found";
+                    self.found.problems.push(layer.problem(what));
+                }
+            }
         }
         for literal in literals.iter().filter(|l| kind(&l.bytes) == Kind::Object) {
             let own = name::of(&literal.bytes).unwrap_or_else(|| name::plain(&literal.name));

@@ -27,6 +27,11 @@ pub(super) fn is_loader(literal: &Literal) -> bool {
     matches!(&*literal.name, "opts_insn" | "insns")
 }
 
+/// Whether one is that program's data.
+pub(super) fn is_data(literal: &Literal) -> bool {
+    matches!(&*literal.name, "opts_data" | "data")
+}
+
 /// The literals of a text that may be objects or programs.
 pub(super) fn literals(text: &[u8]) -> Vec<Literal> {
     let mut reader = Reader {

@@ -113,7 +113,7 @@ fn what_is_damaged_or_nothing_is_told() {
     assert!(
         names("x.lskel.h", lskel.as_bytes())
             .concat()
-            .contains("light skeleton")
+            .contains("no program is found")
     );
 }
 
@@ -140,4 +140,59 @@ fn bombs_do_not_go_off() {
         (many.parts.len(), &*many.problems.concat()),
         (1, "too many objects")
     );
+}
+
+/// As the loader generator of libbpf lays a map and a program out.
+fn loader_data(insns: &[[u8; 8]]) -> Vec<u8> {
+    let mut out = vec![0; 64];
+    let map = out.len();
+    out.resize(map + 72, 0);
+    for (at, n) in [(0, 2u32), (4, 4), (8, 8), (12, 3)] {
+        out[map + at..][..4].copy_from_slice(&n.to_le_bytes());
+    }
+    out[map + 28..][..6].copy_from_slice(b"counts");
+    out.extend(b"Dual MIT/GPL\0\0\0\0");
+    out.extend(insns.iter().flatten());
+    let program = out.len();
+    out.resize(program + 144, 0);
+    for (at, n) in [(0, 6), (4, insns.len() as u32), (68, 37)] {
+        out[program + at..][..4].copy_from_slice(&n.to_le_bytes());
+    }
+    out[program + 48..][..6].copy_from_slice(b"filter");
+    out
+}
+
+#[test]
+fn light_skeletons_become_objects() {
+    use crate::object::Object;
+    use crate::programs::{LinkOptions, link};
+    let insns = [
+        [0x18, 0x51, 0, 0, 0, 0, 0, 0], // r1 = map 0
+        [0; 8],
+        [0x85, 0x10, 0, 0, 2, 0, 0, 0], // a function behind the end
+        [0xb7, 0, 0, 0, 2, 0, 0, 0],
+        [0x95, 0, 0, 0, 0, 0, 0, 0],
+        [0xb7, 0, 0, 0, 7, 0, 0, 0],
+        [0x95, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    let text = header(&loader_data(&insns)) + &header(&[0x95; 80]).replace("data[]", "opts_insn[]");
+    let found = unpack("tool.lskel.h", text.as_bytes(), &mut Allowance::default());
+    let [part] = &found.parts[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(part.name, "tool.o");
+    let object = Object::parse(&part.bytes).unwrap();
+    assert!(object.problems.is_empty(), "{:?}", object.problems);
+    assert_eq!(object.license, "Dual MIT/GPL");
+    let [map] = &object.maps[..] else { panic!() };
+    assert_eq!((&*map.name, map.map_type, map.value_size), ("counts", 2, 8));
+    let options = LinkOptions {
+        legacy_maps: true,
+        ..LinkOptions::default()
+    };
+    let linked = link(&object, &options);
+    let program = linked.programs[0].as_ref().unwrap();
+    assert_eq!((&*program.name, &*program.section), ("filter", "xdp"));
+    assert_eq!(program.insns.len(), insns.len());
+    assert_eq!(program.subprogs.len(), 2);
 }
