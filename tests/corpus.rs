@@ -139,7 +139,7 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
         let detail = match &got.outcome {
             Outcome::Reject(d) => format!(
                 "reject {} insn={} ({})",
-                d.code.name(),
+                d.refusal.code().name(),
                 d.insn,
                 d.kernel_words.data()
             ),
@@ -160,8 +160,8 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
         match (key.as_str(), &got.outcome) {
             ("insns", _) => compare(key, value, &got.insns.to_string()),
             ("processed", _) => compare(key, value, &number(got.stats.map(|s| s.processed))),
-            ("code", Outcome::Reject(d)) => compare(key, value, d.code.name()),
-            ("class", Outcome::Reject(d)) => compare(key, value, d.code.class()),
+            ("code", Outcome::Reject(d)) => compare(key, value, d.refusal.code().name()),
+            ("class", Outcome::Reject(d)) => compare(key, value, d.refusal.code().class()),
             ("insn", Outcome::Reject(d)) => compare(key, value, &d.insn.to_string()),
             ("stage", Outcome::LoadError { stage, .. }) => compare(key, value, stage),
             _ => {}
@@ -309,7 +309,7 @@ fn malformed_objects_are_refused() {
                 Outcome::LoadError { stage, reason, .. } => {
                     said.push(format!("{stage}: {}", reason.data()))
                 }
-                Outcome::Reject(d) => said.push(format!("reject: {}", d.code.name())),
+                Outcome::Reject(d) => said.push(format!("reject: {}", d.refusal.code().name())),
                 Outcome::Unknown {
                     internal: Some(text),
                     ..

@@ -28,6 +28,7 @@ fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic
             program: p,
             ops: &ops,
             target: "linux-6.18",
+            kernel: None,
             source_text: &|_| None,
         },
         &refusal,
@@ -39,6 +40,7 @@ fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic
 fn labels(d: &Diagnostic) -> Vec<(usize, &str)> {
     d.secondary
         .iter()
+        .chain([&d.primary])
         .map(|l| (l.insn, l.text.data()))
         .collect()
 }
@@ -60,7 +62,7 @@ fn a_packet_access_beyond_the_comparison() {
     );
     let d = explain(&p, Code::PacketOob, Some(2), &[0, 1, 2, 3, 4, 5]);
     has(&d, 0, "`data` is read here");
-    has(&d, 4, "too few bytes");
+    has(&d, 4, "shows 14 bytes");
     assert_eq!(d.branches.len(), 1);
     assert!(!d.branches[0].taken);
     assert_eq!(d.place.as_ref().unwrap().line, 7);
@@ -70,7 +72,8 @@ fn a_packet_access_beyond_the_comparison() {
 fn a_packet_pointer_that_a_helper_voided() {
     let p =
         program(".type xdp\nr6 = *(u32 *)(r1 + 0)\nr2 = -4\ncall 44\nr0 = *(u8 *)(r6 + 0)\nexit\n");
-    let d = explain(&p, Code::PacketOob, Some(6), &[0, 1, 2, 3]);
+    let d = explain(&p, Code::MemAccessType, Some(6), &[0, 1, 2, 3]);
+    assert_eq!(d.code, Code::StalePointer);
     has(&d, 2, "may move the packet");
 }
 
@@ -99,7 +102,7 @@ fn a_bound_on_another_copy() {
 fn a_register_that_a_call_wiped() {
     let p = program(".type xdp\nr3 = 1\ncall 7\nr0 = r3\nexit\n");
     let d = explain(&p, Code::UninitRegister, Some(3), &[0, 1, 2]);
-    has(&d, 1, "wipes R1 to R5");
+    has(&d, 1, "leaves nothing in R1 to R5");
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn an_acquired_object_that_is_not_released() {
     let p =
         program(".type sched_cls\nr6 = r1\nr2 = r10\ncall 84\nif r0 == 0 goto +1\nr0 = 0\nexit\n");
     let d = explain(&p, Code::RefLeak, None, &[0, 1, 2, 3, 4, 5]);
-    has(&d, 2, "acquired by");
+    has(&d, 2, "acquired here by");
 }
 
 #[test]
@@ -170,5 +173,5 @@ fn stack_bytes_that_were_never_written() {
         ".type xdp\n.map m hash 8 8 1\n*(u32 *)(r10 - 8) = 1\nr2 = r10\nr2 += -8\nr1 = map[m] ll\ncall 1\nexit\n",
     );
     let d = explain(&p, Code::StackUninit, Some(2), &[0, 1, 2, 3, 5]);
-    has(&d, 0, "4 bytes at fp-8 are written here");
+    has(&d, 0, "4 bytes are written here");
 }

@@ -104,7 +104,7 @@ fn explain(log: &str, object: Option<&str>) -> String {
 fn the_story_is_told_on_the_source() {
     for (log, object, code, line) in [
         ("packet_one_short", "memory", "BPF0108", "memory.c:171"),
-        ("no_null_check-7.3", "memory", "BPF0106", "memory.c:93"),
+        ("no_null_check-7.3", "memory", "BPF0129", "memory.c:93"),
         (
             "leaked_on_one_path",
             "references",
@@ -114,7 +114,7 @@ fn the_story_is_told_on_the_source() {
     ] {
         let log = format!("tests/logs/{log}.log");
         let said = explain(&log, Some(&format!("tests/corpus/reject/{object}.o")));
-        for word in [code, line, "refused", "remedy"] {
+        for word in [code, line, "refused", "help"] {
             assert!(said.contains(word), "{log}: no {word} in\n{said}");
         }
         let said = explain(&log, None);

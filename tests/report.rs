@@ -219,8 +219,8 @@ fn an_unchecked_packet_access_is_explained() {
     for part in [
         "BPF0108 packet-access-unchecked",
         "data_end",
-        "remedy:",
-        "why:",
+        "help:",
+        "because:",
         "kernel:",
         "is read here",
     ] {

@@ -114,6 +114,12 @@ pub enum Code {
     SpecialField = 127,
     /// `stack-pointer-escapes-frame`
     CrossFrame = 128,
+    /// `null-pointer-dereference`
+    NullDereference = 129,
+    /// `stale-pointer-dereference`
+    StalePointer = 130,
+    /// `kernel-address-dereference`
+    KernelAddress = 131,
     /// `argument-type-mismatch`
     TypeMismatch = 200,
     /// `unknown-function`
@@ -310,6 +316,9 @@ impl Code {
         Code::MapPtrField,
         Code::SpecialField,
         Code::CrossFrame,
+        Code::NullDereference,
+        Code::StalePointer,
+        Code::KernelAddress,
         Code::TypeMismatch,
         Code::UnknownFunc,
         Code::FuncNotAllowed,
@@ -443,6 +452,9 @@ impl Code {
             Code::MapPtrField => "map-pointer-access-invalid",
             Code::SpecialField => "special-field-access",
             Code::CrossFrame => "stack-pointer-escapes-frame",
+            Code::NullDereference => "null-pointer-dereference",
+            Code::StalePointer => "stale-pointer-dereference",
+            Code::KernelAddress => "kernel-address-dereference",
             Code::TypeMismatch => "argument-type-mismatch",
             Code::UnknownFunc => "unknown-function",
             Code::FuncNotAllowed => "function-not-allowed",
@@ -572,6 +584,9 @@ impl Code {
             Code::MapPtrField => "map_ptr_field",
             Code::SpecialField => "special_field",
             Code::CrossFrame => "cross_frame",
+            Code::NullDereference => "mem_access_type",
+            Code::StalePointer => "mem_access_type",
+            Code::KernelAddress => "mem_access_type",
             Code::TypeMismatch => "type_expected",
             Code::UnknownFunc => "unknown_func",
             Code::FuncNotAllowed => "func_not_allowed",

@@ -108,6 +108,7 @@ fn place(program: &Program, target: &str, hit: &Hit, options: &Options<'_>) -> F
         program,
         ops: &ops,
         target,
+        kernel: None,
         source_text: options.source_text,
     };
     match hit.insn {

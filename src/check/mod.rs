@@ -7,18 +7,22 @@
 
 mod assumed;
 mod audit;
+mod changed;
 mod each;
 mod findings;
 #[cfg(feature = "smoke")]
 mod holes;
 mod policy;
 mod portability;
+mod remedies;
 mod series;
 #[cfg(feature = "smoke")]
 mod smoke;
 pub mod types;
 mod verify;
 mod vmlinux;
+#[cfg(feature = "smoke")]
+mod witness;
 
 pub use vmlinux::vmlinux_target;
 
@@ -94,6 +98,9 @@ pub struct Options<'a> {
     pub clock: Option<fn() -> u64>,
     /// What the run that this input belongs to may spend.
     pub budget: Option<&'a Budget>,
+    /// Further refusals that are sought behind the first, each assuming that those
+    /// before are mended.
+    pub further: usize,
     /// Run what is accepted.
     #[cfg(feature = "smoke")]
     pub smoke: bool,
@@ -121,6 +128,7 @@ impl<'a> Options<'a> {
             views: None,
             clock: None,
             budget: None,
+            further: 0,
             #[cfg(feature = "smoke")]
             smoke: true,
             settings: None,
@@ -298,10 +306,13 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
             &source, &links, &done, &looked, options,
         ));
     }
-    #[cfg(feature = "smoke")]
     let mut done = done;
+    if links.len() > 1 {
+        changed::tell(&mut done, &links, options);
+    }
     #[cfg(feature = "smoke")]
     if options.smoke {
+        witness::tell(&mut done, &links, options);
         let unsafe_there = smoke::run_accepted(&mut done, &links, options);
         report.findings.extend(unsafe_there);
     }

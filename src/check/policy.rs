@@ -22,6 +22,7 @@ pub(super) fn denied(links: &[Linked], options: &Options<'_>) -> Vec<Finding> {
                 program,
                 ops: &ops,
                 target: &choice.target.name,
+                kernel: Some(choice.target),
                 source_text: options.source_text,
             };
             for finding in config::policy::findings(settings, &context) {

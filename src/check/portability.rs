@@ -58,6 +58,7 @@ pub(super) fn judge(
         program,
         ops: &ops,
         target: &choice.target.name,
+        kernel: Some(choice.target),
         source_text: options.source_text,
     };
     let (no, part): (Vec<Gap<'_>>, Vec<Gap<'_>>) = gaps(&uses, profile)

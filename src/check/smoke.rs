@@ -116,6 +116,7 @@ fn unsafe_there(
         program,
         ops: &ops,
         target: &choice.target.name,
+        kernel: Some(choice.target),
         source_text: options.source_text,
     };
     let what = format!(

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::portability::judge;
-use super::{Options, TargetChoice, findings};
+use super::{Options, TargetChoice, findings, remedies};
 use crate::abstract_interp::{self, Input, Observed, Stats, Verdict, Verification};
 use crate::audit::{Memory, memory};
 use crate::budget::Ended;
@@ -97,13 +97,15 @@ pub(super) fn verify_program(
                 program,
                 ops: &ops,
                 target: &choice.target.name,
+                kernel: Some(choice.target),
                 source_text: options.source_text,
             };
-            Outcome::Reject(Box::new(diagnostics::describe(
-                &context,
-                refusal,
-                choice.target.series(),
-            )))
+            let mut told = diagnostics::describe(&context, refusal, choice.target.series());
+            if !runtime {
+                let processed = verification.stats.processed;
+                remedies::test(program, choice, options, processed, refusal, &mut told);
+            }
+            Outcome::Reject(Box::new(told))
         }
         Verdict::Unknown(u) => Outcome::Unknown {
             place: u.insn.and_then(|i| diagnostics::place_of(program, i)),

@@ -180,6 +180,13 @@ pub(super) struct CheckArgs {
     /// Tell what each verification cost.
     #[arg(long)]
     pub(super) stats: bool,
+    /// After a refusal go on as if it were mended, and report what is refused then, too
+    /// (up to 16 times; text and SARIF: twice without it).
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Text: how much is told of a refusal.
+    #[arg(long, value_enum, default_value = "normal")]
+    pub(super) explain: Explain,
     /// Don't run what is accepted.
     #[arg(long)]
     pub(super) no_smoke: bool,
@@ -242,6 +249,17 @@ fn report_spec(text: &str) -> Result<(Format, PathBuf), String> {
         .filter(|(_, file)| !file.is_empty())
         .ok_or("expected FORMAT=FILE")?;
     Ok((Format::from_str(format, false)?, PathBuf::from(file)))
+}
+
+/// How much is told of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Explain {
+    /// The story, all branches, the instruction, registers, and the page of the code.
+    Full,
+    /// The story.
+    Normal,
+    /// One line: `file:line:column: code headline`.
+    Short,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, FailOn, Format};
+use super::args::{CheckArgs, Explain, FailOn, Format};
 use super::console::complain;
 use super::inputs::{self, Targets};
 use super::repo::Repo;
@@ -15,6 +15,7 @@ use super::{Failure, config, exit, output};
 use crate::check::{Options, check, not_begun};
 use crate::config::{self as judging, Baseline};
 use crate::limits;
+use crate::report::text::Detail;
 use crate::report::{self, InputError, ObjectReport, Report};
 use crate::view::Shelf;
 
@@ -62,6 +63,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             views: shelf.as_ref(),
             clock: Some(micros),
             budget: Some(budget),
+            further: match (args.all, args.format) {
+                (true, _) => 16,
+                (false, Format::Text | Format::Sarif) => 2,
+                (false, _) => 0,
+            },
             smoke: !args.no_smoke,
             settings: Some(&loaded.settings),
             ..Options::new(name, &choices)
@@ -172,6 +178,11 @@ fn rendered(
             let mut style = output::style(file);
             style.stats = args.stats;
             style.all = !args.quiet;
+            style.detail = match args.explain {
+                Explain::Full => Detail::Full,
+                Explain::Normal => Detail::Normal,
+                Explain::Short => Detail::Short,
+            };
             report::text::render(report, style)
         }
     }

@@ -70,6 +70,7 @@ fn tell(
             program,
             ops: &decode(&program.insns),
             target,
+            kernel: None,
             source_text: &|_| None,
         };
         render_diagnostic(

@@ -2,14 +2,16 @@
 
 use super::kernel_words::{self, Series};
 use super::source::{SourceText, Sources, expression_at, line_of};
+use super::story::{self, Claim, Happened, Scene, Story};
 use super::wording::{self, Facts, Nature};
-use super::{Branch, Diagnostic, Label, Place, cause, names};
+use super::{Branch, Diagnostic, Label, Place, names};
 use crate::abstract_interp::Code;
-use crate::abstract_interp::refusal::Refusal;
+use crate::abstract_interp::refusal::{Held, Refusal};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Op, Src};
-use crate::untrusted::Untrusted;
+use crate::target::Target;
+use crate::untrusted::{Untrusted, text};
 
 /// What a diagnostic is made from besides the refusal.
 #[derive(Clone, Copy)]
@@ -20,12 +22,11 @@ pub struct Context<'a> {
     pub ops: &'a [Op],
     /// Name of the target.
     pub target: &'a str,
+    /// The target itself, if it is one that is known.
+    pub kernel: Option<&'a Target>,
     /// Where source files are found.
     pub source_text: SourceText<'a>,
 }
-
-/// The most of a register's contents that a label shows.
-const MAX_HOLDS: usize = 56;
 
 /// The branches told of a path.
 const MAX_BRANCHES: usize = 8;
@@ -35,30 +36,73 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
     let program = context.program;
     let last = program.insns.len().saturating_sub(1);
     let insn = refusal.insn.min(last);
-    let cause = cause::find(program, context.ops, refusal);
-    let slots = cause.events.iter().map(|e| e.insn).chain([insn]);
-    let slots = slots.filter(|&slot| slot < program.insns.len()).collect();
-    let mut sources = Sources::new(program, context.ops, context.source_text, slots);
     let insn_text = names::instruction(program, context.ops, insn);
-    let facts = facts(context, refusal, insn, &insn_text, cause.origin);
-    let page = wording::page_for(refusal.code(), &facts);
-    let what = capitalized((page.what)(&facts));
-    let primary = label(&mut sources, insn, primary_text(&facts, &insn_text).into());
-    let secondary = cause
-        .events
-        .into_iter()
-        .filter(|e| e.insn < program.insns.len())
-        .map(|e| label(&mut sources, e.insn, e.text.into()))
-        .filter(|l| {
-            (l.source, l.offset, &l.text) != (primary.source, primary.offset, &primary.text)
-        })
-        .collect();
-    let (branches, branches_before) = branches(context, refusal);
+    let target = (context.target, context.kernel);
+    let scene = Scene::new(
+        program,
+        context.ops,
+        target,
+        context.source_text,
+        refusal,
+        insn,
+    );
+    let story = story::tell(&scene);
+    let mut told = match story {
+        Some(story) => story,
+        None => plain(context, &scene, &insn_text),
+    };
+    told.events.retain(|e| e.insn < program.insns.len());
+    if told.events.is_empty() && told.edit_at.is_none() {
+        // What a program may do hangs on its type.
+        let kind = Happened::Program(program.prog_type.name().to_owned());
+        told.events.push(scene.event(0, 0, kind));
+    }
+    let page = wording::page_for(told.code, &Facts::of(refusal)).rule;
+    let what = capitalized(story::words::headline(&told.claim));
+    let reason = told
+        .reason
+        .take()
+        .or_else(|| story::words::reason(&told.claim));
+    let spots = spots(&scene, &told);
+    let slots = spots.iter().map(|s| s.0).collect();
+    let mut sources = Sources::new(program, context.ops, context.source_text, slots);
+    sources.show(told.edit_line);
+    let mut labels: Vec<Label> = Vec::new();
+    for (slot, text) in spots {
+        let first = labels.is_empty();
+        let label = match told.edit_line.filter(|_| first) {
+            Some(line) => label_at(&mut sources, slot, line, text.into()),
+            None => label(&mut sources, slot, text.into()),
+        };
+        // What is said of one place is said once, in one label.
+        let same = labels
+            .iter_mut()
+            .find(|l| (l.source, l.offset) == (label.source, label.offset));
+        match same {
+            Some(same) if same.text.data().contains(label.text.data()) => {}
+            Some(same) => {
+                same.text = text!("{}; {}", same.text, label.text);
+                same.len = same.len.max(label.len);
+            }
+            None => labels.push(label),
+        }
+    }
+    let primary = labels.remove(0);
+    let related = told.events.iter().map(|e| e.insn).collect::<Vec<_>>();
+    let (branches, branches_before) = branches(context, refusal, &related);
+    let remedy = told.helps.first().map(|h| as_sentence(h.text.data()));
     Diagnostic {
-        code: refusal.code(),
+        code: told.code,
         what: what.into(),
-        why: page.rule.why_short(),
-        remedy: page.rule.remedy_short(),
+        own_reason: reason.is_some(),
+        why: reason.unwrap_or_else(|| page.why_short()).into(),
+        remedy: remedy.unwrap_or_else(|| page.remedy_short()).into(),
+        helps: told.helps,
+        cause: told.cause,
+        claim: told.claim,
+        further: Vec::new(),
+        witness: None,
+        changed: None,
         kernel_words: kernel_words::of(refusal, series).into(),
         shared_words: kernel_words::shared(refusal, series).into(),
         insn,
@@ -66,7 +110,7 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
         place: place_of(program, insn),
         sources: sources.list,
         primary,
-        secondary,
+        secondary: labels,
         branches,
         branches_before,
         registers: refusal
@@ -75,6 +119,56 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
             .map(|(reg, held)| (*reg, kernel_words::held(held).into()))
             .collect(),
         refusal: refusal.without_path(),
+    }
+}
+
+/// A refusal of no kind that has its story: the page's words, and the walk back.
+fn plain(context: &Context<'_>, scene: &Scene<'_>, insn_text: &str) -> Story {
+    let (events, origin) = story::trace(scene);
+    let facts = facts(context, scene, insn_text, origin);
+    let page = wording::page_for(scene.refusal.code(), &facts);
+    let what = capitalized((page.what)(&facts));
+    Story {
+        code: scene.refusal.code(),
+        claim: Claim::Plain(what),
+        reason: None,
+        edit_at: None,
+        edit_line: None,
+        events,
+        cause: story::cause_of(scene.refusal.code()),
+        helps: vec![],
+    }
+}
+
+/// The places to label, the one to edit first, with what is said of them.
+fn spots(scene: &Scene<'_>, told: &Story) -> Vec<(usize, String)> {
+    let refused = story::words::refused(scene);
+    let edit_at = told.edit_at.filter(|&at| at < scene.program.insns.len());
+    let events = told.events.iter();
+    let all = events.map(|e| (e.insn, story::words::event(&e.kind)));
+    match edit_at.filter(|&at| at != scene.insn || told.edit_line.is_some()) {
+        Some(at) => {
+            let mut all: Vec<(usize, String)> = all.collect();
+            let own = all.iter().position(|(insn, _)| *insn == at);
+            let first = match own {
+                Some(i) => all.remove(i),
+                None => (at, "the place to edit".to_owned()),
+            };
+            all.push((scene.insn, refused));
+            all.insert(0, first);
+            all
+        }
+        None => [(scene.insn, refused)].into_iter().chain(all).collect(),
+    }
+}
+
+/// A sentence: begun with a capital letter, ended.
+pub fn as_sentence(text: &str) -> String {
+    let text = capitalized(text.to_owned());
+    if text.ends_with(['.', '!', '?']) {
+        text
+    } else {
+        format!("{text}.")
     }
 }
 
@@ -88,6 +182,21 @@ fn capitalized(text: String) -> String {
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()
     })
+}
+
+/// A label on another line of an instruction's file, where that is known.
+fn label_at(sources: &mut Sources<'_>, insn: usize, line: u32, text: Untrusted) -> Label {
+    let own = label(sources, insn, text);
+    let source = sources.list.get(own.source);
+    match source.and_then(|s| s.span(line, 0)) {
+        Some((offset, len)) => Label {
+            offset,
+            len,
+            line,
+            ..own
+        },
+        None => own,
+    }
 }
 
 pub(super) fn label(sources: &mut Sources<'_>, insn: usize, text: Untrusted) -> Label {
@@ -125,24 +234,13 @@ pub(super) fn label(sources: &mut Sources<'_>, insn: usize, text: Untrusted) -> 
     }
 }
 
-fn primary_text(facts: &Facts, insn_text: &str) -> String {
-    match (facts.reg, &facts.holds) {
-        (Some(reg), Some(holds)) => {
-            let short: String = holds.chars().take(MAX_HOLDS).collect();
-            let more = if short.len() < holds.len() { "..." } else { "" };
-            format!("refused: `{insn_text}` with R{reg}={short}{more}")
-        }
-        _ => format!("refused: `{insn_text}`"),
-    }
-}
-
 fn facts(
     context: &Context<'_>,
-    v: &Refusal,
-    insn: usize,
+    scene: &Scene<'_>,
     insn_text: &str,
     origin: Option<String>,
 ) -> Facts {
+    let (v, insn) = (scene.refusal, scene.insn);
     let program = context.program;
     let op = context.ops.get(insn);
     let (access, base, callee) = match op {
@@ -183,7 +281,10 @@ fn facts(
     };
     Facts {
         reg,
-        holds: held.map(kernel_words::held),
+        holds: held.map(|held| match held {
+            Held::Known(reg) => story::argument::words(scene, reg),
+            Held::Logged(text) => format!("`{text}`"),
+        }),
         nature: held.and_then(Nature::of),
         insn: Some(insn_text.to_owned()),
         expr,
@@ -211,7 +312,7 @@ fn macro_call(expr: &str) -> bool {
 }
 
 /// Whether a piece of source is short and whole enough to stand in a sentence.
-fn readable(expr: &str) -> bool {
+pub(super) fn readable(expr: &str) -> bool {
     (1..=48).contains(&expr.len())
         && !expr.starts_with(['{', '}', '"', '='])
         && ![
@@ -223,7 +324,7 @@ fn readable(expr: &str) -> bool {
         && !expr.contains("return")
 }
 
-fn branches(context: &Context<'_>, v: &Refusal) -> (Vec<Branch>, usize) {
+fn branches(context: &Context<'_>, v: &Refusal, related: &[usize]) -> (Vec<Branch>, usize) {
     let program = context.program;
     let all: Vec<(usize, bool)> = v
         .path
@@ -234,6 +335,7 @@ fn branches(context: &Context<'_>, v: &Refusal) -> (Vec<Branch>, usize) {
                 .then_some((insn as usize, next != insn + 1))
         })
         .collect();
+    let newest = all.last().map(|b| b.0);
     let before = all.len().saturating_sub(MAX_BRANCHES);
     let told = all
         .into_iter()
@@ -241,6 +343,7 @@ fn branches(context: &Context<'_>, v: &Refusal) -> (Vec<Branch>, usize) {
         .map(|(insn, taken)| Branch {
             insn,
             taken,
+            decisive: related.contains(&insn) || newest == Some(insn),
             text: names::instruction(program, context.ops, insn).into(),
             place: line_of(program, insn).map(|l| {
                 (

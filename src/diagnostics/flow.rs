@@ -63,6 +63,10 @@ pub(super) enum Made {
         a: Node,
         /// Right operand, if it is a register.
         b: Option<Node>,
+        /// Right operand, if it is a constant.
+        imm: Option<i64>,
+        /// Whether only the low half goes on.
+        narrow: bool,
     },
 }
 
@@ -137,6 +141,10 @@ pub(super) struct Flow {
     pub writes: Vec<Write>,
     /// Registers of the innermost frame before the last instruction.
     pub regs: [Node; 11],
+    /// What the known stack slots hold before the last instruction, by frame and offset.
+    pub slots: BTreeMap<(usize, i32), Node>,
+    /// The innermost frame before the last instruction.
+    pub frame: usize,
 }
 
 struct Frame {
@@ -147,6 +155,7 @@ struct Frame {
 
 struct Walker<'a> {
     ops: &'a [Op],
+    pointers: &'a [i16],
     flow: Flow,
     frames: Vec<Frame>,
     next_frame: usize,
@@ -157,17 +166,21 @@ struct Walker<'a> {
 
 impl Flow {
     /// Walks a path; its last element is the refused instruction, whose own
-    /// effect is not walked.
-    pub fn walk(ops: &[Op], path: &[u32], from_entry: bool) -> Flow {
+    /// effect is not walked. `pointers` are the offsets of context fields that hold
+    /// addresses.
+    pub fn walk(ops: &[Op], path: &[u32], from_entry: bool, pointers: &[i16]) -> Flow {
         let first = path.first().map_or(0, |&p| p as usize);
         let mut w = Walker {
             ops,
+            pointers,
             flow: Flow {
                 defs: Vec::new(),
                 tests: Vec::new(),
                 calls: Vec::new(),
                 writes: Vec::new(),
                 regs: [0; 11],
+                slots: BTreeMap::new(),
+                frame: 0,
             },
             frames: Vec::new(),
             next_frame: 0,
@@ -192,6 +205,8 @@ impl Flow {
             w.exec(next as usize);
         }
         w.flow.regs = w.regs();
+        w.flow.frame = w.frames.last().map_or(0, |f| f.id);
+        w.flow.slots = w.slots;
         w.flow
     }
 
@@ -211,6 +226,32 @@ impl Flow {
             node = a;
         }
         node
+    }
+}
+
+impl Flow {
+    /// The sum of the constants that were added to a value's root; none if anything
+    /// else was done to it.
+    pub fn distance(&self, mut node: Node) -> Option<i64> {
+        let mut sum = 0i64;
+        while let Made::Arith { op, a, imm, b, .. } = self.defs.get(node)?.made {
+            let by = match (b, imm) {
+                (Some(b), _) => match self.defs.get(b)?.made {
+                    Made::Const(c) => c,
+                    _ => return None,
+                },
+                (None, Some(imm)) => imm,
+                (None, None) => 0,
+            };
+            sum = match op {
+                Some(AluOp::Add) => sum.checked_add(by)?,
+                Some(AluOp::Sub) => sum.checked_sub(by)?,
+                None if b.is_none() && imm.is_none() => sum,
+                _ => return None,
+            };
+            node = a;
+        }
+        Some(sum)
     }
 }
 
@@ -285,12 +326,18 @@ impl Walker<'_> {
             } => {
                 self.define(dst, Made::Const(i64::from(imm)));
             }
-            Op::Alu { op, dst, src, .. } => self.arith(op, dst, src),
+            Op::Alu { op, dst, src, w } => self.arith(op, dst, src, w.is32()),
             Op::Neg { .. } | Op::End { .. } | Op::MovSx { .. } | Op::AddrSpaceCast { .. } => {
                 let effects = op.effects();
                 for (dst, from) in effects.writes.iter().zip(effects.reads.iter()) {
-                    let (op, a, b) = (None, self.reg(from), None);
-                    self.define(dst, Made::Arith { op, a, b });
+                    let made = Made::Arith {
+                        op: None,
+                        a: self.reg(from),
+                        b: None,
+                        imm: None,
+                        narrow: false,
+                    };
+                    self.define(dst, made);
                 }
             }
             Op::LdImm64 { dst, src } => {
@@ -401,24 +448,31 @@ impl Walker<'_> {
         }
     }
 
-    fn arith(&mut self, op: AluOp, dst: u8, src: Src) {
+    fn arith(&mut self, op: AluOp, dst: u8, src: Src, narrow: bool) {
         let (a, b) = match (op, src) {
             (AluOp::Mov, Src::Reg(r)) => (self.reg(r), None),
             (_, Src::Reg(r)) => (self.reg(dst), Some(self.reg(r))),
             _ => (self.reg(dst), None),
         };
         let op_kept = if op == AluOp::Mov { None } else { Some(op) };
-        let node = self.define(dst, Made::Arith { op: op_kept, a, b });
+        let imm = match src {
+            Src::Imm(imm) => Some(i64::from(imm)),
+            Src::Reg(_) => None,
+        };
+        let made = |a, b| Made::Arith {
+            op: op_kept,
+            a,
+            b,
+            imm,
+            narrow,
+        };
+        let node = self.define(dst, made(a, b));
         // A number plus a pointer goes on as the pointer.
         if let (Some(b), AluOp::Add) = (b, op)
             && self.is_address(b)
             && !self.is_address(a)
         {
-            self.flow.defs[node].made = Made::Arith {
-                op: op_kept,
-                a: b,
-                b: Some(a),
-            };
+            self.flow.defs[node].made = made(b, Some(a));
         }
         if let (Some((frame, at)), Src::Imm(imm)) = (self.flow.defs[a].stack, src) {
             self.flow.defs[node].stack = match op {
@@ -430,10 +484,14 @@ impl Walker<'_> {
     }
 
     fn is_address(&self, node: Node) -> bool {
-        matches!(
-            self.flow.defs[self.flow.root(node)].made,
-            Made::Context | Made::Frame | Made::Map { .. } | Made::Call(_)
-        )
+        match self.flow.defs[self.flow.root(node)].made {
+            Made::Context | Made::Frame | Made::Map { .. } | Made::Call(_) => true,
+            Made::Load { base, off, .. } => {
+                self.pointers.contains(&off)
+                    && self.flow.defs[self.flow.root(base)].made == Made::Context
+            }
+            _ => false,
+        }
     }
 
     fn store(&mut self, base: u8, off: i16, size: u32, value: Option<Node>) {

@@ -5,20 +5,24 @@
 //! the business of `report`. Nothing here decides a verdict.
 
 mod build;
-mod cause;
+mod c_text;
 pub mod facts;
 mod finding;
 mod flow;
 pub mod kernel_words;
 pub mod log;
 mod names;
+pub mod remedy;
 mod source;
+pub mod story;
 pub mod wording;
 
-pub use build::{Context, describe, place_of};
+pub use build::{Context, as_sentence, describe, place_of};
 pub use finding::Finding;
 pub use names::{ProgramNames, instruction};
+pub use remedy::Tested;
 pub use source::{Source, SourceText, Text};
+pub use story::{Cause, Claim, Edit, Help, Sure};
 
 use crate::prelude::*;
 pub use crate::programs::Place;
@@ -54,19 +58,35 @@ pub struct Branch {
     pub text: Untrusted,
     /// Where it stands in the source, and that line's text.
     pub place: Option<(Place, Untrusted)>,
+    /// Whether it is about the value at fault, or the last.
+    pub decisive: bool,
 }
 
 /// One refusal, ready to be drawn.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
-    /// The stable code.
+    /// The stable code; of mistakes that share a kernel's message, the one it is.
     pub code: Code,
+    /// The headline's facts.
+    pub claim: Claim,
     /// One sentence: what was refused.
     pub what: Untrusted,
-    /// Why the kernel insists.
-    pub why: String,
-    /// How it is mended.
-    pub remedy: String,
+    /// Why the kernel insists, of this very refusal where that is known.
+    pub why: Untrusted,
+    /// Whether that is about this refusal, not all of its code.
+    pub own_reason: bool,
+    /// How it is mended: the first of `helps`, or the page's.
+    pub remedy: Untrusted,
+    /// Ways to mend it, best first; none where only the page has advice.
+    pub helps: Vec<Help>,
+    /// Who has to change something, and how sure that is.
+    pub cause: (Cause, Sure),
+    /// Refusals that follow where this one is mended, each assuming those before.
+    pub further: Vec<Diagnostic>,
+    /// Whether an input was found on which the refused instruction goes wrong.
+    pub witness: Option<Untrusted>,
+    /// Why another target takes the program.
+    pub changed: Option<Untrusted>,
     /// Key words of the kernel's own message.
     pub kernel_words: Untrusted,
     /// The same as all programs share it that are refused for this.
@@ -79,7 +99,7 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// Source texts that the labels point into.
     pub sources: Vec<Source>,
-    /// The refused place.
+    /// The place to edit; the refused one, unless another is sure.
     pub primary: Label,
     /// Where the value at fault came from, oldest first.
     pub secondary: Vec<Label>,

@@ -1,12 +1,11 @@
 //! Names for what instructions refer to, and the few facts about calls that the
 //! story of a value needs.
 
-use super::flow::Test;
 use crate::helpers_spec::{self, HelperProto, KfFlags, KfRole, SpecVersion, TypeFlags};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
-use crate::programs::insn::{Callee, JmpOp, Op};
+use crate::programs::insn::{Callee, Op};
 
 /// The names that a program knows, for its disassembly.
 pub struct ProgramNames<'a>(pub &'a Program);
@@ -99,6 +98,17 @@ pub(super) fn ctx_part(program: &Program, off: i16) -> Option<String> {
     (arguments && off >= 0 && off % 8 == 0).then(|| format!("argument {} of the hook", off / 8 + 1))
 }
 
+/// The offsets of context fields that hold addresses of the packet.
+pub(super) fn packet_fields(program: &Program) -> Vec<i16> {
+    let layout = helpers_spec::ctx_access(program.prog_type, program.attach_type, FACTS);
+    let fields = layout.map_or(&[][..], |l| l.fields());
+    fields
+        .iter()
+        .filter(|(name, ..)| matches!(*name, "data" | "data_end" | "data_meta"))
+        .filter_map(|(_, off, _)| i16::try_from(*off).ok())
+        .collect()
+}
+
 fn helper(callee: Callee) -> Option<&'static HelperProto> {
     match callee {
         Callee::Helper(id) => helpers_spec::helper_main(u32::try_from(id).ok()?, FACTS),
@@ -144,35 +154,4 @@ pub(super) fn acquires(program: &Program, callee: Callee) -> bool {
 pub(super) fn releases(program: &Program, callee: Callee) -> bool {
     helper(callee).is_some_and(|h| h.release)
         || kfunc_flags(program, callee).contains(KfFlags::RELEASE)
-}
-
-/// Whether a function opens or closes a lock or a critical section.
-pub(super) fn guards(name: &str) -> bool {
-    ["lock", "preempt_", "local_irq_"]
-        .iter()
-        .any(|part| name.contains(part))
-}
-
-/// A comparison with the way it went, in symbols: `< 64 holds`.
-pub(super) fn test(t: &Test) -> String {
-    let Some(op) = (if t.taken { Some(t.op) } else { t.op.negate() }) else {
-        return "bits tested".into();
-    };
-    let sign = match op {
-        JmpOp::Eq => "==",
-        JmpOp::Ne => "!=",
-        JmpOp::Gt => ">",
-        JmpOp::Ge => ">=",
-        JmpOp::Lt => "<",
-        JmpOp::Le => "<=",
-        JmpOp::Sgt => "s>",
-        JmpOp::Sge => "s>=",
-        JmpOp::Slt => "s<",
-        JmpOp::Sle => "s<=",
-        JmpOp::Set => "&",
-    };
-    match t.b {
-        Err(imm) => format!("`{sign} {imm}` holds"),
-        Ok(_) => format!("`{sign}` another variable holds"),
-    }
 }

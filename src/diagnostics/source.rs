@@ -48,7 +48,7 @@ impl Text {
     }
 
     /// Start offset and text of a line (from 1), if there is one.
-    fn line(&self, line: u32) -> Option<(usize, &str)> {
+    pub(super) fn line(&self, line: u32) -> Option<(usize, &str)> {
         let start = *self.starts.get((line as usize).checked_sub(1)?)? as usize;
         let rest = self.text.get(start..)?;
         Some((start, rest.lines().next().unwrap_or("")))
@@ -258,6 +258,8 @@ pub(super) struct Sources<'a> {
     provider: SourceText<'a>,
     /// The instruction slots that get labels.
     slots: Vec<usize>,
+    /// A line that gets a label of its own.
+    more: Option<u32>,
     /// Opened so far.
     pub(super) list: Vec<Source>,
 }
@@ -275,8 +277,14 @@ impl<'a> Sources<'a> {
             ops,
             provider,
             slots,
+            more: None,
             list: Vec::new(),
         }
+    }
+
+    /// One more line gets a label.
+    pub(super) fn show(&mut self, line: Option<u32>) {
+        self.more = line;
     }
 
     /// The line record that covers an instruction slot.
@@ -292,7 +300,9 @@ impl<'a> Sources<'a> {
         let records = self.slots.iter().filter_map(|&slot| self.record(slot));
         let wanted: BTreeSet<u32> = records
             .filter(|l| &*l.file == name)
-            .flat_map(|l| [l.line - 1, l.line, l.line + 1])
+            .map(|l| l.line)
+            .chain(self.more)
+            .flat_map(|line| [line.saturating_sub(1), line, line.saturating_add(1)])
             .collect();
         let carried = self.program.line_info.iter().filter(|l| {
             wanted.contains(&l.line) && (1..=MAX_LINE).contains(&l.line) && &*l.file == name

@@ -239,6 +239,7 @@ impl Load {
                     program,
                     ops: &ops,
                     target: &target.name,
+                    kernel: Some(target),
                     source_text: &|_| None,
                 };
                 let told = diagnostics::describe(&context, &refusal, target.series());
@@ -383,8 +384,8 @@ fn log(told: &Diagnostic) -> String {
     out += &format!(
         "{number} {name}: {}\n{}\n{}\n",
         terminal(&told.what),
-        told.why,
-        told.remedy
+        terminal(&told.why),
+        terminal(&told.remedy)
     );
     out
 }

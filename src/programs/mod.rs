@@ -8,6 +8,7 @@ pub mod disasm;
 pub mod effects;
 pub mod encode;
 pub mod fault;
+pub mod insert;
 pub mod insn;
 pub mod isa;
 pub mod link;

@@ -95,8 +95,8 @@ fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
     if !item.targets.is_empty() {
         lines.push(text!("targets: {}", joined(&item.targets, ", ")));
     }
-    if let Some(remedy) = item.remedy {
-        lines.push(text!("remedy: {remedy}"));
+    if let Some(remedy) = &item.remedy {
+        lines.push(text!("remedy: {}", remedy));
     }
     let lines: Vec<String> = lines.iter().map(message).collect();
     let _ = writeln!(out, ",title={}::{}", property(&title), lines.join("%0A"));

@@ -63,7 +63,7 @@ pub(super) struct Item<'a> {
     pub(super) rule: Option<&'static Rule>,
     pub(super) severity: Severity,
     pub(super) what: Untrusted,
-    pub(super) remedy: Option<&'a str>,
+    pub(super) remedy: Option<Untrusted>,
     pub(super) insn: Option<usize>,
     pub(super) place: Option<&'a Place>,
     pub(super) sources: &'a [Source],
@@ -263,20 +263,29 @@ fn of_program<'a>(index: usize, object: &'a Untrusted, p: &'a ProgramReport) -> 
             return lacks.iter().map(of_lack).collect();
         }
         Outcome::Reject(d) => {
-            let rule = rules::by_number(d.code.number());
-            Item {
+            let refused = |d: &'a Diagnostic, what: Untrusted| Item {
                 id: d.number(),
-                rule,
+                rule: rules::by_number(d.code.number()),
                 severity: p.severity,
-                remedy: Some(&d.remedy),
+                remedy: Some(d.remedy.clone()),
                 insn: Some(d.insn),
                 place: d.place.as_ref(),
                 sources: &d.sources,
                 primary: Some(&d.primary),
                 secondary: &d.secondary,
                 diagnostic: Some(d),
-                ..common(Kind::Refused, d.what.clone())
-            }
+                ..common(Kind::Refused, what)
+            };
+            let further = d.further.iter().map(|more| {
+                refused(
+                    more,
+                    text!("Once what is refused before is mended: {}", more.what),
+                )
+            });
+            return [refused(d, d.what.clone())]
+                .into_iter()
+                .chain(further)
+                .collect();
         }
         Outcome::Unknown {
             name,
@@ -361,7 +370,7 @@ fn of_finding<'a>(index: usize, object: &'a Untrusted, f: &'a Finding) -> Item<'
         id: f.rule.id(),
         rule: Some(f.rule),
         severity: f.severity,
-        remedy: Some(&f.remedy),
+        remedy: Some((&f.remedy).into()),
         insn: f.insn,
         place: f.place.as_ref(),
         sources: &f.sources,

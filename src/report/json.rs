@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 use crate::diagnostics::facts::{self, Evidence};
-use crate::diagnostics::{Branch, Diagnostic, Finding, Label, Source};
+use crate::diagnostics::story::EditPlace;
+use crate::diagnostics::{Branch, Diagnostic, Finding, Help, Label, Source, Tested};
 use crate::untrusted::{self, Untrusted};
 
 /// Version of the document's schema.
@@ -104,6 +105,12 @@ fn diagnostic(d: &Diagnostic) -> Value {
         "what": d.what,
         "why": d.why,
         "remedy": d.remedy,
+        "cause": d.cause.0.name(),
+        "confidence": d.cause.1.name(),
+        "help": d.helps.iter().map(help).collect::<Vec<_>>(),
+        "witness": d.witness,
+        "changed": d.changed,
+        "further": d.further.iter().map(diagnostic).collect::<Vec<_>>(),
         "kernel_words": d.kernel_words,
         "refusal": refusal(d),
         "insn": d.insn,
@@ -134,6 +141,30 @@ fn refusal(d: &Diagnostic) -> Value {
         "reg": facts.reg,
         "function": facts.function,
         "fields": fields.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// A way to mend a refusal; the suggestion is the lines that it changes.
+fn help(h: &Help) -> Value {
+    let next = match h.tested {
+        Tested::GoesOn { line, .. } => line,
+        _ => None,
+    };
+    json!({
+        "text": h.text,
+        "tested": h.tested.name(),
+        "next_line": next,
+        "suggestion": h.edit.as_ref().map(|e| json!({
+            "file": e.file,
+            "line": e.line,
+            "place": match e.place {
+                EditPlace::Before => "before",
+                EditPlace::After => "after",
+                EditPlace::Instead => "instead",
+            },
+            "old": e.old,
+            "new": e.new,
+        })),
     })
 }
 

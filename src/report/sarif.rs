@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::Report;
 use super::items::{Item, Kind, Region, UNPAGED, items, region, region_of};
 use super::paths::{Paths, RepoPath};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::story::EditPlace;
+use crate::diagnostics::{Diagnostic, Help, remedy};
 use crate::rules::{Confidence, Rule, Severity};
 use crate::untrusted::{self, Foreign, Untrusted, markdown, text};
 
@@ -236,9 +237,11 @@ fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -
     if let Some(d) = item.diagnostic {
         properties.insert("instructionText".into(), json!(d.insn_text));
         properties.insert("kernelWords".into(), json!(d.kernel_words));
+        properties.insert("cause".into(), json!(d.cause.0.name()));
+        properties.insert("causeConfidence".into(), json!(d.cause.1.name()));
     }
     let mut said = json!({ "text": text });
-    if let (Some(remedy), Some(message)) = (item.remedy, said.as_object_mut()) {
+    if let (Some(remedy), Some(message)) = (&item.remedy, said.as_object_mut()) {
         let marked = markdown(&item.what);
         let marked = format!("{marked}\n\n**Remedy:** {}", markdown(remedy));
         message.insert("markdown".into(), json!(marked));
@@ -259,6 +262,15 @@ fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -
     if !related.is_empty() {
         map.insert("relatedLocations".into(), json!(related));
     }
+    let fixes: Vec<Value> = item
+        .diagnostic
+        .iter()
+        .flat_map(|d| &d.helps)
+        .filter_map(|h| fix(item, h, paths))
+        .collect();
+    if !fixes.is_empty() {
+        map.insert("fixes".into(), json!(fixes));
+    }
     if let Some(flow) = item.diagnostic.and_then(|d| code_flow(item, d, paths)) {
         map.insert("codeFlows".into(), json!([flow]));
     }
@@ -270,6 +282,28 @@ fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -
         .collect();
     map.insert("suppressions".into(), json!(suppressions));
     result
+}
+
+/// The edit of a help, as lines that are deleted and put in.
+fn fix(item: &Item<'_>, help: &Help, paths: &Paths<'_>) -> Option<Value> {
+    let edit = help.edit.as_ref()?;
+    let file = paths.source(&(&edit.file).into(), item.object);
+    let (from, to) = match edit.place {
+        EditPlace::Before => (edit.line, edit.line),
+        EditPlace::After => (edit.line + 1, edit.line + 1),
+        EditPlace::Instead => (edit.line, edit.line + 1),
+    };
+    let region = json!({ "startLine": from, "startColumn": 1, "endLine": to, "endColumn": 1 });
+    Some(json!({
+        "description": { "text": message(&text!("{} ({})", help.text, remedy::said(&help.tested))) },
+        "artifactChanges": [{
+            "artifactLocation": artifact(&file),
+            "replacements": [{
+                "deletedRegion": region,
+                "insertedContent": { "text": edit.text() },
+            }],
+        }],
+    }))
 }
 
 fn location(item: &Item<'_>, paths: &Paths<'_>) -> Value {

@@ -1,7 +1,7 @@
 //! What a report takes in memory, as far as inputs can make it grow.
 
 use super::{ObjectReport, Outcome, ProgramReport, Report};
-use crate::diagnostics::{Diagnostic, Finding, Label, Source};
+use crate::diagnostics::{Diagnostic, Finding, Help, Label, Source};
 
 impl Report {
     /// Bytes, about.
@@ -32,7 +32,14 @@ fn diagnostic(d: &Diagnostic) -> usize {
     let words = d.what.len() + d.why.len() + d.remedy.len() + d.kernel_words.len();
     let registers: usize = d.registers.iter().map(|(_, text)| 32 + text.len()).sum();
     let branches = d.branches.len() * 128;
+    let helps = d.helps.iter().map(|h| {
+        let edit = h.edit.as_ref();
+        let lines = edit.map_or(0, |e| e.new.iter().map(|l| 24 + l.len()).sum());
+        size_of::<Help>() + h.text.len() + lines
+    });
+    let further = d.further.iter().map(diagnostic);
     size_of::<Diagnostic>()
+        + helps.chain(further).sum::<usize>()
         + words
         + registers
         + branches

@@ -1,13 +1,14 @@
 //! The report for people: one line per program, and for each refusal its spans
 //! and its story.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::draw::{Paint, Picture, paragraph};
 use super::{ObjectReport, Outcome, ProgramReport, Report, smoke};
-use crate::diagnostics::{Diagnostic, Finding};
+use crate::diagnostics::{Branch, Diagnostic, Finding, Help, Sure, remedy};
 use crate::rules::{Severity, why_undecided};
-use crate::untrusted::{Untrusted, joined, terminal, text};
+use crate::untrusted::{Untrusted, joined, source_line, terminal, text};
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,20 @@ pub struct Style {
     pub stats: bool,
     /// Print accepted programs too.
     pub all: bool,
+    /// How much is told of a refusal.
+    pub detail: Detail,
+}
+
+/// How much is told of a refusal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The story, all branches, the instruction, registers, and the page.
+    Full,
+    /// The story.
+    #[default]
+    Normal,
+    /// One line.
+    Short,
 }
 
 impl Default for Style {
@@ -29,6 +44,7 @@ impl Default for Style {
             width: 100,
             stats: false,
             all: true,
+            detail: Detail::Normal,
         }
     }
 }
@@ -36,8 +52,9 @@ impl Default for Style {
 /// Renders a report.
 pub fn render(report: &Report, style: Style) -> String {
     let mut out = String::new();
+    let mut told = Told::default();
     for object in &report.objects {
-        render_object(&mut out, object, style);
+        render_object(&mut out, object, style, &mut told);
     }
     out.push_str(&super::matrix::text(report));
     out.push_str(&summary(report));
@@ -86,7 +103,7 @@ pub fn summary(report: &Report) -> String {
     text
 }
 
-fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
+fn render_object(out: &mut String, object: &ObjectReport, style: Style, told: &mut Told) {
     let paint = Paint(style.color);
     if let Some(error) = &object.error {
         let _ = writeln!(
@@ -109,14 +126,20 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style) {
         );
     }
     for p in &object.programs {
-        render_program(out, &object.object, p, style);
+        render_program(out, &object.object, p, style, told);
     }
     for f in object.shown() {
         render_finding(out, f, style);
     }
 }
 
-fn render_program(out: &mut String, object: &Untrusted, p: &ProgramReport, style: Style) {
+fn render_program(
+    out: &mut String,
+    object: &Untrusted,
+    p: &ProgramReport,
+    style: Style,
+    told: &mut Told,
+) {
     let paint = Paint(style.color);
     let word = match &p.outcome {
         Outcome::Accept if !style.all => return,
@@ -201,7 +224,11 @@ fn render_program(out: &mut String, object: &Untrusted, p: &ProgramReport, style
         }
         Outcome::Reject(d) => {
             out.push('\n');
-            render_diagnostic(out, d, style);
+            if style.detail == Detail::Short {
+                short(out, d, &paint);
+            } else {
+                render_refusal(out, d, style, told);
+            }
         }
         Outcome::Lacks(lacks) => {
             let _ = writeln!(out, "{known}");
@@ -232,8 +259,30 @@ fn smoke_fault(out: &mut String, object: &Untrusted, p: &ProgramReport, paint: &
     }
 }
 
+/// One refusal in one line: `file:line:column: code headline`.
+fn short(out: &mut String, d: &Diagnostic, paint: &Paint) {
+    let source = d.sources.get(d.primary.source);
+    let place = source.map_or_else(String::new, |s| {
+        let column = s.position(d.primary.offset).map_or(1, |(_, column)| column);
+        format!("{}:{}:{column}: ", terminal(&s.name), d.primary.line)
+    });
+    let _ = writeln!(
+        out,
+        "{place}{} {}",
+        paint.bad(&d.number()),
+        terminal(&d.what)
+    );
+}
+
+/// The codes whose pages were told in this run: once is enough.
+type Told = BTreeSet<u16>;
+
 /// Draws one refusal.
 pub fn render_diagnostic(out: &mut String, d: &Diagnostic, style: Style) {
+    render_refusal(out, d, style, &mut Told::default());
+}
+
+fn render_refusal(out: &mut String, d: &Diagnostic, style: Style, told: &mut Told) {
     let picture = Picture {
         code: format!("{} {}", d.number(), d.code.name()),
         what: &d.what,
@@ -243,8 +292,18 @@ pub fn render_diagnostic(out: &mut String, d: &Diagnostic, style: Style) {
         secondary: &d.secondary,
     };
     picture.draw(out, style.color, style.width);
-    story(out, d, style);
+    let new = told.insert(d.code.number()) || style.detail == Detail::Full;
+    story(out, d, style, new);
     out.push('\n');
+    for (i, more) in d.further.iter().enumerate() {
+        let before = if i == 0 {
+            "that is mended"
+        } else {
+            "those are mended"
+        };
+        let _ = writeln!(out, "further refusal, once {before}:");
+        render_refusal(out, more, style, told);
+    }
 }
 
 /// Draws one finding.
@@ -272,36 +331,91 @@ pub fn render_finding(out: &mut String, f: &Finding, style: Style) {
 }
 
 /// The words below the spans.
-fn story(out: &mut String, d: &Diagnostic, style: Style) {
+fn story(out: &mut String, d: &Diagnostic, style: Style, new: bool) {
     let paint = Paint(style.color);
     let width = style.width.max(40);
-    paragraph(out, &paint, "why", &d.why, width);
-    if !d.branches.is_empty() {
+    if new || d.own_reason {
+        paragraph(out, &paint, "because", &d.why, width);
+    }
+    let full = style.detail == Detail::Full;
+    // Labels tell the decisive branches.
+    let told: Vec<&Branch> = d.branches.iter().filter(|_| full).collect();
+    if !told.is_empty() {
         let mut text = String::new();
         if d.branches_before > 0 {
             let _ = write!(text, "after {} earlier branches, ", d.branches_before);
         }
-        let steps: Vec<String> = d
-            .branches
-            .iter()
-            .map(|b| {
-                let way = if b.taken { "jumps" } else { "goes on" };
-                match &b.place {
-                    Some((place, _)) => format!("line {} {way}", place.line),
-                    None => format!("insn {} {way}", b.insn),
-                }
-            })
-            .collect();
+        let steps: Vec<String> = told.iter().map(|b| way(b)).collect();
         text.push_str(&steps.join(", "));
         paragraph(out, &paint, "path", &text, width);
     }
-    paragraph(out, &paint, "remedy", &d.remedy, width);
+    if d.helps.is_empty() && new {
+        paragraph(out, &paint, "remedy", &d.remedy, width);
+    } else if d.helps.is_empty() {
+        let page = format!("as above; `bpfassay explain {}` has the page", d.number());
+        paragraph(out, &paint, "remedy", &page, width);
+    }
+    for help in &d.helps {
+        render_help(out, help, &paint, width);
+    }
+    if let Some(text) = &d.witness {
+        paragraph(out, &paint, "witness", text, width);
+    }
+    if let Some(text) = &d.changed {
+        paragraph(out, &paint, "differs", text, width);
+    }
+    let (cause, sure) = d.cause;
+    let text = match sure {
+        Sure::High => cause.name().to_owned(),
+        _ => format!("{} (confidence: {})", cause.name(), sure.name()),
+    };
+    paragraph(out, &paint, "cause", &text, width);
     if !d.kernel_words.is_empty() {
         paragraph(out, &paint, "kernel", &d.kernel_words, width);
     }
+    if full {
+        let refused = text!("{}: {}", d.insn, d.insn_text);
+        paragraph(out, &paint, "refused", &refused, width);
+        paragraph(out, &paint, "page", &page_of(d), width);
+    }
     let regs: Vec<Untrusted> = d.registers.iter().map(|(r, t)| register(*r, t)).collect();
-    if !regs.is_empty() && style.stats {
+    if !regs.is_empty() && (style.stats || full) {
         paragraph(out, &paint, "regs", &joined(&regs, " "), width);
+    }
+}
+
+/// What the page of the code says beyond this refusal.
+fn page_of(d: &Diagnostic) -> String {
+    let rule = crate::rules::of(d.code);
+    format!("{} {}", rule.why_short(), rule.remedy_short())
+}
+
+/// A branch of the path and the way it went.
+fn way(b: &Branch) -> String {
+    let way = if b.taken { "jumps" } else { "goes on" };
+    match &b.place {
+        Some((place, _)) => format!("line {} {way}", place.line),
+        None => format!("insn {} {way}", b.insn),
+    }
+}
+
+/// One way to mend it: the words, the lines, and whether it was tried.
+fn render_help(out: &mut String, help: &Help, paint: &Paint, width: usize) {
+    paragraph(out, paint, "help", &help.text, width);
+    if let Some(edit) = &help.edit {
+        for (sign, line, text) in edit.diff() {
+            let text = source_line(text);
+            let row = format!("{line:>5} {sign} {text}");
+            let row = match sign {
+                '+' => paint.good(&row),
+                '-' => paint.bad(&row),
+                _ => row,
+            };
+            let _ = writeln!(out, "           {row}");
+        }
+    }
+    if help.patch.is_some() || help.edit.is_some() {
+        let _ = writeln!(out, "           ({})", remedy::said(&help.tested));
     }
 }
 

@@ -152,6 +152,18 @@ macro_rules! behaviour {
             pub fn is_modelled(&self) -> bool {
                 true $(&& self.$field.modelled())*
             }
+
+            /// These switches with one of the other's values at a time, for each that
+            /// differs.
+            pub fn with_each_of(&self, other: &Behaviour) -> Vec<(Switch, Behaviour)> {
+                let mut out = Vec::new();
+                $(if self.$field != other.$field {
+                    let switch = other.list().into_iter().find(|s| s.name == stringify!($field));
+                    let behaviour = Behaviour { $field: other.$field, ..*self };
+                    out.extend(switch.map(|s| (s, behaviour)));
+                })*
+                out
+            }
         }
     };
 }

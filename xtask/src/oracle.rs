@@ -26,6 +26,7 @@ const RECORDINGS: &[&Outside] = &[&SETS, &VERDICTS];
 
 const TESTS: &[Test] = &[
     needs("audit", RECORDINGS),
+    needs("claims", &[&SETS]),
     needs("conformance", &[&CONFORMANCE]),
     needs("facts", &[&FACTS]),
     asks("kernel_availability", &[]),

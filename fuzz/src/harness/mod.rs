@@ -98,6 +98,7 @@ fn render(report: &Report) {
             width,
             stats: true,
             all: true,
+            detail: text::Detail::Full,
         };
         text::render(report, style);
     }

@@ -106,6 +106,7 @@ pub(super) fn log(bytes: &[u8]) {
                 program,
                 ops: &decode(&program.insns),
                 target: "the kernel of the log",
+                kernel: None,
                 source_text: &|_| None,
             };
             let mut out = String::new();

@@ -19,7 +19,7 @@ pages! {
         (Some(Nature::MaybeNull), _) => format!("{}{} may be NULL and is used as an address without a check.", f.subject(), f.came_from()),
         (Some(Nature::Number), _) =>
             format!("{}{} is a number to the verifier, not a pointer, and is used as an address.", f.subject(), f.came_from()),
-        (_, Some(h)) => format!("{}{} is used as an address, but `{h}` may not be accessed so.", f.subject(), f.came_from()),
+        (_, Some(h)) => format!("{}{} is used as an address, but {h} may not be accessed so.", f.subject(), f.came_from()),
         (_, None) => format!("{} is used as an address, but it is not a pointer to accessible memory.", f.subject()),
     };
     MAP_VALUE_OOB: |f| format!("The {} through {}{} can fall outside the map's value.", f.access(), f.subject(), f.came_from());

@@ -96,15 +96,17 @@ impl Facts {
 
     /// `R3`, or words for a register that isn't known.
     pub fn reg(&self) -> String {
-        self.reg
-            .map_or_else(|| "a register".into(), |r| format!("R{r}"))
+        match (self.reg, &self.callee) {
+            (Some(reg @ 1..=5), Some(_)) => format!("argument {reg}"),
+            (Some(reg), _) => format!("R{reg}"),
+            (None, _) => "a register".into(),
+        }
     }
 
     /// The source expression if the line tells it, else the register.
     pub fn subject(&self) -> String {
         match (&self.expr, self.reg) {
-            (Some(expr), Some(reg)) => format!("`{expr}` (R{reg})"),
-            (Some(expr), None) => format!("`{expr}`"),
+            (Some(expr), _) => format!("`{expr}`"),
             (None, _) => self.reg(),
         }
     }
@@ -147,7 +149,7 @@ impl Facts {
     pub fn holding(&self) -> String {
         self.holds
             .as_ref()
-            .map_or_else(String::new, |h| format!("; it holds `{h}`"))
+            .map_or_else(String::new, |h| format!("; it is {h}"))
     }
 
     /// Whether stack was read that was never written.
@@ -264,7 +266,9 @@ fn what(code: Code) -> fn(&Facts) -> String {
         C::NegativeOffset => memory::NEGATIVE_OFFSET,
         C::PointerLeak => memory::POINTER_LEAK,
         C::CtxPointerLeak => memory::CTX_POINTER_LEAK,
-        C::MemAccessType => memory::MEM_ACCESS_TYPE,
+        C::MemAccessType | C::NullDereference | C::StalePointer | C::KernelAddress => {
+            memory::MEM_ACCESS_TYPE
+        }
         C::MapValueOob => memory::MAP_VALUE_OOB,
         C::PacketOob => memory::PACKET_OOB,
         C::MemRegionOob => memory::MEM_REGION_OOB,

@@ -345,3 +345,17 @@ struct bpf_iter_bits { __u64 __opaque[2]; };
 struct bpf_iter_task { __u64 __opaque[3]; };
 
 #include "helpers.h"
+
+// ---- what libbpf's headers have, in the little that edits of programs use ----
+
+#define BPF_CORE_READ(p, f) ({ typeof((p)->f) v_; bpf_probe_read_kernel(&v_, sizeof(v_), &(p)->f); v_; })
+#define PICK_3(a, b, c, ...) c
+#define GIVEN_1(first, second) (void *)(first)
+#define GIVEN_2(first, second) (void *)(first), (void *)(second)
+#define CALLED_WITH(name, ctx_type, first, second, ...) \
+	name(ctx_type ctx); \
+	static __always_inline int with_args_##name(ctx_type ctx, __VA_ARGS__); \
+	int name(ctx_type ctx) { return with_args_##name(ctx, PICK_3(__VA_ARGS__, GIVEN_2, GIVEN_1)(first, second)); } \
+	static __always_inline int with_args_##name(ctx_type ctx, __VA_ARGS__)
+#define BPF_KPROBE(name, ...) CALLED_WITH(name, struct pt_regs *, ctx->di, ctx->si, __VA_ARGS__)
+#define BPF_PROG(name, ...) CALLED_WITH(name, unsigned long long *, ctx[0], ctx[1], __VA_ARGS__)

@@ -1,0 +1,719 @@
+//! Memory of known size, and the numbers that lead outside of it: offsets of an access,
+//! lengths handed to a function, numbers added to a pointer.
+
+use super::null::leave_if;
+use super::patch::{self, Patch};
+use super::{Access, Claim, Event, Happened, Help, Object, Range, Scene, Story, trace};
+use crate::abstract_interp::Code;
+use crate::abstract_interp::refusal::Key;
+use crate::abstract_interp::value::{Kind, Reg};
+use crate::diagnostics::c_text;
+use crate::diagnostics::flow::{Made, Node};
+use crate::prelude::*;
+use crate::programs::insn::{AluOp, Op, Src};
+
+pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
+    match scene.key()? {
+        Key::MapValueOutside | Key::MapKeyOutside | Key::MemoryOutside => outside(scene),
+        Key::MathUnbounded | Key::MathOutside => math(scene),
+        Key::OffsetUnbounded | Key::OffsetNegative => offset(scene),
+        Key::StackUnbounded | Key::StackOutsideVariable | Key::StackOutside => stack(scene),
+        Key::StackVariableStore | Key::StackVariableArgument => stack(scene),
+        Key::SizeNegative | Key::SizeUnbounded | Key::ZeroSizePossible | Key::ZeroSize => {
+            length(scene, scene.reg()?)
+        }
+        _ => None,
+    }
+}
+
+/// What a number is called in the source.
+pub(super) fn number_name(scene: &Scene<'_>, number: Node) -> String {
+    let mut at = number;
+    // What the line of the sum, or of the access, sets is not the number.
+    let used = |insn: usize| {
+        let line = scene.line_number(insn);
+        let sums = scene
+            .reg()
+            .and_then(|r| scene.node(r))
+            .map(|n| scene.flow.def(n).insn);
+        line == scene.line_number(scene.insn) || sums.is_some_and(|s| line == scene.line_number(s))
+    };
+    loop {
+        let def = scene.flow.def(at);
+        if let Some(name) = scene.assigned(def.insn).filter(|_| !used(def.insn)) {
+            return name;
+        }
+        match def.made {
+            Made::Arith { a, .. } => at = a,
+            _ => break,
+        }
+    }
+    let root = scene.flow.def(at);
+    scene
+        .expr(root.insn)
+        .filter(|e| !e.contains('('))
+        .map_or_else(|| "the number".into(), str::to_owned)
+}
+
+/// The number among what was added to a pointer: its node and the node of the sum.
+fn added(scene: &Scene<'_>, pointer: Node) -> Option<(Node, Node)> {
+    let mut at = pointer;
+    while let Made::Arith { a, b, .. } = scene.flow.def(at).made {
+        if let Some(b) = b.filter(|&b| !matches!(scene.flow.def(b).made, Made::Const(_))) {
+            return Some((b, at));
+        }
+        at = a;
+    }
+    None
+}
+
+/// By how much a number was scaled before it was added.
+fn scale(scene: &Scene<'_>, number: Node) -> (i64, Node) {
+    let Made::Arith {
+        op,
+        a,
+        imm: Some(imm),
+        ..
+    } = scene.flow.def(number).made
+    else {
+        return (1, number);
+    };
+    match op {
+        Some(AluOp::Lsh) if (0..31).contains(&imm) => {
+            // Widening a 32-bit number shifts it up and down again.
+            (1 << imm, a)
+        }
+        Some(AluOp::Mul) if (1..1 << 30).contains(&imm) => (imm, a),
+        _ => (1, number),
+    }
+}
+
+/// The argument that gives the length of what an argument points to.
+fn length_argument(scene: &Scene<'_>, reg: u8) -> Option<u8> {
+    use crate::helpers_spec;
+    use crate::programs::insn::Callee;
+    match scene.op()? {
+        Op::Call(Callee::Helper(id)) => {
+            let proto = helpers_spec::helper_main(u32::try_from(id).ok()?, scene.spec())?;
+            let arg = proto.args.get(usize::from(reg).checked_sub(1)?)?;
+            (arg.size_arg > 0).then_some(arg.size_arg)
+        }
+        Op::Call(Callee::Kfunc { .. }) => {
+            let next = reg.checked_add(1).filter(|r| *r <= 5)?;
+            scene.held(next).filter(|h| h.is_scalar()).map(|_| next)
+        }
+        _ => None,
+    }
+}
+
+/// The argument that points to what this one gives the length of.
+fn memory_argument(scene: &Scene<'_>, size_reg: u8) -> Option<u8> {
+    (1..=5).find(|&r| length_argument(scene, r) == Some(size_reg))
+}
+
+fn outside(scene: &Scene<'_>) -> Option<Story> {
+    let reg = scene.reg()?;
+    let held = scene.held(reg)?;
+    let node = scene.node(reg)?;
+    let (object, room) = match scene.refusal.call.as_ref() {
+        Some(_) => (Object::Memory, scene.refusal.number("limit")?.max(0) as u64),
+        None => scene.object(held, Some(node))?,
+    };
+    let variable = Range::of(&held.bounds);
+    let fixed = i128::from(held.off) + i128::from(scene.offset());
+    let first = variable.plus(fixed);
+    if let (Some(callee), Some(size_reg)) = (scene.callee(), length_argument(scene, reg)) {
+        let len = scene.held(size_reg)?;
+        let fits = room as i128 - first.max;
+        if first.min >= 0 && fits >= 0 && Range::of(&len.bounds).max > fits {
+            return too_long(scene, (reg, size_reg), object, fits as i64, callee);
+        }
+    }
+    let bytes = scene.refusal.number("size")?.max(0) as u64;
+    let access = Access {
+        bytes,
+        ..scene.access()
+    };
+    let mut events = Vec::new();
+    trace::value(scene, node, &mut events);
+    trace::bounds(scene, node, &mut events);
+    let number = added(scene, node);
+    let mut helps = Vec::new();
+    let mut number_text = None;
+    match number {
+        Some((number, sum)) if variable.single().is_none() => {
+            let name =
+                index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
+            number_text = Some(format!("`{name}`"));
+            let most = room as i128 - bytes as i128 - fixed;
+            helps.push(bound(scene, &name, number, sum, most, variable.min < 0));
+        }
+        _ => helps.push(constant(scene, &object, room, first, bytes)),
+    }
+    let claim = Claim::Outside {
+        object,
+        room,
+        access,
+        first,
+        number: number_text,
+    };
+    Some(Story {
+        events,
+        helps,
+        ..Story::new(scene.refusal.code(), claim)
+    })
+}
+
+/// The comparison that bounds a number at one end.
+fn bound_event(scene: &Scene<'_>, number: Node) -> Option<usize> {
+    let bare = trace::unconverted(scene, number);
+    let is = |n: Node| trace::unconverted(scene, n) == bare;
+    let t = scene.last_test(|t| is(t.a) || t.b.is_ok_and(is))?;
+    Some(t.insn)
+}
+
+/// The index in the expression at the refused place.
+fn index_name(scene: &Scene<'_>) -> Option<String> {
+    let l = scene.line(scene.insn)?;
+    let expr = c_text::at_column_member(&l.text, l.col)?;
+    let (_, index, _) = c_text::indexed(&expr)?;
+    (!index.is_empty() && c_text::number(index).is_none()).then(|| index.to_owned())
+}
+
+/// Leaves where a number is greater than the memory allows.
+fn bound(
+    scene: &Scene<'_>,
+    name: &str,
+    number: Node,
+    sum: Node,
+    most: i128,
+    negative: bool,
+) -> Help {
+    let (scale, _) = scale(scene, number);
+    if most < 0 {
+        return Help::say("what is accessed does not fit at any offset: use a larger object");
+    }
+    let limit = (most / i128::from(scale)).min(i32::MAX.into()) as i64;
+    let def = scene.flow.def(sum);
+    let simple = !name.contains([' ', '(', '=']);
+    let condition = if negative && simple {
+        format!("{name} < 0 || {name} > {limit}")
+    } else {
+        format!("{name} > {limit}")
+    };
+    let text = if simple {
+        format!(
+            "leave where `{name}` is greater than {limit}{}",
+            if negative { " or negative" } else { "" }
+        )
+    } else {
+        format!(
+            "put `{name}` into an unsigned variable, and leave where it is greater than {limit}"
+        )
+    };
+    let edit = if simple && name != "the number" {
+        scene.insert_before(def.insn, &leave_if(scene, &condition))
+    } else {
+        with_variable(scene, name, Some(limit), false)
+    };
+    Help::say(text).edit(edit).patch(Patch::leave_above(
+        scene,
+        def.insn,
+        number,
+        most.min(i32::MAX.into()) as i32,
+    ))
+}
+
+/// Puts an expression of the refused line into a variable that can be checked.
+fn with_variable(
+    scene: &Scene<'_>,
+    expr: &str,
+    limit: Option<i64>,
+    zero: bool,
+) -> Option<super::Edit> {
+    let l = scene.line(scene.insn)?;
+    let old = scene.text(&l.file, l.line)?;
+    if !c_text::begins_statement(&old) {
+        return None;
+    }
+    let at = old.find(expr)?;
+    let before = scene.text(&l.file, l.line.checked_sub(1)?);
+    if before.is_some_and(|b| c_text::continues(&b)) {
+        return None;
+    }
+    let indent = c_text::indent(&old).to_owned();
+    let mut lines = vec![format!("{indent}__u64 checked = {expr};")];
+    let too_much = limit.map(|limit| format!("checked > {limit}"));
+    let zero = zero.then(|| "checked == 0".to_owned());
+    let conditions: Vec<String> = zero.into_iter().chain(too_much).collect();
+    let leave = leave_if(scene, &conditions.join(" || "));
+    lines.extend(leave.iter().map(|s| c_text::indented(&old, s)));
+    lines.push(format!(
+        "{}checked{}",
+        old.get(..at)?,
+        old.get(at + expr.len()..)?
+    ));
+    Some(super::Edit {
+        file: l.file.to_string(),
+        line: l.line,
+        old,
+        place: super::EditPlace::Instead,
+        new: lines,
+    })
+}
+
+/// A constant offset that always lies outside.
+fn constant(scene: &Scene<'_>, object: &Object, room: u64, first: Range, bytes: u64) -> Help {
+    let what = super::words::object(object);
+    let l = scene.line(scene.insn);
+    let expr = l.and_then(|l| c_text::at_column_member(&l.text, l.col));
+    let index = expr
+        .as_deref()
+        .and_then(c_text::indexed)
+        .and_then(|(_, index, place)| Some((c_text::number(index)?, place)));
+    let over = first.max + bytes as i128 - room as i128;
+    if let (Some(l), Some(expr), Some((index, (from, to)))) = (l, expr.as_deref(), index)
+        && over > 0
+        && first.min >= 0
+        && bytes > 0
+    {
+        let last = index - ((over as u64).div_ceil(bytes)) as i64;
+        let back = (last - index) * bytes as i64;
+        let edit = scene.text(&l.file, l.line).and_then(|old| {
+            let at = old.find(expr)?;
+            scene.replace(
+                &l.file,
+                l.line,
+                old.clone(),
+                (at + from, at + to),
+                &last.to_string(),
+            )
+        });
+        if last >= 0 {
+            return Help::say(format!("the last index is {last}; or make {what} larger"))
+                .edit(edit)
+                .patch(patch::offset_by(scene, back));
+        }
+    }
+    let need = first.max + bytes as i128;
+    match object {
+        Object::MapValue(map) if first.min >= 0 => Help::say(format!(
+            "declare `{map}` with values of {need} bytes or more (`__type(value, ...)`), of the type that the program reads, or stay within {room}"
+        ))
+        .patch(patch::larger_value(scene, need)),
+        _ => Help::say(format!("stay within the {room} bytes of {what}, or make it larger")),
+    }
+}
+
+fn too_long(
+    scene: &Scene<'_>,
+    (reg, size_reg): (u8, u8),
+    object: Object,
+    room: i64,
+    callee: String,
+) -> Option<Story> {
+    let len = Range::of(&scene.held(size_reg)?.bounds);
+    let name = scene.argument(scene.insn, size_reg);
+    let mut events = Vec::new();
+    if let Some(node) = scene.node(reg) {
+        trace::value(scene, node, &mut events);
+    }
+    if let Some(node) = scene.node(size_reg) {
+        trace::value(scene, node, &mut events);
+        trace::bounds(scene, node, &mut events);
+    }
+    events.retain(|e| !matches!(e.kind, Happened::Constant(_)));
+    let help = length_help(scene, size_reg, name.as_deref(), Some(room), len, false);
+    let claim = Claim::TooLong {
+        object,
+        room,
+        len,
+        name: name.unwrap_or_else(|| format!("argument {size_reg}")),
+        callee,
+    };
+    Some(Story {
+        events,
+        helps: vec![help],
+        ..Story::new(scene.refusal.code(), claim)
+    })
+}
+
+/// Keeps a length within the memory that it is about.
+fn length_help(
+    scene: &Scene<'_>,
+    size_reg: u8,
+    name: Option<&str>,
+    room: Option<i64>,
+    len: Range,
+    zero: bool,
+) -> Help {
+    let room_text = room.unwrap_or(1 << 20);
+    let variable =
+        name.is_some_and(|n| c_text::is_name(n) && n.chars().any(|c| c.is_ascii_lowercase()));
+    if len.single().is_some() && !variable {
+        let edit = scene.argument_place(size_reg).and_then(|(l, old, place)| {
+            scene.replace(&l.file, l.line, old, place, &room_text.to_string())
+        });
+        return Help::say(format!(
+            "{room_text} bytes are there: give that length (`sizeof` keeps it right)"
+        ))
+        .edit(edit)
+        .patch(Some(Patch::set(scene, size_reg, room_text as i32)));
+    }
+    let negative = len.min < 0;
+    let too_long = len.max > room_text.into();
+    let name = name.unwrap_or("the length");
+    let mut conditions = Vec::new();
+    if negative && zero {
+        conditions.push(format!("{name} <= 0"));
+    } else if negative {
+        conditions.push(format!("{name} < 0"));
+    } else if zero {
+        conditions.push(format!("{name} == 0"));
+    }
+    if too_long {
+        conditions.push(format!("{name} > {room_text}"));
+    }
+    let words: Vec<String> = conditions
+        .iter()
+        .map(|c| c.replace(name, "").trim().to_owned())
+        .map(|c| match c.split_once(' ') {
+            Some(("<", _)) => "negative".to_owned(),
+            Some(("<=", _)) => "zero or negative".to_owned(),
+            Some(("==", _)) => "zero".to_owned(),
+            Some((_, n)) => format!("greater than {n}"),
+            None => c,
+        })
+        .collect();
+    let text = format!("leave where `{name}` is {}", words.join(" or "));
+    let call_result = scene
+        .node(size_reg)
+        .map(|n| scene.flow.def(scene.flow.root(n)).made);
+    let text = match call_result {
+        Some(Made::Call(_)) if negative => {
+            format!("{text}: the call gives a negative number when it fails")
+        }
+        _ => text,
+    };
+    let edit = if c_text::is_name(name) {
+        scene.insert_before(scene.insn, &leave_if(scene, &conditions.join(" || ")))
+    } else {
+        // As an unsigned number a negative one is too great.
+        let limit = (too_long || negative).then_some(room_text);
+        with_variable(scene, name, limit, zero)
+    };
+    let most = if too_long || negative {
+        room_text
+    } else {
+        i64::from(i32::MAX)
+    };
+    Help::say(text).edit(edit).patch(Some(Patch::leave(
+        scene,
+        scene.insn,
+        patch::not_within(size_reg, i32::from(zero), most as i32),
+    )))
+}
+
+/// A length that may be negative, zero, or anything.
+fn length(scene: &Scene<'_>, size_reg: u8) -> Option<Story> {
+    let callee = scene.callee()?;
+    let zero_key = matches!(scene.key(), Some(Key::ZeroSizePossible | Key::ZeroSize));
+    // A register of no length: what is sized zero is the memory's.
+    let size_reg = if scene.held(size_reg).is_some_and(Reg::is_scalar) {
+        size_reg
+    } else {
+        length_argument(scene, size_reg)?
+    };
+    let len = Range::of(&scene.held(size_reg)?.bounds);
+    let memory = memory_argument(scene, size_reg);
+    let object = memory.and_then(|m| {
+        let held = scene.held(m)?;
+        let (object, room) = scene.object(held, scene.node(m))?;
+        let start = Range::of(&held.bounds).plus(held.off.into());
+        let room = match held.kind {
+            Kind::Stack { .. } => -start.max,
+            _ => i128::from(room) - start.max,
+        };
+        Some((object, room))
+    });
+    let name = scene.argument(scene.insn, size_reg);
+    let mut events = Vec::new();
+    if let Some(node) = scene.node(size_reg) {
+        trace::value(scene, node, &mut events);
+        trace::bounds(scene, node, &mut events);
+    }
+    let room = object
+        .as_ref()
+        .map(|(_, room)| (*room).clamp(0, 1 << 28) as i64);
+    let buffer = memory.and_then(|m| scene.argument(scene.insn, m));
+    let zero = zero_key || len.min < 0 && memory.is_some_and(|m| refuses_zero(scene, m));
+    let room = match (&object, buffer) {
+        // Of a stack only the array's own size is right.
+        (Some((Object::Stack, _)), Some(_)) => stack_array(scene, memory).or(room),
+        _ => room,
+    };
+    let help = length_help(scene, size_reg, name.as_deref(), room, len, zero);
+    let shown = name
+        .clone()
+        .unwrap_or_else(|| format!("argument {size_reg}"));
+    let claim = match scene.key()? {
+        Key::SizeNegative => Claim::NegativeLength {
+            name: shown,
+            len,
+            callee,
+        },
+        Key::SizeUnbounded => match object {
+            Some((object, _)) => Claim::TooLong {
+                object,
+                room: room.unwrap_or(0),
+                len,
+                name: shown,
+                callee,
+            },
+            None => return None,
+        },
+        _ => Claim::ZeroLength {
+            name: shown,
+            len,
+            callee,
+        },
+    };
+    Some(Story {
+        events,
+        helps: vec![help],
+        ..Story::new(scene.refusal.code(), claim)
+    })
+}
+
+fn refuses_zero(scene: &Scene<'_>, memory: u8) -> bool {
+    use crate::helpers_spec::{self, ArgType};
+    use crate::programs::insn::Callee;
+    let Some(Op::Call(Callee::Helper(id))) = scene.op() else {
+        return false;
+    };
+    let proto = helpers_spec::helper_main(id as u32, scene.spec());
+    let size = proto.and_then(|p| {
+        let arg = p.args.get(usize::from(memory).checked_sub(1)?)?;
+        p.args.get(usize::from(arg.size_arg).checked_sub(1)?)
+    });
+    size.is_some_and(|s| s.base == ArgType::ConstSize)
+}
+
+/// The bytes from an address of the stack up to what is next written above it, or the
+/// frame's top: an array reaches no further.
+fn stack_array(scene: &Scene<'_>, memory: Option<u8>) -> Option<i64> {
+    let (_, at) = scene.flow.stack(scene.node(memory?)?)?;
+    Some(i64::from(-at))
+}
+
+/// Arithmetic that takes a pointer out of all bounds.
+fn math(scene: &Scene<'_>) -> Option<Story> {
+    let (reg, node, number) = scene.number_operand()?;
+    let Op::Alu {
+        dst,
+        src: Src::Reg(src),
+        ..
+    } = scene.op()?
+    else {
+        return None;
+    };
+    let pointer = if reg == src { dst } else { src };
+    unbounded(scene, pointer, (reg, node, number))
+}
+
+/// The access that follows pointer arithmetic: its offset and size.
+fn next_access(scene: &Scene<'_>, reg: u8) -> Option<(i64, i64)> {
+    for op in scene.ops.get(scene.insn + 1..)?.iter().take(6) {
+        match *op {
+            Op::Load {
+                base, off, size, ..
+            } if base == reg => {
+                return Some((off.into(), size.bytes().into()));
+            }
+            Op::Store {
+                base, off, size, ..
+            } if base == reg => {
+                return Some((off.into(), size.bytes().into()));
+            }
+            Op::Alu { dst, .. } if dst == reg => return None,
+            Op::Jmp { .. } | Op::Ja { .. } | Op::Exit | Op::Call(_) => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn unbounded(
+    scene: &Scene<'_>,
+    pointer: u8,
+    (reg, node, number): (u8, Node, Range),
+) -> Option<Story> {
+    let held = scene.held(pointer)?;
+    let (scale, unscaled) = scale(scene, node);
+    let name = index_name(scene).unwrap_or_else(|| number_name(scene, unscaled));
+    let mut events = Vec::new();
+    trace::value(scene, node, &mut events);
+    trace::bounds(scene, node, &mut events);
+    let (object, size) = match scene.object(held, scene.node(pointer)) {
+        Some((object, size)) => (object, Some(size)),
+        None if held.is_packet() => (Object::Packet, None),
+        None => (Object::Memory, None),
+    };
+    let dst = match scene.op()? {
+        Op::Alu { dst, .. } => dst,
+        _ => pointer,
+    };
+    let (off, bytes) = next_access(scene, dst).unwrap_or((0, scale.max(1)));
+    let start = i128::from(held.off) + Range::of(&held.bounds).min.max(0);
+    let room = match (&object, size) {
+        (Object::Stack, _) => Some(-i128::from(held.off) - i128::from(off) - i128::from(bytes)),
+        (Object::Packet, _) => Some(0xff00),
+        (_, Some(size)) => Some(i128::from(size) - start - i128::from(off) - i128::from(bytes)),
+        _ => None,
+    };
+    let most = room.filter(|r| *r >= 0)?;
+    let limit = most / i128::from(scale);
+    let simple = !name.contains([' ', '(', '=']) && name != "the number";
+    // What is compared as a signed number is bounded at one end only.
+    let lower = number.min < 0 && number.max < i64::MAX.into();
+    let text = match (simple, lower) {
+        (true, true) => {
+            format!("leave where `{name}` is negative, too: compare it unsigned, or with both ends")
+        }
+        (true, false) => format!("leave where `{name}` is greater than {limit}, before it is used"),
+        (false, _) => format!(
+            "put `{name}` into an unsigned variable, and leave where it is greater than {limit}"
+        ),
+    };
+    let condition = if lower {
+        format!("{name} < 0 || {name} > {limit}")
+    } else {
+        format!("(__u64){name} > {limit}")
+    };
+    let edit = if simple {
+        scene.insert_before(scene.insn, &leave_if(scene, &condition))
+    } else {
+        with_variable(scene, &name, Some(limit as i64), false)
+    };
+    let help = Help::say(text).edit(edit).patch(Some(Patch::leave(
+        scene,
+        scene.insn,
+        patch::not_within(reg, 0, most.min(i32::MAX.into()) as i32),
+    )));
+    let edit_at = bound_event(scene, unscaled).filter(|_| lower);
+    let claim = Claim::Unbounded {
+        name,
+        number,
+        object,
+        room: size,
+        above: edit_at.is_some(),
+    };
+    Some(Story {
+        events,
+        edit_at,
+        helps: vec![help],
+        ..Story::new(scene.refusal.code(), claim)
+    })
+}
+
+/// A pointer whose variable offset is not bounded well enough when it is used.
+fn offset(scene: &Scene<'_>) -> Option<Story> {
+    let reg = scene.reg()?;
+    let held = scene.held(reg)?;
+    let node = scene.node(reg)?;
+    let (number, sum) = added(scene, node)?;
+    let (object, room) = match scene.object(held, Some(node)) {
+        Some((object, room)) => (object, Some(room)),
+        None if held.is_packet() => (Object::Packet, None),
+        None => return None,
+    };
+    let variable = Range::of(&held.bounds);
+    let name = index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
+    let mut events: Vec<Event> = Vec::new();
+    trace::value(scene, node, &mut events);
+    trace::bounds(scene, node, &mut events);
+    let length = length_argument(scene, reg).and_then(|r| scene.held(r));
+    let bytes = length.map_or(scene.access().bytes as i128, |l| {
+        Range::of(&l.bounds).max.clamp(1, 1 << 28)
+    });
+    let bytes = bytes.max(1);
+    let most = match room {
+        Some(room) => i128::from(room) - bytes - i128::from(held.off) - i128::from(scene.offset()),
+        None => 0xff00,
+    };
+    let help = bound(scene, &name, number, sum, most, variable.min < 0);
+    let claim = Claim::Unbounded {
+        name,
+        number: variable,
+        object,
+        room,
+        above: variable.min < 0 && bound_event(scene, number).is_some(),
+    };
+    Some(Story {
+        events,
+        helps: vec![help],
+        ..Story::new(scene.refusal.code(), claim)
+    })
+}
+
+fn stack(scene: &Scene<'_>) -> Option<Story> {
+    let reg = scene.reg()?;
+    let held = scene.held(reg)?;
+    let node = scene.node(reg)?;
+    let variable = Range::of(&held.bounds);
+    let mut events = Vec::new();
+    trace::value(scene, node, &mut events);
+    trace::bounds(scene, node, &mut events);
+    let bytes = scene
+        .refusal
+        .number("size")
+        .map_or(scene.access().bytes as i64, |s| s);
+    let access = Access {
+        bytes: bytes.max(0) as u64,
+        ..scene.access()
+    };
+    let fixed = i128::from(held.off) + i128::from(scene.offset());
+    let first = variable.plus(fixed);
+    if let (Some(callee), Some(size_reg)) = (scene.callee(), length_argument(scene, reg)) {
+        let room = -first.max;
+        let len = Range::of(&scene.held(size_reg)?.bounds);
+        if room > 0 && len.max > room {
+            return too_long(scene, (reg, size_reg), Object::Stack, room as i64, callee);
+        }
+    }
+    let Some((number, sum)) = added(scene, node) else {
+        let claim = Claim::Outside {
+            object: Object::Stack,
+            room: 512,
+            access,
+            first,
+            number: None,
+        };
+        return Some(Story {
+            events,
+            helps: vec![Help::say(
+                "keep to the array: its last byte lies right below the frame's top, at offset -1",
+            )],
+            ..Story::new(scene.refusal.code(), claim)
+        });
+    };
+    let name = index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
+    let most = -fixed - i128::from(bytes.max(1));
+    let help = bound(scene, &name, number, sum, most, variable.min < 0);
+    let claim = Claim::Outside {
+        object: Object::Stack,
+        room: 512,
+        access,
+        first,
+        number: Some(format!("`{name}`")),
+    };
+    let mut story = Story {
+        events,
+        helps: vec![help],
+        ..Story::new(scene.refusal.code(), claim)
+    };
+    if scene.refusal.code() == Code::StackVariable {
+        story.reason = Some("On this target the stack may be accessed at offsets that are constants only, where what it holds matters.".into());
+    }
+    Some(story)
+}
