@@ -36,7 +36,8 @@ def ask(binary, source, *more):
 
 def edited(lines, suggestion):
     at = suggestion["line"] - 1
-    if lines[at].strip() != suggestion["old"].strip():
+    code = suggestion["old"].split("//")[0].strip()
+    if lines[at].split("//")[0].strip() != code:
         return None
     end = at + 1 if suggestion["place"] == "instead" else at
     start = at + 1 if suggestion["place"] == "after" else at

@@ -76,7 +76,7 @@ pub(super) fn map(program: &Program, index: u32) -> String {
 }
 
 /// Facts of the newest series serve for every target: they only word a story.
-const FACTS: SpecVersion = SpecVersion::NEWEST;
+pub(super) const FACTS: SpecVersion = SpecVersion::NEWEST;
 
 /// The name of a context field.
 pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {

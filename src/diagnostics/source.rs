@@ -7,8 +7,10 @@
 //!
 //! Who made the object chose the names of its files, so nothing of a file is shown
 //! that the object does not carry itself: a line that reads there as it did when the
-//! object was built is shown with the indentation that it has there. A program without
-//! line information is shown as its own disassembly, again as an excerpt.
+//! object was built is shown with the indentation that it has there, and of another line
+//! an edit may tell the code if the object carries every word of it elsewhere
+//! ([`vouched`]). A program without line information is shown as its own disassembly,
+//! again as an excerpt.
 
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -311,6 +313,11 @@ impl<'a> Sources<'a> {
         let file = (self.provider)(name);
         if let Some(file) = &file {
             indented(&mut lines, file);
+            let more = self.more.and_then(|n| Some((n, file.line(n)?.1)));
+            let told = more.and_then(|(n, text)| Some((n, vouched(self.program, text)?)));
+            if let Some((n, text)) = told {
+                lines.entry(n).or_insert(text);
+            }
         }
         let source = Source::excerpt(name.to_owned(), &lines);
         self.list.push(source);
@@ -338,6 +345,40 @@ impl<'a> Sources<'a> {
         self.list.push(Source::excerpt(name, &lines));
         self.list.len() - 1
     }
+}
+
+/// Words of C that every source has.
+const KEYWORDS: [&str; 24] = [
+    "return", "goto", "if", "else", "for", "while", "do", "break", "continue", "switch", "case",
+    "default", "struct", "union", "enum", "const", "static", "void", "int", "long", "char",
+    "unsigned", "sizeof", "NULL",
+];
+
+/// The code of a line of a file, if the object itself carries each of its words, in
+/// other lines or as the program's name: then it tells nothing that the object doesn't.
+pub(super) fn vouched<'a>(program: &Program, line: &'a str) -> Option<&'a str> {
+    let code = line.split("//").next().unwrap_or(line).trim_end();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let plain = |c: char| {
+        word(c) || c.is_ascii_punctuation() && !matches!(c, '"' | '\'') || c == ' ' || c == '\t'
+    };
+    if code.len() > 120 || !code.chars().all(plain) {
+        return None;
+    }
+    let mut words = code.split(|c| !word(c)).filter(|w| !w.is_empty());
+    let carries = |wanted: &str| {
+        let lines = program.line_info.iter();
+        lines
+            .flat_map(|l| l.text.split(|c| !word(c)))
+            .any(|w| w == wanted)
+    };
+    let known = |w: &str| {
+        KEYWORDS.contains(&w)
+            || w.len() <= 3 && w.chars().all(|c| c.is_ascii_digit())
+            || w == program.name
+            || carries(w)
+    };
+    words.all(known).then_some(code)
 }
 
 /// Lines that read in a file as the object carries them, as the file indents them.
@@ -517,6 +558,27 @@ mod tests {
             let (from, to) = expression_at(line, at);
             assert_eq!(&line[from..to], want);
         }
+    }
+
+    #[test]
+    fn a_line_is_vouched_for_by_its_words() {
+        let asm = b".type xdp\nr0 = *(u32 *)(r1 + 0)\nexit\n";
+        let mut program =
+            crate::programs::raw::program(crate::programs::raw::Input::Asm(asm), "c", None)
+                .unwrap();
+        program.line_info = vec![LineInfo {
+            insn: 0,
+            file: "a.c".into(),
+            line: 3,
+            col: 0,
+            text: "eth = data + 14;".into(),
+        }];
+        let check = |line, want| assert_eq!(vouched(&program, line), want, "{line}");
+        check("\tdata = eth + 20; // why", Some("\tdata = eth + 20;"));
+        check("return 0;", Some("return 0;"));
+        check("key = SECRET;", None);
+        check("data = 12345678;", None);
+        check("eth = \"data\";", None);
     }
 
     #[test]

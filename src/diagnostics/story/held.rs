@@ -133,7 +133,8 @@ fn leak(scene: &Scene<'_>) -> Option<Story> {
         .tests
         .iter()
         .any(|t| t.step > call.step && scene.flow.root(t.a) == call.result);
-    let nullable = names::may_return_null(scene.program, call.callee) && !compared;
+    let nullable =
+        names::may_return_null(scene.program, call.callee) && (way.is_none() || !compared);
     let statement = match (statement, &what) {
         (Some(s), Some(what)) if nullable => Some(format!("if ({what}) {s}")),
         (s, _) => s,

@@ -9,6 +9,7 @@ use crate::abstract_interp::value::{Flags, Reg};
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
 use crate::diagnostics::names;
+use crate::diagnostics::wording::Nature;
 use crate::helpers_spec;
 use crate::prelude::*;
 use crate::programs::insn::{Callee, JmpOp, Op};
@@ -51,7 +52,9 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
         return None;
     }
     let held = scene.held(reg);
+    let nature = scene.nature(reg);
     if held.is_some_and(Reg::maybe_null)
+        || held.is_none() && nature == Some(Nature::MaybeNull)
         || matches!(key, Some(Key::PointerMaybeNull))
         || matches!(key, Some(Key::ArgumentNull | Key::ArgumentNullTrusted))
             && !held.is_some_and(Reg::is_null)

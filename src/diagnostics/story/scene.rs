@@ -6,7 +6,8 @@ use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Call, Flow, Made, Node, Test};
 use crate::diagnostics::names;
-use crate::diagnostics::source::{SourceText, line_of};
+use crate::diagnostics::source::{self, SourceText, line_of};
+use crate::diagnostics::wording::Nature;
 use crate::helpers_spec::SpecVersion;
 use crate::object::{MapDef, Type};
 use crate::prelude::*;
@@ -67,7 +68,7 @@ impl<'a> Scene<'a> {
 
     /// The facts of the target's series.
     pub fn spec(&self) -> SpecVersion {
-        self.kernel.map_or(SpecVersion::V7_3, |k| k.spec)
+        self.kernel.map_or(names::FACTS, |k| k.spec)
     }
 
     pub fn key(&self) -> Option<Key> {
@@ -101,6 +102,12 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What a register held in general, also where only a log tells.
+    pub fn nature(&self, reg: u8) -> Option<Nature> {
+        let (_, held) = self.refusal.regs.iter().find(|(n, _)| *n == reg)?;
+        Nature::of(held)
+    }
+
     pub fn node(&self, reg: u8) -> Option<Node> {
         self.flow.regs.get(reg as usize).copied()
     }
@@ -121,14 +128,19 @@ impl<'a> Scene<'a> {
         self.line(insn).map(|l| l.line)
     }
 
-    /// A line of a file as the object carries it, with the indentation that it has there.
+    /// A line of a file as the object carries it, with the indentation that it has there;
+    /// of another line the code, if the object vouches for it.
     pub fn text(&self, file: &str, line: u32) -> Option<String> {
         let carried = self
             .program
             .line_info
             .iter()
-            .find(|l| l.line == line && &*l.file == file && !l.text.trim().is_empty())?;
+            .find(|l| l.line == line && &*l.file == file && !l.text.trim().is_empty());
         let there = self.there(file, line);
+        let Some(carried) = carried else {
+            let there = there?;
+            return source::vouched(self.program, &there).map(str::to_owned);
+        };
         let same = there.filter(|t| t.trim() == carried.text.trim());
         Some(same.unwrap_or_else(|| carried.text.to_string()))
     }
