@@ -106,6 +106,7 @@ pub(super) fn worded(
                 program,
                 ops: &ops,
                 target: &choice.target.name,
+                kernel: Some(choice.target),
                 source_text: options.source_text,
             };
             let d = diagnostics::describe(&context, refusal, choice.target.series());
