@@ -148,6 +148,8 @@ fn extract_writes_what_is_there() {
     let again = dir.run(&["extract", "tool", "-o", "out"], b"");
     assert_eq!(again.status.code(), Some(2));
     assert!(text(&again.stderr).contains("is there already"));
+    let nothing = dir.run(&["extract", "--list", "below/notes.txt"], b"");
+    assert_eq!(nothing.status.code(), Some(2));
     let listed = dir.run(&["extract", "--list", "tool"], b"");
     assert_eq!(listed.status.code(), Some(0));
     assert_eq!(text(&listed.stdout).lines().count(), 2);

@@ -39,6 +39,9 @@ fn one(
     out: &mut String,
 ) -> Result<(), Failure> {
     let bytes = input.read()?;
+    if unpack::kind(&bytes) != unpack::Kind::Object {
+        return Err(Failure::usage("no BPF object is in it"));
+    }
     let shown = terminal(&input.name);
     let _ = write!(out, "{shown}  {} bytes", bytes.len());
     if let Some(offset) = input.offset {

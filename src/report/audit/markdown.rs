@@ -29,7 +29,7 @@ fn rows(out: &mut String, table: &Table) {
     let _ = writeln!(out, "| {} |", table.head.join(" | "));
     let _ = writeln!(out, "|{}", "---|".repeat(table.head.len()));
     for row in &table.rows {
-        let cells: Vec<_> = row.iter().map(|c| markdown(c)).collect();
+        let cells: Vec<_> = row.iter().map(markdown).collect();
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out.push('\n');
