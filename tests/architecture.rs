@@ -288,7 +288,7 @@ fn only_the_system_call_is_unsafe() {
         }
     }
     // Two blocks, each with its exemption.
-    assert_eq!(holders, ["kernel/sys.rs: 4"]);
+    assert_eq!(holders, ["kernel/sys.rs: 6"]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use bpfassay::rules::{self, Fence, Rule, RuleKind};
 use rayon::prelude::*;
 use regex::Regex;
 
+use bpfassay::target::Rights;
 use bpfassay::{InputKind, Options, TargetChoice, check, target};
 
 /// Pages that may stay without an example that runs.
@@ -32,7 +33,14 @@ fn btf(path: &Path) -> Btf {
 /// What checking an example says of its program.
 fn run(fence: &Fence<'_>) -> Result<(ProgramReport, Vec<Finding>), String> {
     let name = fence.option("target").unwrap_or(target::DEFAULT);
-    let kernel = target::by_name(name).ok_or_else(|| format!("no target {name}"))?;
+    let mut kernel = target::by_name(name).ok_or_else(|| format!("no target {name}"))?;
+    if let Some(list) = fence.option("caps") {
+        kernel.rights = Rights::parse(list)?;
+        kernel.config.unprivileged_bpf = true;
+    }
+    if let Some((key, value)) = fence.option("kernel").and_then(|s| s.split_once('=')) {
+        kernel.config.set(key, value)?;
+    }
     let given = fence.option("btf");
     let file = given.filter(|p| *p != "none");
     let types = file.map(|path| btf(&root().join(path)));

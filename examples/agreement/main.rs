@@ -13,7 +13,8 @@
 //! flood of memory costs one program, not the run; those count as `unknown`.
 //!
 //! `cargo xtask scoreboard` runs it over all recordings that are at hand; it asks
-//! with `--known` which of some names are targets.
+//! with `--known` which of some names are targets. `--target linux-6.18@bpf,net_admin`
+//! stands for a loader that has these capabilities only.
 //!
 //! Only lines of stage `verifier` count for agreement; the others compare the
 //! stage at which loading failed.

@@ -19,7 +19,7 @@ use bpfassay::diagnostics::kernel_words;
 use bpfassay::helpers_spec::{self, MapType, ProgType};
 use bpfassay::object::{Btf, Object};
 use bpfassay::programs::{self, LinkOptions, LoadError, Manifest, MapSetting, Program};
-use bpfassay::target::{self, Target};
+use bpfassay::target::{self, Capability, Rights, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::Args;
@@ -337,7 +337,11 @@ fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Box<Ours>> {
 
 impl Server {
     fn open(root: PathBuf, target: &str, btf: Option<&Path>) -> Result<Server, String> {
-        let target = target::by_name(target).ok_or_else(|| format!("unknown target {target}"))?;
+        let (name, caps) = target.split_once('@').unwrap_or((target, "all"));
+        let mut target = target::by_name(name).ok_or_else(|| format!("unknown target {name}"))?;
+        target.rights = Rights::parse(caps).map_err(|word| format!("unknown capability {word}"))?;
+        // Without CAP_BPF only where the recording kernel let such users load at all.
+        target.config.unprivileged_bpf |= !target.rights.meets(Capability::Bpf);
         let btf = match btf {
             None => None,
             Some(path) => {

@@ -256,6 +256,8 @@ pub enum Code {
     AttachNotModifiable = 609,
     /// `attach-hook-disabled`
     AttachHookDisabled = 610,
+    /// `kernel-option-missing`
+    KernelOption = 611,
 }
 
 impl Code {
@@ -387,6 +389,7 @@ impl Code {
         Code::AttachNotSleepable,
         Code::AttachNotModifiable,
         Code::AttachHookDisabled,
+        Code::KernelOption,
     ];
 
     /// The stable number, printed as `BPF0123`.
@@ -523,6 +526,7 @@ impl Code {
             Code::AttachNotSleepable => "attach-target-not-sleepable",
             Code::AttachNotModifiable => "attach-target-not-modifiable",
             Code::AttachHookDisabled => "attach-hook-disabled",
+            Code::KernelOption => "kernel-option-missing",
         }
     }
 
@@ -655,6 +659,7 @@ impl Code {
             Code::AttachNotSleepable => "sleepable",
             Code::AttachNotModifiable => "btf_access",
             Code::AttachHookDisabled => "btf_missing",
+            Code::KernelOption => "jit",
         }
     }
 }

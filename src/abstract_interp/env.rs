@@ -20,7 +20,7 @@ use crate::object::{Btf, MapDef};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::target::Target;
+use crate::target::{Capability, Target};
 
 /// `BPF_F_STRICT_ALIGNMENT`.
 const F_STRICT_ALIGNMENT: u32 = 1;
@@ -41,6 +41,12 @@ pub struct Env<'a> {
     pub kernel_btf: Option<&'a Btf>,
     /// Whether `kernel_btf` is the kernel's.
     pub kernel_btf_is_real: bool,
+    /// The loader may not learn addresses: it lacks `CAP_PERFMON`.
+    pub confined: bool,
+    /// Nor may a processor that runs ahead of a comparison give any away.
+    pub speculates: bool,
+    /// The loader has `CAP_BPF`.
+    pub capable: bool,
     /// Attachment facts resolved before exploring.
     pub attach: Attach,
     /// Special fields of maps and types.
@@ -56,6 +62,8 @@ impl<'a> Env<'a> {
         let own = program.btf.as_deref();
         let kernel_btf = input.kernel_btf.or(own);
         let real = input.kernel_btf.is_some();
+        let rights = input.target.rights;
+        let confined = !rights.meets(Capability::Perfmon);
         Ok(Env {
             program,
             ops: &prepared.ops,
@@ -64,6 +72,9 @@ impl<'a> Env<'a> {
             rules: input.target.behaviour.scalars,
             kernel_btf,
             kernel_btf_is_real: real,
+            confined,
+            speculates: confined && input.target.config.mitigations,
+            capable: rights.meets(Capability::Bpf),
             attach: attach::resolve(program, kernel_btf, real, input.target)?,
             records: Records::new(
                 &program.maps,

@@ -143,6 +143,10 @@ pub struct State {
     pub may_goto_depth: u32,
     /// How often callbacks were unrolled on this path.
     pub callback_unroll_depth: u32,
+    /// Only a processor that runs ahead of a comparison comes here.
+    pub mispredicted: bool,
+    /// Pointers that go stale can no longer be read, not even as numbers.
+    pub hides_stale: bool,
 }
 
 impl State {
@@ -160,6 +164,8 @@ impl State {
             in_sleepable: sleepable,
             may_goto_depth: 0,
             callback_unroll_depth: 0,
+            mispredicted: false,
+            hides_stale: false,
         }
     }
 
@@ -231,7 +237,11 @@ impl State {
     /// Makes every register that satisfies `wanted` a number of which nothing is
     /// known: the pointer it was is stale.
     pub fn invalidate(&mut self, wanted: impl Fn(&Reg) -> bool) {
-        self.for_each_reg_mut(wanted, |r| *r = Reg::unknown());
+        let stale = match self.hides_stale {
+            true => Reg::UNINIT,
+            false => Reg::unknown(),
+        };
+        self.for_each_reg_mut(wanted, |r| *r = stale);
     }
 
     /// The reference with `id`.

@@ -7,7 +7,7 @@
 use super::ahead::StackAhead;
 use super::ahead::constants::Constants;
 use super::checks::subprog_facts::SubprogFacts;
-use super::checks::{dead_code, stack_depth};
+use super::checks::{dead_code, options, rights, stack_depth};
 use super::explore::Explorer;
 use super::observe::Observer;
 use super::refusal::Refusal;
@@ -93,6 +93,10 @@ pub fn verify_within(
     if let Err(ended) = account.go_on() {
         return not_modelled(ended.name());
     }
+    let refused = options::load(input.program, input.target);
+    if let Err(refusal) = refused.and_then(|()| rights::load(input.program, input.target)) {
+        return early(refusal);
+    }
     let prepared = match Prepared::new(input) {
         Ok(prepared) => prepared,
         Err(refusal) => return early(refusal),
@@ -155,6 +159,8 @@ fn run<'a>(
     let mut depth = 0;
     let result = explore_all(&mut vm).and_then(|()| {
         depth = stack_depth::check(&vm)?;
+        rights::tail_calls(&vm)?;
+        options::callbacks(&vm)?;
         dead_code::check(&vm)
     });
     let stats = Stats {

@@ -97,6 +97,12 @@ pub struct InsnAux {
     pub loop_inline: Option<(u32, bool)>,
     /// kfunc: the program type id allocated or dropped here.
     pub kfunc_type: u32,
+    /// How the number of pointer arithmetic is masked here.
+    pub mask: Option<super::transfer::speculation::Mask>,
+    /// Mispredicted paths end before this instruction.
+    pub fenced: bool,
+    /// Mispredicted paths end after this instruction.
+    pub fenced_after: bool,
 }
 
 impl Vm<'_> {

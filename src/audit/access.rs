@@ -5,7 +5,8 @@ use alloc::collections::BTreeMap;
 use super::model::{Call, Callee, Capability, ConfigNeed, CoreNeed, MapNeed, MapUse, SymbolNeed};
 use super::oldest::Need;
 use crate::helpers_spec::{
-    self, HelperCap, KfFlags, SpecVersion, config_options, helper_cap, prog_type_facts,
+    self, AttachType as A, HelperCap, KfFlags, ProgType, SpecVersion, config_options, helper_cap,
+    prog_type_facts,
 };
 use crate::object::MapOrigin;
 use crate::prelude::*;
@@ -26,8 +27,8 @@ impl<K: Ord> Because<K> {
     }
 }
 
-/// The capabilities that a program takes on kernels since 5.8; before, all of
-/// them are `CAP_SYS_ADMIN`.
+/// The capabilities that a program takes at least on kernels since 5.8 (before, all of
+/// them are `CAP_SYS_ADMIN`), as far as it can be told without a verdict.
 pub fn capabilities(program: &Program, calls: &[Call], features: &[&str]) -> Vec<Capability> {
     let mut because = Because::<&'static str>::default();
     let ty = program.prog_type;
@@ -124,6 +125,21 @@ pub fn config(program: &Program, parts: &Parts<'_>) -> Vec<ConfigNeed> {
     if let Some(slot) = &program.struct_ops {
         let name = &*slot.structure;
         add("struct_ops", name, &format!("struct_ops {name}"));
+    }
+    let hangs = matches!(
+        (program.prog_type, program.attach_type),
+        (
+            ProgType::Tracing,
+            Some(A::TraceFentry | A::TraceFexit | A::ModifyReturn)
+        )
+    );
+    let changes = program.attach_type == Some(A::ModifyReturn);
+    if let Some(hook) = program.attach_to.as_deref()
+        && hangs
+        && (changes || program.sleepable)
+        && helpers_spec::error_injectable(hook)
+    {
+        add("feature", "error_injection", &format!("hook {hook}"));
     }
     let section = program.section.as_str();
     let begins = |words: &[&str]| words.iter().any(|w| section.starts_with(w));

@@ -10,7 +10,7 @@ use super::effects::Touched;
 use super::features;
 use super::guards::{Kconfig, Worlds};
 use super::maps;
-use super::model::{Checked, Lacks, Requirements, Verified};
+use super::model::{Capability, Checked, Lacks, Requirements, Verified};
 use super::oldest::{Need, oldest};
 use super::sites::Sites;
 use crate::abstract_interp::observe::{Observed, Pointee};
@@ -39,6 +39,8 @@ pub struct Subject<'a> {
     pub verified: Verified,
     /// What it saw.
     pub observed: &'a Observed,
+    /// The smallest set of capabilities that loads it, where verifying told.
+    pub smallest: Option<Vec<Capability>>,
     /// The verdict is an acceptance in which every question was answered yes.
     pub whole: bool,
     /// What each kernel series says.
@@ -103,7 +105,10 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
         license: (&program.license).into(),
         gpl_compatible: program.gpl_compatible,
         isa: used.isa,
-        capabilities: access::capabilities(program, &calls, &names),
+        capabilities: subject
+            .smallest
+            .clone()
+            .unwrap_or_else(|| access::capabilities(program, &calls, &names)),
         config: access::config(program, &parts),
         channels: channels(program, &calls, &maps),
         oldest,

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use crate::programs::isa::IsaRules;
-use crate::target::Target;
+use crate::target::{Limits, Target};
 
 /// What is known of a call to a helper or a kernel function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl CfgRules {
     /// The same rules for a loader without capabilities.
     pub const fn unprivileged(self) -> CfgRules {
         CfgRules {
-            max_insns: 4096,
+            max_insns: Limits::INSNS_UNPRIVILEGED,
             capable: false,
             ..self
         }

@@ -8,6 +8,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::capabilities::smallest;
 use super::each::each;
 use super::series::{Series, same, worded};
 use super::verify::panic_text;
@@ -294,6 +295,13 @@ impl Terms<'_> {
         let (verified, observed) = verdict(on_target, self.choice, self.options);
         let has_all = on_target.is_some_and(|p| p.is_ok_and(has_all_asked_for));
         let whole = verified.verdict == "accept" && has_all;
+        let accepted = on_target
+            .and_then(Result::ok)
+            .filter(|_| verified.verdict == "accept");
+        let smallest = accepted.and_then(|p| {
+            let find = || smallest(p, self.choice, self.options);
+            catch_unwind(AssertUnwindSafe(find)).ok().flatten()
+        });
         let mut checked: Vec<Checked> = self
             .series
             .iter()
@@ -316,6 +324,7 @@ impl Terms<'_> {
             target: self.choice.target,
             verified,
             observed: &observed,
+            smallest,
             whole,
             checked,
             sketch: false,
@@ -358,6 +367,7 @@ impl Terms<'_> {
                 target: self.choice.target,
                 verified,
                 observed: &Observed::default(),
+                smallest: None,
                 whole: false,
                 checked: Vec::new(),
                 sketch: true,

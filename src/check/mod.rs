@@ -7,6 +7,7 @@
 
 mod assumed;
 mod audit;
+mod capabilities;
 mod changed;
 mod each;
 mod findings;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::limits;
+use crate::target::Rights;
 
 /// Predicts the Linux verifier's verdict on eBPF objects, offline, and explains
 /// every rejection.
@@ -89,6 +90,20 @@ pub(super) struct OpenArgs {
     /// "value": …}); repeatable.
     #[arg(long, value_name = "NAME.KEY=VALUE")]
     pub(super) map: Vec<String>,
+    /// Options that the kernel was built with: a `.config`, `/boot/config-*` or
+    /// `/proc/config.gz` [default: those of the measured build].
+    #[arg(long, value_name = "FILE")]
+    pub(super) kconfig: Option<PathBuf>,
+    /// One setting of the kernel: `CONFIG_BPF_LSM=off`, `jit=off`, `mitigations=off`,
+    /// `lockdown=integrity` or `confidentiality`; repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) kernel: Vec<String>,
+    /// Only these capabilities of the loader (`bpf,net_admin`; `none`) [default: all].
+    #[arg(long, value_name = "LIST", value_parser = rights, conflicts_with = "unprivileged")]
+    pub(super) caps: Option<Rights>,
+    /// A loader without capabilities, where `kernel.unprivileged_bpf_disabled` is 0.
+    #[arg(long)]
+    pub(super) unprivileged: bool,
     /// Only the program of this name.
     #[arg(long, value_name = "NAME")]
     pub(super) prog: Option<String>,
@@ -240,6 +255,11 @@ pub(super) enum Format {
     Markdown,
     /// A page to look at: one file, which needs no network.
     Html,
+}
+
+/// A list of capabilities.
+fn rights(text: &str) -> Result<Rights, String> {
+    Rights::parse(text).map_err(|word| format!("{word} is no capability"))
 }
 
 /// `FORMAT=FILE`.

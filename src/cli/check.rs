@@ -27,6 +27,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         let configured = loaded.settings.config.targets.iter();
         open.target = configured.map(|(name, _)| name.clone()).collect();
     }
+    inputs::configured(&mut open, &loaded.settings.config.kernel);
     let targets = Targets::open(&open)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;

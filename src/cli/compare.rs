@@ -18,14 +18,15 @@ use crate::diagnostics;
 use crate::kernel::{self, Kernel, Stage};
 use crate::programs::{LoadError, Program};
 use crate::report::{Outcome, ProgramReport};
-use crate::target::{self, Target};
+use crate::target::{self, Rights, Target};
 use crate::untrusted::{self, Untrusted, terminal, text as sentence};
 
 /// Runs the verb.
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Failure> {
     let kernel = Kernel::open()
         .map_err(|e| Failure::usage(format!("the running kernel cannot be asked: {e}")))?;
-    let target = target_for(&kernel)?;
+    let mut target = target_for(&kernel)?;
+    inputs::surround(&mut target, &args.open)?;
     let spending = Spending::new(&args.spend)?;
     let budget = &spending.budget;
     let one = |input: &Input| object(input, args, &kernel, &target, budget);
@@ -121,13 +122,20 @@ fn relation(ours: &Outcome, live: &Live) -> Relation {
     }
 }
 
-fn ask(kernel: &Kernel, program: &Program) -> Live {
-    match kernel::load(kernel, program) {
+/// The kernel's answer to a loader with these capabilities.
+fn ask(kernel: &Kernel, program: &Program, rights: Rights) -> Result<Live, Failure> {
+    let load = || kernel::load(kernel, program);
+    let answer = match rights {
+        Rights::ALL => load(),
+        _ => kernel::confined(&rights.numbers(), load)
+            .map_err(|e| Failure::usage(format!("--caps {rights}: {e}")))?,
+    };
+    Ok(match answer {
         Ok(loaded) => Live::Accept {
             processed: loaded.processed,
         },
         Err(refusal) => Live::Refused(refusal),
-    }
+    })
 }
 
 fn object(
@@ -180,29 +188,35 @@ fn object(
         .into_iter()
         .zip(&linked)
         .filter(|(report, _)| wanted(report));
+    let rows: Result<Vec<Row>, Failure> = rows
+        .map(|(ours, linked)| row(kernel, ours, linked, target.rights))
+        .collect();
     Ok(Compared {
         object: name.into(),
         error: errors
             .first()
             .map(|e| sentence!("{}: {}", e.stage, e.reason)),
         unread: false,
-        rows: rows
-            .map(|(ours, linked)| row(kernel, ours, linked))
-            .collect(),
+        rows: rows?,
     })
 }
 
-fn row(kernel: &Kernel, ours: ProgramReport, linked: &Result<Program, LoadError>) -> Row {
+fn row(
+    kernel: &Kernel,
+    ours: ProgramReport,
+    linked: &Result<Program, LoadError>,
+    rights: Rights,
+) -> Result<Row, Failure> {
     let live = match linked {
-        Ok(program) => ask(kernel, program),
+        Ok(program) => ask(kernel, program, rights)?,
         Err(_) => Live::NotOffered,
     };
     let relation = relation(&ours.outcome, &live);
-    Row {
+    Ok(Row {
         ours,
         live,
         relation,
-    }
+    })
 }
 
 #[derive(Default)]

@@ -1,16 +1,17 @@
 //! Files: objects and kernel BTF; and the targets that are asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::OpenArgs;
 use super::bytes;
 use super::console::complain;
 use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
+use crate::config::Kernel;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Elf};
 use crate::programs::{Manifest, raw};
-use crate::target::{self, Profile, Target};
+use crate::target::{self, Profile, Rights, Target};
 use crate::unpack;
 use crate::untrusted::text;
 
@@ -36,6 +37,9 @@ impl Targets {
         }
         if targets.list.is_empty() {
             targets.add((Target::default(), None))?;
+        }
+        for (target, _) in &mut targets.list {
+            surround(target, args)?;
         }
         for spec in &args.btf {
             let (name, file) = match spec.split_once('=') {
@@ -116,6 +120,43 @@ impl Targets {
             })
             .collect()
     }
+}
+
+/// Takes from the configuration what the command line leaves open.
+pub(super) fn configured(open: &mut OpenArgs, kernel: &Kernel) {
+    let stated = kernel.settings.iter().map(|(k, v)| format!("{k}={v}"));
+    // Of two, the last holds.
+    open.kernel.splice(0..0, stated);
+    if open.kconfig.is_none() {
+        open.kconfig = kernel.kconfig.as_ref().map(PathBuf::from);
+    }
+    if open.caps.is_none() && !open.unprivileged {
+        open.caps = kernel.caps;
+    }
+}
+
+/// What is stated of the kernel's build, and of the loader.
+pub(super) fn surround(target: &mut Target, args: &OpenArgs) -> Result<(), Failure> {
+    if let Some(path) = &args.kconfig {
+        let fail = |e: String| Failure::usage(format!("--kconfig {}: {e}", path.display()));
+        let text = unpack::plain(bytes::read(path)?).map_err(fail)?;
+        let text = String::from_utf8_lossy(&text);
+        target.config.read(&text).map_err(fail)?;
+    }
+    for setting in &args.kernel {
+        let fail = |e: String| Failure::usage(format!("--kernel {setting}: {e}"));
+        let (key, value) = setting
+            .split_once('=')
+            .ok_or_else(|| fail("expected KEY=VALUE".to_owned()))?;
+        target.config.set(key.trim(), value.trim()).map_err(fail)?;
+    }
+    if args.unprivileged {
+        target.rights = Rights::NONE;
+        target.config.unprivileged_bpf = true;
+    } else if let Some(rights) = args.caps {
+        target.rights = rights;
+    }
+    Ok(())
 }
 
 /// The first target that is asked for.

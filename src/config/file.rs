@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::policy::{self, Policy};
 use crate::programs::Manifest;
+use crate::target::{self, Rights};
 
 use super::{Budget, ConfigError, FailOn, Glob, Level, Levels, Resource, Selector};
 
@@ -47,6 +48,19 @@ pub struct Config {
     pub suppressions: Vec<Suppression>,
     /// `[map.NAME]`: what user space sets of maps before the load.
     pub manifest: Manifest,
+    /// `[kernel]`: how the kernels are built, and who loads.
+    pub kernel: Kernel,
+}
+
+/// How the kernels are built, booted and asked.
+#[derive(Clone, Debug, Default)]
+pub struct Kernel {
+    /// `kconfig`: the file of a build's options.
+    pub kconfig: Option<String>,
+    /// `caps`: the loader's capabilities.
+    pub caps: Option<Rights>,
+    /// Single settings, as [`target::Config::set`] takes them.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Default for Config {
@@ -66,6 +80,7 @@ impl Default for Config {
             programs: Vec::new(),
             suppressions: Vec::new(),
             manifest: Manifest::new(),
+            kernel: Kernel::default(),
         }
     }
 }
@@ -139,6 +154,8 @@ struct File {
     #[serde(default)]
     map: BTreeMap<Text, BTreeMap<Text, Spanned<Stated>>>,
     #[serde(default)]
+    kernel: BTreeMap<Text, Spanned<Stated>>,
+    #[serde(default)]
     suppress: Vec<Suppress>,
 }
 
@@ -147,7 +164,10 @@ struct Stated(String);
 
 impl<'de> Deserialize<'de> for Stated {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Stated, D::Error> {
-        either(d, "a number or a text", |text| Some(text.to_owned())).map(Stated)
+        either(d, "a number, a text, true or false", |text| {
+            Some(text.to_owned()).filter(|t| !t.is_empty())
+        })
+        .map(Stated)
     }
 }
 
@@ -237,11 +257,13 @@ fn either<'de, D: Deserializer<'de>, T>(
     enum Either {
         Whole(u64),
         Part(f64),
+        Truth(bool),
         Text(String),
     }
     let text = match Either::deserialize(d) {
         Ok(Either::Whole(n)) => n.to_string(),
         Ok(Either::Part(n)) => n.to_string(),
+        Ok(Either::Truth(b)) => b.to_string(),
         Ok(Either::Text(text)) => text,
         Err(_) => String::new(),
     };
@@ -273,10 +295,33 @@ pub fn percent(text: &str) -> Option<f64> {
 }
 
 /// The tables and keys at the top of a configuration.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
     "targets", "fail-on", "strict", "lint", "severity", "policy", "budget", "baseline", "program",
-    "map", "suppress",
+    "map", "kernel", "suppress",
 ];
+
+/// What is stated of the kernel.
+fn kernel(table: &BTreeMap<Text, Spanned<Stated>>) -> Result<Kernel, ConfigError> {
+    let mut kernel = Kernel::default();
+    let mut trial = target::Target::default().config;
+    for (key, value) in table {
+        let (name, text) = (key.get_ref().as_str(), value.get_ref().0.as_str());
+        match name {
+            "kconfig" => kernel.kconfig = Some(text.to_owned()),
+            "caps" => {
+                let unknown =
+                    |word| ConfigError::at(value.span(), format!("`{word}` is no capability"));
+                kernel.caps = Some(Rights::parse(text).map_err(unknown)?);
+            }
+            _ => {
+                let set = trial.set(name, text);
+                set.map_err(|message| ConfigError::at(key.span(), message))?;
+                kernel.settings.push((name.to_owned(), text.to_owned()));
+            }
+        }
+    }
+    Ok(kernel)
+}
 
 /// What is stated of maps.
 fn manifest(
@@ -349,6 +394,7 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
             .map(suppression)
             .collect::<Result<_, _>>()?,
         manifest: manifest(&file.map)?,
+        kernel: kernel(&file.kernel)?,
     })
 }
 

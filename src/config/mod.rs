@@ -31,7 +31,9 @@ mod select;
 pub use baseline::Baseline;
 pub use budget::{Budget, Resource};
 pub use error::ConfigError;
-pub use file::{Config, ProgramTable, SuppressedCode, Suppression, TABLES, bytes, parse, percent};
+pub use file::{
+    Config, Kernel, ProgramTable, SuppressedCode, Suppression, TABLES, bytes, parse, percent,
+};
 pub use glob::Glob;
 pub use judge::{FailOn, Run, fails, judge};
 pub use levels::{Flags, Levels, Settings};

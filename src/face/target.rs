@@ -43,6 +43,8 @@ pub enum TargetError {
     NoKernel(String),
     /// The text is no profile: line and reason.
     NoProfile(String),
+    /// A capability or setting that is not known.
+    NoSetting(String),
 }
 
 impl Target {
@@ -80,6 +82,29 @@ impl Target {
     /// Every runtime that is described, by name.
     pub fn runtimes() -> Vec<Target> {
         target::runtimes().into_iter().map(Target::from).collect()
+    }
+
+    /// The same, asked by a loader that has these capabilities only (`bpf,net_admin`).
+    ///
+    /// # Errors
+    ///
+    /// A word of the list that names no capability.
+    pub fn with_capabilities(mut self, list: &str) -> Result<Target, TargetError> {
+        let unknown = |word| TargetError::NoSetting(format!("{word} is no capability"));
+        Arc::make_mut(&mut self.inner).rights = target::Rights::parse(list).map_err(unknown)?;
+        Ok(self)
+    }
+
+    /// The same with a setting of the kernel: `CONFIG_BPF_LSM` (`on`, `off`), `jit`,
+    /// `lockdown`, `mitigations`, `unprivileged`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such setting.
+    pub fn with_setting(mut self, key: &str, value: &str) -> Result<Target, TargetError> {
+        let config = &mut Arc::make_mut(&mut self.inner).config;
+        config.set(key, value).map_err(TargetError::NoSetting)?;
+        Ok(self)
     }
 
     /// Its name.
@@ -134,6 +159,7 @@ impl fmt::Display for TargetError {
             TargetError::Unknown(name) => write!(f, "no target is named {name:?}"),
             TargetError::NoProfile(why) => write!(f, "no profile: {why}"),
             TargetError::NoKernel(why) => write!(f, "not the BTF of a kernel: {why}"),
+            TargetError::NoSetting(why) => f.write_str(why),
         }
     }
 }

@@ -41,6 +41,40 @@ pub fn map_field_known(field: &str, v: SpecVersion) -> bool {
         .any(|(vs, f, _)| vs & v.bit() != 0 && *f == field)
 }
 
+/// What making a map takes besides leave to use bpf(2) at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MapCap {
+    /// Nothing.
+    None,
+    /// `CAP_BPF`.
+    Bpf,
+    /// `CAP_BPF` and `CAP_NET_ADMIN`.
+    NetAdmin,
+}
+
+/// The capability that making a map of the type takes, in every series.
+pub const fn map_type_cap(map_type: MapType) -> MapCap {
+    use MapType as M;
+    match map_type {
+        M::Devmap | M::DevmapHash | M::Xskmap | M::Sockmap | M::Sockhash => MapCap::NetAdmin,
+        M::Unspec
+        | M::Array
+        | M::Hash
+        | M::PercpuArray
+        | M::PercpuHash
+        | M::ProgArray
+        | M::PerfEventArray
+        | M::CgroupArray
+        | M::ArrayOfMaps
+        | M::HashOfMaps
+        | M::CgroupStorage
+        | M::PercpuCgroupStorage
+        | M::Ringbuf
+        | M::UserRingbuf => MapCap::None,
+        _ => MapCap::Bpf,
+    }
+}
+
 /// Map types by number, as definitions hold them, and their kernel structs.
 pub mod map_type {
     use super::MapType;

@@ -52,7 +52,10 @@ pub use kfuncs::{
 pub use map_create::{
     Inner, MapFlaw, MapRow, Number, Shape, Sizes, Typed, flaw as map_flaw, map_row,
 };
-pub use maps::{map_field_allowed, map_field_known, map_helper_compat, map_type, map_type_known};
+pub use maps::{
+    MapCap, map_field_allowed, map_field_known, map_helper_compat, map_type, map_type_cap,
+    map_type_known,
+};
 pub use messages::{MessageClass, message_classes};
 pub use options::config_options;
 pub use programs::{

@@ -74,6 +74,19 @@ impl Kernel {
     }
 }
 
+/// Does something with the capabilities of these numbers only, on a thread of its own.
+///
+/// # Errors
+///
+/// If the caller doesn't hold them itself.
+pub fn confined<T: Send>(numbers: &[u32], work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    let run = || sys::keep_capabilities(numbers).map(|()| work());
+    std::thread::scope(|scope| match scope.spawn(run).join() {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
 /// The leading numbers of a release.
 fn numbers(release: &str) -> Option<(u16, u16, u16)> {
     let mut parts = release.split(|c: char| !c.is_ascii_digit());

@@ -4,8 +4,9 @@
 //! which holds addresses of our buffers. [`Attr`] builds such a block; each command
 //! has one function here, which sees to it that every address comes from a slice
 //! that outlives the call and that no number tells the kernel of more bytes than
-//! that slice has. That is the whole argument for the two `unsafe` blocks of the
-//! project, which are both in this file.
+//! that slice has. That is the whole argument for the two `unsafe` blocks around bpf(2).
+//! A third takes capabilities from the calling thread, by capset(2), whose two arguments
+//! are structures of ours. They are all of the project's, and in this file.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -111,6 +112,26 @@ fn call_for_fd(command: i32, mut attr: Attr) -> io::Result<OwnedFd> {
     #[expect(unsafe_code, reason = "owning what the kernel has just opened")]
     let owned = unsafe { OwnedFd::from_raw_fd(fd) };
     Ok(owned)
+}
+
+/// `_LINUX_CAPABILITY_VERSION_3`: sets of 64.
+const CAPABILITIES_V3: u32 = 0x2008_0522;
+
+/// Takes from the calling thread every capability but those of these numbers.
+pub(super) fn keep_capabilities(numbers: &[u32]) -> io::Result<()> {
+    let set = numbers.iter().fold(0u64, |set, n| set | 1 << (n & 63));
+    let half = |at: u32| (set >> at) as u32;
+    // Version and thread (0: this one); effective, permitted and inheritable, by halves.
+    let header = [CAPABILITIES_V3, 0];
+    let sets = [half(0), half(0), 0, half(32), half(32), 0];
+    // SAFETY: the kernel reads the two words and the six that the version stands for;
+    // both arrays outlive the call.
+    #[expect(unsafe_code, reason = "capset(2) takes addresses")]
+    let done = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 fn len32(bytes: &[u8]) -> u32 {

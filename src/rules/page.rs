@@ -193,8 +193,9 @@ pub fn fences(section: &str) -> Vec<Fence<'_>> {
 
 /// Options that a comment line of an assembler fence may set.
 fn is_option(word: &str) -> bool {
-    word.split_once('=')
-        .is_some_and(|(key, _)| matches!(key, "target" | "type" | "btf" | "prog"))
+    word.split_once('=').is_some_and(|(key, _)| {
+        matches!(key, "target" | "type" | "btf" | "prog" | "caps" | "kernel")
+    })
 }
 
 /// The first paragraph, in one line.

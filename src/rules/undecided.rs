@@ -42,6 +42,7 @@ const CONSTRUCTS: &[&str] = &[
     "kptr-xchg",
     "map",
     "map-pointer",
+    "option",
     "percpu-argument",
     "rbtree-callback",
     "refcount-acquire",

@@ -297,4 +297,8 @@ behaviour! {
     stack_grows_by_reads: bool, "6.3, and stable 5.15 and 6.1", "Stack below what was ever written may be read; before, only unwritten bytes above it.";
     timers_sleep_as_program: bool, "until 6.17", "The callback of a timer may sleep if the program may; since, never.";
     ids_one_to_one: bool, "6.5", "Two ids of a kept state never stand for one of the current state.";
+    kernel_types_need_perfmon: bool, "6.2", "Only loaders with CAP_PERFMON read kernel structs through typed pointers.";
+    narrow_stores_over_numbers: bool, "6.13, and stable 6.12", "Without CAP_PERFMON, a spilled number may be overwritten in part; before, no spill may.";
+    mispredictions_fenced: bool, "6.17", "Without CAP_PERFMON, what only a mispredicted path could do wrong is fenced off; before, it is refused.";
+    freezing_needs_bpf: bool, "until 6.5", "Constant maps are made by loaders with CAP_BPF only.";
 }

@@ -39,6 +39,10 @@ impl Limits {
     pub const VAR_SIZE: u64 = 1 << 29;
     /// The largest offset from a packet's start that is tracked.
     pub const PACKET_OFF: u64 = 0xffff;
+    /// Instructions a program may have without `CAP_BPF`.
+    pub const INSNS_UNPRIVILEGED: usize = 4096;
+    /// States kept at one instruction without `CAP_BPF`.
+    pub const STATES_UNPRIVILEGED: usize = 64;
 }
 
 impl Limits {

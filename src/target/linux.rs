@@ -11,8 +11,8 @@
 //! private stacks came to 6.12.
 
 use super::{
-    Behaviour, Config, Eviction, Limits, LoopConvergence, PrecisionScope, ScalarLinks, ScalarRules,
-    Seam, StackLiveness, StackRounding, Target, TargetKind,
+    Behaviour, Config, Eviction, Limits, LoopConvergence, PrecisionScope, Rights, ScalarLinks,
+    ScalarRules, Seam, StackLiveness, StackRounding, Target, TargetKind,
 };
 use crate::helpers_spec::SpecVersion;
 use crate::prelude::*;
@@ -44,6 +44,7 @@ impl Row {
             limits: self.limits,
             behaviour: self.behaviour,
             config: self.config,
+            rights: Rights::ALL,
             kind: TargetKind::Series,
         }
     }
@@ -207,6 +208,10 @@ const LINUX_5_10: Behaviour = Behaviour {
     int_pointers_as_numbers: false,
     preempt_bars_globals: false,
     stale_link_distance: false,
+    kernel_types_need_perfmon: false,
+    narrow_stores_over_numbers: false,
+    mispredictions_fenced: false,
+    freezing_needs_bpf: true,
 };
 
 const LINUX_5_15: Behaviour = Behaviour {
@@ -244,6 +249,8 @@ const LINUX_6_6: Behaviour = Behaviour {
     app_limited_writable: true,
     packet_ids_compared: true,
     kernel_types_need_gpl: true,
+    kernel_types_need_perfmon: true,
+    freezing_needs_bpf: false,
     nonnull_by_comparison: true,
     kptr_tag_references: true,
     ksym_functions: true,
@@ -267,6 +274,7 @@ const LINUX_6_6: Behaviour = Behaviour {
 const LINUX_6_12: Behaviour = Behaviour {
     scalars: ScalarRules::V6_12,
     map_ptr_not_null: true,
+    narrow_stores_over_numbers: true,
     zero_sizes_named: true,
     locks_across_functions: true,
     callbacks_of_many_maps: true,
@@ -298,6 +306,7 @@ const LINUX_6_12: Behaviour = Behaviour {
 const LINUX_6_18: Behaviour = Behaviour {
     timers_sleep_as_program: false,
     scalars: ScalarRules::V6_18_44,
+    mispredictions_fenced: true,
     buffers_checked_for_null: true,
     inner_keys_vary: true,
     probe_registers_writable: true,

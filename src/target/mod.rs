@@ -15,16 +15,18 @@ mod limits;
 mod linux;
 mod offer;
 pub mod profile;
+mod rights;
 pub mod scalars;
 
 pub use behaviour::{
     Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, Seam, StackLiveness,
     StackRounding, Switch,
 };
-pub use config::Config;
+pub use config::{Config, Jit, Lockdown, OPTIONS};
 pub use limits::Limits;
 pub use offer::{Enumerated, Offer, Offered};
 pub use profile::Profile;
+pub use rights::{Capability, Rights};
 pub use scalars::ScalarRules;
 
 use alloc::borrow::Cow;
@@ -61,6 +63,8 @@ pub struct Target {
     pub behaviour: Behaviour,
     /// How the measured kernel was built.
     pub config: Config,
+    /// What the loader may do there.
+    pub rights: Rights,
     /// Where its facts come from.
     pub kind: TargetKind,
 }
@@ -130,6 +134,7 @@ impl Target {
             && self.limits == other.limits
             && self.behaviour == other.behaviour
             && self.config == other.config
+            && self.rights == other.rights
             && listed(self) == listed(other)
     }
 
@@ -216,6 +221,7 @@ impl Target {
             _ => {
                 helpers_spec::kfunc(name, self.kfuncs_of(name)).is_some()
                     && self.dated(|| since(SinceKind::Kfunc, name))
+                    && self.config.missing("kfunc", name).is_none()
             }
         }
     }

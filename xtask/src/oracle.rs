@@ -30,6 +30,7 @@ const TESTS: &[Test] = &[
     needs("conformance", &[&CONFORMANCE]),
     needs("facts", &[&FACTS]),
     asks("kernel_availability", &[]),
+    asks("kernel_capabilities", &[&SETS]),
     asks("kernel_compare", &[]),
     asks("kernel_test_run", &[&SETS]),
     asks("kernel_verdicts", &[]),

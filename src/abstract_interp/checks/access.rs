@@ -8,7 +8,7 @@
 //! is the kernel's, since a program may break several rules at once and only
 //! the first is reported.
 
-use super::{align, btf_ptr, buffer, context, map_value, packet, socket, stack};
+use super::{align, btf_ptr, buffer, context, map_value, packet, secrecy, socket, stack};
 use crate::abstract_interp::refusal::{Buffer, Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
@@ -124,6 +124,9 @@ pub enum Effect {
 pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
     let reg = vm.reg(access.reg);
     align::check(vm, reg, access.off, access.size, access.strict)?;
+    if vm.env.confined && reg.flags == Flags::NONE {
+        secrecy::stored_first(vm, access, reg)?;
+    }
     let off = reg.off.wrapping_add(access.off);
     let effect = match reg.kind {
         Kind::MapKey { map, .. } if reg.flags == Flags::NONE => {

@@ -67,6 +67,9 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         return unknown("no-kernel-btf");
     };
     let name = btf.name(btf.skip_mods(id));
+    if vm.env.confined && vm.env.target.behaviour.kernel_types_need_perfmon {
+        return refuse(Fault::StructPrivileged { name: name.into() });
+    }
     if vm.env.target.behaviour.kernel_types_need_gpl
         && !vm.env.program.gpl_compatible
         && src == BtfSrc::Kernel
@@ -196,6 +199,9 @@ pub fn map_ptr_access(
         let map_type = def.map_type.into();
         return refuse_reg(r, Fault::MapPointerAccessed { map_type });
     };
+    if vm.env.confined {
+        return refuse(Fault::StructPrivileged { name: name.into() });
+    }
     if off < 0 {
         let (name, off) = (name.into(), off.into());
         return refuse_reg(r, Fault::MapStructNegative { name, off });

@@ -2,6 +2,7 @@
 
 use super::access::{Access, Effect, Loaded};
 use super::map_value::Bounded;
+use super::secrecy;
 use crate::abstract_interp::refusal::{Buffer, Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
@@ -20,6 +21,7 @@ pub fn mem_access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     if access.is_write() && rdonly {
         return cannot_write(reg, regno);
     }
+    secrecy::stored(vm, access, Fault::AddressIntoMemory)?;
     // Reads of untrusted memory may fault safely, wherever they go.
     if !(rdonly && reg.flags.has(Flags::UNTRUSTED)) {
         Bounded { reg, regno, limit }.check(off, access.size, false)?;

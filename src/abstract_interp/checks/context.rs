@@ -53,7 +53,10 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
     let found = u32::try_from(off)
         .ok()
         .zip(layout)
-        .and_then(|(off, layout)| layout.access(off, size, dir == Dir::Write));
+        .and_then(|(off, layout)| match vm.env.capable {
+            true => layout.access(off, size, dir == Dir::Write),
+            false => layout.access_unprivileged(off, size, dir == Dir::Write),
+        });
     match found {
         Some(field) => Ok(loaded(field.kind, field.nullable)),
         None => {

@@ -3,7 +3,7 @@
 //! A helper must exist, be offered to the program's type (and attach type),
 //! fit the program's licence, and not sleep where the program may not.
 
-use super::locks;
+use super::{locks, options, rights};
 use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, Section, refuse};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
@@ -49,9 +49,13 @@ pub mod id {
         OVERRIDE_RETURN
         PERF_EVENT_READ
         PER_CPU_PTR
+        PROBE_READ
+        PROBE_READ_KERNEL
         PROBE_READ_KERNEL_STR
         PROBE_READ_STR
+        PROBE_READ_USER
         PROBE_READ_USER_STR
+        PROBE_WRITE_USER
         REDIRECT_MAP
         SETSOCKOPT
         SET_RETVAL
@@ -107,13 +111,14 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         program.sleepable,
         v,
     );
-    let built = helper != id::OVERRIDE_RETURN || vm.env.target.config.kprobe_override;
-    if !allowed || !built {
+    if !allowed {
         if helper == id::D_PATH && helpers_spec::helper_ever_allowed(at, program.prog_type, v) {
             return refuse(Fault::HelperInProbe);
         }
         return barred(vm, name, helper);
     }
+    options::helper(&vm.env, name, helper)?;
+    rights::helper(&vm.env, name, at, v)?;
     if proto.gpl_only && !program.gpl_compatible {
         return refuse(Fault::HelperLicence);
     }

@@ -13,7 +13,7 @@ use super::dynptr::Dynptr;
 use super::helper_allowed::id;
 use super::locks::{self, LockFact, LockOp};
 use super::mem_region::{self, Region, Touched};
-use super::{align, const_str, dynptr, map_args, operand, packet, reg_kind};
+use super::{align, const_str, dynptr, map_args, operand, packet, reg_kind, secrecy};
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::state::RefKind;
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
@@ -88,6 +88,7 @@ pub fn check(
     }
     operand::read_ok(vm, r)?;
     if spec.base == ArgType::Anything {
+        secrecy::keep(vm, r, Fault::AddressIntoHelper)?;
         return Ok(Touched::Nothing);
     }
     let reg = vm.reg(r);

@@ -7,7 +7,7 @@
 
 use super::args::facts::Facts;
 use super::args::kfunc::Kfunc;
-use super::locks;
+use super::{locks, rights};
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::BtfSrc;
@@ -21,6 +21,7 @@ const ENTRY: &[fn(&Vm<'_>, &Kfunc<'_>) -> Option<Fault>] = &[
         (!registered(vm, k)).then_some(Fault::KfuncForbidden { name })
     },
     |_, k| (k.role() == KfRole::Trap).then_some(Fault::Trap),
+    |vm, k| rights::kfunc(&vm.env, k),
     |vm, k| {
         let name = k.name.into();
         let sleeps = k.is(KfFlags::SLEEPABLE) && !vm.cur.in_sleepable;

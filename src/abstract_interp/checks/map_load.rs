@@ -2,6 +2,7 @@
 //! (how many, of which types, with which program type), offsets into map
 //! values, kernel variables.
 
+use super::rights;
 use crate::abstract_interp::btf_record::{FieldKind, Record};
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
@@ -62,6 +63,7 @@ fn use_map(env: &Env<'_>, index: u32, used: &mut Vec<u32>) -> Check<()> {
     let Some(def) = env.map(map) else {
         return unknown("map:missing");
     };
+    rights::arena(env, def)?;
     fits_program(env, def, env.records.of_map(map), used)?;
     used.push(index);
     Ok(())

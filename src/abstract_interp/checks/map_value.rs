@@ -192,6 +192,14 @@ pub fn helper_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<(
     )
 }
 
+/// Whether a pointer into a map's value leads to a byte of plain data there.
+pub fn leads_inside(vm: &Vm, map: MapRef, reg: &Reg, regno: u8) -> Check<()> {
+    let limit = def(vm, map)?.value_size;
+    Bounded { reg, regno, limit }.check(reg.off, 1, false)?;
+    let fields = &vm.env.records.of_map(map).fields;
+    special_fields(fields, reg, reg.off, 1, false)
+}
+
 /// Whether the map's flags let programs read or write it.
 pub fn permitted(def: &MapDef, off: i32, size: u32, dir: Dir) -> Check<()> {
     let rdonly = def.flags & F_RDONLY_PROG != 0;

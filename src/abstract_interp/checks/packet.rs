@@ -4,6 +4,7 @@
 //! offset ends; comparisons with the packet's end set the range.
 
 use super::access::{Access, Effect, Loaded};
+use super::secrecy;
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::Reg;
 use crate::abstract_interp::vm::{Check, Vm};
@@ -43,6 +44,7 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     if access.is_write() && !may_access(vm, None, true) {
         return refuse_reg(access.reg, Fault::PacketReadOnly);
     }
+    secrecy::stored(vm, access, Fault::AddressIntoPacket)?;
     within(vm.reg(access.reg), access.reg, off, access.size, false)?;
     Ok(Effect::Load(Loaded::UNKNOWN))
 }

@@ -18,7 +18,7 @@ use crate::abstract_interp::domain::{Bounds, ScalarRules};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::Check;
-use crate::programs::insn::{AluOp, Width};
+use crate::programs::insn::{AluOp, Src, Width};
 use crate::target::Limits;
 
 /// Distances this large, either way, are refused.
@@ -38,12 +38,16 @@ pub enum Order {
 pub struct Arithmetic {
     /// Flow keys move by known numbers only.
     pub flow_keys_fixed: bool,
+    /// No part of an address may become a number.
+    pub confined: bool,
     /// Of which width.
     pub width: Width,
     /// Which.
     pub op: AluOp,
     /// The register that gets the result.
     pub dst: u8,
+    /// The other operand.
+    pub src: Src,
     /// Which operand is the pointer.
     pub order: Order,
 }
@@ -162,14 +166,14 @@ impl Distances {
     }
 }
 
-/// Decides an operation on a pointer and a number.
-pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Check<Move> {
+/// Whether the operands may meet at all; gives the outcome where no distance matters.
+pub fn admitted(how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<Option<Move>> {
     if num.bounds.smin > num.bounds.smax || num.bounds.umin > num.bounds.umax {
-        return Ok(Move::Lost);
+        return Ok(Some(Move::Lost));
     }
     if how.width.is32() {
         return match how.op {
-            AluOp::Sub => Ok(Move::Lost),
+            AluOp::Sub if !how.confined => Ok(Some(Move::Lost)),
             _ => refuse_reg(how.dst, Fault::PointerNarrow),
         };
     }
@@ -177,7 +181,7 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
         return refuse_reg(how.dst, Fault::PointerMaybeNull { held: *ptr });
     }
     if matches!(ptr.kind, Kind::Mem { .. }) && ptr.flags.has(Flags::UNTRUSTED) {
-        return Ok(Move::Stays);
+        return Ok(Some(Move::Stays));
     }
     let known = num.bounds.is_const();
     if Reach::taken(how.op, known) > Reach::of(&ptr.kind, how.flow_keys_fixed) {
@@ -187,9 +191,12 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
     let mut leaving = operands
         .iter()
         .filter_map(|(bounds, off)| Distances::of(bounds, *off).leaving(*ptr));
-    if let Some(fault) = leaving.next() {
-        return refuse(fault);
-    }
+    leaving.next().map_or(Ok(None), refuse)
+}
+
+/// Where an operation on a pointer and a number leads.
+pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Check<Move> {
+    let known = num.bounds.is_const();
     let towards = match direction(how, &ptr.kind) {
         Ok(towards) => towards,
         Err(fault) => return refuse_reg(how.dst, fault),

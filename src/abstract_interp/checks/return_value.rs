@@ -4,7 +4,7 @@
 //! Which range depends on the attach type and, for LSM hooks, on the hook.
 
 use super::arg_pointer::unmodified;
-use super::operand;
+use super::{operand, secrecy};
 use crate::abstract_interp::refusal::{Fault, Return, Signed, refuse_reg};
 use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RetRange;
@@ -137,6 +137,7 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
         return Ok(());
     }
     operand::read_ok(vm, r)?;
+    secrecy::keep(vm, r, Fault::AddressReturned)?;
     if entry.in_async_callback {
         return in_range(vm, r, entry.callback_ret, false, Return::AsyncCallback);
     }

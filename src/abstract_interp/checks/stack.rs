@@ -10,13 +10,13 @@
 //! All that can be refused is refused here; `transfer::stack` then can't fail.
 
 use super::access::{Access, Dir, Effect};
-use super::dynptr;
 use super::mem_region::{Region, Touched};
+use super::{dynptr, secrecy};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
 use crate::abstract_interp::state::FP;
 use crate::abstract_interp::value::{DynptrType, Kind, Reg};
-use crate::abstract_interp::vm::{Check, Vm};
+use crate::abstract_interp::vm::{Check, Env, Vm};
 use crate::target::Behaviour;
 use crate::target::Limits;
 
@@ -44,7 +44,8 @@ fn within(
 ) -> Check<Span> {
     // What was never written may be read by who may read anything; earlier
     // kernels refuse it.
-    let depth = if dir == Dir::Write || vm.env.target.behaviour.stack_grows_by_reads {
+    let grows = vm.env.target.behaviour.stack_grows_by_reads && !vm.env.confined;
+    let depth = if dir == Dir::Write || grows {
         MAX_STACK
     } else {
         vm.cur.frames[frame].stack.allocated()
@@ -122,6 +123,7 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
                 zero_allowed: false,
                 raw: false,
             };
+            secrecy::variable_stack(vm, access.reg)?;
             range(vm, frame, reg, region, off, false)?;
             Ok(Effect::StackVar {
                 frame,
@@ -137,8 +139,10 @@ pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect>
             })
         }
         (Dir::Write, false) => {
+            secrecy::variable_stack(vm, access.reg)?;
             for off in span.min..span.end {
                 may_destroy(vm, frame, off)?;
+                secrecy::byte_overwritten(vm, frame, off)?;
             }
             if let Some(value) = access.value.reg()
                 && vm.reg(value).is_null()
@@ -177,11 +181,11 @@ pub fn bytes(slot: &Slot, off: i32, size: u32) -> impl Iterator<Item = Byte> + '
 /// Whether plain reads may see a byte of the slot. A store at a variable offset
 /// may leave the rest of a spill behind whose first byte it took; such isn't
 /// readable.
-fn is_readable(target: &Behaviour, slot: &Slot, byte: Byte) -> bool {
+fn is_readable(env: &Env<'_>, slot: &Slot, byte: Byte) -> bool {
     match byte {
         Byte::Dynptr | Byte::Iter | Byte::Irq => false,
         Byte::Spill => slot.is_spill(),
-        Byte::Invalid => target.uninit_stack_reads,
+        Byte::Invalid => env.target.behaviour.uninit_stack_reads && !env.confined,
         Byte::Misc | Byte::Zero => true,
     }
 }
@@ -211,7 +215,10 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
     let slot = slot(vm, frame, off);
     if slot.is_spill() {
         if access.size == SLOT && spill_size(slot) == SLOT {
-            return Ok(());
+            return match access.value.reg() {
+                Some(_) => Ok(()),
+                None => secrecy::saved(vm, slot, off),
+            };
         }
         if !slot.spill.is_scalar() {
             return refuse(Fault::FillPartial);
@@ -223,7 +230,7 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
         }
     }
     for (i, byte) in bytes(slot, off, access.size).enumerate() {
-        if !is_readable(&vm.env.target.behaviour, slot, byte) {
+        if !is_readable(&vm.env, slot, byte) {
             let fault = Fault::StackUnreadable {
                 off: off.into(),
                 byte: i as u64,
@@ -236,6 +243,7 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
 }
 
 fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
+    secrecy::slot_overwritten(vm, slot(vm, frame, off), access.size)?;
     may_destroy(vm, frame, off)?;
     let Some(value) = access.value.reg() else {
         return Ok(());
@@ -343,10 +351,11 @@ pub fn range(
     }
     for at in span.min..span.end {
         let slot = slot(vm, frame, at);
-        let behaviour = &vm.env.target.behaviour;
-        let below = !behaviour.stack_grows_by_reads
-            && at < -(vm.cur.frames[frame].stack.allocated() as i32);
-        if below || bytes(slot, at, 1).any(|b| !is_readable(behaviour, slot, b)) {
+        let env = &vm.env;
+        let grows = env.target.behaviour.stack_grows_by_reads && !env.confined;
+        let below = !grows && at < -(vm.cur.frames[frame].stack.allocated() as i32);
+        let hidden = |b| !is_readable(env, slot, b) || secrecy::hides(env, slot, b);
+        if below || bytes(slot, at, 1).any(hidden) {
             let (byte, size) = ((at - span.min) as u64, region.size.into());
             let fault = if span.fixed {
                 Fault::StackArgumentUnreadable {

@@ -11,7 +11,7 @@ use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::{self, AttachType, KfRole};
 use crate::prelude::*;
 use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::target::StackRounding;
+use crate::target::{Jit, StackRounding};
 
 /// Smaller stacks are not worth allocating apart.
 const MIN_PRIVATE: u32 = 64;
@@ -64,6 +64,7 @@ fn private_stack(vm: &Vm<'_>) -> bool {
     let program = vm.env.program;
     let facts = helpers_spec::prog_type_facts(program.prog_type);
     vm.env.target.behaviour.private_stack
+        && vm.env.target.config.jit != Jit::Off
         && facts.is_some_and(|f| f.private_stack)
         && program.attach_type != Some(AttachType::TraceIter)
 }
@@ -88,10 +89,11 @@ struct Step {
 impl Walk<'_, '_> {
     fn rounded(&self, subprog: usize) -> u32 {
         let used = self.vm.stack_use(subprog);
-        match self.vm.env.target.behaviour.stack_rounding {
-            StackRounding::By16 => used.next_multiple_of(16),
+        let target = self.vm.env.target;
+        match target.behaviour.stack_rounding {
+            StackRounding::By16 if target.config.jit != Jit::Off => used.next_multiple_of(16),
             // An interpreter's frame is never empty.
-            StackRounding::By32 => used.max(1).next_multiple_of(32),
+            StackRounding::By16 | StackRounding::By32 => used.max(1).next_multiple_of(32),
         }
     }
 

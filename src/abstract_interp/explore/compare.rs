@@ -41,6 +41,12 @@ pub struct IdMap {
     loose_dynptrs: bool,
     /// Spilled numbers of which nothing is known correspond to data.
     data_as_scalars: bool,
+    /// Numbers are compared whether or not a proof relied on them.
+    all_precise: bool,
+    /// Numbers must be the same.
+    numbers_told: bool,
+    /// Bytes never written are no data.
+    unwritten_told: bool,
 }
 
 impl IdMap {
@@ -134,7 +140,12 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     }
     match (old.kind, cur.kind) {
         (Kind::Scalar, Kind::Scalar) => {
-            if !old.precise && exact == Exact::No {
+            if ids.numbers_told {
+                return old.bounds == cur.bounds
+                    && old.off == cur.off
+                    && (!ids.scalars_told || ids.same_scalar(old.base_id(), cur.base_id()));
+            }
+            if !old.precise && exact == Exact::No && !ids.all_precise {
                 return true;
             }
             old.bounds.covers(&cur.bounds) && link_covers(old, cur, ids)
@@ -167,11 +178,11 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
 }
 
 /// A slot as one 64-bit scalar, where it reads as one.
-fn as_scalar(slot: &Slot) -> Option<&Reg> {
+fn as_scalar(slot: &Slot, unwritten_told: bool) -> Option<&Reg> {
     if slot.is_scalar_spill64() {
         return Some(&slot.spill);
     }
-    let unreadable_as_known = |b: &Byte| matches!(b, Byte::Misc | Byte::Invalid);
+    let unreadable_as_known = |b: &Byte| *b == Byte::Misc || *b == Byte::Invalid && !unwritten_told;
     slot.kinds
         .iter()
         .all(unreadable_as_known)
@@ -185,14 +196,15 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
     if exact != Exact::No && cur.is_none_or(|cur| cur.kinds != old.kinds) {
         return false;
     }
-    let nothing_known = |b: &Byte| matches!(b, Byte::Invalid | Byte::Misc);
+    let told = ids.unwritten_told;
+    let nothing_known = |b: &Byte| *b == Byte::Invalid || *b == Byte::Misc && !told;
     // Privileged programs may read what was never written: such bytes are as
     // good as any data.
     let Some(cur) = cur else {
         return old.kinds.iter().all(nothing_known);
     };
     if ids.data_as_scalars
-        && let (Some(o), Some(c)) = (as_scalar(old), as_scalar(cur))
+        && let (Some(o), Some(c)) = (as_scalar(old, told), as_scalar(cur, told))
     {
         if !old.kinds.iter().all(nothing_known) {
             return reg_covers(o, c, ids, exact);
@@ -201,7 +213,8 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
     }
     for (o, c) in old.kinds.iter().zip(&cur.kinds) {
         let fits = match (o, c) {
-            (Byte::Invalid | Byte::Misc, _) => true,
+            (Byte::Invalid, _) => true,
+            (Byte::Misc, c) => !told || matches!(c, Byte::Misc | Byte::Zero),
             (o, c) => o == c,
         };
         if !fits {
@@ -328,6 +341,9 @@ impl Vm<'_> {
         ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;
         ids.data_as_scalars = self.env.target.behaviour.misc_matches_unbounded;
         ids.loose_dynptrs = !self.env.target.behaviour.dynptr_slots_guarded;
+        ids.all_precise = !self.env.capable;
+        ids.unwritten_told = self.env.confined;
+        ids.numbers_told = self.explorer.numbers_told;
         let found = self.compare(self.explorer.node(id), &mut ids, exact);
         self.explorer.ids = ids;
         if let Err(Some(at)) = found {
@@ -351,7 +367,9 @@ impl Vm<'_> {
 
     fn compare(&self, node: &Node, ids: &mut IdMap, exact: Exact) -> Result<(), Option<Where>> {
         let (old, cur) = (&node.state, &self.cur);
-        if old.frames.len() != cur.frames.len() || old.in_sleepable != cur.in_sleepable {
+        // What only a misprediction reaches says nothing of what a program does.
+        let truer = old.mispredicted && !cur.mispredicted;
+        if old.frames.len() != cur.frames.len() || old.in_sleepable != cur.in_sleepable || truer {
             return Err(None);
         }
         // What told this state from the last one most likely tells it from this

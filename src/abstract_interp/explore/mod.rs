@@ -120,6 +120,8 @@ pub struct Explorer {
     jumps_at_keep: u64,
     processed_at_keep: u64,
     spending: Spending,
+    /// Pointers move by unknown numbers: states are told apart by every number.
+    pub numbers_told: bool,
     /// Instructions processed, over all functions.
     pub processed: u64,
     /// States kept, over all functions.
@@ -221,6 +223,13 @@ impl Vm<'_> {
                 }
                 continue;
             }
+            if self.cur.mispredicted && self.aux[insn].fenced {
+                match self.next_path()? {
+                    Some(p) => prev = p,
+                    None => return Ok(()),
+                }
+                continue;
+            }
             if flags.jmp_point() {
                 self.open_entry();
             }
@@ -232,17 +241,26 @@ impl Vm<'_> {
             } else if gathers {
                 self.explorer.live.begin_insn(self.env.cfg, &self.cur, insn);
             }
-            if let Some(observer) = &mut self.observer {
+            if let Some(observer) = &mut self.observer
+                && !self.cur.mispredicted
+            {
                 observer(&self.env, &self.cur, insn);
             }
-            let next = self.step()?;
-            self.flush_precision()?;
+            let next = match self.step().and_then(|n| self.flush_precision().map(|()| n)) {
+                Err(halt) if self.cur.mispredicted => self.fence(halt)?,
+                next => next?,
+            };
             self.history_fits()?;
             if marks {
                 self.marks_after(insn, frame);
             } else if gathers {
                 self.explorer.live.commit_insn(insn);
             }
+            let next = if self.cur.mispredicted && self.aux[insn].fenced_after {
+                Next::End
+            } else {
+                next
+            };
             match next {
                 Next::Fallthrough => self.insn = insn + self.env.ops[insn].slots(),
                 Next::Goto(at) => self.insn = at,

@@ -10,7 +10,7 @@ use crate::programs::insn::{Callee, DecodeFault, Op};
 impl Vm<'_> {
     pub(super) fn step(&mut self) -> Check<Next> {
         let op = self.op();
-        self.aux[self.insn].seen = true;
+        self.aux[self.insn].seen |= !self.cur.mispredicted;
         match op {
             Op::Alu { .. }
             | Op::Neg { .. }

@@ -9,7 +9,7 @@ use crate::abstract_interp::state::{NO_CALLSITE, NREGS, State};
 use crate::abstract_interp::value::{IterState, Kind};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::programs::insn::Op;
-use crate::target::{Eviction, LoopConvergence};
+use crate::target::{Eviction, Limits, LoopConvergence};
 
 /// Keep no second state within so many jumps and instructions.
 const MIN_JUMPS: u64 = 2;
@@ -128,10 +128,17 @@ impl Vm<'_> {
                 self.free_if_unused(id);
             }
         }
-        if keep {
+        if keep && self.has_room(list) {
             self.keep(list)?;
         }
         Ok(false)
+    }
+
+    /// Whether another state may be kept at this instruction.
+    fn has_room(&self, list: usize) -> bool {
+        let here = |l: &&Listed| l.insn as usize == self.insn;
+        let most = Limits::STATES_UNPRIVILEGED;
+        self.env.capable || self.explorer.lists[list].iter().filter(here).count() <= most
     }
 
     /// Compares with a state on the current path (a loop) or one whose other

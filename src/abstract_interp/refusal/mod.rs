@@ -179,6 +179,17 @@ impl Refusal {
         }
     }
 
+    /// The name in the fault's field of this name, if the engine found it.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let mut found = None;
+        self.fault()?.each(&mut |field, value| {
+            if let (true, Value::Name(text)) = (field == name, value) {
+                found = Some(text.to_owned());
+            }
+        });
+        found
+    }
+
     /// The number in the fault's field of this name.
     pub fn number(&self, name: &str) -> Option<i64> {
         match &self.fact {

@@ -1,12 +1,13 @@
 //! What the control flow analysis must know of calls.
 
+use crate::abstract_interp::checks::rights;
 use crate::cfg::{CallFacts, CfgRules, InsnFacts};
 use crate::helpers_spec::{self, KfFlags, KfRole, Semantics};
 use crate::object::btf::Type;
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
-use crate::target::Target;
+use crate::target::{Capability, Target};
 
 /// Facts on the calls of one program for one target.
 pub struct Facts<'a> {
@@ -21,6 +22,10 @@ impl<'a> Facts<'a> {
     /// Of one program.
     pub fn new(program: &'a Program, target: &'a Target, ops: &'a [Op]) -> Facts<'a> {
         let rules = CfgRules::of(target);
+        let rules = match target.rights.meets(Capability::Bpf) {
+            true => rules,
+            false => rules.unprivileged(),
+        };
         Facts {
             program,
             ops,
@@ -51,10 +56,18 @@ impl<'a> Facts<'a> {
             sync_callback: p.semantics.has(Semantics::CALLBACK_SYNC),
             async_callback: p.semantics.has(Semantics::CALLBACK_ASYNC),
             iter_next: false,
-            might_sleep: p.might_sleep,
+            // To a loader that lacks a capability for it, the helper doesn't exist.
+            might_sleep: p.might_sleep && self.may_call(id),
             changes_packet: p.semantics.has(Semantics::CHANGES_PKT_DATA),
             might_throw: false,
         }
+    }
+
+    fn may_call(&self, id: i32) -> bool {
+        let ty = self.program.prog_type;
+        let id = u32::try_from(id).unwrap_or(u32::MAX);
+        let v = self.target.helper_spec(id);
+        rights::helper_missing(self.target, id, ty, v).is_none()
     }
 
     fn kfunc(&self, index: i32) -> CallFacts {

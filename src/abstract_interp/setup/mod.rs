@@ -12,7 +12,7 @@ use alloc::collections::BTreeSet;
 pub use attach::Attach;
 pub use globals::Globals;
 
-use super::checks::{exception, map_load, tail_call};
+use super::checks::{exception, map_load, options, tail_call};
 use super::refusal::{Fault, Refusal};
 use super::state::State;
 use super::value::{Flags, Kind, Reg};
@@ -25,6 +25,7 @@ use crate::target::Target;
 /// What is refused before a single instruction is looked at: attach targets,
 /// program flags, the number of maps.
 pub fn check_program(env: &Env<'_>) -> Check<()> {
+    options::interpreted(env)?;
     exception::check(env)?;
     tail_call::check(env)?;
     map_load::check(env)?;
@@ -54,6 +55,7 @@ pub fn functions_match(program: &Program, target: &Target, ops: &[Op]) -> Result
 /// prototype promises.
 pub fn entry_state(vm: &mut Vm<'_>, subprog: usize) -> Check<State> {
     let mut state = State::new(subprog as u32, vm.env.program.sleepable);
+    state.hides_stale = vm.env.confined;
     if subprog == 0 && !vm.env.attach.main_takes_btf_args {
         state.set_reg(1, Reg::pointer(Kind::Ctx, Flags::NONE));
     } else {

@@ -5,9 +5,9 @@
 //! and for `r += constant` a link by distance. Arithmetic on pointers is in
 //! `pointer`.
 
-use super::pointer;
-use crate::abstract_interp::checks::operand;
+use super::{pointer, speculation};
 use crate::abstract_interp::checks::pointer::{Arithmetic, Order};
+use crate::abstract_interp::checks::{operand, secrecy};
 use crate::abstract_interp::domain::{Bounds, ScalarOp};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
@@ -82,6 +82,7 @@ fn mov(vm: &mut Vm, w: Width, dst: u8, src: Src) -> Check<()> {
             operand::read_ok(vm, src)?;
             operand::write_ok(dst)?;
             if w.is32() {
+                secrecy::keep(vm, src, Fault::AddressCopiedInPart)?;
                 mov32(vm, dst, src);
             } else {
                 assign_scalar_id(vm, src);
@@ -114,6 +115,7 @@ fn mov32(vm: &mut Vm, dst: u8, src: u8) {
 fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
     operand::read_ok(vm, src)?;
     operand::write_ok(dst)?;
+    secrecy::keep(vm, src, Fault::AddressExtended)?;
     let rules = vm.env.rules;
     if !vm.reg(src).is_scalar() {
         // The pieces of an address are a number of which nothing is known.
@@ -141,6 +143,7 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
 fn neg(vm: &mut Vm, w: Width, dst: u8) -> Check<()> {
     operand::read_ok(vm, dst)?;
     operand::write_ok(dst)?;
+    secrecy::keep(vm, dst, Fault::AddressChanged)?;
     let reg = *vm.reg(dst);
     let mut out = Reg::unknown();
     if reg.is_scalar() && vm.env.rules.neg {
@@ -155,6 +158,7 @@ fn neg(vm: &mut Vm, w: Width, dst: u8) -> Check<()> {
 fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
     operand::read_ok(vm, dst)?;
     operand::write_ok(dst)?;
+    secrecy::keep(vm, dst, Fault::AddressChanged)?;
     let reg = *vm.reg(dst);
     let mut out = Reg::unknown();
     if reg.is_scalar() && vm.env.rules.byte_swap {
@@ -222,16 +226,19 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         return Ok(());
     }
     let flow_keys_fixed = vm.env.target.behaviour.flow_keys_fixed;
+    let confined = vm.env.confined;
     let how = |order| Arithmetic {
         flow_keys_fixed,
+        confined,
         width: w,
         op,
         dst,
+        src,
         order,
     };
     match (left.is_scalar(), right.is_scalar()) {
         (false, false) => {
-            if op == AluOp::Sub {
+            if op == AluOp::Sub && !confined {
                 vm.cur.set_reg(dst, Reg::unknown());
                 return Ok(());
             }
@@ -250,6 +257,9 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
             return pointer::combine(vm, &how(Order::PointerNumber), &left, &right);
         }
         (true, true) => {}
+    }
+    if vm.env.speculates {
+        speculation::on_numbers(vm, op, src)?;
     }
     if left.precise
         && let Src::Reg(src) = src

@@ -6,7 +6,7 @@
 
 use super::mem;
 use crate::abstract_interp::checks::access::{Access, Dir, Value};
-use crate::abstract_interp::checks::operand;
+use crate::abstract_interp::checks::{operand, secrecy};
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
@@ -29,7 +29,9 @@ pub fn step(vm: &mut Vm, op: Op) -> Check<Next> {
     operand::read_ok(vm, base)?;
     if op == AtomicOp::CmpXchg {
         operand::read_ok(vm, 0)?;
+        secrecy::keep(vm, 0, Fault::AddressIntoMemory)?;
     }
+    secrecy::keep(vm, src, Fault::AddressIntoMemory)?;
     kind_allowed(vm, base, Dir::Write)?;
     let fetched = match op {
         AtomicOp::CmpXchg => Some(0),

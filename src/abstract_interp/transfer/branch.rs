@@ -9,11 +9,12 @@
 
 use smallvec::SmallVec;
 
-use super::refs;
+use super::{refs, speculation};
 use crate::abstract_interp::btf_record;
-use crate::abstract_interp::checks::operand;
+use crate::abstract_interp::checks::{operand, secrecy};
 use crate::abstract_interp::domain::{Bounds, Cond};
 use crate::abstract_interp::explore::{Linked, MAX_LINKED, Place, widen};
+use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{
@@ -81,6 +82,11 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
         Src::Reg(r) => Some(r),
         Src::Imm(_) => None,
     };
+    if let Some(r) = src_reg
+        && !(in_packet(&dst) && in_packet(&src))
+    {
+        secrecy::keep(vm, r, Fault::AddressCompared)?;
+    }
     let stack = |r: &Reg| matches!(r.kind, Kind::Stack { .. });
     if stack(&dst) || stack(&src) {
         vm.record_stack_operands(stack(&dst), stack(&src));
@@ -94,8 +100,13 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
         {
             vm.need_precise(r);
         }
+        let goto = target(vm.insn, off);
+        if vm.env.speculates {
+            let other = if taken { vm.insn + 1 } else { goto };
+            speculation::other_side(vm, other, (cmp.dst, src_reg))?;
+        }
         return Ok(if taken {
-            Next::Goto(target(vm.insn, off))
+            Next::Goto(goto)
         } else {
             Next::Fallthrough
         });
@@ -119,7 +130,10 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
     let goto = target(vm.insn, off);
     let mut taken = vm.cur.clone();
     narrow(vm, cmp, &dst, &src, &linked, &mut taken);
-    pointers(vm, cmp, &dst, &src, &mut taken);
+    let tells_nothing = pointers(vm, cmp, &dst, &src, &mut taken);
+    if !tells_nothing {
+        secrecy::keep(vm, cmp.dst, Fault::AddressCompared)?;
+    }
     vm.push_forked(goto, taken)?;
     Ok(Next::Fallthrough)
 }
@@ -136,10 +150,14 @@ fn operands(vm: &Vm, cmp: &Compare) -> Check<(Reg, Reg)> {
     Ok((*vm.reg(cmp.dst), src))
 }
 
+/// Whether a register points to a packet's data or end.
+const fn in_packet(r: &Reg) -> bool {
+    matches!(r.kind, Kind::Packet | Kind::PacketMeta | Kind::PacketEnd)
+}
+
 /// The only outcome of the comparison, if there is only one.
 fn decided(vm: &Vm, cmp: &Compare, dst: &Reg, src: &Reg) -> Option<bool> {
-    let packet = |r: &Reg| matches!(r.kind, Kind::Packet | Kind::PacketMeta | Kind::PacketEnd);
-    if packet(dst) && packet(src) && !cmp.w32 {
+    if in_packet(dst) && in_packet(src) && !cmp.w32 {
         return packet_decided(cmp.op, dst, src);
     }
     if dst.is_pointer() || src.is_pointer() {
@@ -354,8 +372,9 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
     }
 }
 
-/// What a comparison of pointers teaches either side.
-fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State) {
+/// What a comparison of pointers teaches either side; whether it is one that tells
+/// nothing of addresses.
+fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State) -> bool {
     let by_reg = match cmp.src {
         Src::Reg(r) => Some(r),
         Src::Imm(_) => None,
@@ -391,9 +410,9 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
         }
         decide_null(&vm.env, &mut vm.cur, cmp.dst, cmp.op == JmpOp::Ne);
         decide_null(&vm.env, taken, cmp.dst, cmp.op == JmpOp::Eq);
-    } else if by_reg.is_some() && !cmp.w32 {
-        packet_range(vm, cmp, dst, src, taken);
+        return true;
     }
+    by_reg.is_some() && !cmp.w32 && packet_range(vm, cmp, dst, src, taken)
 }
 
 /// All pointers of the id of `r` turn out null, or not.
@@ -420,9 +439,12 @@ fn decide_null(env: &Env, state: &mut State, r: u8, is_null: bool) {
     );
 }
 
-/// A comparison of a packet pointer with the end of what it points into.
-fn packet_range(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State) {
-    let Src::Reg(src_no) = cmp.src else { return };
+/// A comparison of a packet pointer with the end of what it points into; whether it
+/// is one.
+fn packet_range(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State) -> bool {
+    let Src::Reg(src_no) = cmp.src else {
+        return false;
+    };
     let start = |r: &Reg| r.kind == Kind::Packet && r.id == 0 && r.off == 0 && r.var_off_is_zero();
     let pair = |a: &Reg, b: &Reg| {
         a.kind == Kind::Packet && b.kind == Kind::PacketEnd
@@ -434,7 +456,7 @@ fn packet_range(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut St
     } else if pair(src, dst) {
         (cmp.op.swap(), src_no, src)
     } else {
-        return;
+        return false;
     };
     let fall = &mut vm.cur;
     // Which side knows the pointer inside, and whether strictly so.
@@ -443,13 +465,14 @@ fn packet_range(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut St
         JmpOp::Ge => (fall, true, taken),
         JmpOp::Lt => (taken, true, fall),
         JmpOp::Le => (taken, false, fall),
-        _ => return,
+        _ => return false,
     };
     good_range(inside, reg, strict);
     let out = outside.reg_mut(left);
     if out.kind == Kind::Packet {
         out.range = if strict { AT_PKT_END } else { BEYOND_PKT_END };
     }
+    true
 }
 
 fn good_range(state: &mut State, checked: &Reg, strict: bool) {

@@ -247,11 +247,8 @@ pub fn clobber_stack_region(vm: &mut Vm, touched: Touched) -> Check<()> {
 
 /// Slices of the dynptr `id` may not be used any more.
 pub fn invalidate_slices(vm: &mut Vm, id: u32) {
-    vm.cur.for_each_reg_mut(
-        |r| {
-            matches!(r.kind, Kind::Mem { dynptr_id, .. } if dynptr_id == id)
-                && r.flags.without(Flags::MAYBE_NULL) == Flags::NONE
-        },
-        |r| *r = Reg::unknown(),
-    );
+    vm.cur.invalidate(|r| {
+        matches!(r.kind, Kind::Mem { dynptr_id, .. } if dynptr_id == id)
+            && r.flags.without(Flags::MAYBE_NULL) == Flags::NONE
+    });
 }

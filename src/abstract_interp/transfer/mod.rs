@@ -16,6 +16,7 @@ pub mod mem;
 pub mod pointer;
 pub mod refs;
 pub mod sections;
+pub mod speculation;
 pub mod stack;
 pub mod subprog;
 

@@ -4,13 +4,20 @@
 //! packet pointer a new one: it gets an id of its own, since bytes found from the old
 //! place say nothing of the new, unless it went back for certain.
 
+use super::speculation;
 use crate::abstract_interp::checks::pointer::{self, Arithmetic, Move, Order};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 
 /// Carries out an operation of which one operand is `ptr` and the other `num`.
 pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()> {
-    let moved = pointer::moved(how, ptr, num, &vm.env.rules)?;
+    let (plan, moved) = match pointer::admitted(how, ptr, num)? {
+        Some(moved) => (None, moved),
+        None => {
+            let plan = speculation::plan(vm, how, ptr, num)?;
+            (plan, pointer::moved(how, ptr, num, &vm.env.rules)?)
+        }
+    };
     let mut out = *ptr;
     match moved {
         Move::Stays => return Ok(()),
@@ -43,5 +50,8 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
     }
     out.bounds.sync(&vm.env.rules);
     vm.cur.set_reg(how.dst, out);
+    if vm.env.speculates {
+        speculation::settle(vm, how, plan, &out)?;
+    }
     Ok(())
 }

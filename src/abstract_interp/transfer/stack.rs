@@ -49,6 +49,9 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     note(vm, frame, off);
     grow(vm, frame, off.unsigned_abs());
     let at = spi(off);
+    if vm.env.speculates {
+        super::speculation::stored(vm, access, frame, off);
+    }
     destroy_dynptr(vm, frame, at);
     let aligned = off % SLOT as i32 == 0;
     if aligned && access.size == SLOT {

@@ -215,6 +215,8 @@ pub fn push_callback(
         let sleepable = !matches!(callback, Callback::Timer { .. })
             || vm.env.target.behaviour.timers_sleep_as_program && vm.env.program.sleepable;
         let mut state = State::new(subprog as u32, sleepable);
+        state.hides_stale = vm.cur.hides_stale;
+        state.mispredicted = vm.cur.mispredicted;
         callback.enter(vm, &caller, state.frame_mut())?;
         state.frame_mut().async_entry = caller.async_entry + 1;
         vm.push_async(entry, state)?;

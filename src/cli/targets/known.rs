@@ -72,6 +72,8 @@ pub(super) struct Known {
     pub(super) unmodelled: Vec<String>,
     pub(super) limits: Vec<(&'static str, u64)>,
     pub(super) behaviours: Vec<Switch>,
+    /// Options of the build, and switches, that decide verdicts.
+    pub(super) config: Vec<(&'static str, &'static str)>,
     pub(super) default: bool,
 }
 
@@ -198,6 +200,7 @@ impl Known {
             unmodelled,
             limits: t.limits.list(),
             behaviours: t.behaviour.list(),
+            config: t.config.list(),
             default: t.name == crate::target::DEFAULT,
         }
     }

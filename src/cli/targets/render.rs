@@ -167,6 +167,10 @@ pub(super) fn one_text(k: &Known) -> String {
     for (name, value) in &k.limits {
         let _ = writeln!(out, "  {name} = {value}");
     }
+    out.push_str("\nsettings of the kernel (--kernel KEY=VALUE, --kconfig FILE):\n");
+    for (key, value) in &k.config {
+        let _ = writeln!(out, "  {key} = {value}");
+    }
     out.push_str("\nbehaviours of the verifier:\n");
     for s in &k.behaviours {
         let _ = writeln!(
@@ -271,6 +275,11 @@ pub(super) fn one_json(k: &Known) -> String {
             .iter()
             .map(|s| json!({ "name": s.name, "value": s.value, "modelled": s.modelled, "what": s.what, "since": s.since }));
         map.insert("behaviours".into(), switches.collect());
+        let settings = k
+            .config
+            .iter()
+            .map(|(key, v)| ((*key).to_owned(), json!(v)));
+        map.insert("settings".into(), settings.collect());
     }
     pretty(&document)
 }

@@ -9,7 +9,13 @@ pages! {
         Some(what) => format!("The instruction needs {what}, which {} lacks: the loader puts an invalid call in its place.", f.target()),
         None => format!("On {} there is no function behind the call of {}.", f.target(), f.callee()),
     };
-    FUNC_NOT_ALLOWED: |f| format!("{} may not call {}.", f.program(), f.callee());
+    FUNC_NOT_ALLOWED: |f| match &f.option {
+        Some(option) if option.starts_with("CONFIG_") => {
+            format!("{} may not call {}: this kernel was built without {option}.", f.program(), f.callee())
+        }
+        Some(option) => format!("{} may not call {}: this kernel runs with {option}.", f.program(), f.callee()),
+        None => format!("{} may not call {}.", f.program(), f.callee()),
+    };
     GPL_ONLY: |f| match &f.callee {
         Some(callee) => format!("`{callee}` is for GPL-compatible programs only, and this object's licence is not."),
         None => "This needs a GPL-compatible licence, and this object's licence is not.".into(),

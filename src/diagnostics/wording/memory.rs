@@ -51,7 +51,15 @@ pages! {
         Some(insn) => format!("`{insn}` is arithmetic that pointers of this kind do not allow{}.", f.holding()),
         None => "This arithmetic is not allowed on a pointer of this kind.".into(),
     };
-    POINTER_SPECULATION: |_| "The pointer's offset can leave the range that the verifier accepts.".into();
+    POINTER_SPECULATION: |f| match f.key {
+        Some(Key::SpeculativeKind) => format!("{} is moved by a register: the kernel masks such moves for the stack and for map values only.", f.subject()),
+        Some(Key::SpeculativeSigns) => format!("The number in {} that moves a pointer may be negative or positive: no mask fits both.", f.subject()),
+        Some(Key::SpeculativePaths) => format!("{} is moved here on several paths, which need different masks.", f.subject()),
+        Some(Key::SpeculativeValue) => format!("{} would lie outside the map's value, or in one of its special fields.", f.subject()),
+        Some(Key::SpeculativeStack) => format!("{} would lie outside the stack.", f.subject()),
+        Some(Key::SpeculativeStackVariable | Key::SpeculativeStackAccess) => format!("The offset into the stack in {} is not a constant.", f.subject()),
+        _ => "The pointer's offset can leave the range that the verifier accepts.".into(),
+    };
     POINTER_COMPARE: |_| "A pointer is compared with something that tells its address.".into();
     PARTIAL_POINTER: |f| format!("Only a part of the pointer in {} is copied.", f.reg());
     BTF_ACCESS: |f| format!("The {} at {} does not match a field of the kernel structure.", f.access(), f.subject());

@@ -53,6 +53,14 @@ pub struct Facts {
     pub unwritten: Option<(i64, i64, i64)>,
     /// The range that a returned value must lie in.
     pub range: Option<(i64, i64)>,
+    /// What the fault names: a type, map, struct or function.
+    pub name: Option<String>,
+    /// What kind of thing that is.
+    pub kind: Option<String>,
+    /// The kernel option that is missing.
+    pub option: Option<String>,
+    /// The capability that is missing.
+    pub capability: Option<String>,
 }
 
 /// What a register holds, in general.
@@ -90,6 +98,10 @@ impl Facts {
                 _ => None,
             },
             range: number("min").zip(number("max")),
+            name: refusal.text("name"),
+            kind: refusal.text("kind"),
+            option: refusal.text("option"),
+            capability: refusal.text("capability"),
             ..Facts::default()
         }
     }
@@ -354,6 +366,7 @@ fn what(code: Code) -> fn(&Facts) -> String {
         C::AttachNotModifiable => loading::ATTACH_NOT_MODIFIABLE,
         C::AttachHookDisabled => loading::ATTACH_HOOK_DISABLED,
         C::Privilege => loading::PRIVILEGE,
+        C::KernelOption => loading::KERNEL_OPTION,
         C::LoadAttr => loading::LOAD_ATTR,
         C::StackArgs => loading::STACK_ARGS,
         C::LivenessLimit => loading::LIVENESS_LIMIT,
@@ -385,6 +398,10 @@ mod tests {
             key: Some(Key::PacketOutside),
             unwritten: Some((-16, 4, 16)),
             range: Some((0, 1)),
+            name: Some("bpf_probe_read_kernel".into()),
+            kind: Some("prog_type".into()),
+            option: Some("CONFIG_BPF_LSM".into()),
+            capability: Some("CAP_PERFMON".into()),
         };
         for &code in Code::ALL {
             let page = page(code);

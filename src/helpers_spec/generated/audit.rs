@@ -867,7 +867,7 @@ pub(in crate::helpers_spec) static RISKS: [(&str, u32); 325] = [
     ("update_socket_protocol", 1024),
 ];
 
-pub(in crate::helpers_spec) static CONFIG: [(&str, &str, &[&str]); 131] = [
+pub(in crate::helpers_spec) static CONFIG: [(&str, &str, &[&str]); 132] = [
     ("always", "-", &["CONFIG_BPF", "CONFIG_BPF_SYSCALL"]),
     ("attach_type", "lsm_cgroup", &["CONFIG_CGROUP_BPF"]),
     ("attach_type", "modify_return", &["CONFIG_BPF_JIT", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_FUNCTION_ERROR_INJECTION"]),
@@ -882,6 +882,7 @@ pub(in crate::helpers_spec) static CONFIG: [(&str, &str, &[&str]); 131] = [
     ("attach_type", "trace_uprobe_multi", &["CONFIG_UPROBES"]),
     ("attach_type", "trace_uprobe_session", &["CONFIG_UPROBES"]),
     ("feature", "btf", &["CONFIG_DEBUG_INFO_BTF"]),
+    ("feature", "error_injection", &["CONFIG_FUNCTION_ERROR_INJECTION"]),
     ("feature", "kprobe", &["CONFIG_KPROBE_EVENTS"]),
     ("feature", "module_btf", &["CONFIG_DEBUG_INFO_BTF_MODULES"]),
     ("feature", "syscall_tracepoint", &["CONFIG_FTRACE_SYSCALLS"]),
