@@ -51,9 +51,11 @@ pub fn settle(oldest: &mut Oldest, checked: &[Checked]) -> Option<Newest> {
     let before = refusals().filter(|c| c.release < first);
     let wall = before.max_by_key(|c| c.release);
     let behind = wall.and_then(|c| c.release.after());
-    let dated = oldest.release.unwrap_or(first);
-    let release = behind.map_or(dated, |b| dated.max(b)).min(first);
-    if let (Some(wall), true) = (wall, Some(release) == behind && release > dated) {
+    let dated = oldest.release;
+    // Without a date nothing is known between the refusal and the acceptance.
+    let release = dated.max(behind).unwrap_or(first).min(first);
+    let moved = Some(release) == behind && Some(release) > dated;
+    if let (Some(wall), true) = (wall, moved) {
         let reason = wall.reason.clone().unwrap_or_default();
         oldest.verdict = Some((wall.release, reason));
     }

@@ -24,11 +24,11 @@ pub fn render(report: &Report, paths: &Paths<'_>) -> String {
         .map(|(o, error)| {
             let file = paths.input(&o.object);
             let what = text!("unreadable input: {}", error.text());
-            let print = text!("unreadable {}", file.text());
+            let mark = text!("unreadable {}", file.text());
             issue(
                 &what,
                 "unreadable-input",
-                print,
+                mark,
                 "blocker",
                 (&file.text(), 1),
             )
@@ -64,17 +64,17 @@ fn of(item: &Item<'_>, paths: &Paths<'_>, seen: &mut BTreeMap<String, u32>) -> V
         Some(region) => (region.file, region.line.max(1)),
         None => (paths.input(item.object), 1),
     };
-    let print = item.fingerprint(paths);
-    let again = seen.entry(print.clone()).or_insert(0);
+    let mark = item.fingerprint(paths);
+    let again = seen.entry(mark.clone()).or_insert(0);
     *again += 1;
-    let print = match again {
-        1 => print,
-        n => format!("{print}-{n}"),
+    let mark = match again {
+        1 => mark,
+        n => format!("{mark}-{n}"),
     };
     issue(
         &what,
         item.name(),
-        print.into(),
+        mark.into(),
         severity,
         (&file.text(), line),
     )
@@ -83,14 +83,14 @@ fn of(item: &Item<'_>, paths: &Paths<'_>, seen: &mut BTreeMap<String, u32>) -> V
 fn issue(
     what: &Untrusted,
     name: &str,
-    print: Untrusted,
+    mark: Untrusted,
     severity: &str,
     at: (&Untrusted, u32),
 ) -> Value {
     json!({
         "description": what.data(),
         "check_name": name,
-        "fingerprint": print.data(),
+        "fingerprint": mark.data(),
         "severity": severity,
         "location": { "path": at.0.data(), "lines": { "begin": at.1 } },
     })

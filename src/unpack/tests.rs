@@ -1,4 +1,8 @@
 //! Carriers made here, from an object of the corpus.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "offsets of carriers that the tests make themselves"
+)]
 
 use std::io::Write as _;
 

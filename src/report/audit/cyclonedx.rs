@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{page::range, pretty};
 use crate::audit::effects::answers;
 use crate::audit::{Callee, MapNeed, ObjectAudit, Requirements};
-use crate::untrusted::{Untrusted, joined};
+use crate::untrusted::{Untrusted, joined, text};
 
 /// Renders audits.
 pub fn render(audits: &[ObjectAudit]) -> String {
@@ -32,7 +32,7 @@ pub fn document(audits: &[ObjectAudit]) -> Value {
         for (p, program) in programs {
             let calls = program.calls.iter().map(|c| {
                 called.insert((c.callee.kind(), c.name.data().to_owned()));
-                format!("{}:{}", c.callee.kind(), c.name.data())
+                text!("{}:{}", c.callee.kind(), c.name).into_data()
             });
             let maps = program
                 .maps
