@@ -50,11 +50,11 @@ fn wanted(source: &str) -> BTreeMap<String, Wanted> {
     let mut name: Option<String> = None;
     let mut section = false;
     for (number, line) in (1..).zip(source.lines()) {
-        if line.starts_with("static ") || line.starts_with("SEC(\"") || line.starts_with("struct ")
-        {
-            if let Some(name) = name.take() {
-                out.insert(name, std::mem::take(&mut open));
-            }
+        let begins = ["static ", "SEC(\"", "struct "]
+            .iter()
+            .any(|w| line.starts_with(w));
+        if begins && let Some(name) = name.take() {
+            out.insert(name, std::mem::take(&mut open));
         }
         if section {
             let head = line.split('(').next().unwrap_or("");

@@ -186,12 +186,12 @@ fn way_out(scene: &Scene<'_>, call: &Call, dynptr: bool) -> Option<(Event, usize
     let of_result = |n: usize| {
         scene.flow.root(n) == call.result && !matches!(scene.flow.def(n).made, Made::Load { .. })
     };
-    let other = tests.filter(|t| {
+    let mut other = tests.filter(|t| {
         let null = t.b == Err(0) && matches!(t.op, JmpOp::Eq | JmpOp::Ne);
         // A dynptr is to be given back even where reserving failed.
         dynptr || !(null && of_result(t.a))
     });
-    let t = other.last()?;
+    let t = other.next_back()?;
     let expr = scene.expr(t.insn).unwrap_or("this way").to_owned();
     Some((scene.event(t.step, t.insn, Happened::WayOut(expr)), t.insn))
 }

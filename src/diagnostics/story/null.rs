@@ -73,8 +73,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
                 scene.flow.def(scene.flow.root(node)).made,
                 Made::Load { .. }
             );
-    (scalar && key == Some(Key::NotMemory) || scalar && key.is_none())
-        .then(|| number(scene, reg, node))
+    (scalar && matches!(key, None | Some(Key::NotMemory))).then(|| number(scene, reg, node))
 }
 
 /// NULL, or the address that a member of what NULL points to would have.
