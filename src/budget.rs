@@ -119,6 +119,11 @@ impl Budget {
         &self.stop
     }
 
+    /// The most bytes that may be held.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
     /// The most bytes held so far.
     pub fn peak(&self) -> u64 {
         self.peak.load(Ordering::Relaxed)
@@ -154,6 +159,15 @@ impl Budget {
         Account {
             budget: Some(self),
             until: now.saturating_add(slice),
+            held: 0,
+        }
+    }
+
+    /// Opens an account for all the work that there is: it may take all the time left.
+    pub fn open_all(&self) -> Account<'_> {
+        Account {
+            budget: Some(self),
+            until: self.time,
             held: 0,
         }
     }

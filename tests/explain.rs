@@ -152,7 +152,8 @@ fn embedded_source_lines_are_drawn_without_the_file() {
         line(2, 25, 19, "\tif (data + 14 > data_end)"),
         line(5, 31, 6, "\tif (iph->protocol == IPPROTO_TCP)"),
         line(6, 32, 3, "\t\treturn XDP_DROP;"),
-    ];
+    ]
+    .into();
     let d = explain(&p, Code::PacketOob, Some(2), &[0, 1, 2, 3, 4, 5]);
     let mut out = String::new();
     render_diagnostic(&mut out, &d, Style::default());

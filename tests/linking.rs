@@ -112,7 +112,7 @@ fn subprograms_follow_in_the_order_of_their_first_use() {
         let starts: Vec<u32> = p.subprogs.iter().map(|s| s.start).collect();
         let infos: Vec<u32> = p.func_info.iter().map(|f| f.0).collect();
         assert_eq!(starts, infos);
-        assert!(p.line_info.is_sorted_by_key(|l| l.insn));
+        assert!(p.line_info.iter().is_sorted_by_key(|l| l.insn));
     }
     let line = first.line_at(0).unwrap();
     assert!(line.file.ends_with("linking.c"));

@@ -113,7 +113,8 @@ impl<'a> Env<'a> {
             _ => return None,
         };
         let start = u32::try_from(insn as i64 + 1 + i64::from(rel)).ok()?;
-        self.program.subprogs.iter().position(|s| s.start == start)
+        let subprogs = &self.program.subprogs;
+        subprogs.binary_search_by_key(&start, |s| s.start).ok()
     }
     /// The program's exception callback.
     pub fn exception_callback(&self) -> Option<usize> {

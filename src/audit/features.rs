@@ -174,7 +174,7 @@ fn features(
         .filter_map(|(at, op)| Some((at, reach::callee(at, op)?)))
         .collect();
     let calls_of = |wanted: &dyn Fn(&crate::programs::Subprog) -> bool| -> Vec<usize> {
-        let subprog = |start: usize| program.subprogs.iter().find(|s| s.start as usize == start);
+        let subprog = |start: usize| program.function_from(start);
         let hits = called
             .iter()
             .filter(|(_, start)| subprog(*start).is_some_and(wanted));

@@ -41,7 +41,8 @@ use crate::config::Settings;
 use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
-use crate::programs::{self, LinkOptions, LoadError, Loader, Manifest, Program, raw};
+use crate::programs::link::MAX_LINKED_BYTES;
+use crate::programs::{self, LineTable, LinkOptions, LoadError, Loader, Manifest, Program, raw};
 use crate::report::{InputError, LoadErrorReport, ObjectReport, ProgramReport, Report};
 use crate::target::Target;
 
@@ -216,6 +217,35 @@ fn open(bytes: &[u8], options: &Options<'_>) -> Result<Opened, InputError> {
 
 /// Links the programs of an input for one target.
 fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> programs::Linked {
+    linked_like(opened, choice, options, (None, None))
+}
+
+/// Links for all targets. What does not depend on the target is there once.
+fn link_all(opened: &Opened, options: &Options<'_>) -> Vec<programs::Linked> {
+    let Some((first, rest)) = options.targets.split_first() else {
+        return Vec::new();
+    };
+    let lines = match opened {
+        Opened::Object(object) => Some(LineTable::new(object)),
+        Opened::Raw(_) => None,
+    };
+    let link = |choice, like| linked_like(opened, choice, options, (lines.as_ref(), like));
+    let first = link(first, None);
+    let rest = each(rest.iter().collect(), |choice| link(choice, Some(&first)));
+    std::iter::once(first).chain(rest).collect()
+}
+
+/// The part of the run's memory that linked programs may take: one in so many.
+const LINKED_SHARE: u64 = 4;
+
+fn linked_like(
+    opened: &Opened,
+    choice: &TargetChoice<'_>,
+    options: &Options<'_>,
+    (lines, like): (Option<&LineTable>, Option<&programs::Linked>),
+) -> programs::Linked {
+    let memory = options.budget.map_or(u64::MAX, Budget::memory);
+    let most = memory / LINKED_SHARE / options.targets.len().max(1) as u64;
     let legacy = options.loader.reads_legacy();
     // A runtime is asked what it lacks, which linking must not prevent.
     let runtime = choice.target.profile().is_some();
@@ -241,6 +271,10 @@ fn linked(opened: &Opened, choice: &TargetChoice<'_>, options: &Options<'_>) -> 
         loader: options.loader,
         manifest: options.manifest,
         assume: options.assume,
+        lines,
+        like,
+        most_bytes: usize::try_from(most)
+            .map_or(MAX_LINKED_BYTES, |most| most.min(MAX_LINKED_BYTES)),
         ..LinkOptions::default()
     };
     match opened {
@@ -271,9 +305,7 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
             return report;
         }
     };
-    let links = each(options.targets.iter().collect(), |t| {
-        linked(&source, t, options)
-    });
+    let links = link_all(&source, options);
     for (link, choice) in links.iter().zip(options.targets) {
         report
             .load_errors

@@ -10,7 +10,7 @@ use crate::budget::Ended;
 use crate::config;
 use crate::diagnostics::{self, Context};
 use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::programs::{LoadError, Program, decode};
+use crate::programs::{LoadError, LoadErrorKind, Program, decode};
 use crate::report::{Outcome, ProgramReport, Usage};
 use crate::rules;
 use crate::rules::lints::Hit;
@@ -237,13 +237,14 @@ fn usage(program: &Program) -> Usage {
 }
 
 pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
-    let outcome = Outcome::LoadError {
-        stage: e.kind.stage(),
-        reason: (&e.reason).into(),
-        rule: e
-            .map
-            .as_ref()
-            .and_then(|fault| rules::by_map_flaw(fault.flaw)),
+    let outcome = match e.kind {
+        LoadErrorKind::Budget => Outcome::Unknown {
+            name: Ended::Memory.name().into(),
+            insn: None,
+            place: None,
+            internal: None,
+        },
+        _ => refused_by_loader(e),
     };
     ProgramReport {
         program: e.program.as_deref().unwrap_or("").into(),
@@ -252,6 +253,17 @@ pub(super) fn load_error(e: &LoadError, target: &Target) -> ProgramReport {
         attach_type: e.attach_type.map_or("", |t| t.name()),
         insns: e.insns,
         ..ProgramReport::blank(&(&target.name).into(), outcome)
+    }
+}
+
+fn refused_by_loader(e: &LoadError) -> Outcome {
+    Outcome::LoadError {
+        stage: e.kind.stage(),
+        reason: (&e.reason).into(),
+        rule: e
+            .map
+            .as_ref()
+            .and_then(|fault| rules::by_map_flaw(fault.flaw)),
     }
 }
 

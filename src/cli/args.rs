@@ -47,7 +47,7 @@ pub(super) enum Verb {
 
 /// What a run may spend.
 #[derive(Clone, Copy, Debug, Args)]
-pub(super) struct SpendArgs {
+pub(super) struct LimitArgs {
     /// Seconds of the whole run; what is not done by then is not decided.
     #[arg(long, value_name = "SECONDS", default_value_t = limits::RUN_SECONDS,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -57,6 +57,13 @@ pub(super) struct SpendArgs {
     #[arg(long, value_name = "MIB", default_value_t = limits::RUN_BYTES >> 20,
           value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(super) max_memory: u64,
+}
+
+/// What a run may spend, and on how many threads.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct SpendArgs {
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     /// Worker threads [default: one per processor].
     #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<usize>,
@@ -416,6 +423,8 @@ pub(super) struct DumpArgs {
     pub(super) object: PathBuf,
     #[command(flatten)]
     pub(super) open: OpenArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     /// Leave the source lines out.
     #[arg(long)]
     pub(super) no_source: bool,
@@ -443,6 +452,8 @@ pub(super) struct CfgArgs {
     pub(super) object: PathBuf,
     #[command(flatten)]
     pub(super) open: OpenArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     /// Language of the drawing.
     #[arg(long, value_enum, default_value_t = CfgFormat::Dot)]
     pub(super) format: CfgFormat,
@@ -469,6 +480,8 @@ pub(super) struct ExplainArgs {
     pub(super) log: Option<PathBuf>,
     #[command(flatten)]
     pub(super) open: OpenArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
 }
 
 #[derive(Debug, Args)]

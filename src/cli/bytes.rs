@@ -5,7 +5,7 @@
 //! that nobody waits for longer than [`limits::STREAM_SECONDS`].
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek as _};
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -27,6 +27,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let size = file.metadata().map_err(|e| fail(&e))?.len();
     if size > limits::MAX_INPUT_BYTES {
         return Err(fail(&"too large"));
+    }
+    // A sparse file costs its maker nothing, and whoever reads it all of its size.
+    if size > limits::MAX_STREAM_BYTES {
+        let mut head = [0; 16];
+        (&file).read_exact(&mut head).map_err(|e| fail(&e))?;
+        (&file).rewind().map_err(|e| fail(&e))?;
+        if head == [0; 16] {
+            return Err(fail(&"large, and begins with zeros"));
+        }
     }
     let bytes = bounded(file, size).map_err(|e| fail(&e))?;
     // Files of the kernel tell no size.

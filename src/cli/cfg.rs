@@ -2,7 +2,7 @@
 
 use super::args::{CfgArgs, CfgFormat};
 use super::console::complain;
-use super::{Failure, dump, exit, inputs, output};
+use super::{Failure, dump, exit, inputs, output, spend};
 use crate::cfg::{self, CfgRules, NoFacts};
 use crate::diagnostics::ProgramNames;
 use crate::programs::decode_with;
@@ -12,7 +12,12 @@ pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
     let mut out = String::new();
     let mut code = exit::CLEAN;
     let rules = CfgRules::of(&inputs::first_target(&args.open)?);
-    for program in dump::open(&args.object, &args.open)? {
+    let budget = spend::alone(&args.limits);
+    let mut account = budget.open_all();
+    for program in dump::open(&args.object, &args.open, &budget)? {
+        if let Err(ended) = account.hold(out.len() as u64) {
+            return dump::cut_short(&out, ended);
+        }
         let ops = decode_with(&program.insns, &rules.isa);
         let graph = match cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {
             Ok(graph) => graph,

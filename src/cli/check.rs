@@ -73,15 +73,13 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             settings: Some(&loaded.settings),
             ..Options::new(name, &choices)
         };
-        let report = match input.read() {
-            Err(failure) => unreadable(name, &failure),
-            Ok(bytes) => {
-                let mut account = budget.open();
-                match account.hold(bytes.len() as u64) {
-                    Ok(()) => check(&bytes, &options),
-                    Err(ended) => not_begun(&options, ended),
-                }
-            }
+        // Its bytes, and those of the sections read from it: known before they are there.
+        let mut account = budget.open();
+        let held = account.hold(input.size().saturating_mul(2));
+        let report = match (held, input.read_if(held.is_ok())) {
+            (_, Err(failure)) => unreadable(name, &failure),
+            (Err(ended), _) => not_begun(&options, ended),
+            (Ok(()), Ok(bytes)) => check(&bytes, &options),
         };
         budget.keep(report.bytes());
         report

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::args::{DumpArgs, OpenArgs, StateNotation};
 use super::console::complain;
 use super::inputs::{self, Targets};
-use super::{Failure, exit, output, walk};
+use super::{Failure, exit, output, spend, walk};
 use crate::abstract_interp::Input;
-use crate::budget::{Account, Budget};
+use crate::budget::{Budget, Ended};
 use crate::check::{Options, programs_of};
 use crate::diagnostics::{ProgramNames, instruction};
 use crate::programs::disasm::Names;
@@ -19,7 +19,12 @@ use crate::view::{self, Notation};
 /// Runs the verb.
 pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
     let mut out = String::new();
-    for program in open(&args.object, &args.open)? {
+    let budget = spend::alone(&args.limits);
+    let mut account = budget.open_all();
+    for program in open(&args.object, &args.open, &budget)? {
+        if let Err(ended) = account.hold(out.len() as u64) {
+            return cut_short(&out, ended);
+        }
         if args.as_asm {
             let head = format!("{} ({})", program.name, program.section);
             let _ = writeln!(out, "; {}", terminal(&head));
@@ -28,7 +33,9 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
                 let _ = writeln!(out, "{}", source_line(line));
             }
         } else {
-            let known = args.states.map(|n| states(&program, n, &args.open));
+            let known = args
+                .states
+                .map(|n| states(&program, n, &args.open, &budget));
             let known = known.transpose()?.unwrap_or_default();
             listing(&mut out, &program, !args.no_source, &known);
         }
@@ -36,6 +43,13 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8, Failure> {
     }
     output::write(&out, None)?;
     Ok(exit::CLEAN)
+}
+
+/// Writes what there is of a listing that a budget ended, and says so.
+pub(super) fn cut_short(out: &str, ended: Ended) -> Result<u8, Failure> {
+    output::write(out, None)?;
+    complain!("{}: not all programs are shown", ended.name());
+    Ok(exit::FINDINGS)
 }
 
 /// Names that end no line of a listing, whatever they hold.
@@ -61,12 +75,16 @@ impl Names for OneLine<'_> {
 
 /// The linked programs of an object, or of all that a file holds; those that don't link
 /// are complained of.
-pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Program>, Failure> {
+pub(super) fn open(
+    path: &std::path::Path,
+    args: &OpenArgs,
+    budget: &Budget,
+) -> Result<Vec<Program>, Failure> {
     let targets = Targets::open(args)?;
     let choices = targets.choices();
     let manifest = inputs::manifest(args)?;
     let mut programs = Vec::new();
-    for input in walk::expand(args, &[path.to_path_buf()], &Budget::default()) {
+    for input in walk::expand(args, &[path.to_path_buf()], budget) {
         let name = &input.name;
         let fail = |why: Untrusted| Failure::usage(text!("{name}: {}", why));
         let bytes = input.read().map_err(|e| fail(e.about(name)))?;
@@ -76,6 +94,7 @@ pub(super) fn open(path: &std::path::Path, args: &OpenArgs) -> Result<Vec<Progra
             loader: args.loader.into(),
             manifest: &manifest,
             only: args.prog.as_deref(),
+            budget: Some(budget),
             ..Options::new(name, &choices)
         };
         for entry in programs_of(&bytes, &options).map_err(|e| fail(e.text()))? {
@@ -104,6 +123,7 @@ fn states(
     program: &Program,
     notation: StateNotation,
     args: &OpenArgs,
+    budget: &Budget,
 ) -> Result<Vec<Option<String>>, Failure> {
     let targets = Targets::open(args)?;
     let choices = targets.choices();
@@ -117,7 +137,7 @@ fn states(
             target: choice.target,
             kernel_btf: choice.kernel_btf,
         };
-        view::states(&input, notation, Account::FREE)
+        view::states(&input, notation, budget.open())
     }))
 }
 
@@ -133,7 +153,7 @@ fn listing(out: &mut String, program: &Program, source: bool, states: &[Option<S
     let mut lines = program.line_info.iter().peekable();
     let (mut file, mut shown) = ("", 0);
     for (i, op) in ops.iter().enumerate() {
-        if let Some(sub) = program.subprogs.iter().find(|s| s.start as usize == i) {
+        if let Some(sub) = program.function_from(i) {
             let _ = writeln!(out, "{}:", terminal(&sub.name));
         }
         while let Some(line) = lines.next_if(|l| l.insn as usize <= i) {
@@ -143,7 +163,7 @@ fn listing(out: &mut String, program: &Program, source: bool, states: &[Option<S
             if file != &*line.file {
                 let _ = writeln!(out, "; in {}", terminal(&line.file));
             }
-            (file, shown) = (&line.file, line.line);
+            (file, shown) = (&line.info.file, line.line);
             let _ = writeln!(out, "; {}: {}", line.line, source_line(line.text.trim()));
         }
         if let Some(Some(state)) = states.get(i).filter(|_| !matches!(op, Op::Second)) {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::args::ExplainArgs;
-use super::{Failure, dump, exit, inputs, output};
+use super::{Failure, dump, exit, inputs, output, spend};
 use crate::diagnostics::log::{self, LoggedRefusal};
 use crate::diagnostics::{Context, describe, kernel_words};
 use crate::programs::{Program, decode};
@@ -21,8 +21,10 @@ pub(super) fn run(path: &Path, args: &ExplainArgs) -> Result<u8, Failure> {
             path.display()
         )));
     }
+    let budget = spend::alone(&args.limits);
+    let mut account = budget.open_all();
     let programs = match &args.code {
-        Some(object) => dump::open(Path::new(object), &args.open)?,
+        Some(object) => dump::open(Path::new(object), &args.open, &budget)?,
         None => Vec::new(),
     };
     let target = match args.open.target.as_slice() {
@@ -32,6 +34,9 @@ pub(super) fn run(path: &Path, args: &ExplainArgs) -> Result<u8, Failure> {
     let style = output::style(None);
     let mut out = String::new();
     for refusal in &refusals {
+        if let Err(ended) = account.hold(out.len() as u64) {
+            return dump::cut_short(&out, ended);
+        }
         let program = program_of(refusal, &programs);
         if program.is_none() && !programs.is_empty() {
             let _ = writeln!(

@@ -49,7 +49,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let (object, programs) = holder(&object, linked, wanted)?;
     let program = choose(&object, &programs, wanted)?;
-    let budget = spend::budget(&args.spend, 1);
+    let budget = spend::budget(&args.spend.limits, 1);
     if args.witness {
         return witness::run(args, &object, program, &programs, &choices, &budget);
     }

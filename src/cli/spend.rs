@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::args::SpendArgs;
+use super::args::{LimitArgs, SpendArgs};
 use super::{Failure, signals};
 use crate::budget::Budget;
 use crate::limits;
@@ -25,7 +25,7 @@ impl Spending {
     /// Starts the clock and the workers.
     pub(super) fn new(args: &SpendArgs) -> Result<Spending, Failure> {
         let pool = pool(jobs(args.jobs))?;
-        let budget = budget(args, pool.current_num_threads());
+        let budget = budget(&args.limits, pool.current_num_threads());
         signals::stop_by(budget.stop());
         Ok(Spending {
             budget,
@@ -38,8 +38,8 @@ impl Spending {
     pub(super) fn line(&self) -> String {
         format!(
             "budget: {} s, {} MiB, {} thread(s); spent {:.1} s, at most {} MiB at one time\n",
-            self.args.max_time,
-            self.args.max_memory,
+            self.args.limits.max_time,
+            self.args.limits.max_memory,
             self.pool.current_num_threads(),
             self.budget.elapsed() as f64 / 1e6,
             self.budget.peak() >> 20,
@@ -48,10 +48,17 @@ impl Spending {
 }
 
 /// The budget of a run by so many workers, from now on.
-pub(super) fn budget(args: &SpendArgs, workers: usize) -> Budget {
+pub(super) fn budget(args: &LimitArgs, workers: usize) -> Budget {
     let memory = args.max_memory.saturating_mul(1 << 20);
     let time = args.max_time.saturating_mul(1_000_000);
     Budget::new(memory, workers).timed(micros, time)
+}
+
+/// The budget of a verb that works alone and writes as it goes; signals end it, too.
+pub(super) fn alone(args: &LimitArgs) -> Budget {
+    let budget = budget(args, 1);
+    signals::stop_by(budget.stop());
+    budget
 }
 
 /// How many workers: what is asked for, else what the environment says, else the

@@ -82,6 +82,23 @@ impl Input {
         }
     }
 
+    /// Its bytes; none of a file that there is no room for.
+    pub(super) fn read_if(&self, room: bool) -> Result<Cow<'_, [u8]>, Failure> {
+        match self.content {
+            Content::File if !room => Ok(Cow::default()),
+            _ => self.read(),
+        }
+    }
+
+    /// How many bytes it has, as far as that is known before it is read.
+    pub(super) fn size(&self) -> u64 {
+        match &self.content {
+            Content::File => std::fs::metadata(&self.path).map_or(0, |m| m.len()),
+            Content::Held(bytes) => bytes.len() as u64,
+            Content::Refused(_) => 0,
+        }
+    }
+
     /// Whether it is known already that it is not looked at.
     pub(super) fn is_refused(&self) -> bool {
         matches!(self.content, Content::Refused(_))

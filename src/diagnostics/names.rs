@@ -30,11 +30,7 @@ impl Names for ProgramNames<'_> {
     }
 
     fn function(&self, slot: usize) -> Option<String> {
-        self.0
-            .subprogs
-            .iter()
-            .find(|s| s.start as usize == slot)
-            .map(|s| s.name.to_string())
+        self.0.function_from(slot).map(|s| s.name.to_string())
     }
 }
 
@@ -54,10 +50,9 @@ pub(super) fn callee(program: &Program, callee: Callee, insn: usize) -> String {
             .map_or_else(|| format!("helper {id}"), str::to_owned),
         Callee::Local(rel) => {
             let start = insn as i64 + 1 + i64::from(rel);
-            program
-                .subprogs
-                .iter()
-                .find(|s| i64::from(s.start) == start)
+            usize::try_from(start)
+                .ok()
+                .and_then(|start| program.function_from(start))
                 .map_or_else(|| "a function".to_owned(), |s| s.name.to_string())
         }
         Callee::Kfunc { imm, .. } => usize::try_from(imm)

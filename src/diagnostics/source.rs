@@ -19,7 +19,7 @@ use alloc::sync::Arc;
 use super::names;
 use crate::prelude::*;
 use crate::programs::insn::Op;
-use crate::programs::{LineInfo, MAX_LINE, Program};
+use crate::programs::{Line, MAX_LINE, Program};
 use crate::untrusted::Untrusted;
 
 /// Finds the text of a source file by the name that line information gives it.
@@ -290,7 +290,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The line record that covers an instruction slot.
-    pub(super) fn record(&self, insn: usize) -> Option<&'a LineInfo> {
+    pub(super) fn record(&self, insn: usize) -> Option<Line<'a>> {
         line_of(self.program, insn)
     }
 
@@ -309,7 +309,7 @@ impl<'a> Sources<'a> {
         let carried = self.program.line_info.iter().filter(|l| {
             wanted.contains(&l.line) && (1..=MAX_LINE).contains(&l.line) && &*l.file == name
         });
-        let mut lines: BTreeMap<u32, &str> = carried.map(|l| (l.line, &*l.text)).collect();
+        let mut lines: BTreeMap<u32, &str> = carried.map(|l| (l.line, &*l.info.text)).collect();
         let file = (self.provider)(name);
         if let Some(file) = &file {
             indented(&mut lines, file);
@@ -393,7 +393,7 @@ fn indented<'a>(lines: &mut BTreeMap<u32, &'a str>, file: &'a Text) {
 }
 
 /// The line record that covers an instruction slot, if it makes sense.
-pub(super) fn line_of(program: &Program, insn: usize) -> Option<&LineInfo> {
+pub(super) fn line_of(program: &Program, insn: usize) -> Option<Line<'_>> {
     program
         .line_at(u32::try_from(insn).ok()?)
         .filter(|l| (1..=MAX_LINE).contains(&l.line))

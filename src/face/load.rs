@@ -179,7 +179,7 @@ impl Load {
         Ok(Load {
             program: Program {
                 maps: maps.into(),
-                subprogs,
+                subprogs: subprogs.into(),
                 license: String::new(),
                 gpl_compatible: false,
                 ..Program::raw("", kind, None, insns)

@@ -193,7 +193,7 @@ fn resolved(program: &Program, maps: &[LiveMap]) -> Result<Vec<u8>, Refusal> {
     let missing = |what: String| refused(Stage::Prepare, what);
     let mut out = Vec::with_capacity(program.insns.len() * 8);
     let mut second = false;
-    for insn in &program.insns {
+    for insn in program.insns.iter() {
         let mut insn = *insn;
         let first = !std::mem::take(&mut second);
         if first && insn.opcode == LD_IMM64 {

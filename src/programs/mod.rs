@@ -11,6 +11,7 @@ pub mod fault;
 pub mod insert;
 pub mod insn;
 pub mod isa;
+mod lines;
 pub mod link;
 pub mod program;
 pub mod raw;
@@ -18,6 +19,7 @@ pub mod sections;
 
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
+pub use lines::{Line, LineTable, Lines};
 pub use link::{
     Assumption, InnerSetting, LinkOptions, Linked, Loader, Manifest, MapFault, MapSetting, link,
     link_raw, sketches, usual_kconfig,

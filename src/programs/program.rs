@@ -13,6 +13,7 @@
 //!   what the types at hand leave open likewise ([`OPEN_CORE`]).
 
 use super::insn::Insn;
+use super::lines::{Line, Lines};
 use super::link::{Assumption, MapFault};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, MapDef};
@@ -191,13 +192,13 @@ pub struct Program {
     /// Loaded by default (no `?` before the section).
     pub autoload: bool,
     /// The instructions: main function first, then every function it needs.
-    pub insns: Vec<Insn>,
+    pub insns: Arc<[Insn]>,
     /// The object's maps, then the program's jump tables.
     pub maps: Arc<[MapDef]>,
     /// What was assumed of the maps that it refers to.
     pub assumes: Arc<[Assumption]>,
     /// The functions in order of their instructions; the first is the main one.
-    pub subprogs: Vec<Subprog>,
+    pub subprogs: Arc<[Subprog]>,
     /// Kernel functions called.
     pub kfuncs: Vec<KfuncRef>,
     /// Kernel symbols used.
@@ -207,7 +208,7 @@ pub struct Program {
     /// CO-RE relocations applied, by instruction.
     pub core_relocs: Vec<CoreRecord>,
     /// Lines, by instruction.
-    pub line_info: Vec<LineInfo>,
+    pub line_info: Lines,
     /// (instruction, FUNC in the object's BTF), by instruction; empty if the
     /// loader would pass none.
     pub func_info: Vec<(u32, u32)>,
@@ -240,7 +241,8 @@ impl Program {
             exception_cb: false,
             section: "".into(),
             section_offset: 0,
-        }];
+        }]
+        .into();
         Program {
             name: name.into(),
             section: String::new(),
@@ -252,7 +254,7 @@ impl Program {
             sleepable: false,
             prog_flags: 0,
             autoload: true,
-            insns,
+            insns: insns.into(),
             maps: Arc::from([]),
             assumes: Arc::from([]),
             subprogs,
@@ -260,7 +262,7 @@ impl Program {
             ksyms: Vec::new(),
             poisoned: Vec::new(),
             core_relocs: Vec::new(),
-            line_info: Vec::new(),
+            line_info: Lines::default(),
             func_info: Vec::new(),
             btf: None,
             btf_refused: None,
@@ -279,17 +281,21 @@ impl Program {
         self.subprogs.get(i).filter(|s| insn < s.end).map(|_| i)
     }
 
+    /// The function that begins at an instruction.
+    pub fn function_from(&self, insn: usize) -> Option<&Subprog> {
+        let at = self
+            .subprogs
+            .binary_search_by_key(&u32::try_from(insn).ok()?, |s| s.start);
+        self.subprogs.get(at.ok()?)
+    }
+
     /// The line an instruction comes from.
-    pub fn line_at(&self, insn: u32) -> Option<&LineInfo> {
+    pub fn line_at(&self, insn: u32) -> Option<Line<'_>> {
         let start = self
             .subprog_at(insn)
             .and_then(|s| self.subprogs.get(s))
             .map_or(0, |s| s.start);
-        let i = self
-            .line_info
-            .partition_point(|l| l.insn <= insn)
-            .checked_sub(1)?;
-        self.line_info.get(i).filter(|l| l.insn >= start)
+        self.line_info.until(insn).filter(|l| l.insn >= start)
     }
 
     /// Where an instruction stands in the source.
@@ -344,10 +350,12 @@ pub enum LoadErrorKind {
     Prepare,
     /// The load command itself is refused.
     Syscall,
+    /// Linking it takes more than the tool may spend: nothing is known of it.
+    Budget,
 }
 
 impl LoadErrorKind {
-    /// The stable word: `open`, `empty`, `section`, `map`, `prepare`, `syscall`.
+    /// The stable word: `open`, `empty`, `section`, `map`, `prepare`, `syscall`, `budget`.
     pub const fn stage(self) -> &'static str {
         match self {
             LoadErrorKind::Open => "open",
@@ -356,6 +364,7 @@ impl LoadErrorKind {
             LoadErrorKind::Map => "map",
             LoadErrorKind::Prepare => "prepare",
             LoadErrorKind::Syscall => "syscall",
+            LoadErrorKind::Budget => "budget",
         }
     }
 }

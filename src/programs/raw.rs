@@ -147,7 +147,7 @@ fn assembled(
     }
     let lines: Vec<&str> = text.lines().collect();
     let file: Arc<str> = name.into();
-    program.line_info = (0u32..)
+    let infos: Vec<LineInfo> = (0u32..)
         .zip(&out.lines)
         .map(|(insn, &line)| {
             let text = (line as usize)
@@ -164,6 +164,7 @@ fn assembled(
             }
         })
         .collect();
+    program.line_info = infos.into();
     let mut starts: Vec<(u32, Arc<str>)> = out
         .funcs
         .iter()

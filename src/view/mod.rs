@@ -196,17 +196,19 @@ impl View {
     fn read(&mut self, input: &Input<'_>, prepared: &Prepared, visits: &[u32]) {
         let program = input.program;
         let mut known: BTreeMap<(&str, u32), &Arc<str>> = BTreeMap::new();
-        for line in &program.line_info {
-            let text = known.entry((&line.file, line.line)).or_insert(&line.text);
+        for line in program.line_info.iter() {
+            let text = known
+                .entry((&line.info.file, line.line))
+                .or_insert(&line.info.text);
             if text.trim().is_empty() {
-                *text = &line.text;
+                *text = &line.info.text;
             }
         }
         let mut index = BTreeMap::new();
         let names: BTreeMap<&str, &Arc<str>> = program
             .line_info
             .iter()
-            .map(|l| (&*l.file, &l.file))
+            .map(|l| (&*l.info.file, &l.info.file))
             .collect();
         for ((file, line), text) in known {
             index.insert((file, line), self.lines.len() as u32);
@@ -262,8 +264,7 @@ impl FunctionView {
 
 fn function(input: &Input<'_>, prepared: &Prepared, subprog: usize) -> FunctionView {
     let start = prepared.cfg.subprog_start(subprog) as u32;
-    let subprogs = &input.program.subprogs;
-    let name = subprogs.iter().find(|s| s.start == start);
+    let name = input.program.function_from(start as usize);
     let name = match name {
         Some(s) => s.name.to_string(),
         None if subprog == 0 => input.program.name.to_string(),

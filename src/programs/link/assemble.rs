@@ -9,6 +9,7 @@ use super::Context;
 use super::relocs::{Reloc, Target};
 use crate::prelude::*;
 use crate::programs::insn::Insn;
+use crate::programs::program::Subprog;
 use alloc::collections::BTreeMap;
 
 const LD_IMM64: u8 = 0x18;
@@ -58,7 +59,9 @@ impl Assembler<'_> {
         if self.out.insns.len().saturating_add(code.insns.len()) > MAX_INSNS.saturating_mul(2) {
             return Err("more instructions than any kernel takes".into());
         }
-        self.context.spend(code.insns.len())?;
+        let own = size_of::<Subprog>().saturating_add(size_of::<Placed>());
+        let bytes = code.insns.len().saturating_mul(size_of::<Insn>());
+        self.context.spend(bytes.saturating_add(own))?;
         self.out.insns.extend_from_slice(&code.insns);
         self.out.placed.push(Placed { function, start });
         Ok(Walk {

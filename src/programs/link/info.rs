@@ -6,19 +6,15 @@
 
 use super::Context;
 use super::assemble::Assembly;
-use crate::object::{ExtSection, FuncRecord, LineRecord};
+use crate::object::{ExtSection, FuncRecord};
 use crate::prelude::*;
-use crate::programs::program::LineInfo;
+use crate::programs::lines::Lines;
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
-use core::cell::RefCell;
 
-/// Records by section, and the strings made of them.
+/// Records of functions by section.
 #[derive(Default)]
 pub(super) struct InfoIndex {
     funcs: BTreeMap<u32, usize>,
-    lines: BTreeMap<u32, usize>,
-    strings: RefCell<BTreeMap<u32, Arc<str>>>,
 }
 
 impl InfoIndex {
@@ -33,23 +29,7 @@ impl InfoIndex {
         {
             index.funcs.entry(s.section).or_insert(i);
         }
-        for (i, s) in ext
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.records.is_sorted_by_key(|r| r.offset))
-        {
-            index.lines.entry(s.section).or_insert(i);
-        }
         index
-    }
-
-    fn string(&self, btf: &crate::object::Btf, off: u32) -> Arc<str> {
-        self.strings
-            .borrow_mut()
-            .entry(off)
-            .or_insert_with(|| btf.str_at(off).into())
-            .clone()
     }
 }
 
@@ -67,13 +47,13 @@ fn within<T>(
 }
 
 /// What a program gets: (instruction, FUNC), and lines.
-pub(super) type Info = (Vec<(u32, u32)>, Vec<LineInfo>);
+pub(super) type Info = (Vec<(u32, u32)>, Lines);
 
 /// Puts the information together. `Err` is why a loader fails.
 pub(super) fn collect(context: &Context<'_>, assembly: &Assembly) -> Result<Info, String> {
-    let (mut funcs, mut lines) = (Vec::new(), Vec::new());
+    let (mut funcs, mut lines) = (Vec::new(), Lines::default());
     let object = context.object;
-    let (Some(ext), Some(btf)) = (&object.ext, &object.btf) else {
+    let (Some(ext), Some(_)) = (&object.ext, &object.btf) else {
         return Ok((funcs, lines));
     };
     for (i, placed) in assembly.placed.iter().enumerate() {
@@ -104,26 +84,20 @@ pub(super) fn collect(context: &Context<'_>, assembly: &Assembly) -> Result<Info
             funcs.extend(found.iter().map(|r| (at(r.offset), r.type_id)));
         }
         if i == 0 || !lines.is_empty() {
-            let section = context
-                .info
-                .lines
-                .get(&function.section)
-                .and_then(|i| ext.lines.get(*i));
-            let found: &[LineRecord] = within(section, |r| r.offset, start, end);
-            if found.is_empty() && i > 0 {
-                return Err(format!(
-                    "function {} has no line information",
-                    function.name
-                ));
+            let slots = (start / 8, end / 8);
+            let found = context.lines.within(function.section, slots);
+            match found.filter(|((from, to), _)| from < to) {
+                Some((range, records)) => {
+                    lines.push(placed.start, (start / 8) as u32, range, records);
+                }
+                None if i > 0 => {
+                    return Err(format!(
+                        "function {} has no line information",
+                        function.name
+                    ));
+                }
+                None => {}
             }
-            context.spend(found.len())?;
-            lines.extend(found.iter().map(|r| LineInfo {
-                insn: at(r.offset),
-                file: context.info.string(btf, r.file),
-                line: r.line_col >> 10,
-                col: r.line_col & 0x3ff,
-                text: context.info.string(btf, r.text),
-            }));
         }
     }
     Ok((funcs, lines))

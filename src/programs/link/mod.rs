@@ -23,6 +23,7 @@ mod sketch;
 mod struct_ops;
 mod symbols;
 
+use super::lines::LineTable;
 use super::program::{
     F_SLEEPABLE, F_XDP_HAS_FRAGS, LoadError, LoadErrorKind, Program, StructOpsSlot, Subprog,
     license_is_gpl_compatible,
@@ -34,16 +35,14 @@ use crate::prelude::*;
 pub use kconfig::usual_kconfig;
 pub use manifest::{Assumption, InnerSetting, Manifest, MapSetting};
 pub use maps::{Loader, MapFault};
-pub use options::{LinkOptions, Linked};
+pub use options::{LinkOptions, Linked, MAX_LINKED_BYTES};
 pub use sketch::sketches;
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use assemble::Assembly;
-use core::cell::Cell;
-
-/// Instructions of all programs together; only hostile objects have more.
-const MAX_TOTAL_INSNS: usize = 16_000_000;
+use core::cell::{Cell, RefCell};
 
 /// What all programs of an object share.
 struct Context<'a> {
@@ -68,8 +67,13 @@ struct Context<'a> {
     jump_tables: Option<u32>,
     /// Where variables begin in the arena.
     arena_offset: u32,
-    /// Instructions placed so far, of all programs.
+    lines: Cow<'a, LineTable>,
+    /// Names of sections, by index.
+    sections: RefCell<BTreeMap<u32, Arc<str>>>,
+    /// Bytes of all programs so far.
     spent: Cell<usize>,
+    /// Whether there was no room for something since this was last asked.
+    over: Cell<bool>,
 }
 
 /// An error at a step, to be told of programs.
@@ -195,13 +199,30 @@ fn arena_offset(object: &Object, options: &LinkOptions<'_>) -> u32 {
 }
 
 impl<'a> Context<'a> {
-    /// Counts work that a hostile object could ask for without bound.
+    /// Counts bytes that a hostile object could ask for without bound.
     fn spend(&self, amount: usize) -> Result<(), String> {
-        self.spent.set(self.spent.get().saturating_add(amount));
-        if self.spent.get() > MAX_TOTAL_INSNS {
+        let spent = self.spent.get().saturating_add(amount);
+        if spent > self.options.most_bytes {
+            self.over.set(true);
             return Err("the object's programs are too many and too large".into());
         }
+        self.spent.set(spent);
         Ok(())
+    }
+
+    /// Tells of a step that failed for want of room that it says nothing of the program.
+    fn judged(&self, failure: Failure) -> Failure {
+        match self.over.take() {
+            true => Failure::at(LoadErrorKind::Budget, failure.reason),
+            false => failure,
+        }
+    }
+
+    fn section_name(&self, index: u32) -> Arc<str> {
+        let mut known = self.sections.borrow_mut();
+        let name = known.entry(index);
+        name.or_insert_with(|| self.object.elf.section_name(index).into())
+            .clone()
     }
 
     fn new(
@@ -245,7 +266,13 @@ impl<'a> Context<'a> {
             text,
             jump_tables: object.jump_tables(),
             arena_offset: arena_offset(object, options),
+            lines: match options.lines {
+                Some(lines) => Cow::Borrowed(lines),
+                None => Cow::Owned(LineTable::new(object)),
+            },
+            sections: RefCell::default(),
             spent: Cell::new(0),
+            over: Cell::new(false),
         })
     }
 
@@ -330,7 +357,7 @@ impl<'a> Context<'a> {
                 func_type: if linkage.is_some() { func_type } else { 0 },
                 global: i > 0 && linkage == Some(FuncLinkage::Global),
                 exception_cb: assembly.exception_cb == Some(i),
-                section: self.object.elf.section_name(function.section).into(),
+                section: self.section_name(function.section),
                 section_offset: function.offset,
             });
         }
@@ -408,9 +435,9 @@ impl<'a> Context<'a> {
                 | if frags { F_XDP_HAS_FRAGS } else { 0 },
             autoload: id.autoload,
             assumes: self.assumes(&references),
-            insns: references.insns,
+            insns: references.insns.into(),
             maps: references.maps,
-            subprogs,
+            subprogs: subprogs.into(),
             kfuncs: references.kfuncs,
             ksyms: references.ksyms,
             poisoned: references.poisoned,
@@ -555,11 +582,10 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
         return out;
     }
     let context = Context::new(object, options, relocs);
-    let common = context
-        .as_ref()
-        .ok()
-        .and_then(Context::common_error)
-        .map(prepare);
+    let common = context.as_ref().ok().and_then(|context| {
+        let reason = context.common_error()?;
+        Some(context.judged(prepare(reason)))
+    });
     for (index, function) in mains {
         let id = identity(object, function, options);
         let result = match (&context, &common) {
@@ -571,8 +597,14 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
             _ if object.elf.big_endian && options.kernel_btf.is_some() => {
                 Err(prepare("it is of the other byte order".into()))
             }
-            (Ok(context), None) => context.program(index, function, &id),
+            (Ok(context), None) => context
+                .program(index, function, &id)
+                .map_err(|failure| context.judged(failure)),
         };
+        let result = result.map(|program| match options.like {
+            Some(like) => like.shared(out.programs.len(), program),
+            None => program,
+        });
         out.programs.push(result.map_err(|failure| LoadError {
             kind: failure.kind,
             map: failure.map,

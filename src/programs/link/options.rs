@@ -6,7 +6,9 @@ use super::usual_kconfig;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
 use crate::prelude::*;
+use crate::programs::lines::LineTable;
 use crate::programs::program::{LoadError, Program};
+use alloc::sync::Arc;
 
 /// What a loader on the target would find, and what the user asks for.
 #[derive(Clone, Copy)]
@@ -41,7 +43,16 @@ pub struct LinkOptions<'a> {
     /// Kernel configuration values as a `.config` writes them (`y`, `"text"`, `12`);
     /// by default those that distributions have in common.
     pub kconfig: &'a dyn Fn(&str) -> Option<String>,
+    /// The object's lines, where it is linked more than once.
+    pub lines: Option<&'a LineTable>,
+    /// The same object, linked for another target: what turns out alike is shared.
+    pub like: Option<&'a Linked>,
+    /// Bytes that its programs may take together.
+    pub most_bytes: usize,
 }
+
+/// Bytes of all programs of an object together. The largest in use take a tenth.
+pub const MAX_LINKED_BYTES: usize = 128 << 20;
 
 static NOTHING_SET: Manifest = Manifest::new();
 
@@ -61,6 +72,9 @@ impl Default for LinkOptions<'_> {
             kfunc_exists: &|_| true,
             map_type_exists: &|_| None,
             kconfig: &usual_kconfig,
+            lines: None,
+            like: None,
+            most_bytes: MAX_LINKED_BYTES,
         }
     }
 }
@@ -72,4 +86,19 @@ pub struct Linked {
     pub programs: Vec<Result<Program, LoadError>>,
     /// Why there are none at all.
     pub object_errors: Vec<LoadError>,
+}
+
+impl Linked {
+    /// The program at an index, with what is the same as here.
+    pub(super) fn shared(&self, index: usize, mut program: Program) -> Program {
+        if let Some(Ok(own)) = self.programs.get(index) {
+            if own.insns == program.insns {
+                program.insns = Arc::clone(&own.insns);
+            }
+            if own.subprogs == program.subprogs {
+                program.subprogs = Arc::clone(&own.subprogs);
+            }
+        }
+        program
+    }
 }

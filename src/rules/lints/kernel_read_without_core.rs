@@ -149,7 +149,10 @@ fn constant_add(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize) -> Option<(usiz
 /// The third argument comes from saved registers, whose layout is the machine's.
 fn saved_registers(facts: &Facts<'_>, insn: usize) -> bool {
     let hook = facts.program.attach_to.as_deref().unwrap_or("");
-    let text = facts.program.line_at(insn as u32).map_or("", |l| &*l.text);
+    let text = facts
+        .program
+        .line_at(insn as u32)
+        .map_or("", |l| &*l.info.text);
     hook.contains("sys_")
         || facts.program.section.contains("sys_")
         || text.contains("regs")

@@ -85,7 +85,10 @@ fn shared(def: &MapDef) -> bool {
 /// Whether losing a change does no harm: the number picks one in so many (a
 /// remainder or a mask is taken of it), or the source says that the race is known.
 fn approximate(facts: &Facts<'_>, flow: &Flow<'_>, load: usize, store: usize) -> bool {
-    let text = facts.program.line_at(store as u32).map_or("", |l| &*l.text);
+    let text = facts
+        .program
+        .line_at(store as u32)
+        .map_or("", |l| &*l.info.text);
     if text.contains("WRITE_ONCE") {
         return true;
     }
