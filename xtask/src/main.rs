@@ -4,6 +4,7 @@
 
 mod corpus;
 mod fuzz;
+mod mutants;
 mod oracle;
 mod outside;
 mod scoreboard;
@@ -30,6 +31,11 @@ const TASKS: &[Task] = &[
         "fuzz",
         "feed the harnesses of fuzz/ for --time T (--target NAME, --jobs N, --minimise)",
         fuzz::run,
+    ),
+    (
+        "mutants",
+        "check damaged objects of 100 KB under ulimits (PROGRAM, --count N, --from DIR, ...)",
+        mutants::run,
     ),
     (
         "oracle",
