@@ -1,4 +1,5 @@
 //! A kernel as a target, from its BTF.
+#![warn(clippy::arithmetic_side_effects)]
 
 use crate::object::Btf;
 use crate::object::btf::Type;

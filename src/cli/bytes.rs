@@ -3,6 +3,7 @@
 //! A regular file tells its size, and gives no more than that. What is none (a pipe,
 //! a device) may give bytes for ever or never begin: it is read by a thread of its own
 //! that nobody waits for longer than [`limits::STREAM_SECONDS`].
+#![warn(clippy::arithmetic_side_effects)]
 
 use std::fs::File;
 use std::io::{Read, Seek as _};
@@ -90,13 +91,15 @@ pub(super) fn bounded(from: impl Read, size: u64) -> Result<Vec<u8>, String> {
     };
     let mut from = from.take(most.saturating_add(1));
     let mut bytes = Vec::new();
-    let mut room = usize::try_from(most.min(1 << 20)).unwrap_or(0) + 1;
+    let mut room = usize::try_from(most.min(1 << 20))
+        .unwrap_or(0)
+        .saturating_add(1);
     loop {
         bytes.try_reserve(room).map_err(|e| e.to_string())?;
         let before = bytes.len();
         let part = (&mut from).take(room as u64).read_to_end(&mut bytes);
         part.map_err(|e| e.to_string())?;
-        if bytes.len() - before < room {
+        if bytes.len().saturating_sub(before) < room {
             return Ok(bytes);
         }
         room = bytes.len();

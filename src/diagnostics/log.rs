@@ -6,6 +6,7 @@
 //! `At` marks the instruction with `>>>`. The log of several programs is parted
 //! where libbpf begins each. Logs are cut short, indented and prefixed by those who
 //! print them; whatever is not understood is left out.
+#![warn(clippy::arithmetic_side_effects)]
 
 use super::kernel_words;
 use super::wording::{self, Nature};
@@ -246,7 +247,9 @@ impl Reader {
             self.source = placed(source, " @ ");
         } else if let Some((from, states)) = resumed(bare) {
             let at = self.out.path.iter().rposition(|i| i.slot == from);
-            self.out.path.truncate(at.map_or(0, |at| at + 1));
+            self.out
+                .path
+                .truncate(at.map_or(0, |at| at.saturating_add(1)));
             self.states(states);
         } else if let Some(states) = state_line(bare) {
             self.states(states);

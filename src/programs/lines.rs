@@ -3,6 +3,7 @@
 //! Programs of an object have functions in common, and are linked for many targets. What
 //! line information says of a section is kept once ([`LineTable`]); a program has
 //! *stretches* of it, one for each of its functions.
+#![warn(clippy::arithmetic_side_effects)]
 
 use super::program::LineInfo;
 use crate::object::Object;

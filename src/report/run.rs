@@ -1,5 +1,6 @@
 //! What `run` saw: the document that both renderings read, and its JSON form,
 //! described by `schemas/run.v1.json`. Fields are only ever added within a version.
+#![warn(clippy::arithmetic_side_effects)]
 
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ pub fn changes(before: &[u8], after: &[u8]) -> Vec<PacketChange> {
             continue;
         }
         match out.last_mut() {
-            Some((at, old, new)) if *at + old.len() == i => {
+            Some((at, old, new)) if at.saturating_add(old.len()) == i => {
                 old.push(*a);
                 new.push(*b);
             }

@@ -5,6 +5,7 @@
 //! Bytes without a type, or that don't fit it, are a string of hexadecimal
 //! digits. What is printed here is read back: [`encode`] takes the same forms,
 //! and lists of bytes as `bpftool map dump` writes them.
+#![warn(clippy::arithmetic_side_effects)]
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -60,7 +61,7 @@ fn number(bytes: &[u8], signed: bool) -> Option<Value> {
     let mut wide = [0u8; 8];
     wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
     let value = u64::from_le_bytes(wide);
-    let unused = 64 - 8 * bytes.len() as u32;
+    let unused = 64u32.saturating_sub((bytes.len() as u32).saturating_mul(8));
     Some(if signed && unused < 64 {
         json!((value << unused) as i64 >> unused)
     } else {
@@ -125,7 +126,15 @@ fn array(
         }
     }
     let items: Option<Vec<Value>> = (0..len as usize)
-        .map(|i| typed_value(btf, elem, bytes.get(i * size..)?, depth + 1, left))
+        .map(|i| {
+            typed_value(
+                btf,
+                elem,
+                bytes.get(i.saturating_mul(size)..)?,
+                depth.saturating_add(1),
+                left,
+            )
+        })
         .collect();
     items.map(Value::Array)
 }
@@ -145,10 +154,10 @@ fn member(btf: &Btf, m: &Member<'_>, bytes: &[u8], depth: u32, left: &Cell<u32>)
         let n = tail.len().min(16);
         wide.get_mut(..n)?.copy_from_slice(tail.get(..n)?);
         let bits = u128::from_le_bytes(wide) >> (m.bit_offset % 8);
-        let mask = (1u128 << m.bitfield_size.min(64)) - 1;
+        let mask = u128::MAX >> 128u32.saturating_sub(m.bitfield_size.clamp(1, 64).into());
         json!((bits & mask) as u64)
     } else {
-        typed_value(btf, m.ty, bytes.get(at..)?, depth + 1, left)?
+        typed_value(btf, m.ty, bytes.get(at..)?, depth.saturating_add(1), left)?
     };
     Some(value)
 }
@@ -232,7 +241,7 @@ fn put_typed(btf: &Btf, ty: u32, value: &Value, out: &mut [u8], depth: u32) -> R
                 let found = place_of(btf, id, name);
                 let (at, m_ty) = found.ok_or_else(|| format!("no field {name}"))?;
                 let place = out.get_mut(at..).ok_or("a field beyond its structure")?;
-                put_typed(btf, m_ty, value, place, depth + 1)
+                put_typed(btf, m_ty, value, place, depth.saturating_add(1))
                     .map_err(|e| format!("field {name}: {e}"))?;
             }
             Ok(())
@@ -242,8 +251,10 @@ fn put_typed(btf: &Btf, ty: u32, value: &Value, out: &mut [u8], depth: u32) -> R
         {
             let each = btf.resolve_size(elem).unwrap_or(0) as usize;
             for (i, item) in items.iter().enumerate() {
-                let place = out.get_mut(i * each..).ok_or("too many elements")?;
-                put_typed(btf, elem, item, place, depth + 1)?;
+                let place = out
+                    .get_mut(i.saturating_mul(each)..)
+                    .ok_or("too many elements")?;
+                put_typed(btf, elem, item, place, depth.saturating_add(1))?;
             }
             Ok(())
         }
@@ -286,7 +297,7 @@ fn place_of(btf: &Btf, id: u32, name: &str) -> Option<(usize, u32)> {
             continue;
         };
         for m in c.members.iter() {
-            let at = base + (m.bit_offset / 8) as usize;
+            let at = base.saturating_add((m.bit_offset / 8) as usize);
             if m.name == name && m.bitfield_size == 0 {
                 return Some((at, m.ty));
             }

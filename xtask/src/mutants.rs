@@ -67,7 +67,11 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
         words.count,
         words.seconds,
         words.mib,
-        told.codes.iter().map(|(c, n)| format!("{n} × {c}")).collect::<Vec<_>>().join(", "),
+        told.codes
+            .iter()
+            .map(|(c, n)| format!("{n} × {c}"))
+            .collect::<Vec<_>>()
+            .join(", "),
         told.slowest.0,
         told.slowest.1
     );
@@ -97,7 +101,9 @@ impl Tally {
                     eprintln!("mutant {name}: {status} after {seconds:.1} s");
                     self.finds += 1;
                 }
-                let code = status.code().unwrap_or_else(|| -status.signal().unwrap_or(0));
+                let code = status
+                    .code()
+                    .unwrap_or_else(|| -status.signal().unwrap_or(0));
                 *self.codes.entry(code).or_default() += 1;
             }
             Err(why) => {

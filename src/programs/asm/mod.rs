@@ -20,6 +20,7 @@
 //! ```
 //!
 //! Lines of verifier logs (`5: (79) r1 = *(u64 *)(r1 +0)`) are taken as well.
+#![warn(clippy::arithmetic_side_effects)]
 
 mod memory;
 mod stmt;
@@ -307,7 +308,7 @@ impl Assembler<'_> {
             .step_by(2)
             .map(|at| {
                 digits
-                    .get(at..at + 2)
+                    .get(at..at.saturating_add(2))
                     .and_then(|pair| u8::from_str_radix(pair, 16).ok())
             })
             .collect();
@@ -356,7 +357,7 @@ impl Assembler<'_> {
                 }
                 continue;
             };
-            let distance = target as i64 - (fix.slot as i64 + 1);
+            let distance = (target as i64).saturating_sub((fix.slot as i64).saturating_add(1));
             match fix.field {
                 Field::Off => match i16::try_from(distance) {
                     Ok(off) => insn.off = off,

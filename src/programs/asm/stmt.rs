@@ -175,7 +175,7 @@ impl Assembler<'_> {
             let known = self.out.kfuncs.iter().position(|kfunc| kfunc == name);
             let index = known.unwrap_or_else(|| {
                 self.out.kfuncs.push(name.clone());
-                self.out.kfuncs.len() - 1
+                self.out.kfuncs.len().saturating_sub(1)
             });
             return Ok(Callee::Kfunc {
                 imm: index as i32,

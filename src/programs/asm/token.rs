@@ -39,7 +39,7 @@ pub(super) fn statements(text: &str, line: u32) -> Result<Vec<Vec<Token>>, AsmEr
     let mut rest = text;
     loop {
         rest = rest.trim_start();
-        let col = (text.len() - rest.len()) as u32 + 1;
+        let col = (text.len().saturating_sub(rest.len()) as u32).saturating_add(1);
         let Some(first) = rest.chars().next() else {
             break;
         };
@@ -78,7 +78,7 @@ pub(super) fn statements(text: &str, line: u32) -> Result<Vec<Vec<Token>>, AsmEr
 /// True for the `#` of `bpf_map_lookup_elem#1`.
 fn names_a_number(text: &str, rest: &str) -> bool {
     let before = text
-        .get(..text.len() - rest.len())
+        .get(..text.len().saturating_sub(rest.len()))
         .and_then(|b| b.chars().next_back());
     let after = rest.chars().nth(1);
     before.is_some_and(|c| c.is_alphanumeric() || c == '_')
@@ -110,7 +110,7 @@ fn from_log(tokens: &[Token]) -> bool {
 fn token(rest: &str) -> Result<(Kind, usize), String> {
     if let Some(body) = rest.strip_prefix('"') {
         let (text, _) = body.split_once('"').ok_or("the quoted text has no end")?;
-        return Ok((Kind::Text(text.to_owned()), text.len() + 2));
+        return Ok((Kind::Text(text.to_owned()), text.len().saturating_add(2)));
     }
     // Signed operators start with a letter and so come before words.
     if let Some(op) = PUNCT.iter().find(|op| rest.starts_with(**op)) {
@@ -175,11 +175,12 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn peek_at(&self, ahead: usize) -> Option<&'a Kind> {
-        self.tokens.get(self.at + ahead).map(|token| &token.kind)
+        let token = self.tokens.get(self.at.saturating_add(ahead))?;
+        Some(&token.kind)
     }
 
     pub fn skip(&mut self, count: usize) {
-        self.at += count;
+        self.at = self.at.saturating_add(count);
     }
 
     pub fn is_done(&self) -> bool {
@@ -194,7 +195,7 @@ impl<'a> Cursor<'a> {
     pub fn col(&self) -> u32 {
         match (self.tokens.get(self.at), self.tokens.last()) {
             (Some(token), _) => token.col,
-            (None, Some(last)) => last.col + 1,
+            (None, Some(last)) => last.col.saturating_add(1),
             (None, None) => 1,
         }
     }
@@ -221,13 +222,13 @@ impl<'a> Cursor<'a> {
 
     pub fn take(&mut self, punct: &str) -> bool {
         let found = matches!(self.peek(), Some(Kind::Punct(op)) if *op == punct);
-        self.at += usize::from(found);
+        self.skip(usize::from(found));
         found
     }
 
     pub fn take_word(&mut self, word: &str) -> bool {
         let found = matches!(self.peek(), Some(Kind::Word(w)) if w == word);
-        self.at += usize::from(found);
+        self.skip(usize::from(found));
         found
     }
 
@@ -246,7 +247,7 @@ impl<'a> Cursor<'a> {
             Some(Kind::Number(n, _)) => n.to_string(),
             _ => return self.expected(what),
         };
-        self.at += 1;
+        self.skip(1);
         Ok(value)
     }
 
@@ -259,9 +260,9 @@ impl<'a> Cursor<'a> {
         let Some(Kind::Number(n, hex)) = self.peek() else {
             return self.expected("a number");
         };
-        self.at += 1;
+        self.skip(1);
         let n = i128::from(*n);
-        Ok((if negative { -n } else { n }, *hex))
+        Ok((if negative { n.saturating_neg() } else { n }, *hex))
     }
 
     /// A number that fits `T`.

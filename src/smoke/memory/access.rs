@@ -4,7 +4,7 @@
 //! is kept in pieces, an access may touch several; they are gone through in order.
 
 use super::cells::ZEROS;
-use super::{AccessError, Data, Denied, Memory, Overlay, PAGE, Region, take};
+use super::{AccessError, Data, Denied, IN_PAGE, Memory, Overlay, PAGE, Region, take};
 
 /// The element that an offset is in, and the offset there.
 #[inline]
@@ -19,7 +19,7 @@ fn split(off: usize, shift: u32) -> (u64, usize) {
 #[inline]
 fn page_of(off: usize) -> (Option<u32>, usize) {
     let page = u32::try_from(off as u64 / PAGE).ok();
-    (page, off % PAGE as usize)
+    (page, off & IN_PAGE)
 }
 
 impl Memory {
@@ -40,7 +40,7 @@ impl Memory {
         {
             let mut off = addr.wrapping_sub(r.base) as i64;
             if let Data::Cells { shift, .. } = r.data {
-                off &= (1 << shift) - 1;
+                off &= (1i64 << shift).wrapping_sub(1);
             }
             error.object = Some((r.kind, off));
             error.why = match r {
@@ -191,7 +191,7 @@ impl Memory {
         match &r.data {
             Data::Flat { .. } => usize::MAX,
             Data::Cells { shift, cells, .. } => cells.run(split(off, *shift).1),
-            Data::Pages(_) => PAGE as usize - page_of(off).1,
+            Data::Pages(_) => (PAGE as usize).saturating_sub(page_of(off).1),
         }
     }
 
@@ -202,7 +202,7 @@ impl Memory {
             let left = len.checked_sub(done).filter(|left| *left > 0)?;
             let at = addr.wrapping_add(done as u64);
             let part = self.run(at).min(left);
-            done += part;
+            done = done.saturating_add(part);
             Some((at, part))
         })
     }
@@ -343,9 +343,9 @@ impl Memory {
         let mut done = 0;
         while done < len {
             let at = addr.wrapping_add(done as u64);
-            let part = self.run(at).min(len - done);
+            let part = self.run(at).min(len.saturating_sub(done));
             change(self.slice_mut(at, part)?);
-            done += part;
+            done = done.saturating_add(part);
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ impl Cells {
             Cells::Flat(bytes) => bytes.get(range(index, size, from, to)?),
             Cells::Sparse { pieces, first } => {
                 let (piece, start) = piece_of(from);
-                let (lo, hi) = (from - start, to.checked_sub(start)?);
+                let (lo, hi) = (from.saturating_sub(start), to.checked_sub(start)?);
                 match pieces.get(&(index, piece)) {
                     Some(bytes) => bytes.get(lo..hi),
                     None if hi > PIECE => None,
@@ -109,7 +109,7 @@ impl Cells {
                         free.insert(bytes.into())
                     }
                 };
-                Ok(bytes.get_mut(from - start..hi))
+                Ok(bytes.get_mut(from.saturating_sub(start)..hi))
             }
         }
     }
@@ -119,7 +119,7 @@ impl Cells {
         let Cells::Sparse { first, .. } = self else {
             return usize::MAX;
         };
-        let to_end = PIECE - from % PIECE;
+        let to_end = PIECE.saturating_sub(from % PIECE);
         match first.len().saturating_sub(from) {
             0 => to_end,
             given => to_end.min(given),
@@ -194,7 +194,7 @@ fn copy(to: &mut [u8], from: &[u8]) {
 /// The piece that a byte of an element is in, and where that begins.
 fn piece_of(from: usize) -> (usize, usize) {
     let piece = from / PIECE;
-    (piece, piece * PIECE)
+    (piece, piece.saturating_mul(PIECE))
 }
 
 /// What untouched pieces read as.

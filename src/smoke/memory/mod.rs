@@ -16,6 +16,7 @@
 //! Objects are only as large as what is written to them: large ones are kept in
 //! pieces (see `cells`). What a run makes and moves is paid for in bytes
 //! ([`Memory::spend`]); when they are spent nothing is made any more.
+#![warn(clippy::arithmetic_side_effects)]
 
 mod access;
 mod cells;
@@ -37,6 +38,8 @@ const LEAD: u64 = 0x1000;
 /// Beyond this many slots nothing is allocated any more.
 const MAX_SLOTS: usize = 1 << 18;
 const PAGE: u64 = 4096;
+/// The bits of an offset within a page.
+const IN_PAGE: usize = 4095;
 /// Bytes that a page costs which nobody wrote to.
 const PAGE_COST: u64 = 32;
 /// Most pages that arenas have here.
@@ -267,22 +270,23 @@ impl Memory {
         let span = span.checked_add(LEAD)?.checked_add(self.skew)?;
         let need = usize::try_from(span.div_ceil(1 << SLOT_BITS)).ok()?;
         let at = self.slots.len().next_multiple_of(align_slots);
-        if at.checked_add(need)? > MAX_SLOTS {
+        let end = at.checked_add(need)?;
+        if end > MAX_SLOTS {
             return None;
         }
         let id = u32::try_from(self.regions.len()).ok()?.checked_add(1)?;
         self.slots.resize(at, 0);
-        self.slots.resize(at + need, id);
-        Some(BASE + ((at as u64) << SLOT_BITS))
+        self.slots.resize(end, id);
+        Some(BASE.wrapping_add((at as u64) << SLOT_BITS))
     }
 
     fn add(&mut self, kind: Kind, span: u64, data: Data, align_slots: usize) -> Option<RegionId> {
         let lead = if align_slots == 1 {
-            LEAD + self.skew
+            LEAD.wrapping_add(self.skew)
         } else {
             0
         };
-        let base = self.place(span, align_slots)? + lead;
+        let base = self.place(span, align_slots)?.wrapping_add(lead);
         self.regions.push(Region {
             base,
             kind,
@@ -293,7 +297,7 @@ impl Memory {
             live: true,
             touched: false,
         });
-        Some(RegionId(self.regions.len() as u32 - 1))
+        Some(RegionId((self.regions.len() as u32).wrapping_sub(1)))
     }
 
     /// An object of so many zeroes; `None` when the address space is used up, or the
@@ -581,7 +585,7 @@ impl Memory {
         }) = self.regions.get_mut(id.0 as usize)
         {
             *touched = true;
-            take(&self.room, pages.len() as u64 * PAGE_COST);
+            take(&self.room, (pages.len() as u64).saturating_mul(PAGE_COST));
             let end = first.saturating_add(count);
             pages.retain(|page, _| *page < first || *page >= end);
         }

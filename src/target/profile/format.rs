@@ -6,6 +6,7 @@
 //! the same format to editors.
 //!
 //! Every fault is one message with its line; the first one ends the reading.
+#![warn(clippy::arithmetic_side_effects)]
 
 use toml::de::{DeTable, DeValue};
 
@@ -105,7 +106,8 @@ pub struct File {
 pub fn parse(text: &str, known: &dyn Fn(&str, &str) -> bool) -> Result<File, String> {
     let at = |offset: usize| {
         let before = text.as_bytes().get(..offset).unwrap_or_default();
-        1 + before.iter().filter(|b| **b == b'\n').count()
+        let ends = before.iter().filter(|b| **b == b'\n').count();
+        ends.saturating_add(1)
     };
     let fault = |offset: usize, what: String| format!("line {}: {what}", at(offset));
     let document = DeTable::parse(text).map_err(|e| {
