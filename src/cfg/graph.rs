@@ -144,17 +144,50 @@ impl BlockGraph {
     /// Headers of natural loops with the sources of the edges back to them, in
     /// order of their slots.
     pub fn loops(&self) -> Vec<(NodeIndex, Vec<NodeIndex>)> {
-        let dominators = self.dominators();
+        let spans = self.dominance();
+        let span = |n: NodeIndex| spans.get(n.index()).copied().flatten();
         let mut loops: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
         for edge in self.graph.edge_references() {
             let (from, to) = (edge.source(), edge.target());
-            let back = dominators
-                .dominators(from)
-                .is_some_and(|mut all| all.any(|n| n == to));
-            if back {
+            let (Some(low), Some(high)) = (span(from), span(to)) else {
+                continue;
+            };
+            if high.0 <= low.0 && low.1 <= high.1 {
                 loops.entry(to).or_default().push(from);
             }
         }
         loops.into_iter().collect()
+    }
+
+    /// When a walk through the tree of dominators comes to each block and when it leaves it:
+    /// a block dominates those whose span lies in its own. None of what is not reached.
+    fn dominance(&self) -> Vec<Option<(usize, usize)>> {
+        let dominators = self.dominators();
+        let mut below: Vec<Vec<NodeIndex>> = vec![Vec::new(); self.graph.node_count()];
+        for node in self.graph.node_indices() {
+            let above = dominators.immediate_dominator(node);
+            if let Some(list) = above.and_then(|a| below.get_mut(a.index())) {
+                list.push(node);
+            }
+        }
+        let mut spans = vec![None; below.len()];
+        let mut time = 0;
+        let mut work = vec![(self.entry(), false)];
+        while let Some((node, done)) = work.pop() {
+            let Some(span) = spans.get_mut(node.index()) else {
+                continue;
+            };
+            match (done, *span) {
+                (true, Some((came, _))) => *span = Some((came, time)),
+                _ => {
+                    *span = Some((time, time));
+                    work.push((node, true));
+                    let children = below.get(node.index()).into_iter().flatten();
+                    work.extend(children.map(|child| (*child, false)));
+                }
+            }
+            time += 1;
+        }
+        spans
     }
 }

@@ -89,19 +89,24 @@ fn sketch(
         object,
         places,
         program: Program::raw(name, id.prog_type, id.attach_type, Vec::new()),
+        insns: Vec::new(),
+        subprogs: Vec::new(),
+        lines: Vec::new(),
     };
     sketch.place(function);
-    let own = sketch.program.insns.len();
+    let own = sketch.insns.len();
     let calls = |i: &Insn| i.opcode == CALL && i.src == PSEUDO_CALL;
     let takes = |i: &Insn| i.opcode == LD_IMM64 && i.src == PSEUDO_FUNC;
-    if function.section != object.text && sketch.program.insns.iter().any(|i| calls(i) || takes(i))
-    {
+    if function.section != object.text && sketch.insns.iter().any(|i| calls(i) || takes(i)) {
         for helper in object.functions.iter().filter(|f| f.section == object.text) {
             sketch.place(helper);
         }
     }
     sketch.refer(function, 0, own);
     let mut program = sketch.program;
+    program.insns = sketch.insns.into();
+    program.subprogs = sketch.subprogs.into();
+    program.line_info = sketch.lines.into();
     program.section = id.section.to_owned();
     program.autoload = id.autoload;
     program.sleepable = id.info.is_some_and(|i| i.sleepable);
@@ -123,6 +128,9 @@ struct Sketch<'a> {
     object: &'a Object,
     places: &'a Places<'a>,
     program: Program,
+    insns: Vec<Insn>,
+    subprogs: Vec<Subprog>,
+    lines: Vec<LineInfo>,
 }
 
 impl Sketch<'_> {
@@ -132,17 +140,14 @@ impl Sketch<'_> {
             true => Endian::Big,
             false => Endian::Little,
         };
-        let start = self.program.insns.len() as u32;
+        let start = self.insns.len() as u32;
         let code = self.object.code(function).chunks_exact(8);
         let insns =
             code.map(|b| Insn::from_bytes(<[u8; 8]>::try_from(b).unwrap_or_default(), endian));
-        self.program.insns.extend(insns);
-        if start == 0 {
-            self.program.subprogs.clear();
-        }
-        self.program.subprogs.push(Subprog {
+        self.insns.extend(insns);
+        self.subprogs.push(Subprog {
             start,
-            end: self.program.insns.len() as u32,
+            end: self.insns.len() as u32,
             name: function.name.clone(),
             func_type: 0,
             global: start > 0 && function.global,
@@ -171,7 +176,7 @@ impl Sketch<'_> {
                 text: btf.str_at(r.text).into(),
             }
         });
-        self.program.line_info.extend(lines);
+        self.lines.extend(lines);
     }
 
     /// Resolves what relocations say, of the main function and of what lies behind it.
@@ -193,7 +198,7 @@ impl Sketch<'_> {
                     None
                 };
                 let Some(at) = at else { continue };
-                let Some(insn) = self.program.insns.get(at).copied() else {
+                let Some(insn) = self.insns.get(at).copied() else {
                     continue;
                 };
                 let Some(symbol) = elf.symbols.get(relocation.symbol as usize) else {
@@ -212,7 +217,7 @@ impl Sketch<'_> {
     /// Where a byte of `.text` lies behind the main function.
     fn in_text(&self, own: usize, offset: u64) -> Option<usize> {
         let name = self.object.elf.section_name(self.object.text);
-        let mut placed = self.program.subprogs.iter();
+        let mut placed = self.subprogs.iter();
         placed.find_map(|s| {
             let size = u64::from(s.end.saturating_sub(s.start)).saturating_mul(8);
             let inside = offset
@@ -223,7 +228,7 @@ impl Sketch<'_> {
     }
 
     fn resolve(&mut self, at: usize, own: usize, target: Target) {
-        let imm = self.program.insns.get(at).map_or(0, |i| i.imm);
+        let imm = self.insns.get(at).map_or(0, |i| i.imm);
         let beyond = |offset: u64, addend: i64| {
             let slot = i64::try_from(offset / 8).unwrap_or(0);
             u64::try_from(slot.saturating_add(addend).saturating_mul(8)).ok()
@@ -242,7 +247,7 @@ impl Sketch<'_> {
             }
             Target::ExternAddress(_) | Target::JumpTable { .. } => None,
         };
-        if let (Some((src, imm)), Some(insn)) = (change, self.program.insns.get_mut(at)) {
+        if let (Some((src, imm)), Some(insn)) = (change, self.insns.get_mut(at)) {
             insn.src = src;
             insn.imm = imm;
         }
