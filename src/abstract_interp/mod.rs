@@ -21,7 +21,7 @@ pub mod verify;
 pub mod vm;
 
 pub use follow::{Candidate, Follower};
-pub use observe::{Observed, Pointee, verify_observing};
+pub use observe::{Observed, Pointee, Reach, verify_observing};
 pub use refusal::{Fault, Refusal};
 pub use verdict::{Code, Stats, Unknown, Verdict, Verification};
 pub use verify::{Input, Prepared, verify, verify_with, verify_within};

@@ -125,7 +125,29 @@ pub struct Observed {
     slots: Vec<Seen>,
 }
 
+/// Which slots were reached, and nothing else of what was observed: what is kept of many
+/// programs at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Reach(Vec<u64>);
+
+impl Reach {
+    /// Whether the slot was reached.
+    pub fn reached(&self, insn: usize) -> bool {
+        let word = self.0.get(insn / 64).copied().unwrap_or(0);
+        word >> (insn % 64) & 1 == 1
+    }
+}
+
 impl Observed {
+    /// Which slots were reached.
+    pub fn reach(&self) -> Reach {
+        let word = |slots: &[Seen]| {
+            let bits = slots.iter().zip(0u32..).filter(|(s, _)| s.reached);
+            bits.fold(0, |word, (_, bit)| word | 1u64 << bit)
+        };
+        Reach(self.slots.chunks(64).map(word).collect())
+    }
+
     /// Whether the slot was reached. The second slot of a wide instruction is
     /// not reached by itself.
     pub fn reached(&self, insn: usize) -> bool {

@@ -57,11 +57,11 @@ pub(super) fn of_object(
         .iter()
         .zip(looked)
         .filter_map(|((p, t, report), looked)| {
-            let (observed, hits) = looked.as_ref()?;
+            let (reached, hits) = looked.as_ref()?;
             Some(Linted {
                 program: links.get(*t)?.programs.get(*p)?.as_ref().ok()?,
                 target: report.target.data(),
-                observed,
+                reached,
                 hits,
             })
         })

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::portability::judge;
 use super::{Options, TargetChoice, findings, remedies};
-use crate::abstract_interp::{self, Input, Observed, Stats, Verdict, Verification};
+use crate::abstract_interp::{self, Input, Observed, Reach, Stats, Verdict, Verification};
 use crate::audit::{Memory, memory};
 use crate::budget::Ended;
 use crate::config;
@@ -17,7 +17,7 @@ use crate::rules::lints::Hit;
 use crate::target::Target;
 
 /// What a verification saw and what the lints said of it; of accepted programs.
-pub(super) type Looked = (Observed, Vec<Hit>);
+pub(super) type Looked = (Reach, Vec<Hit>);
 
 /// What exploring a program on a target gave.
 pub(super) struct Explored {
@@ -86,7 +86,7 @@ pub(super) fn verify_program(
         .filter(|_| options.lints && !runtime)
         .map(|observed| {
             let hits = findings::of_program(program, choice, observed, verification);
-            (observed.clone(), hits)
+            (observed.reach(), hits)
         });
     let outcome = match &verification.verdict {
         _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 
 use super::{Hit, Scope, dead_code, scope};
-use crate::abstract_interp::Observed;
+use crate::abstract_interp::Reach;
 use crate::prelude::*;
 use crate::programs::{MAX_LINE, Program};
 
@@ -17,8 +17,8 @@ pub struct Linted<'a> {
     pub program: &'a Program,
     /// The target's name.
     pub target: &'a str,
-    /// What its verification saw.
-    pub observed: &'a Observed,
+    /// What its verification reached.
+    pub reached: &'a Reach,
     /// What the lints said.
     pub hits: &'a [Hit],
 }
@@ -146,7 +146,7 @@ impl<'a> Spots<'a> {
             spots.walk(linted.program, |asked, alive, spot, insn| {
                 if let Some(targets) = asked.get_mut(&spot) {
                     targets.insert(linted.target);
-                    if dead && linted.observed.reached(insn) {
+                    if dead && linted.reached.reached(insn) {
                         alive.insert(spot);
                     }
                 }
