@@ -65,7 +65,9 @@ pub fn patched(program: &Program, patch: &Patch) -> Option<Program> {
         out.maps = maps.into();
     }
     if let Some((at, opcode)) = patch.opcode {
-        out.insns.get_mut(at)?.opcode = opcode;
+        let mut insns = out.insns.to_vec();
+        insns.get_mut(at)?.opcode = opcode;
+        out.insns = insns.into();
     }
     for p in &parts {
         out = insert::insert(&out, p.at, p.replaced, &p.insns, p.over)?;

@@ -369,7 +369,7 @@ pub(super) fn vouched<'a>(program: &Program, line: &'a str) -> Option<&'a str> {
     let carries = |wanted: &str| {
         let lines = program.line_info.iter();
         lines
-            .flat_map(|l| l.text.split(|c| !word(c)))
+            .flat_map(|l| l.info.text.split(|c| !word(c)))
             .any(|w| w == wanted)
     };
     let known = |w: &str| {
@@ -566,13 +566,14 @@ mod tests {
         let mut program =
             crate::programs::raw::program(crate::programs::raw::Input::Asm(asm), "c", None)
                 .unwrap();
-        program.line_info = vec![LineInfo {
+        program.line_info = vec![crate::programs::LineInfo {
             insn: 0,
             file: "a.c".into(),
             line: 3,
             col: 0,
             text: "eth = data + 14;".into(),
-        }];
+        }]
+        .into();
         let check = |line, want| assert_eq!(vouched(&program, line), want, "{line}");
         check("\tdata = eth + 20; // why", Some("\tdata = eth + 20;"));
         check("return 0;", Some("return 0;"));

@@ -79,13 +79,15 @@ pub fn insert(
         insns.push(insn);
     }
     let mut out = program.clone();
-    out.insns = insns;
+    out.insns = insns.into();
     let as_u32 = |slot: u32| u32::try_from(begins(slot.into())).ok();
-    for s in &mut out.subprogs {
+    let mut subprogs = out.subprogs.to_vec();
+    for s in &mut subprogs {
         s.start = as_u32(s.start)?;
         // What is put at a function's end belongs to the next.
         s.end = as_u32(s.end)?;
     }
+    out.subprogs = subprogs.into();
     let past = |slot: u32| {
         u32::try_from(if slot as usize >= end {
             i64::from(slot) + more
@@ -95,9 +97,7 @@ pub fn insert(
         .ok()
     };
     // A line begins at what is put before its first instruction.
-    for l in &mut out.line_info {
-        l.insn = as_u32(l.insn)?;
-    }
+    out.line_info = out.line_info.moved(as_u32)?;
     for (slot, _) in &mut out.func_info {
         *slot = as_u32(*slot)?;
     }

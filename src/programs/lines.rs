@@ -88,6 +88,18 @@ impl Lines {
             .next()
     }
 
+    /// The same lines, beginning elsewhere; none if one of them begins nowhere.
+    pub fn moved(&self, to: impl Fn(u32) -> Option<u32>) -> Option<Lines> {
+        let one = |line: Line<'_>| {
+            Some(LineInfo {
+                insn: to(line.insn)?,
+                ..line.info.clone()
+            })
+        };
+        let lines: Option<Vec<LineInfo>> = self.iter().map(one).collect();
+        lines.map(Lines::from)
+    }
+
     /// Adds the records `from..to` of a table, whose slot `base` is the program's slot
     /// `start`.
     pub(super) fn push(

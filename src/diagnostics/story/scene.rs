@@ -12,7 +12,7 @@ use crate::helpers_spec::SpecVersion;
 use crate::object::{MapDef, Type};
 use crate::prelude::*;
 use crate::programs::insn::{Callee, Op, Src};
-use crate::programs::{LineInfo, Program};
+use crate::programs::{Line, Program};
 use crate::target::Target;
 
 use super::edit::{Edit, Place};
@@ -120,7 +120,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    pub fn line(&self, insn: usize) -> Option<&'a LineInfo> {
+    pub fn line(&self, insn: usize) -> Option<Line<'a>> {
         line_of(self.program, insn)
     }
 
@@ -156,7 +156,7 @@ impl<'a> Scene<'a> {
         let l = self.line(insn)?;
         let at = (l.col as usize).checked_sub(1)?;
         let (from, to) = crate::diagnostics::source::expression_at(&l.text, at);
-        let expr = l.text.get(from..to)?;
+        let expr = l.info.text.get(from..to)?;
         crate::diagnostics::build::readable(expr).then_some(expr)
     }
 
@@ -192,7 +192,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The one line of the call with the place of an argument in it.
-    pub fn argument_place(&self, number: u8) -> Option<(&'a LineInfo, String, (usize, usize))> {
+    pub fn argument_place(&self, number: u8) -> Option<(Line<'a>, String, (usize, usize))> {
         let l = self.line(self.insn)?;
         let line = self.text(&l.file, l.line)?;
         let all = c_text::arguments(&line, &self.callee()?)?;
