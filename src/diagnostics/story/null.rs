@@ -386,13 +386,10 @@ fn made_again(scene: &Scene<'_>, name: &str, known: &[&str]) -> Option<Vec<Strin
     let mut wanted = vec![name.to_owned()];
     let mut found = Vec::new();
     for line in (l.line.saturating_sub(MAX_ABOVE)..l.line).rev() {
-        let Some(text) = scene.text(&l.file, line) else {
-            continue;
-        };
-        if text.starts_with('}') {
+        if scene.ends_function(&l.file, line) {
             break;
         }
-        let Some(statement) = c_text::without_type(&text) else {
+        let Some(statement) = scene.statement(&l.file, line) else {
             continue;
         };
         let (left, right) = statement.split_once(" = ")?;

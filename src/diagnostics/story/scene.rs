@@ -145,6 +145,18 @@ impl<'a> Scene<'a> {
         Some(same.unwrap_or_else(|| carried.text.to_string()))
     }
 
+    /// The assignment of a line without its type, in words that the object carries.
+    pub fn statement(&self, file: &str, line: u32) -> Option<String> {
+        let text = self.text(file, line).or_else(|| self.there(file, line))?;
+        let statement = c_text::without_type(&text)?;
+        source::vouched(self.program, &statement).map(str::to_owned)
+    }
+
+    /// Whether a line closes a function.
+    pub fn ends_function(&self, file: &str, line: u32) -> bool {
+        self.there(file, line).is_some_and(|t| t.starts_with('}'))
+    }
+
     /// A line as the file at hand has it: to decide by, never to show.
     fn there(&self, file: &str, line: u32) -> Option<String> {
         let text = (self.files)(file)?;
