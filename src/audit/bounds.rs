@@ -176,7 +176,7 @@ mod tests {
         check(early, "aaaarrr", ("4.18", "4.18", "6.6"));
         check(early, "raaarrr", ("5.11", "5.15", "6.6"));
         check(early, "aaraaaa", ("4.18", "6.6", "-"));
-        check(None, "rraaaaa", ("6.1", "6.1", "-"));
+        check(None, "rraaaaa", ("5.16", "6.1", "-"));
         check(early, "rrrrrrr", ("-", "-", "-"));
         check(early, "uuuuuuu", ("4.18", "-", "-"));
         check(early, "rruuuuu", ("5.16", "-", "-"));
