@@ -44,6 +44,10 @@ fn stopped(signal: &str, code: i32) {
         .spawn()
         .unwrap();
     // The handlers are set before the first object is looked at.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a run must be under way when it is stopped"
+    )]
     std::thread::sleep(Duration::from_millis(1500));
     let sent = Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
