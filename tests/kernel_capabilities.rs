@@ -63,7 +63,7 @@ fn ask(kernel: &Kernel, choice: TargetChoice<'_>, path: &Path, most: usize, tall
     let audit = check::audit(&bytes, &options, 1);
     let linked = programs_of(&bytes, &options).unwrap_or_default();
     for needs in audit.programs.iter().take(most) {
-        let same = |p: &&Program| *p.name == *needs.program;
+        let same = |p: &&Program| &*p.name == needs.program.data();
         let program = linked.iter().filter_map(|p| p.as_ref().ok()).find(same);
         let Some(program) = program.filter(|_| needs.verified.verdict == "accept") else {
             continue;
@@ -78,7 +78,7 @@ fn ask(kernel: &Kernel, choice: TargetChoice<'_>, path: &Path, most: usize, tall
             .filter_map(|c| named(c.name))
             .collect();
         let exact = all.iter().fold(Rights::NONE, |r, c| r.with(*c));
-        let told = format!("{name} {} [{exact}]", needs.program);
+        let told = format!("{name} {} [{exact}]", needs.program.data());
         tally.programs += 1;
         tally.loads += 1 + all.len();
         *tally.by_set.entry(exact.to_string()).or_default() += 1;
