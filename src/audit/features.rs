@@ -301,12 +301,18 @@ fn takes_pointers(btf: &Btf, func: u32) -> bool {
         let ty = btf.skip_mods_typedefs(p.ty);
         match btf.ty(ty) {
             Some(Type::Ptr { to }) => {
+                // A typedef hides the registers, whose structure depends on the machine.
+                let named = btf.name(btf.skip_mods(to));
                 let to = btf.skip_mods_typedefs(to);
-                let is_context = btf.ty(to).is_some_and(|t| t.composite().is_some())
-                    && crate::helpers_spec::ProgType::ALL.iter().any(|t| {
-                        crate::helpers_spec::prog_type_facts(*t)
-                            .is_some_and(|f| f.ctx.strip_prefix("struct ") == Some(btf.name(to)))
-                    });
+                let registers = ["bpf_user_pt_regs_t", "user_pt_regs", "pt_regs"];
+                let is_registers = [named, btf.name(to)].iter().any(|n| registers.contains(n));
+                let is_context = is_registers
+                    || btf.ty(to).is_some_and(|t| t.composite().is_some())
+                        && crate::helpers_spec::ProgType::ALL.iter().any(|t| {
+                            crate::helpers_spec::prog_type_facts(*t).is_some_and(|f| {
+                                f.ctx.strip_prefix("struct ") == Some(btf.name(to))
+                            })
+                        });
                 !is_context
             }
             _ => false,

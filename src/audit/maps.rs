@@ -11,7 +11,7 @@ use crate::object::{Btf, MapDef, MapOrigin, SlotTarget, Type};
 use crate::object::{Memory, memory};
 use crate::prelude::*;
 use crate::programs::Program;
-use crate::programs::insn::{ImmRef, Op};
+use crate::programs::insn::{ImmRef, Op, Size};
 use crate::untrusted::{Untrusted, text};
 
 /// Flags of definitions: bit, name as in `since.tsv`.
@@ -143,6 +143,7 @@ pub fn map_need(map: &MapDef, all: &[MapDef], btf: Option<&Btf>, cpus: u32) -> M
             .map(|b| b.describe(id))
             .filter(|text| !text.is_empty())
     };
+    let created = known(map, &type_name, &flags, &[], inner.as_deref());
     let (known, known_because) = known(map, &type_name, &flags, &fields, inner.as_deref());
     MapNeed {
         name: (&map.name).into(),
@@ -173,6 +174,7 @@ pub fn map_need(map: &MapDef, all: &[MapDef], btf: Option<&Btf>, cpus: u32) -> M
         inner,
         known,
         known_because,
+        created,
         memory: total(map, all, cpus),
     }
 }
@@ -244,8 +246,47 @@ fn known(
 
 /// What the maps ask of a kernel: a loader creates them all before any program.
 pub fn needs(maps: &[MapNeed]) -> Vec<Need> {
-    let need = |m: &MapNeed| Need::whole(text!("{} of {}", m.known_because, m.name), m.known);
+    let need = |m: &MapNeed| {
+        let (known, because) = &m.created;
+        Need::whole(text!("{} of {}", because, m.name), *known)
+    };
     maps.iter().map(need).collect()
+}
+
+/// What a program asks for the sake of pointers in the values of maps that it reads: an
+/// older kernel reads them as numbers. Other special fields are of use only to functions
+/// that have their own dates.
+pub fn field_needs(program: &Program, ops: &[Op], observed: &Observed) -> Vec<Need> {
+    let Some(btf) = program.btf.as_deref() else {
+        return Vec::new();
+    };
+    let mut read: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (slot, op) in ops.iter().enumerate() {
+        let Op::Load { size: Size::DW, .. } = op else {
+            continue;
+        };
+        for base in observed.bases(slot) {
+            if let Pointee::MapValue(map) = base {
+                read.entry(*map).or_default().push(slot);
+            }
+        }
+    }
+    let mut needs = Vec::new();
+    for (map, insns) in read {
+        let map = program.maps.get(map as usize);
+        let Some(map) = map.filter(|m| m.value_type != 0) else {
+            continue;
+        };
+        let fields = special(btf, map.value_type);
+        for field in fields.iter().filter(|f| TAGS.iter().any(|t| t.1 == **f)) {
+            let known = since(SinceKind::MapField, field).map(Known::exactly);
+            needs.push(Need {
+                insns: insns.clone(),
+                ..Need::whole(format!("map field {field} of {}", map.name), known)
+            });
+        }
+    }
+    needs
 }
 
 /// Which maps a program uses, and how.

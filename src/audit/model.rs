@@ -312,6 +312,9 @@ pub struct MapNeed {
     pub known: Option<Known>,
     /// What sets that.
     pub known_because: Untrusted,
+    /// Since when kernels create it, and what sets that: to an older kernel special
+    /// fields are bytes like others.
+    pub created: (Option<Known>, Untrusted),
     /// Kernel memory.
     pub memory: Memory,
 }

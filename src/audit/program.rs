@@ -16,7 +16,9 @@ use super::sites::Sites;
 use crate::abstract_interp::observe::{Observed, Pointee};
 use crate::abstract_interp::setup::facts::Facts;
 use crate::cfg;
-use crate::helpers_spec::{Known, Release, SinceKind, load_attach_ok, prog_type_facts, since};
+use crate::helpers_spec::{
+    Known, Release, SinceKind, load_asks_attach_type, prog_type_facts, since,
+};
 use crate::prelude::*;
 use crate::programs::insn::Op;
 use crate::programs::program::F_XDP_HAS_FRAGS;
@@ -75,6 +77,7 @@ pub fn requirements(subject: &Subject<'_>) -> Requirements {
     needs.extend(maps::lookup_needs(program, &calls));
     needs.extend(used.needs);
     needs.extend(subject.object_needs.iter().cloned());
+    needs.extend(maps::field_needs(program, &ops, subject.observed));
     let names: Vec<&str> = used.features.iter().map(|f| f.name).collect();
     let parts = Parts {
         calls: &calls,
@@ -213,10 +216,8 @@ fn identity_needs(program: &Program) -> Vec<Need> {
     if let Some(attach) = program.attach_type.filter(|_| !optional)
         && let Some(release) = since(SinceKind::AttachType, attach.name())
     {
-        use crate::helpers_spec::ProgType as P;
-        let at_load = matches!(ty, P::Tracing | P::Lsm | P::StructOps) || !load_attach_ok(ty, None);
         needs.push(Need {
-            at_attach: !at_load,
+            at_attach: !load_asks_attach_type(ty),
             ..Need::whole(
                 format!("attach type {attach}"),
                 Some(Known::exactly(release)),
@@ -253,7 +254,10 @@ fn identity_needs(program: &Program) -> Vec<Need> {
         match (ty, program.attach_type) {
             // Programs of system calls always sleep.
             (P::Syscall, _) => {}
-            (P::Tracing, Some(A::TraceIter)) => feature("sleepable_iter", false),
+            (P::Tracing, Some(A::TraceIter)) => {
+                feature("sleepable", false);
+                feature("sleepable_iter", true);
+            }
             (P::Kprobe, _) => feature("sleepable_uprobe", false),
             (P::StructOps, _) => feature("sleepable_struct_ops", false),
             _ => feature("sleepable", false),

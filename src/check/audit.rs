@@ -218,7 +218,7 @@ fn generous(opened: &Opened, options: &Options<'_>) -> programs::Linked {
         Opened::Object(object) => programs::link(object, &generous_options(options)),
         Opened::Raw(program) => programs::Linked {
             programs: vec![Ok((**program).clone())],
-            object_errors: Vec::new(),
+            ..programs::Linked::default()
         },
     }
 }

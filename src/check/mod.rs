@@ -6,9 +6,11 @@
 //! others alone.
 
 mod assumed;
+mod attach;
 mod audit;
 mod capabilities;
 mod changed;
+mod document;
 mod each;
 mod findings;
 #[cfg(feature = "smoke")]
@@ -17,14 +19,17 @@ mod policy;
 mod portability;
 mod remedies;
 mod series;
+mod shared;
 #[cfg(feature = "smoke")]
 mod smoke;
 pub mod types;
+mod variants;
 mod verify;
 mod vmlinux;
 #[cfg(feature = "smoke")]
 mod witness;
 
+pub use document::json;
 pub use vmlinux::vmlinux_target;
 
 pub use audit::{DEFAULT_CPUS, audit, unread};
@@ -42,9 +47,12 @@ use crate::diagnostics::SourceText;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Object};
 use crate::programs::link::MAX_LINKED_BYTES;
-use crate::programs::{self, LineTable, LinkOptions, LoadError, Loader, Manifest, Program, raw};
+use crate::programs::{
+    self, LineTable, LinkOptions, LoadError, Loader, Manifest, ManifestFault, Program, raw,
+};
 use crate::report::{InputError, LoadErrorReport, ObjectReport, ProgramReport, Report};
 use crate::target::Target;
+use crate::untrusted::Untrusted;
 
 /// A kernel to predict for.
 #[derive(Clone, Copy)]
@@ -85,8 +93,11 @@ pub struct Options<'a> {
     pub loader: Loader,
     /// Whether a lenient loader assumes what is left open.
     pub assume: bool,
-    /// What user space sets of maps before the load.
+    /// What user space sets before the load.
     pub manifest: &'a Manifest,
+    /// Ways in which the object is loaded, each verified by itself with `manifest` and
+    /// what it states; none: only with `manifest`.
+    pub variants: &'a [Variant],
     /// Run the lints over the object and what is accepted of it.
     pub lints: bool,
     /// Only the program of this name.
@@ -110,6 +121,15 @@ pub struct Options<'a> {
     pub settings: Option<&'a Settings>,
 }
 
+/// A way in which an object is loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// What user space sets then.
+    pub manifest: Manifest,
+}
+
 static NOTHING_SET: Manifest = Manifest::new();
 
 impl<'a> Options<'a> {
@@ -123,6 +143,7 @@ impl<'a> Options<'a> {
             loader: Loader::Any,
             assume: true,
             manifest: &NOTHING_SET,
+            variants: &[],
             lints: true,
             only: None,
             source_text: &|_| None,
@@ -145,7 +166,7 @@ impl<'a> Options<'a> {
 
 /// Checks one input for every target.
 pub fn check(bytes: &[u8], options: &Options<'_>) -> Report {
-    let object = catch_unwind(AssertUnwindSafe(|| check_object(bytes, options)));
+    let object = catch_unwind(AssertUnwindSafe(|| variants::check(bytes, options)));
     let object = object.unwrap_or_else(|panic| {
         let mut report = empty(options);
         let detail = panic_text(&*panic);
@@ -175,6 +196,7 @@ fn empty(options: &Options<'_>) -> ObjectReport {
     ObjectReport {
         object: options.name.into(),
         error: None,
+        unmet: Vec::new(),
         load_errors: Vec::new(),
         programs: Vec::new(),
         findings: Vec::new(),
@@ -290,10 +312,25 @@ pub fn programs_of(
     options: &Options<'_>,
 ) -> Result<Vec<Result<Program, LoadError>>, InputError> {
     let opened = open(bytes, options)?;
+    if let Some(fault) = unmet(&opened, options).first() {
+        return Err(InputError {
+            section: None,
+            offset: None,
+            reason: fault.to_string().into(),
+        });
+    }
     Ok(options
         .targets
         .first()
         .map_or_else(Vec::new, |choice| linked(&opened, choice, options).programs))
+}
+
+/// What the manifest states and an input does not have.
+fn unmet(opened: &Opened, options: &Options<'_>) -> Vec<ManifestFault> {
+    match opened {
+        Opened::Object(object) => options.manifest.faults(object),
+        Opened::Raw(_) => Vec::new(),
+    }
 }
 
 fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
@@ -305,6 +342,10 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
             return report;
         }
     };
+    report.unmet = unmet(&source, options);
+    if report.unmet.iter().any(|fault| !fault.absent) {
+        return report;
+    }
     let links = link_all(&source, options);
     for (link, choice) in links.iter().zip(options.targets) {
         report
@@ -313,6 +354,7 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
                 stage: e.kind.stage(),
                 reason: (&e.reason).into(),
                 target: (&choice.target.name).into(),
+                variant: Untrusted::new(),
             }));
     }
     let count = links.iter().map(|l| l.programs.len()).max().unwrap_or(0);
@@ -354,6 +396,10 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     report.findings.extend(partial.map(|f| *f));
     report.findings.extend(assumed::findings(&links, options));
     report.findings.extend(policy::denied(&links, options));
+    report.findings.extend(shared::findings(&links, options));
+    if options.lints {
+        report.findings.extend(attach::findings(&links, options));
+    }
     report.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     report
 }

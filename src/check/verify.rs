@@ -9,6 +9,7 @@ use crate::audit::{Memory, memory};
 use crate::budget::Ended;
 use crate::config;
 use crate::diagnostics::{self, Context};
+use crate::helpers_spec::ProgType;
 use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::programs::{LoadError, LoadErrorKind, Program, decode};
 use crate::report::{Outcome, ProgramReport, Usage};
@@ -85,7 +86,10 @@ pub(super) fn verify_program(
         .as_ref()
         .filter(|_| options.lints && !runtime)
         .map(|observed| {
-            let hits = findings::of_program(program, choice, observed, verification);
+            let mut hits = findings::of_program(program, choice, observed, verification);
+            // What somebody stated is not left open.
+            let open = |v: &String| !options.manifest.sets(v);
+            hits.retain(|hit| hit.variable.as_ref().is_none_or(open));
             (observed.reach(), hits)
         });
     let outcome = match &verification.verdict {
@@ -188,7 +192,10 @@ fn report_of(
     ProgramReport {
         program: (&program.name).into(),
         section: (&program.section).into(),
-        prog_type: program.prog_type.name(),
+        prog_type: match program.extends {
+            Some(_) => ProgType::Ext.name(),
+            None => program.prog_type.name(),
+        },
         attach_type: program.attach_type.map_or("", |a| a.name()),
         insns: program.insns.len(),
         stats,

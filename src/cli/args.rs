@@ -91,12 +91,6 @@ pub(super) struct OpenArgs {
     /// Which loader's rules on the object itself apply.
     #[arg(long, value_enum, default_value_t = Loader::Any)]
     pub(super) loader: Loader,
-    /// What user space sets of a map before the load (`events.max_entries=64K`,
-    /// `stacks.value_size=1016`, `outer.inner=array:4:8`); also `key_size`, `flags`,
-    /// `type`; for `run` also its entries (`NAME=FILE`, a JSON list of {"key": …,
-    /// "value": …}); repeatable.
-    #[arg(long, value_name = "NAME.KEY=VALUE")]
-    pub(super) map: Vec<String>,
     /// Options that the kernel was built with: a `.config`, `/boot/config-*` or
     /// `/proc/config.gz` [default: those of the measured build].
     #[arg(long, value_name = "FILE")]
@@ -111,6 +105,8 @@ pub(super) struct OpenArgs {
     /// A loader without capabilities, where `kernel.unprivileged_bpf_disabled` is 0.
     #[arg(long)]
     pub(super) unprivileged: bool,
+    #[command(flatten)]
+    pub(super) stated: StatedArgs,
     /// Only the program of this name.
     #[arg(long, value_name = "NAME")]
     pub(super) prog: Option<String>,
@@ -123,6 +119,43 @@ pub(super) struct OpenArgs {
     /// Read inputs as binary instruction slots, little endian (`.bin`).
     #[arg(long)]
     pub(super) raw: bool,
+}
+
+/// What user space does between opening the object and loading it.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "What user space does before the load")]
+pub(super) struct StatedArgs {
+    /// What it sets of a map (`events.max_entries=64K`, `stacks.value_size=1016`,
+    /// `outer.inner=array:4:8`, an inner map like that of another name, or
+    /// `"struct NAME"`); also `key_size`, `flags`, `type`, and `pinned=FILE` for a map that
+    /// is there already (what `bpftool map show --json` says of it); for `run` also its
+    /// entries (`NAME=FILE`, a JSON list of {"key": …, "value": …}); repeatable.
+    #[arg(long, value_name = "NAME.KEY=VALUE")]
+    pub(super) map: Vec<String>,
+    /// Sets a global variable of .rodata, .data, .bss or .kconfig, or a part of it
+    /// (`cfg.ports[2]=80`, `mode=MODE_FAST`), as `veristat -G` does; `@FILE` holds one a
+    /// line; repeatable.
+    #[arg(long, short = 'G', value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Sets the globals as a dump of their map has them, made with
+    /// `bpftool --json map dump`; repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(super) rodata: Vec<PathBuf>,
+    /// Loads these programs only, those of SEC("?…") among them; repeatable, and a
+    /// comma-separated list.
+    #[arg(long, value_name = "PROG", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Does not load these programs; repeatable, and a comma-separated list.
+    #[arg(long, value_name = "PROG", value_delimiter = ',')]
+    pub(super) skip: Vec<String>,
+    /// What a program attaches to, in place of what its section says; for freplace the
+    /// function of another object (`OBJ:FUNC`); repeatable.
+    #[arg(long, value_name = "PROG=FUNC")]
+    pub(super) attach: Vec<String>,
+    /// Flags of a program's load besides those of its section (`sleepable`,
+    /// `xdp_has_frags`, `0x40`); repeatable.
+    #[arg(long, value_name = "PROG=FLAG,…")]
+    pub(super) prog_flags: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -163,6 +196,10 @@ pub(super) struct CheckArgs {
     pub(super) objects: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) open: OpenArgs,
+    /// Verifies only these variants of the configuration [default: all]; repeatable, and a
+    /// comma-separated list.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) variant: Vec<String>,
     /// Rendering.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -18,7 +18,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let spending = Spending::new(&args.spend)?;
-    let manifest = inputs::manifest(&args.open)?;
+    let manifest = super::stated::manifest(&args.open)?;
     let one = |input: &Input| -> ObjectAudit {
         let name = &input.name;
         let options = Options {

@@ -11,7 +11,7 @@ use super::repo::Repo;
 use super::sources::SourceFiles;
 use super::spend::{Spending, micros};
 use super::walk::{self, Input};
-use super::{Failure, config, exit, output};
+use super::{Failure, config, exit, output, stated};
 use crate::check::{Options, check, not_begun};
 use crate::config::{self as judging, Baseline};
 use crate::limits;
@@ -32,8 +32,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let strict = args.strict || loaded.settings.config.strict;
-    let mut manifest = loaded.settings.config.manifest.clone();
-    inputs::state_maps(&mut manifest, &args.open)?;
+    let (manifest, variants) = stated::of_check(args, &loaded)?;
     let repo = Repo::new(args);
     let common = common_sources(args, &repo);
     let spending = Spending::new(&args.spend)?;
@@ -59,6 +58,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             loader: args.open.loader.into(),
             assume: !strict,
             manifest: &manifest,
+            variants: &variants,
             only: args.open.prog.as_deref(),
             source_text: &source_text,
             views: shelf.as_ref(),
@@ -89,6 +89,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
     };
+    stated::unmet(&report)?;
     if let Some(name) = &args.open.prog
         && report
             .objects
@@ -255,6 +256,7 @@ fn unreadable(name: &str, failure: &Failure) -> Report {
     Report {
         objects: vec![ObjectReport {
             object: name.into(),
+            unmet: Vec::new(),
             error: Some(InputError {
                 section: None,
                 offset: None,

@@ -161,7 +161,7 @@ fn object(
         target,
         kernel_btf: kernel.btf.as_deref(),
     }];
-    let manifest = inputs::manifest(&args.open)?;
+    let manifest = super::stated::manifest(&args.open)?;
     let options = Options {
         kind: input.kind(&args.open),
         prog_type: inputs::prog_type(&args.open)?,

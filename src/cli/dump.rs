@@ -82,7 +82,7 @@ pub(super) fn open(
 ) -> Result<Vec<Program>, Failure> {
     let targets = Targets::open(args)?;
     let choices = targets.choices();
-    let manifest = inputs::manifest(args)?;
+    let manifest = super::stated::manifest(args)?;
     let mut programs = Vec::new();
     for input in walk::expand(args, &[path.to_path_buf()], budget) {
         let name = &input.name;

@@ -10,7 +10,7 @@ use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::config::Kernel;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Elf};
-use crate::programs::{Manifest, raw};
+use crate::programs::raw;
 use crate::target::{self, Profile, Rights, Target};
 use crate::unpack;
 use crate::untrusted::text;
@@ -283,27 +283,4 @@ pub(super) fn prog_type(
             "--type {text}: neither a program type nor a section name"
         ))
     })
-}
-
-/// Adds what the command line states of maps; it wins over the configuration.
-pub(super) fn state_maps(manifest: &mut Manifest, args: &OpenArgs) -> Result<(), Failure> {
-    for word in &args.map {
-        let stated = manifest.set_word(word);
-        stated.map_err(|why| Failure::usage(format!("--map {word}: {why}")))?;
-    }
-    Ok(())
-}
-
-/// What the command line states of maps.
-pub(super) fn manifest(args: &OpenArgs) -> Result<Manifest, Failure> {
-    let mut manifest = Manifest::new();
-    state_maps(&mut manifest, args)?;
-    Ok(manifest)
-}
-
-/// The same, where other words of `--map` give a map's entries.
-pub(super) fn settings(args: &OpenArgs) -> Result<Manifest, Failure> {
-    let mut open = args.clone();
-    open.map.retain(|word| Manifest::is_setting(word));
-    manifest(&open)
 }

@@ -26,6 +26,7 @@ mod run;
 mod signals;
 mod sources;
 mod spend;
+mod stated;
 mod targets;
 mod walk;
 

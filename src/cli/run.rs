@@ -113,7 +113,7 @@ fn linked_programs(
     let name = &input.name;
     let fail = |why: Untrusted| Failure::usage(text!("{name}: {}", why));
     let bytes = input.read().map_err(|e| fail(e.about(name)))?;
-    let manifest = files::settings(args)?;
+    let manifest = super::stated::settings(args)?;
     let options = Options {
         kind: input.kind(args),
         prog_type: files::prog_type(args)?,

@@ -1,8 +1,8 @@
 //! What programs took when the baseline was written, and whether they grew.
 //!
 //! A baseline is a sorted JSON file (`schemas/baseline.v1.json`): one entry for
-//! each accepted program and target, found again by object, section, program and
-//! target. Programs that got smaller are not mentioned; those that aren't in it
+//! each accepted program, target and variant, found again by object, section, program,
+//! target and variant. Programs that got smaller are not mentioned; those that aren't in it
 //! get a note.
 
 use std::collections::BTreeMap;
@@ -37,6 +37,7 @@ struct Key {
     section: String,
     program: String,
     target: String,
+    variant: String,
 }
 
 impl Key {
@@ -46,6 +47,7 @@ impl Key {
             section: p.section.data().to_owned(),
             program: p.program.data().to_owned(),
             target: p.target.data().to_owned(),
+            variant: p.variant.data().to_owned(),
         }
     }
 }
@@ -58,6 +60,9 @@ struct Entry {
     section: String,
     program: String,
     target: String,
+    /// The way in which the object is loaded; absent if there is but one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    variant: String,
     instructions: u64,
     processed: u64,
     states: u64,
@@ -105,6 +110,7 @@ impl Baseline {
             section: e.section.clone(),
             program: e.program.clone(),
             target: e.target.clone(),
+            variant: e.variant.clone(),
         };
         Ok(Baseline(
             file.programs.into_iter().map(|e| (key(&e), e)).collect(),
@@ -128,6 +134,7 @@ impl Baseline {
                     section: key.section.clone(),
                     program: key.program.clone(),
                     target: key.target.clone(),
+                    variant: key.variant.clone(),
                     instructions: of(Resource::Instructions),
                     processed: of(Resource::Processed),
                     states: of(Resource::States),
@@ -189,7 +196,7 @@ fn missing(p: &ProgramReport) -> Finding {
     of_program(
         number::BASELINE_MISSING,
         p,
-        text!("{} is not in the baseline for {}", p.program, p.target),
+        text!("{} is not in the baseline for {}", p.program, p.column()),
     )
 }
 

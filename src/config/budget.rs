@@ -140,6 +140,11 @@ pub(super) fn of_program(number: u16, p: &ProgramReport, what: Untrusted) -> Fin
         section: Some(p.section.clone()),
         place: p.usage.place.clone(),
         targets: vec![p.target.clone()],
+        variants: [&p.variant]
+            .into_iter()
+            .filter(|v| !v.is_empty())
+            .cloned()
+            .collect(),
         ..Finding::of_object(rule(number), what)
     }
 }

@@ -46,8 +46,10 @@ pub struct Config {
     pub programs: Vec<ProgramTable>,
     /// `[[suppress]]`.
     pub suppressions: Vec<Suppression>,
-    /// `[map.NAME]`: what user space sets of maps before the load.
+    /// `set`, `[map.NAME]`, `[attach]` and others: what user space does before the load.
     pub manifest: Manifest,
+    /// `[variant.NAME]`: ways of loading, each with what it adds.
+    pub variants: Vec<(String, Manifest)>,
     /// `[kernel]`: how the kernels are built, and who loads.
     pub kernel: Kernel,
 }
@@ -80,6 +82,7 @@ impl Default for Config {
             programs: Vec::new(),
             suppressions: Vec::new(),
             manifest: Manifest::new(),
+            variants: Vec::new(),
             kernel: Kernel::default(),
         }
     }
@@ -152,22 +155,70 @@ struct File {
     #[serde(default)]
     program: BTreeMap<Text, Program>,
     #[serde(default)]
-    map: BTreeMap<Text, BTreeMap<Text, Spanned<Stated>>>,
+    map: Maps,
+    #[serde(default)]
+    set: Values,
+    #[serde(default)]
+    rodata: Vec<Text>,
+    #[serde(default)]
+    only: Vec<Text>,
+    #[serde(default)]
+    skip: Vec<Text>,
+    #[serde(default)]
+    attach: Words,
+    #[serde(default)]
+    flags: BTreeMap<Text, Vec<Text>>,
+    #[serde(default)]
+    variant: BTreeMap<Text, Variant>,
     #[serde(default)]
     kernel: BTreeMap<Text, Spanned<Stated>>,
     #[serde(default)]
     suppress: Vec<Suppress>,
 }
 
-/// A number or a text: `4096`, `"64K"`, `"hash"`.
+type Values = BTreeMap<Text, Spanned<Stated>>;
+type Maps = BTreeMap<Text, Values>;
+
+/// What one way of loading states.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Variant {
+    #[serde(default)]
+    map: Maps,
+    #[serde(default)]
+    set: Values,
+    #[serde(default)]
+    rodata: Vec<Text>,
+    #[serde(default)]
+    only: Vec<Text>,
+    #[serde(default)]
+    skip: Vec<Text>,
+    #[serde(default)]
+    attach: Words,
+    #[serde(default)]
+    flags: BTreeMap<Text, Vec<Text>>,
+}
+
+/// A number, a truth value or a text: `4096`, `-1`, `true`, `"64K"`, `"hash"`.
 struct Stated(String);
 
 impl<'de> Deserialize<'de> for Stated {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Stated, D::Error> {
-        either(d, "a number, a text, true or false", |text| {
-            Some(text.to_owned()).filter(|t| !t.is_empty())
-        })
-        .map(Stated)
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Any {
+            Truth(bool),
+            Whole(i64),
+            Text(String),
+        }
+        match Any::deserialize(d) {
+            Ok(Any::Truth(value)) => Ok(Stated(value.to_string())),
+            Ok(Any::Whole(n)) => Ok(Stated(n.to_string())),
+            Ok(Any::Text(text)) => Ok(Stated(text)),
+            Err(_) => Err(de::Error::custom(
+                "expected a number, a truth value or a text",
+            )),
+        }
     }
 }
 
@@ -295,9 +346,9 @@ pub fn percent(text: &str) -> Option<f64> {
 }
 
 /// The tables and keys at the top of a configuration.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 19] = [
     "targets", "fail-on", "strict", "lint", "severity", "policy", "budget", "baseline", "program",
-    "map", "kernel", "suppress",
+    "map", "set", "rodata", "only", "skip", "attach", "flags", "variant", "kernel", "suppress",
 ];
 
 /// What is stated of the kernel.
@@ -323,12 +374,10 @@ fn kernel(table: &BTreeMap<Text, Spanned<Stated>>) -> Result<Kernel, ConfigError
     Ok(kernel)
 }
 
-/// What is stated of maps.
-fn manifest(
-    maps: &BTreeMap<Text, BTreeMap<Text, Spanned<Stated>>>,
-) -> Result<Manifest, ConfigError> {
+/// What is stated of a load.
+fn manifest(stated: &Variant) -> Result<Manifest, ConfigError> {
     let mut manifest = Manifest::new();
-    for (name, table) in maps {
+    for (name, table) in &stated.map {
         for (key, value) in table {
             let set = manifest.set(name.get_ref(), key.get_ref(), &value.get_ref().0);
             set.map_err(|message| {
@@ -338,7 +387,43 @@ fn manifest(
             })?;
         }
     }
+    for file in &stated.rodata {
+        manifest.set_dump_file(file.get_ref());
+    }
+    for (place, value) in &stated.set {
+        let set = manifest.set_global(place.get_ref(), &value.get_ref().0);
+        set.map_err(|message| ConfigError::at(place.span(), message))?;
+    }
+    stated
+        .only
+        .iter()
+        .for_each(|name| manifest.only(name.get_ref()));
+    stated
+        .skip
+        .iter()
+        .for_each(|name| manifest.skip(name.get_ref()));
+    for (program, to) in &stated.attach {
+        let set = manifest.attach(program.get_ref(), to.get_ref());
+        set.map_err(|message| ConfigError::at(to.span(), message))?;
+    }
+    for (program, flags) in &stated.flags {
+        for flag in flags {
+            let set = manifest.flags(program.get_ref(), std::iter::once(&**flag.get_ref()));
+            set.map_err(|message| ConfigError::at(flag.span(), message))?;
+        }
+    }
     Ok(manifest)
+}
+
+/// The ways of loading, with their names.
+fn variants(table: &BTreeMap<Text, Variant>) -> Result<Vec<(String, Manifest)>, ConfigError> {
+    let one = |(name, stated): (&Text, &Variant)| {
+        if name.get_ref().trim().is_empty() {
+            return Err(ConfigError::at(name.span(), "a variant needs a name"));
+        }
+        Ok((name.get_ref().clone(), manifest(stated)?))
+    };
+    table.iter().map(one).collect()
 }
 
 /// Reads a configuration.
@@ -393,8 +478,17 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
             .iter()
             .map(suppression)
             .collect::<Result<_, _>>()?,
-        manifest: manifest(&file.map)?,
         kernel: kernel(&file.kernel)?,
+        variants: variants(&file.variant)?,
+        manifest: manifest(&Variant {
+            map: file.map,
+            set: file.set,
+            rodata: file.rodata,
+            only: file.only,
+            skip: file.skip,
+            attach: file.attach,
+            flags: file.flags,
+        })?,
     })
 }
 

@@ -103,6 +103,7 @@ pub fn judge(report: &mut Report, settings: &Settings, run: &Run<'_>) {
         report.objects.push(ObjectReport {
             object: name.into(),
             error: None,
+            unmet: Vec::new(),
             load_errors: Vec::new(),
             programs: Vec::new(),
             findings: unused,
@@ -121,7 +122,13 @@ fn merged(findings: Vec<Finding>) -> Vec<Finding> {
                 && a.what == f.what
         });
         match same {
-            Some(a) => a.targets.extend(f.targets),
+            Some(a) => {
+                let new = |have: &[Untrusted], more: Vec<Untrusted>| -> Vec<Untrusted> {
+                    more.into_iter().filter(|m| !have.contains(m)).collect()
+                };
+                a.targets.extend(new(&a.targets, f.targets));
+                a.variants.extend(new(&a.variants, f.variants));
+            }
             None => all.push(f),
         }
     }

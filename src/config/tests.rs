@@ -39,6 +39,7 @@ fn report(programs: Vec<ProgramReport>) -> Report {
         objects: vec![ObjectReport {
             object: "a.o".into(),
             error: None,
+            unmet: Vec::new(),
             load_errors: Vec::new(),
             programs,
             findings: Vec::new(),
@@ -371,9 +372,37 @@ fn maps_are_stated_by_name_and_key() {
     assert_eq!(events.max_entries, Some(4096));
     assert!(manifest.of("outer").unwrap().inner.is_some());
     for (text, said) in [
-        ("[map.m]\ncolour = 1\n", "is none of"),
+        ("[map.m]\ncolour = 1\n", "maps have no \"colour\""),
         ("[map.m]\nmax_entries = \"many\"\n", "is no number"),
         ("[map.m]\ntype = \"tree\"\n", "no map type"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.contains(said), "{text}: {}", error.message);
+    }
+}
+
+#[test]
+fn loads_are_stated_with_their_variants() {
+    let text = "only = [\"a\"]\n[set]\n\"cfg.ports[2]\" = 80\non = true\nlow = -1\n\
+                [attach]\na = \"vfs_read\"\n[flags]\na = [\"sleepable\"]\n\
+                [variant.big.set]\nlimit = \"0x10\"\n[variant.plain]\n";
+    let config = parse(text).unwrap();
+    assert!(config.manifest.sets("cfg.ports") && config.manifest.sets("low"));
+    assert!(config.manifest.wants("a") && !config.manifest.wants("b"));
+    let a = config.manifest.of_program("a").unwrap();
+    assert_eq!(a.flags, 1 << 4);
+    let names: Vec<&str> = config.variants.iter().map(|(n, _)| n.as_str()).collect();
+    assert_eq!(names, ["big", "plain"]);
+    assert!(config.variants[0].1.sets("limit") && !config.manifest.sets("limit"));
+    for (text, said) in [
+        ("[set]\n\"a[\" = 1\n", "no place"),
+        ("[set]\na = 1.5\n", "expected a number"),
+        (
+            "[flags]\na = [\"sleepabel\"]\n",
+            "did you mean \"sleepable\"?",
+        ),
+        ("[variant.x]\ncolour = 1\n", "unknown field"),
+        ("[attach]\na = \"\"\n", "no function"),
     ] {
         let error = parse(text).unwrap_err();
         assert!(error.message.contains(said), "{text}: {}", error.message);

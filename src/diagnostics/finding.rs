@@ -35,6 +35,8 @@ pub struct Finding {
     pub secondary: Vec<Label>,
     /// Targets it holds for; none: it doesn't depend on the target.
     pub targets: Vec<Untrusted>,
+    /// Ways of loading that it holds for; none: all.
+    pub variants: Vec<Untrusted>,
     /// Why it is suppressed, if it is.
     pub suppressed: Option<Untrusted>,
 }
@@ -55,6 +57,7 @@ impl Finding {
             primary: None,
             secondary: Vec::new(),
             targets: Vec::new(),
+            variants: Vec::new(),
             suppressed: None,
         }
     }

@@ -112,6 +112,45 @@ fn sections_of(btf: &Btf) -> BTreeMap<u32, u32> {
     of
 }
 
+/// Functions of C's library that programs call by mistake, and what serves instead.
+const LIBC: &[(&str, &str)] = &[
+    ("htonl", "`bpf_htonl`"),
+    ("htons", "`bpf_htons`"),
+    ("ntohl", "`bpf_ntohl`"),
+    ("ntohs", "`bpf_ntohs`"),
+    ("memcmp", "`__builtin_memcmp` with a constant size"),
+    ("memcpy", "`__builtin_memcpy` with a constant size"),
+    ("memmove", "`__builtin_memmove` with a constant size"),
+    ("memset", "`__builtin_memset` with a constant size"),
+    ("bcmp", "`__builtin_memcmp` with a constant size"),
+    ("printf", "`bpf_printk`"),
+    ("puts", "`bpf_printk`"),
+    ("snprintf", "`BPF_SNPRINTF`"),
+    ("sprintf", "`BPF_SNPRINTF`"),
+    ("strcmp", "`bpf_strncmp`"),
+    ("strncmp", "`bpf_strncmp`"),
+    ("strcpy", "a loop with a bound"),
+    ("strncpy", "a loop with a bound"),
+    ("strlen", "a loop with a bound"),
+    ("rand", "`bpf_get_prandom_u32`"),
+    ("time", "`bpf_ktime_get_ns`"),
+    ("malloc", "a map or a ring buffer"),
+    ("calloc", "a map or a ring buffer"),
+    ("free", "a map or a ring buffer"),
+];
+
+/// What is said of a symbol that nothing defines.
+fn undefined(name: &str) -> String {
+    let libc = LIBC.iter().find(|(n, _)| *n == name);
+    let hint = match libc {
+        Some((_, instead)) => format!("a function of libc; use {instead}"),
+        None => "declare it `__ksym` if the kernel has it, or link the object that has it \
+                 (`bpftool gen object`)"
+            .into(),
+    };
+    format!("{name} is used, and defined nowhere: {hint}")
+}
+
 /// Collects the externs. `Err` is what a loader says when it cannot.
 pub(super) fn collect(elf: &Elf, btf: Option<&Btf>) -> Result<Vec<Extern>, String> {
     let mut externs = Vec::new();
@@ -123,7 +162,7 @@ pub(super) fn collect(elf: &Elf, btf: Option<&Btf>) -> Result<Vec<Extern>, Strin
             continue;
         }
         let Some(btf) = btf else {
-            return Err(format!("extern {name} needs BTF"));
+            return Err(undefined(name));
         };
         let found = btf.by_name(name).find_map(|id| match btf.ty(id) {
             Some(Type::Var { linkage, .. }) => Some((id, linkage == VarLinkage::Extern)),
@@ -131,11 +170,11 @@ pub(super) fn collect(elf: &Elf, btf: Option<&Btf>) -> Result<Vec<Extern>, Strin
             _ => None,
         });
         let Some((btf_id, true)) = found else {
-            return Err(format!("extern {name} has no extern declaration in BTF"));
+            return Err(undefined(name));
         };
         let sections = sections.get_or_insert_with(|| sections_of(btf));
         let Some(section) = sections.get(&btf_id) else {
-            return Err(format!("extern {name} is in no section"));
+            return Err(undefined(name));
         };
         let is_func = btf.kind(btf_id) == Some(Kind::Func);
         let ty = btf.ty(btf_id).and_then(|t| t.target()).unwrap_or(0);
@@ -159,6 +198,7 @@ pub(super) fn collect(elf: &Elf, btf: Option<&Btf>) -> Result<Vec<Extern>, Strin
             ".ksyms" => ExternKind::Ksym {
                 type_id: btf.skip_mods_typedefs(ty),
             },
+            "" => return Err(undefined(name)),
             other => return Err(format!("extern {name} is in section {other:?}")),
         };
         externs.push(Extern {

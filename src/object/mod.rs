@@ -286,7 +286,7 @@ fn functions(elf: &Elf, text: u32, problems: &mut Problems) -> Vec<Function> {
             problems.add(
                 &section.name,
                 symbol.value,
-                format!("program {name} is static"),
+                format!("program {name} is static: loaders find global functions only"),
             );
         } else if symbol.size == 0 || symbol.size % 8 != 0 || symbol.value % 8 != 0 {
             problems.add(

@@ -21,8 +21,9 @@ pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
 pub use lines::{Line, LineTable, Lines};
 pub use link::{
-    Assumption, InnerSetting, LinkOptions, Linked, Loader, Manifest, MapFault, MapSetting, link,
-    link_raw, sketches, usual_kconfig,
+    Assumption, AttachTo, Extended, InnerSetting, Json, LinkOptions, Linked, Loader, Manifest,
+    ManifestFault, MapFault, MapSetting, Part, Pinned, ProgramSetting, link, link_raw, part_at,
+    sketches, usual_kconfig,
 };
 pub use program::{
     CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, MAX_LINE,

@@ -14,6 +14,7 @@
 
 use super::insn::Insn;
 use super::lines::{Line, Lines};
+pub use super::link::Extended;
 use super::link::{Assumption, MapFault};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, MapDef};
@@ -35,6 +36,18 @@ pub const POISON_KFUNC: i32 = 2_002_000_000;
 pub const F_SLEEPABLE: u32 = 1 << 4;
 /// `BPF_F_XDP_HAS_FRAGS` of `prog_flags`.
 pub const F_XDP_HAS_FRAGS: u32 = 1 << 5;
+
+/// Flags of the load command: bit, name, and since when kernels know it.
+pub const PROG_FLAGS: &[(u32, &str, (u16, u16))] = &[
+    (1 << 0, "strict_alignment", (4, 12)),
+    (1 << 1, "any_alignment", (5, 0)),
+    (1 << 2, "test_rnd_hi32", (5, 3)),
+    (1 << 3, "test_state_freq", (5, 4)),
+    (F_SLEEPABLE, "sleepable", (5, 10)),
+    (F_XDP_HAS_FRAGS, "xdp_has_frags", (5, 18)),
+    (1 << 6, "xdp_dev_bound_only", (6, 3)),
+    (1 << 7, "test_reg_invariants", (6, 8)),
+];
 
 /// A function within a linked program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,6 +196,8 @@ pub struct Program {
     pub attach_to: Option<String>,
     /// The attach target in the kernel's BTF (FUNC, or TYPEDEF for tp_btf).
     pub attach_btf_id: Option<u32>,
+    /// The function of another program that it replaces: it then is of that one's type.
+    pub extends: Option<Arc<Extended>>,
     /// Of a struct_ops program.
     pub struct_ops: Option<StructOpsSlot>,
     /// Loaded with `BPF_F_SLEEPABLE`.
@@ -250,6 +265,7 @@ impl Program {
             attach_type,
             attach_to: None,
             attach_btf_id: None,
+            extends: None,
             struct_ops: None,
             sleepable: false,
             prog_flags: 0,

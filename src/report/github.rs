@@ -12,7 +12,7 @@ use super::Report;
 use super::items::{Item, Kind, items};
 use super::paths::Paths;
 use crate::rules::Severity;
-use crate::untrusted::{Untrusted, joined, message, property, text};
+use crate::untrusted::{Untrusted, message, property, text};
 
 /// Renders a report.
 pub fn render(report: &Report, paths: &Paths<'_>) -> String {
@@ -92,8 +92,9 @@ fn annotation(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
     if let Some(program) = item.program {
         lines.push(text!("program: {} ({})", program, item.object));
     }
-    if !item.targets.is_empty() {
-        lines.push(text!("targets: {}", joined(&item.targets, ", ")));
+    let places = item.places();
+    if !places.is_empty() {
+        lines.push(text!("targets: {}", places));
     }
     if let Some(remedy) = &item.remedy {
         lines.push(text!("remedy: {}", remedy));

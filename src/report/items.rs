@@ -6,7 +6,7 @@ use super::paths::{Paths, RepoPath};
 use super::{Outcome, ProgramReport, Report};
 use crate::diagnostics::{Diagnostic, Finding, Label, Place, Source};
 use crate::rules::{self, Rule, Severity, why_undecided};
-use crate::untrusted::{Untrusted, text};
+use crate::untrusted::{Untrusted, joined, text};
 
 /// What kind of complaint it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(super) struct Item<'a> {
     pub(super) object: &'a Untrusted,
     pub(super) program: Option<&'a Untrusted>,
     pub(super) targets: Vec<&'a Untrusted>,
+    /// Ways of loading, where there are several.
+    pub(super) variants: Vec<&'a Untrusted>,
     /// `BPF0108`, or an id of [`UNPAGED`].
     pub(super) id: String,
     pub(super) rule: Option<&'static Rule>,
@@ -93,6 +95,7 @@ impl<'a> Item<'a> {
             object,
             program: None,
             targets: Vec::new(),
+            variants: Vec::new(),
             id: unpaged(kind).to_owned(),
             rule: None,
             severity: Severity::Error,
@@ -112,6 +115,16 @@ impl<'a> Item<'a> {
     #[cfg(feature = "cli")]
     pub(super) fn name(&self) -> &str {
         self.rule.map_or(&self.id, |r| r.name)
+    }
+
+    /// The targets, and the variants if there are several, as text.
+    pub(super) fn places(&self) -> Untrusted {
+        let targets = joined(&self.targets, ", ");
+        match (&self.variants[..], targets.is_empty()) {
+            ([], _) => targets,
+            (variants, true) => text!("({})", joined(variants, ", ")),
+            (variants, false) => text!("{} ({})", targets, joined(variants, ", ")),
+        }
     }
 
     /// Where it is in the source, if that is known.
@@ -214,14 +227,14 @@ pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
         for e in &object.load_errors {
             let what = text!("{} does not load: {}: {}", name, e.stage, e.reason);
             let item = Item::new(Kind::LoadError, index, name, what);
-            push(&mut of_object, item, &e.target);
+            push(&mut of_object, item, &e.target, &e.variant);
         }
         for p in &object.programs {
             for item in of_program(index, name, p) {
-                push(&mut of_object, item, &p.target);
+                push(&mut of_object, item, &p.target, &p.variant);
             }
             if let Some(item) = of_run(index, name, p) {
-                push(&mut of_object, item, &p.target);
+                push(&mut of_object, item, &p.target, &p.variant);
             }
         }
         of_object.extend(object.findings.iter().map(|f| of_finding(index, name, f)));
@@ -231,14 +244,25 @@ pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
 }
 
 /// Adds a complaint about a target, to the same one about others if there is.
-fn push<'a>(all: &mut Vec<Item<'a>>, item: Item<'a>, target: &'a Untrusted) {
+fn push<'a>(
+    all: &mut Vec<Item<'a>>,
+    item: Item<'a>,
+    target: &'a Untrusted,
+    variant: &'a Untrusted,
+) {
+    let variants = Some(variant).filter(|v| !v.is_empty());
     match all.iter_mut().find(|i| i.same_as(&item)) {
         Some(same) => {
             same.severity = same.severity.max(item.severity);
-            same.targets.push(target);
+            if !same.targets.contains(&target) {
+                same.targets.push(target);
+            }
+            let new = variants.filter(|v| !same.variants.contains(v));
+            same.variants.extend(new);
         }
         None => all.push(Item {
             targets: vec![target],
+            variants: variants.into_iter().collect(),
             ..item
         }),
     }
@@ -257,6 +281,7 @@ fn of_program<'a>(index: usize, object: &'a Untrusted, p: &'a ProgramReport) -> 
                 kind: Kind::Lacks,
                 program: Some(&p.program),
                 targets: Vec::new(),
+                variants: Vec::new(),
                 suppressed: f.suppressed.as_ref().or(p.suppressed.as_ref()),
                 ..of_finding(index, object, f)
             };
@@ -367,6 +392,7 @@ fn of_finding<'a>(index: usize, object: &'a Untrusted, f: &'a Finding) -> Item<'
     Item {
         program: f.program.as_ref(),
         targets: f.targets.iter().collect(),
+        variants: f.variants.iter().collect(),
         id: f.rule.id(),
         rule: Some(f.rule),
         severity: f.severity,

@@ -52,6 +52,7 @@ fn object(o: &ObjectReport) -> Value {
         })),
         "load_errors": o.load_errors.iter().map(|e| json!({
             "target": e.target,
+            "variant": Some(&e.variant).filter(|v| !v.is_empty()),
             "stage": e.stage,
             "reason": e.reason,
         })).collect::<Vec<_>>(),
@@ -186,6 +187,7 @@ pub(super) fn finding(f: &Finding) -> Value {
         "line": f.place.as_ref().map(|p| p.line),
         "column": f.place.as_ref().map(|p| p.column),
         "targets": f.targets,
+        "variants": f.variants,
         "suppressed": f.suppressed,
         "primary": f.primary.as_ref().map(|l| label(&f.sources, l)),
         "secondary": f.secondary.iter().map(|l| label(&f.sources, l)).collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 use crate::untrusted::Untrusted;
 
 /// The stable field names, in order.
-pub const FIELDS: [&str; 21] = [
+pub const FIELDS: [&str; 22] = [
     "object",
     "program",
     "section",
@@ -31,6 +31,7 @@ pub const FIELDS: [&str; 21] = [
     "verify_us",
     "smoke",
     "assumes",
+    "variant",
 ];
 
 /// Renders a report.
@@ -49,10 +50,11 @@ pub fn render(report: &Report) -> String {
 pub(super) fn lines(object: &ObjectReport) -> Vec<Value> {
     let mut lines = Vec::new();
     if let Some(error) = &object.error {
-        lines.push(empty(object, "open", &error.text(), &Untrusted::new()));
+        let none = Untrusted::new();
+        lines.push(empty(object, "open", &error.text(), &none, &none));
     }
     for e in &object.load_errors {
-        lines.push(empty(object, e.stage, &e.reason, &e.target));
+        lines.push(empty(object, e.stage, &e.reason, &e.target, &e.variant));
     }
     lines.extend(
         object
@@ -68,13 +70,17 @@ fn empty(
     stage: &'static str,
     reason: &Untrusted,
     target: &Untrusted,
+    variant: &Untrusted,
 ) -> Value {
     let outcome = Outcome::LoadError {
         stage,
         reason: reason.clone(),
         rule: None,
     };
-    let program = ProgramReport::blank(target, outcome);
+    let program = ProgramReport {
+        variant: variant.clone(),
+        ..ProgramReport::blank(target, outcome)
+    };
     let mut map = flat(&object.object, &program);
     map.insert("insns".into(), json!(null));
     Value::Object(map)

@@ -1,4 +1,4 @@
-//! JUnit XML: one suite for each object and target, one case for each program.
+//! JUnit XML: one suite for each object, target and variant, one case for each program.
 //!
 //! A refusal or a finding that is an error fails its case; what doesn't load, an
 //! unreadable input and a fault of ours are errors; what isn't decided is
@@ -61,34 +61,40 @@ pub fn render(report: &Report, strict: bool) -> String {
 }
 
 fn suites(object: &ObjectReport, strict: bool) -> Vec<Suite> {
-    let mut targets: Vec<&Untrusted> = object.programs.iter().map(|p| &p.target).collect();
-    targets.extend(object.load_errors.iter().map(|e| &e.target));
+    let programs = object.programs.iter().map(|p| (&p.target, &p.variant));
+    let failures = object.load_errors.iter().map(|e| (&e.target, &e.variant));
     let none = Untrusted::new();
-    let mut seen: Vec<&Untrusted> = Vec::new();
-    targets.retain(|t| {
-        let new = !seen.contains(t);
-        seen.push(t);
-        new
-    });
-    if targets.is_empty() {
-        targets.push(&none);
+    let mut places: Vec<(&Untrusted, &Untrusted)> = Vec::new();
+    for place in programs.chain(failures) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
     }
-    let suite = |(i, target): (usize, &&Untrusted)| Suite {
+    if places.is_empty() {
+        places.push((&none, &none));
+    }
+    let suite = |(i, &(target, variant)): (usize, &(&Untrusted, &Untrusted))| Suite {
         name: match target.is_empty() {
             true => object.object.clone(),
-            false => text!("{} on {}", object.object, *target),
+            false => text!("{} on {}", object.object, super::column(target, variant)),
         },
-        cases: cases(object, target, i == 0, strict),
+        cases: cases(object, (target, variant), i == 0, strict),
     };
-    targets.iter().enumerate().map(suite).collect()
+    places.iter().enumerate().map(suite).collect()
 }
 
 /// The cases of one suite. What is about the object as a whole and no target is
 /// told in the first.
-fn cases(object: &ObjectReport, target: &Untrusted, first: bool, strict: bool) -> Vec<Case> {
+fn cases(
+    object: &ObjectReport,
+    (target, variant): (&Untrusted, &Untrusted),
+    first: bool,
+    strict: bool,
+) -> Vec<Case> {
     let holds = |f: &&Finding| {
-        f.targets.iter().any(|t| t == target)
-            || (f.targets.is_empty() && (first || f.program.is_some()))
+        let there = f.targets.iter().any(|t| t == target)
+            || (f.targets.is_empty() && (first || f.program.is_some()));
+        there && (f.variants.is_empty() || f.variants.iter().any(|v| v == variant))
     };
     let mut cases = Vec::new();
     let of_object: Vec<&Finding> = object
@@ -96,7 +102,10 @@ fn cases(object: &ObjectReport, target: &Untrusted, first: bool, strict: bool) -
         .filter(|f| f.program.is_none())
         .filter(holds)
         .collect();
-    let load = object.load_errors.iter().find(|e| e.target == *target);
+    let load = object
+        .load_errors
+        .iter()
+        .find(|e| e.target == *target && e.variant == *variant);
     let whole = match (&object.error, load) {
         (Some(error), _) => Some(End::Error {
             kind: "unreadable".into(),
@@ -118,7 +127,8 @@ fn cases(object: &ObjectReport, target: &Untrusted, first: bool, strict: bool) -
             output: minor(&of_object),
         });
     }
-    for p in object.programs.iter().filter(|p| p.target == *target) {
+    let of_suite = |p: &&ProgramReport| p.target == *target && p.variant == *variant;
+    for p in object.programs.iter().filter(of_suite) {
         let findings: Vec<&Finding> = object
             .shown()
             .filter(|f| {

@@ -8,9 +8,7 @@ use super::paths::Paths;
 use super::text::{self, Style};
 use super::{Outcome, ProgramReport, Report};
 use crate::rules::Severity;
-use crate::untrusted::{
-    Untrusted, code, fenced, html, joined, markdown as escaped, text as sentence,
-};
+use crate::untrusted::{Untrusted, code, fenced, html, markdown as escaped, text as sentence};
 
 /// Most folds; a comment has a limited length.
 const MAX_FOLDS: usize = 40;
@@ -128,10 +126,11 @@ fn headline(report: &Report) -> String {
 
 /// One row a program, one column a target.
 fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
-    let mut targets: Vec<&Untrusted> = Vec::new();
+    let mut targets: Vec<Untrusted> = Vec::new();
     for p in report.objects.iter().flat_map(|o| &o.programs) {
-        if !targets.contains(&&p.target) {
-            targets.push(&p.target);
+        let column = p.column();
+        if !targets.contains(&column) {
+            targets.push(column);
         }
     }
     if targets.is_empty() {
@@ -144,7 +143,7 @@ fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
     }
     out.push_str("\n| object | program |");
     for target in &targets {
-        let _ = write!(out, " {} |", escaped(*target));
+        let _ = write!(out, " {} |", escaped(target));
     }
     out.push_str("\n|---|---|");
     out.push_str(&":-:|".repeat(targets.len()));
@@ -166,7 +165,7 @@ fn matrix(out: &mut String, report: &Report, paths: &Paths<'_>) {
             );
             for target in &targets {
                 let cell = object.programs.iter().find(|p| {
-                    p.target == **target && p.program == *program && p.section == *section
+                    p.column() == *target && p.program == *program && p.section == *section
                 });
                 let _ = write!(out, " {} |", cell.map_or_else(String::new, mark));
             }
@@ -220,7 +219,7 @@ fn fold(out: &mut String, item: &Item<'_>, paths: &Paths<'_>) {
         out,
         "{}\n\non {}\n",
         escaped(&d.what),
-        escaped(&joined(&item.targets, ", "))
+        escaped(&item.places())
     );
     let mut drawing = String::new();
     let style = Style {
@@ -262,9 +261,9 @@ fn table(out: &mut String, title: &str, items: &[&Item<'_>], paths: &Paths<'_>) 
             Some(rule) => format!("{} {}", item.id, rule.name),
             None => item.id.clone(),
         };
-        let targets = match item.targets.is_empty() {
-            true => "all".into(),
-            false => joined(&item.targets, ", "),
+        let targets = match item.places() {
+            all if all.is_empty() => "all".into(),
+            some => some,
         };
         let _ = writeln!(
             out,

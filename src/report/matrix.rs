@@ -1,4 +1,4 @@
-//! The matrix: programs by targets, and below it why what fails where.
+//! The matrix: programs by targets (and variants), and below it why what fails where.
 //!
 //! A cell is worked out from the verdict alone; a cause is what several programs
 //! fail of in the same words on the same targets, so that one missing helper is
@@ -29,6 +29,8 @@ pub enum Cell {
     Fails,
     /// Not decided.
     Open,
+    /// Not loaded there.
+    Left,
 }
 
 impl Cell {
@@ -38,6 +40,7 @@ impl Cell {
             Cell::Works => '✓',
             Cell::Fails => '✗',
             Cell::Open => '?',
+            Cell::Left => '–',
         }
     }
 
@@ -46,6 +49,7 @@ impl Cell {
             Cell::Works => "works",
             Cell::Fails => "fails",
             Cell::Open => "undecided",
+            Cell::Left => "not-loaded",
         }
     }
 }
@@ -157,20 +161,20 @@ fn cell(p: &ProgramReport) -> Cell {
     }
 }
 
-/// The targets, in the order in which the report has them.
+/// The columns, a target and variant each, in the order in which the report has them.
 fn targets(report: &Report) -> Vec<Untrusted> {
     let mut out: Vec<Untrusted> = Vec::new();
-    let mut add = |name: &Untrusted| {
-        if !name.is_empty() && !out.contains(name) {
-            out.push(name.clone());
+    let mut add = |name: Untrusted| {
+        if !name.is_empty() && !out.contains(&name) {
+            out.push(name);
         }
     };
     let whole = |o: &&ObjectReport| o.load_errors.is_empty();
     let first = report.objects.iter().filter(whole);
     let rest = report.objects.iter().filter(|o| !whole(o));
     for o in first.chain(rest) {
-        o.programs.iter().for_each(|p| add(&p.target));
-        o.load_errors.iter().for_each(|e| add(&e.target));
+        o.programs.iter().for_each(|p| add(p.column()));
+        o.load_errors.iter().for_each(|e| add(e.column()));
     }
     out
 }
@@ -205,6 +209,11 @@ struct Single {
     program: (Untrusted, Untrusted, Option<Place>),
 }
 
+/// Whether other programs of an object are loaded in a column.
+fn loads(object: &ObjectReport, column: &Untrusted) -> bool {
+    object.programs.iter().any(|p| p.column() == *column)
+}
+
 /// Rows and causes of one object.
 fn of_object(
     object: &ObjectReport,
@@ -232,14 +241,14 @@ fn of_object(
         let mut found: BTreeMap<Key, (Vec<Untrusted>, Option<Place>)> = BTreeMap::new();
         let mut cells = Vec::with_capacity(targets.len());
         for target in targets {
-            let report = own.iter().find(|p| p.target == *target);
+            let report = own.iter().find(|p| p.column() == *target);
             let told = match report {
                 Some(p) => faults(p),
                 // The loader gave the object up before it came to programs.
                 None => object
                     .load_errors
                     .iter()
-                    .filter(|e| e.target == *target)
+                    .filter(|e| e.column() == *target)
                     .map(|e| Fault {
                         code: None,
                         why: text!("{}: {}", e.stage, e.reason),
@@ -250,6 +259,7 @@ fn of_object(
             };
             cells.push(match report {
                 Some(p) => cell(p),
+                None if told.is_empty() && loads(object, target) => Cell::Left,
                 None if told.is_empty() => Cell::Open,
                 None => Cell::Fails,
             });

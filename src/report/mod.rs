@@ -35,6 +35,7 @@ pub mod values;
 use crate::abstract_interp::Stats;
 use crate::budget::Ended;
 use crate::diagnostics::{Diagnostic, Finding, Place};
+use crate::programs::ManifestFault;
 use crate::rules::{Rule, Severity, why_undecided};
 use crate::untrusted::{Untrusted, joined, text};
 
@@ -52,6 +53,8 @@ pub struct ObjectReport {
     pub object: Untrusted,
     /// Why it could not be read at all.
     pub error: Option<InputError>,
+    /// What was stated of its load and does not fit it.
+    pub unmet: Vec<ManifestFault>,
     /// What the loader would say of the object as a whole, per target.
     pub load_errors: Vec<LoadErrorReport>,
     /// One entry per program and target.
@@ -103,6 +106,23 @@ pub struct LoadErrorReport {
     pub reason: Untrusted,
     /// The target.
     pub target: Untrusted,
+    /// The way in which the object is loaded; empty if there is but one.
+    pub variant: Untrusted,
+}
+
+/// The column of a target and a variant: `linux-6.18`, `linux-6.18 (big)`.
+pub(crate) fn column(target: &Untrusted, variant: &Untrusted) -> Untrusted {
+    match variant.is_empty() {
+        true => target.clone(),
+        false => text!("{} ({})", target, variant),
+    }
+}
+
+impl LoadErrorReport {
+    /// Its column in tables.
+    pub fn column(&self) -> Untrusted {
+        column(&self.target, &self.variant)
+    }
 }
 
 /// What was found of one program on one target.
@@ -118,6 +138,8 @@ pub struct ProgramReport {
     pub attach_type: &'static str,
     /// The target's name.
     pub target: Untrusted,
+    /// The way in which the object is loaded; empty if there is but one.
+    pub variant: Untrusted,
     /// The verdict.
     pub outcome: Outcome,
     /// Instruction slots, functions included.
@@ -153,6 +175,7 @@ impl ProgramReport {
             prog_type: "",
             attach_type: "",
             target: target.clone(),
+            variant: Untrusted::new(),
             outcome,
             insns: 0,
             stats: None,
@@ -167,6 +190,11 @@ impl ProgramReport {
             severity: Severity::Error,
             suppressed: None,
         }
+    }
+
+    /// Its column in tables.
+    pub fn column(&self) -> Untrusted {
+        column(&self.target, &self.variant)
     }
 
     /// What came of running it, in words.
@@ -386,5 +414,7 @@ pub(crate) fn flat(
     put("verify_us", json!(p.verify_us));
     put("smoke", json!(p.ran()));
     put("assumes", json!(p.assumes));
+    let variant = Some(&p.variant).filter(|v| !v.is_empty());
+    put("variant", json!(variant));
     map
 }

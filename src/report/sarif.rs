@@ -234,6 +234,9 @@ fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -
         properties.insert("instruction".into(), json!(insn));
     }
     properties.insert("targets".into(), json!(item.targets));
+    if !item.variants.is_empty() {
+        properties.insert("variants".into(), json!(item.variants));
+    }
     if let Some(d) = item.diagnostic {
         properties.insert("instructionText".into(), json!(d.insn_text));
         properties.insert("kernelWords".into(), json!(d.kernel_words));

@@ -120,7 +120,7 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style, told: &m
             "{} {} on {}: {}: {}",
             paint.bad("load-error"),
             terminal(&object.object),
-            terminal(&e.target),
+            terminal(&e.column()),
             e.stage,
             terminal(&e.reason)
         );
@@ -158,7 +158,7 @@ fn render_program(
         "{word} {} {} ({kind}) on {}",
         terminal(object),
         paint.name(&terminal(&p.program)),
-        terminal(&p.target)
+        terminal(&p.column())
     );
     if let (true, Some(s)) = (style.stats, p.stats) {
         let near = s.near();
@@ -324,6 +324,9 @@ pub fn render_finding(out: &mut String, f: &Finding, style: Style) {
     }
     if !f.targets.is_empty() {
         paragraph(out, &paint, "targets", &joined(&f.targets, ", "), width);
+    }
+    if !f.variants.is_empty() {
+        paragraph(out, &paint, "variants", &f.variants.join(", "), width);
     }
     paragraph(out, &paint, "why", &f.rule.why_short(), width);
     paragraph(out, &paint, "remedy", &f.remedy, width);

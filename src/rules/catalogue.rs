@@ -220,6 +220,11 @@ pub fn map_left_open() -> Option<&'static Rule> {
     by_number(1006)
 }
 
+/// The rule about maps of programs that differ.
+pub fn program_map_shared() -> Option<&'static Rule> {
+    by_number(1010)
+}
+
 /// Finds a rule by id (`BPF0108`, `bpf108`, `108`) or name.
 pub fn find(text: &str) -> Option<&'static Rule> {
     let lower = text.to_ascii_lowercase();

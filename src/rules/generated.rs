@@ -160,6 +160,7 @@ const P820: Rule = Rule { number: 820, name: "return-value-without-meaning", fam
 const P821: Rule = Rule { number: 821, name: "key-beyond-array", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/key-beyond-array.md")) };
 const P822: Rule = Rule { number: 822, name: "network-order-ignored", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/network-order-ignored.md")) };
 const P823: Rule = Rule { number: 823, name: "unwritten-bytes-leave", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: Some((6, 6)), until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/unwritten-bytes-leave.md")) };
+const P830: Rule = Rule { number: 830, name: "code-behind-constant", family: "lint", kind: RuleKind::Lint, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/code-behind-constant.md")) };
 const P900: Rule = Rule { number: 900, name: "call-denied", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/call-denied.md")) };
 const P901: Rule = Rule { number: 901, name: "budget-exceeded", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/budget-exceeded.md")) };
 const P902: Rule = Rule { number: 902, name: "baseline-growth", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/baseline-growth.md")) };
@@ -171,6 +172,8 @@ const P1003: Rule = Rule { number: 1003, name: "map-type-unavailable", family: "
 const P1004: Rule = Rule { number: 1004, name: "map-value-untyped", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("assembler text gives maps no types"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-value-untyped.md")) };
 const P1005: Rule = Rule { number: 1005, name: "inner-map-missing", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("by default what user space sets is assumed; loaders that assume nothing are asked for on the command line"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/inner-map-missing.md")) };
 const P1006: Rule = Rule { number: 1006, name: "map-left-open", family: "loader", kind: RuleKind::Loader, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-left-open.md")) };
+const P1010: Rule = Rule { number: 1010, name: "program-map-shared", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/program-map-shared.md")) };
+const P1011: Rule = Rule { number: 1011, name: "attach-target-unknown", family: "loader", kind: RuleKind::Loader, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/attach-target-unknown.md")) };
 const P1101: Rule = Rule { number: 1101, name: "core", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/core.md")) };
 const P1102: Rule = Rule { number: 1102, name: "no-kernel-btf", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/no-kernel-btf.md")) };
 const P1103: Rule = Rule { number: 1103, name: "attach-target", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/attach-target.md")) };
@@ -334,6 +337,7 @@ pub(super) static RULES: &[Rule] = &[
     P821,
     P822,
     P823,
+    P830,
     P900,
     P901,
     P902,
@@ -345,6 +349,8 @@ pub(super) static RULES: &[Rule] = &[
     P1004,
     P1005,
     P1006,
+    P1010,
+    P1011,
     P1101,
     P1102,
     P1103,

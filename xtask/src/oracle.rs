@@ -28,6 +28,7 @@ const TESTS: &[Test] = &[
     needs("audit", RECORDINGS),
     needs("claims", &[&SETS]),
     needs("conformance", &[&CONFORMANCE]),
+    needs("dated", &[&SETS]),
     needs("facts", &[&FACTS]),
     asks("kernel_availability", &[]),
     asks("kernel_capabilities", &[&SETS]),

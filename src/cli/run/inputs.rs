@@ -148,6 +148,7 @@ pub(super) fn presets(args: &RunArgs, program: &Program) -> Result<Vec<Preset>, 
     let mut out = Vec::new();
     let entries = args
         .open
+        .stated
         .map
         .iter()
         .filter(|word| !Manifest::is_setting(word));

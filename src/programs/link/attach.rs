@@ -1,6 +1,6 @@
 //! Finding what a program attaches to in the kernel's BTF.
 
-use crate::helpers_spec::{self, AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType};
 use crate::object::btf::Found;
 use crate::object::{Btf, Kind};
 use crate::prelude::*;
@@ -12,15 +12,9 @@ const MAX_NAME: usize = 128;
 /// not tell whether there is one.
 pub(super) fn find(
     kernel: &Btf,
-    prog_type: ProgType,
     attach: Option<AttachType>,
     target: &str,
 ) -> Result<Option<u32>, String> {
-    if prog_type == ProgType::Ext {
-        return Err(
-            "it replaces a function of another program, which only a loader can name".into(),
-        );
-    }
     let (module, name) = match target.split_once(':') {
         Some((module, name)) => (module, name),
         None => ("vmlinux", target),

@@ -7,7 +7,7 @@
 //! table says otherwise: it creates a map once more without types if the kernel wants
 //! none, and takes those of its kinds away from the start.
 
-use super::manifest::{Assumption, InnerSetting, Manifest};
+use super::manifest::{Assumption, InnerSetting, Manifest, Pinned};
 use super::{Failure, LinkOptions};
 use crate::helpers_spec::{
     Inner, MapFlaw, MapType, Number, Shape, Sizes, Typed, map_flaw, map_row,
@@ -120,8 +120,63 @@ fn inner_map(outer: &MapDef, ty: MapType, key_size: u32, value_size: u32) -> Box
     })
 }
 
+/// An inner map that holds one value of a structure of the object.
+fn inner_of(outer: &MapDef, name: &str, btf: Option<&Btf>) -> Result<Box<MapDef>, String> {
+    let found = btf.and_then(|btf| Some((btf, btf.find_struct(name)?)));
+    let Some((btf, id)) = found else {
+        return Err(format!("map {}: there is no struct {name}", outer.name));
+    };
+    let size = btf.resolve_size(id).unwrap_or(0);
+    Ok(Box::new(MapDef {
+        value_type: id,
+        ..*inner_map(outer, MapType::Array, 4, size)
+    }))
+}
+
+/// Puts in a map's place one that is there already. A loader that finds it where the
+/// object pins its own takes it only if it is the same.
+fn reuse(map: &mut MapDef, pinned: &Pinned) -> Result<(), String> {
+    let Pinned::Map {
+        map_type,
+        key_size,
+        value_size,
+        max_entries,
+        flags,
+        frozen,
+    } = *pinned
+    else {
+        return Err(format!("map {}: nobody has read what is pinned", map.name));
+    };
+    let differs = [
+        ("type", map.map_type, map_type.id()),
+        ("key_size", map.key_size, key_size),
+        ("value_size", map.value_size, value_size),
+        ("max_entries", map.max_entries, max_entries),
+        ("flags", map.flags, flags),
+    ];
+    let differs = differs.into_iter().find(|(_, own, there)| own != there);
+    if let (true, Some((what, own, there))) = (map.pinned, differs) {
+        return Err(format!(
+            "map {}: the pinned one has {what} {there}, the object's {own}: no loader reuses it",
+            map.name
+        ));
+    }
+    if differs.is_some() {
+        (map.key_type, map.value_type) = (0, 0);
+    }
+    map.map_type = map_type.id();
+    (map.key_size, map.value_size) = (key_size, value_size);
+    (map.max_entries, map.flags, map.frozen) = (max_entries, flags, frozen || map.frozen);
+    Ok(())
+}
+
 /// Carries out what the manifest says of a map.
-fn apply(map: &mut MapDef, all: &[MapDef], manifest: &Manifest) -> Result<(), String> {
+fn apply(
+    map: &mut MapDef,
+    all: &[MapDef],
+    manifest: &Manifest,
+    btf: Option<&Btf>,
+) -> Result<(), String> {
     let Some(setting) = manifest.of(&map.name) else {
         return Ok(());
     };
@@ -150,6 +205,7 @@ fn apply(map: &mut MapDef, all: &[MapDef], manifest: &Manifest) -> Result<(), St
         Some(InnerSetting::Shape(ty, key, value)) => {
             map.inner = Some(inner_map(map, *ty, *key, *value));
         }
+        Some(InnerSetting::Struct(name)) => map.inner = Some(inner_of(map, name, btf)?),
     }
     Ok(())
 }
@@ -274,11 +330,16 @@ fn shape(map: &MapDef) -> Shape {
     }
 }
 
-/// The first map that the kernel would not create.
-fn first_fault(maps: &[MapDef], kernel: &Kernel<'_>) -> Option<MapFault> {
+/// The first map that the kernel would not create; those that are there already, `reused`
+/// by name, it need not.
+fn first_fault(
+    maps: &[MapDef],
+    kernel: &Kernel<'_>,
+    reused: &dyn Fn(&MapDef) -> bool,
+) -> Option<MapFault> {
     let (major, minor, _) = kernel.release;
     let refused = |def: &MapDef| map_flaw(&shape(def), (major, minor), kernel.has);
-    let created = |m: &MapDef| m.struct_ops.as_ref().is_none_or(|s| !s.optional);
+    let created = |m: &MapDef| m.struct_ops.as_ref().is_none_or(|s| !s.optional) && !reused(m);
     let mut numbered = maps.iter().enumerate().filter(|(_, m)| created(m));
     numbered.find_map(|(map, def)| {
         let inner = def.inner.as_deref().filter(|_| def.is_map_in_map());
@@ -296,13 +357,18 @@ fn first_fault(maps: &[MapDef], kernel: &Kernel<'_>) -> Option<MapFault> {
 fn create(
     mut maps: Vec<MapDef>,
     terms: &Terms<'_>,
+    btf: Option<&Btf>,
     untype: &dyn Fn(&mut MapDef),
 ) -> Result<Ready, String> {
     let stated = maps.clone();
     let mut assumed = Vec::new();
     for map in &mut maps {
-        apply(map, &stated, terms.manifest)?;
+        apply(map, &stated, terms.manifest, btf)?;
         mend(map, terms.loader);
+        let pinned = terms.manifest.of(&map.name).and_then(|s| s.pinned.as_ref());
+        if let Some(pinned) = pinned {
+            reuse(map, pinned)?;
+        }
         if let Some(inner) = &mut map.inner {
             mend(inner, terms.loader);
         }
@@ -314,7 +380,13 @@ fn create(
             untype(inner);
         }
     }
-    let fault = first_fault(&maps, &terms.kernel);
+    let reused = |m: &MapDef| {
+        terms
+            .manifest
+            .of(&m.name)
+            .is_some_and(|s| s.pinned.is_some())
+    };
+    let fault = first_fault(&maps, &terms.kernel, &reused);
     Ok(Ready {
         maps,
         assumed,
@@ -324,7 +396,10 @@ fn create(
 
 /// The object's maps, ready.
 pub(super) fn ready(object: &Object, terms: &Terms<'_>, kconfig: &[u8]) -> Result<Ready, String> {
-    let mut ready = create(object.maps.clone(), terms, &|map| untype(object, map))?;
+    let mut maps = object.maps.clone();
+    terms.manifest.apply_globals(object, &mut maps)?;
+    let btf = object.btf.as_deref();
+    let mut ready = create(maps, terms, btf, &|map| untype(object, map))?;
     for map in &mut ready.maps {
         if map.kind == MapOrigin::Kconfig {
             map.initial = Some(Arc::from(kconfig));
@@ -336,7 +411,7 @@ pub(super) fn ready(object: &Object, terms: &Terms<'_>, kconfig: &[u8]) -> Resul
 /// A raw program, its maps ready. Its text gives maps no types: those that need some
 /// count as typed.
 pub(super) fn ready_raw(program: &Program, terms: &Terms<'_>) -> Result<Program, Failure> {
-    let ready = create(program.maps.to_vec(), terms, &|_| {}).map_err(super::prepare)?;
+    let ready = create(program.maps.to_vec(), terms, None, &|_| {}).map_err(super::prepare)?;
     if let Some(fault) = ready.fault {
         return Err(Failure::of_map(fault, &ready.maps));
     }

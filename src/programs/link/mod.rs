@@ -13,29 +13,36 @@ mod assemble;
 mod attach;
 mod code;
 mod data;
+mod extend;
 mod info;
 mod kconfig;
 mod manifest;
 mod maps;
 mod options;
 mod relocs;
+mod shared;
 mod sketch;
 mod struct_ops;
 mod symbols;
 
 use super::lines::LineTable;
 use super::program::{
-    F_SLEEPABLE, F_XDP_HAS_FRAGS, LoadError, LoadErrorKind, Program, StructOpsSlot, Subprog,
-    license_is_gpl_compatible,
+    F_SLEEPABLE, F_XDP_HAS_FRAGS, LoadError, LoadErrorKind, PROG_FLAGS, Program, StructOpsSlot,
+    Subprog, license_is_gpl_compatible,
 };
-use super::sections::{SectionInfo, section_info, section_target};
+use super::sections::{SECTIONS, SectionInfo, section_info, section_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
 use crate::prelude::*;
+pub use extend::Extended;
 pub use kconfig::usual_kconfig;
-pub use manifest::{Assumption, InnerSetting, Manifest, MapSetting};
+pub use manifest::{
+    Assumption, AttachTo, InnerSetting, Json, Manifest, ManifestFault, MapSetting, Part, Pinned,
+    ProgramSetting, part_at,
+};
 pub use maps::{Loader, MapFault};
 pub use options::{LinkOptions, Linked, MAX_LINKED_BYTES};
+pub use shared::Conflict;
 pub use sketch::sketches;
 
 use alloc::borrow::Cow;
@@ -118,6 +125,12 @@ fn prepare(reason: String) -> Failure {
 /// What a program is.
 struct Identity<'a> {
     section: &'a str,
+    /// What it attaches to, by the manifest or its section.
+    target: Option<&'a str>,
+    /// Flags of its load besides those of its section.
+    flags: u32,
+    /// What it replaces.
+    extends: Option<Arc<Extended>>,
     autoload: bool,
     prog_type: ProgType,
     attach_type: Option<AttachType>,
@@ -127,7 +140,7 @@ struct Identity<'a> {
 fn identity<'a>(
     object: &'a Object,
     function: &Function,
-    options: &LinkOptions<'_>,
+    options: &LinkOptions<'a>,
 ) -> Identity<'a> {
     let name = object.elf.section_name(function.section);
     let (section, autoload) = match name.strip_prefix('?') {
@@ -148,8 +161,17 @@ fn identity<'a>(
     {
         (prog_type, attach_type) = known;
     }
+    let stated = options.manifest.of_program(&function.name);
+    let target = match stated.and_then(|s| s.attach.as_ref()) {
+        Some(AttachTo::Kernel(target)) => Some(&**target),
+        Some(AttachTo::Program(_, function)) => Some(&**function),
+        None => section_target(section),
+    };
     Identity {
         section,
+        target,
+        flags: stated.map_or(0, |s| s.flags),
+        extends: stated.and_then(|s| s.extends.clone()),
         autoload,
         prog_type,
         attach_type,
@@ -369,15 +391,48 @@ impl<'a> Context<'a> {
         if !id.info.is_some_and(|i| i.attach_btf) {
             return Ok(None);
         }
-        let Some(target) = section_target(id.section) else {
-            return Err("the section names no target to attach to".into());
+        if id.prog_type == ProgType::Ext {
+            return match id.extends {
+                Some(_) => Ok(None),
+                None => Err("it replaces a function of another program: \
+                             `--attach PROGRAM=OBJECT:FUNCTION` says which"
+                    .into()),
+            };
+        }
+        let Some(target) = id.target else {
+            return Err(
+                "the section names no target to attach to: `--attach PROGRAM=FUNCTION` does".into(),
+            );
         };
         match self.options.kernel_btf {
-            Some(kernel) => attach::find(kernel, id.prog_type, id.attach_type, target),
-            None if id.prog_type == ProgType::Ext => Err(
-                "it replaces a function of another program, which only a loader can name".into(),
-            ),
+            Some(kernel) => attach::find(kernel, id.attach_type, target),
             None => Ok(None),
+        }
+    }
+
+    /// The type and attach type that the kernel goes by, and why a function of another
+    /// program cannot be replaced.
+    fn extending(
+        &self,
+        id: &Identity<'_>,
+        func: u32,
+    ) -> Result<(ProgType, Option<AttachType>), String> {
+        let Some(extends) = &id.extends else {
+            return Ok((id.prog_type, id.attach_type));
+        };
+        if id.prog_type != ProgType::Ext {
+            return Err(format!(
+                "{} replaces no function: its section is not freplace",
+                id.section
+            ));
+        }
+        let why = match self.object.btf.as_deref() {
+            Some(btf) => extends.mismatch(btf, func),
+            None => Some("it has no types".into()),
+        };
+        match why {
+            None => Ok((extends.prog_type, extends.attach_type)),
+            Some(why) => Err(format!("it cannot replace {}: {why}", extends.function)),
         }
     }
 
@@ -388,10 +443,7 @@ impl<'a> Context<'a> {
         id: &Identity<'_>,
     ) -> Result<Program, Failure> {
         if id.prog_type == ProgType::Unspec {
-            return Err(Failure::at(
-                LoadErrorKind::Section,
-                format!("section {} says no program type", id.section),
-            ));
+            return Err(Failure::at(LoadErrorKind::Section, no_type(id.section)));
         }
         if let Some(error) = self.codes.get(index).and_then(|c| c.error.clone()) {
             return Err(prepare(error));
@@ -408,16 +460,27 @@ impl<'a> Context<'a> {
         let slot = self.slot(index, id)?;
         let attach_btf_id = self.attach_id(id).map_err(prepare)?;
         let subprogs = self.subprogs(&assembly, &func_info);
-        let sleepable = id.info.is_some_and(|i| i.sleepable);
-        let frags = id.info.is_some_and(|i| i.frags);
-        let mut attach_type = id.attach_type;
+        let flags = id.flags
+            | if id.info.is_some_and(|i| i.sleepable) {
+                F_SLEEPABLE
+            } else {
+                0
+            }
+            | if id.info.is_some_and(|i| i.frags) {
+                F_XDP_HAS_FRAGS
+            } else {
+                0
+            };
+        self.flags_known(flags)?;
+        let func = subprogs.first().map_or(0, |s| s.func_type);
+        let (prog_type, mut attach_type) = self.extending(id, func).map_err(prepare)?;
         let (major, minor, _) = self.options.release;
         if id.info.is_some_and(|i| i.usdt) && (major, minor) >= (6, 6) {
             attach_type = Some(AttachType::TraceUprobeMulti);
         }
         let attach_to = match &slot {
             Some(slot) => Some(format!("{}.{}", slot.structure, slot.member)),
-            None => section_target(id.section).map(|t| match attach_btf_id {
+            None => id.target.map(|t| match attach_btf_id {
                 Some(_) => t.rsplit(':').next().unwrap_or(t).to_owned(),
                 None => t.to_owned(),
             }),
@@ -425,14 +488,14 @@ impl<'a> Context<'a> {
         Ok(Program {
             name: function.name.to_string(),
             section: id.section.to_owned(),
-            prog_type: id.prog_type,
+            prog_type,
             attach_type,
             attach_to,
             attach_btf_id,
+            extends: id.extends.clone(),
             struct_ops: slot,
-            sleepable,
-            prog_flags: if sleepable { F_SLEEPABLE } else { 0 }
-                | if frags { F_XDP_HAS_FRAGS } else { 0 },
+            sleepable: flags & F_SLEEPABLE != 0,
+            prog_flags: flags,
             autoload: id.autoload,
             assumes: self.assumes(&references),
             insns: references.insns.into(),
@@ -454,6 +517,26 @@ impl<'a> Context<'a> {
             gpl_compatible: license_is_gpl_compatible(&self.object.license),
             kern_version: self.object.version.unwrap_or(0),
         })
+    }
+
+    /// Flags that the kernel does not know end the load command.
+    fn flags_known(&self, flags: u32) -> Result<(), Failure> {
+        let (major, minor, _) = self.options.release;
+        let unknown = PROG_FLAGS
+            .iter()
+            .find(|(bit, _, since)| flags & bit != 0 && (major, minor) < *since);
+        let all = PROG_FLAGS.iter().fold(0, |all, f| all | f.0);
+        let why = match unknown {
+            Some((_, name, (major, minor))) => format!(
+                "the kernel does not know the program flag BPF_F_{}; Linux has it since {major}.{minor}",
+                name.to_ascii_uppercase()
+            ),
+            None if flags & !all != 0 => {
+                format!("no kernel knows the program flags {:#x}", flags & !all)
+            }
+            None => return Ok(()),
+        };
+        Err(Failure::at(LoadErrorKind::Syscall, why))
     }
 
     /// What was assumed of the maps that a program refers to.
@@ -478,6 +561,25 @@ impl<'a> Context<'a> {
             )),
             None => Err(prepare("no struct_ops map uses it".into())),
         }
+    }
+}
+
+/// What is said of a section whose name is none of a loader's.
+fn no_type(section: &str) -> String {
+    let name = section.split('/').next().unwrap_or(section);
+    let known = SECTIONS.iter();
+    let known = known.map(|s| {
+        s.pattern
+            .trim_end_matches('+')
+            .split('/')
+            .next()
+            .unwrap_or("")
+    });
+    match manifest::offer(name, known) {
+        near if near.starts_with("did") => {
+            format!("section {section} says no program type; {near}")
+        }
+        _ => format!("section {section} says no program type"),
     }
 }
 
@@ -540,7 +642,7 @@ pub fn link_raw(program: &Program, options: &LinkOptions<'_>) -> Linked {
     });
     Linked {
         programs: vec![told],
-        object_errors: Vec::new(),
+        ..Linked::default()
     }
 }
 
@@ -586,13 +688,13 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
         let reason = context.common_error()?;
         Some(context.judged(prepare(reason)))
     });
-    for (index, function) in mains {
+    let wanted = |f: &Function| options.manifest.wants(&f.name);
+    for (index, function) in mains.into_iter().filter(|(_, f)| wanted(f)) {
         let id = identity(object, function, options);
         let result = match (&context, &common) {
-            _ if id.prog_type == ProgType::Unspec => Err(Failure::at(
-                LoadErrorKind::Section,
-                format!("section {} says no program type", id.section),
-            )),
+            _ if id.prog_type == ProgType::Unspec => {
+                Err(Failure::at(LoadErrorKind::Section, no_type(id.section)))
+            }
             (Err(failure), _) | (_, Some(failure)) => Err(failure.clone()),
             _ if object.elf.big_endian && options.kernel_btf.is_some() => {
                 Err(prepare("it is of the other byte order".into()))
@@ -617,5 +719,6 @@ pub fn link(object: &Object, options: &LinkOptions<'_>) -> Linked {
             offset: Some(function.offset),
         }));
     }
+    out.conflicts = shared::conflicts(&out.programs, options);
     out
 }

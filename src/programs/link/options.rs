@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use super::maps::Loader;
+use super::shared::Conflict;
 use super::usual_kconfig;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::Btf;
@@ -35,7 +36,7 @@ pub struct LinkOptions<'a> {
     pub manifest: &'a Manifest,
     /// Whether a lenient loader assumes what is left open.
     pub assume: bool,
-    /// Whether the kernel has a kfunc; asked when there is no kernel BTF.
+    /// Whether the kernel has a kfunc; asked when its BTF does not tell.
     pub kfunc_exists: &'a dyn Fn(&str) -> bool,
     /// Whether the kernel has a map type, by number, where more is known of it than
     /// its release.
@@ -86,6 +87,8 @@ pub struct Linked {
     pub programs: Vec<Result<Program, LoadError>>,
     /// Why there are none at all.
     pub object_errors: Vec<LoadError>,
+    /// Programs that cannot be loaded together, each with a map that they share.
+    pub conflicts: Vec<Conflict>,
 }
 
 impl Linked {

@@ -92,7 +92,9 @@ fn kfunc(
     let id = match kernel.agreed(|btf| btf.find_func(name)) {
         Found::Id(id) => id,
         Found::Absent => return Ok(Resolved::Absent),
-        Found::Open => return Ok(Resolved::Btf(None)),
+        // Where the types leave it open, the series' list of functions tells.
+        Found::Open if (options.kfunc_exists)(name) => return Ok(Resolved::Btf(None)),
+        Found::Open => return Ok(Resolved::Absent),
     };
     let proto = |btf: &Btf, id| btf.ty(id).and_then(|t| t.target()).unwrap_or(0);
     let same = object.btf.as_deref().is_some_and(|local| {
@@ -169,6 +171,20 @@ fn kconfig(
     place: &mut [u8],
     options: &LinkOptions<'_>,
 ) -> Result<Resolved, String> {
+    if let Some(stated) = options.manifest.kconfig(&e.name) {
+        let text = match (ty, stated) {
+            (KconfigType::Bool | KconfigType::Tristate, "1" | "true") => "y",
+            (KconfigType::Bool | KconfigType::Tristate, "0" | "false") => "n",
+            (_, text) => text,
+        };
+        return match config_value(ty, text, place) {
+            true => Ok(Resolved::Value),
+            false => Err(format!(
+                "--set {}={stated}: it does not fit the type that the object declares",
+                e.name
+            )),
+        };
+    }
     let (major, minor, patch) = options.release;
     let number = match &*e.name {
         "LINUX_KERNEL_VERSION" => {

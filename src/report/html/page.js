@@ -20,17 +20,19 @@ const state = { verdict: null, text: "", row: null, target: null, tab: "story", 
 // One row for each program, with its targets.
 const rows = [];
 const targets = [];
+/** The column of a verdict: its target, and the way of loading where there are several. */
+const column = (p) => (p.variant ? `${p.target} (${p.variant})` : p.target);
 data.objects.forEach((object, index) => {
   const by = new Map();
   const cell = (target, what) => { if (!targets.includes(target)) targets.push(target); return what; };
   for (const program of object.programs) {
-    const key = `${program.program}\u0000${program.section}\u0000${program.variant || ""}`;
+    const key = `${program.program}\u0000${program.section}`;
     let row = by.get(key);
-    if (!row || row.cells.has(program.target)) { row = { object, index, program, cells: new Map() }; by.set(key + (by.has(key) ? by.size : ""), row); rows.push(row); }
-    row.cells.set(program.target, cell(program.target, program));
+    if (!row || row.cells.has(column(program))) { row = { object, index, program, cells: new Map() }; by.set(key + (by.has(key) ? by.size : ""), row); rows.push(row); }
+    row.cells.set(column(program), cell(column(program), program));
   }
   if (object.error || object.load_errors.length)
-    rows.push({ object, index, program: null, cells: new Map(object.load_errors.map((e) => [cell(e.target, e.target), { verdict: "load-error", ...e }])) });
+    rows.push({ object, index, program: null, cells: new Map(object.load_errors.map((e) => [cell(column(e), column(e)), { verdict: "load-error", ...e }])) });
 });
 const words = (row) => [row.object.object, ...(row.program ? [row.program.program, row.program.section] : ["error"]),
   ...[...row.cells.values()].flatMap((p) => [p.code, p.class, p.message, p.verdict])].filter(Boolean).join(" ").toLowerCase();
@@ -81,10 +83,10 @@ function select(row, target) {
 const chosen = () => state.row && state.row.cells.get(state.target);
 /** The view of the chosen program; on a target that accepts it, that of another one. */
 function viewOf(row, program) {
-  if (program && program.view) return [program.view, program.target];
+  if (program && program.view) return [program.view, column(program)];
   if (!program || program.verdict !== "accept") return [null, null];
   const other = [...row.cells.values()].find((p) => p.view && p.verdict === "accept");
-  return other ? [other.view, other.target] : [null, null];
+  return other ? [other.view, column(other)] : [null, null];
 }
 
 function codeLine(line, text, marks) {
@@ -303,7 +305,7 @@ function detail() {
   const current = (state.tab === "findings" && !fs.length) || (["steps", "flow", "source"].includes(state.tab) && !view) ? "story" : state.tab;
   const body = { story: () => story(row, program, view), steps: () => steps(view, program, root), flow: () => flow(view, program, tab), source: () => source(view), findings: () => fs.map((f) => finding(f, view)) }[current]();
   if (!view && program && (program.verdict === "accept" || program.verdict === "reject")) head.push(el("p", { class: "dim" }, "Steps and drawings of this program are not in the page: there was no room for more. A page of this program alone has them: --prog NAME."));
-  if (from && program && from !== program.target && current !== "story") head.push(el("p", { class: "dim" }, `As verified for ${from}, where it is accepted too.`));
+  if (from && program && from !== column(program) && current !== "story") head.push(el("p", { class: "dim" }, `As verified for ${from}, where it is accepted too.`));
   root.replaceChildren(...head.filter(Boolean), ...[body].flat(3).filter(Boolean));
 }
 

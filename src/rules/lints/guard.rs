@@ -143,7 +143,7 @@ fn callers(facts: &Facts<'_>, start: usize) -> Vec<usize> {
 }
 
 /// Why control never leaves a reached slot along one of its edges.
-fn edge(facts: &Facts<'_>, flow: &Flow<'_>, from: usize) -> Guard {
+pub(super) fn edge(facts: &Facts<'_>, flow: &Flow<'_>, from: usize) -> Guard {
     let Some(Op::Jmp { dst, src, .. }) = facts.ops.get(from) else {
         // A call that does not return, a jump through a table.
         return Guard::Unknown;

@@ -15,6 +15,7 @@ mod guard;
 mod object;
 mod settle;
 
+mod code_behind_constant;
 mod complexity_near_limit;
 mod current_task_untyped;
 mod dangerous_helper;
@@ -58,6 +59,8 @@ pub struct Hit {
     pub map: Option<u32>,
     /// One sentence.
     pub what: String,
+    /// The constant, if it is about one.
+    pub variable: Option<String>,
     /// Other slots that belong to it, each with what happened there.
     pub also: Vec<(u32, String)>,
 }
@@ -70,6 +73,7 @@ impl Hit {
             insn: Some(insn as u32),
             map: None,
             what: what.into(),
+            variable: None,
             also: Vec::new(),
         }
     }
@@ -81,6 +85,7 @@ impl Hit {
             insn: None,
             map: map.map(|m| m as u32),
             what: what.into(),
+            variable: None,
             also: Vec::new(),
         }
     }
@@ -167,6 +172,7 @@ static LINTS: &[Lint] = &[
     key_beyond_array::LINT,
     network_order_ignored::LINT,
     unwritten_bytes_leave::LINT,
+    code_behind_constant::LINT,
 ];
 
 /// How answers of a rule for several targets are put together.

@@ -101,7 +101,7 @@ pub fn resolve(
 ) -> Check<Attach> {
     let attach = program.attach_type;
     let mut out = Attach {
-        main_takes_btf_args: program.prog_type == ProgType::Ext,
+        main_takes_btf_args: program.extends.is_some(),
         ..Attach::default()
     };
     if let Some(ty) = attach

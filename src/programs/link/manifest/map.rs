@@ -1,13 +1,9 @@
-//! What user space sets of an object's maps between opening and loading it.
-//!
-//! An object often leaves a number to its loader: entries by the size of the machine,
-//! the depth of stack traces, the maps that a map of maps holds. A [`Manifest`] states
-//! them, by the map's name. What is neither in the object nor in the manifest, a
-//! lenient loader assumes, and says so: an [`Assumption`].
+//! What user space sets of maps.
 
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
+
+use super::{Json, Manifest, ReadJson};
 
 use crate::helpers_spec::MapType;
 use crate::prelude::*;
@@ -27,6 +23,76 @@ pub struct MapSetting {
     pub flags: Option<u32>,
     /// What inner maps are.
     pub inner: Option<InnerSetting>,
+    /// It is there already, and reused.
+    pub pinned: Option<Pinned>,
+}
+
+impl MapSetting {
+    /// Takes over what another states.
+    pub(super) fn take(&mut self, other: &MapSetting) {
+        let o = other.clone();
+        self.map_type = o.map_type.or(self.map_type);
+        self.key_size = o.key_size.or(self.key_size);
+        self.value_size = o.value_size.or(self.value_size);
+        self.max_entries = o.max_entries.or(self.max_entries);
+        self.flags = o.flags.or(self.flags);
+        self.inner = o.inner.or(self.inner.take());
+        self.pinned = o.pinned.or(self.pinned.take());
+    }
+}
+
+/// A map that a loader finds, as `bpftool map show --json` describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pinned {
+    /// The file of that name describes it; nobody has read it yet.
+    File(Arc<str>),
+    /// Its definition.
+    Map {
+        /// Its type.
+        map_type: MapType,
+        /// Bytes of a key.
+        key_size: u32,
+        /// Bytes of a value.
+        value_size: u32,
+        /// Entries.
+        max_entries: u32,
+        /// `BPF_F_*`.
+        flags: u32,
+        /// Nobody can change it any more.
+        frozen: bool,
+    },
+}
+
+impl Pinned {
+    /// Reads what `bpftool map show --json` says of one map.
+    pub fn parse(json: &Json) -> Result<Pinned, String> {
+        let one = match json {
+            Json::List(all) => match &all[..] {
+                [one] => one,
+                _ => return Err(format!("it describes {} maps, not one", all.len())),
+            },
+            one => one,
+        };
+        let number = |key: &str| {
+            one.get(key)
+                .and_then(Json::number)
+                .ok_or_else(|| format!("it is not what `bpftool map show --json` writes: no {key}"))
+        };
+        let ty = one.get("type").and_then(Json::text);
+        Ok(Pinned::Map {
+            map_type: map_type(
+                ty.ok_or("it is not what `bpftool map show --json` writes: no type")?,
+            )?,
+            key_size: number("bytes_key")?,
+            value_size: number("bytes_value")?,
+            max_entries: number("max_entries")?,
+            flags: number("flags")?,
+            frozen: matches!(
+                one.get("frozen"),
+                Some(Json::Bool(true) | Json::Number(false, 1))
+            ),
+        })
+    }
 }
 
 /// What the maps in a map of maps are.
@@ -36,11 +102,16 @@ pub enum InnerSetting {
     Like(Arc<str>),
     /// Type, bytes of a key, bytes of a value.
     Shape(MapType, u32, u32),
+    /// An array of one value of the object's structure of that name.
+    Struct(Arc<str>),
 }
 
 impl InnerSetting {
     /// The name of a map, or `TYPE:KEY:VALUE`.
     fn parse(text: &str) -> Result<InnerSetting, String> {
+        if let Some(name) = text.strip_prefix("struct ") {
+            return Ok(InnerSetting::Struct(name.trim().into()));
+        }
         let mut parts = text.split(':');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(name), None, ..) if !name.is_empty() => Ok(InnerSetting::Like(name.into())),
@@ -49,7 +120,9 @@ impl InnerSetting {
                 number(key)?,
                 number(value)?,
             )),
-            _ => Err(format!("{text:?} is no map's name and not TYPE:KEY:VALUE")),
+            _ => Err(format!(
+                "{text:?} is no map's name, no `struct NAME` and not TYPE:KEY:VALUE"
+            )),
         }
     }
 }
@@ -58,6 +131,7 @@ impl fmt::Display for InnerSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InnerSetting::Like(name) => f.write_str(name),
+            InnerSetting::Struct(name) => write!(f, "struct {name}"),
             InnerSetting::Shape(ty, key, value) => write!(f, "{ty}:{key}:{value}"),
         }
     }
@@ -65,15 +139,10 @@ impl fmt::Display for InnerSetting {
 
 fn map_type(name: &str) -> Result<MapType, String> {
     let known = MapType::ALL.iter().find(|t| t.name() == name);
-    known
-        .copied()
-        .ok_or_else(|| format!("there is no map type {name:?}"))
-}
-
-/// What user space sets, by the map's name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manifest {
-    maps: BTreeMap<Arc<str>, MapSetting>,
+    known.copied().ok_or_else(|| {
+        let offer = super::offer(name, MapType::ALL.iter().map(|t| t.name()));
+        format!("there is no map type {name:?}; {offer}")
+    })
 }
 
 /// A number, decimal or hexadecimal, with an optional unit of 1024.
@@ -97,21 +166,15 @@ fn number(text: &str) -> Result<u32, String> {
 }
 
 impl Manifest {
-    /// Nothing is stated.
-    pub const fn new() -> Manifest {
-        Manifest {
-            maps: BTreeMap::new(),
-        }
-    }
-
     /// The keys that [`Manifest::set`] knows.
-    pub const KEYS: [&'static str; 6] = [
+    pub const KEYS: [&'static str; 7] = [
         "max_entries",
         "value_size",
         "key_size",
         "type",
         "flags",
         "inner",
+        "pinned",
     ];
 
     /// States one thing: `key` of the map `name`, as the command line and the
@@ -125,9 +188,10 @@ impl Manifest {
             "flags" => setting.flags = Some(number(value)?),
             "inner" => setting.inner = Some(InnerSetting::parse(value)?),
             "type" => setting.map_type = Some(map_type(value)?),
+            "pinned" => setting.pinned = Some(Pinned::File(value.into())),
             _ => {
-                let keys = Self::KEYS.join(", ");
-                return Err(format!("{key:?} is none of {keys}"));
+                let offer = super::offer(key, Self::KEYS.into_iter());
+                return Err(format!("maps have no {key:?}; {offer}"));
             }
         }
         Ok(())
@@ -156,19 +220,21 @@ impl Manifest {
         self.maps.insert(name.into(), setting);
     }
 
-    /// What is stated of a map.
-    pub fn of(&self, name: &str) -> Option<&MapSetting> {
-        self.maps.get(name)
-    }
-
-    /// The names of the maps of which something is stated.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.maps.keys().map(|name| &**name)
-    }
-
-    /// Whether nothing is stated.
-    pub fn is_empty(&self) -> bool {
-        self.maps.is_empty()
+    /// Reads the files that it names: dumps of data, maps which are there already.
+    pub fn read_files(&mut self, read: ReadJson<'_>) -> Result<(), String> {
+        for global in &mut self.globals {
+            if let super::globals::Global::Dump { word, dump } = global {
+                dump.read(read).map_err(|e| format!("{word}: {e}"))?;
+            }
+        }
+        for (name, setting) in &mut self.maps {
+            if let Some(Pinned::File(file)) = &setting.pinned {
+                let told = |e: String| format!("--map {name}.pinned={file}: {e}");
+                let pinned = read(file).and_then(|json| Pinned::parse(&json));
+                setting.pinned = Some(pinned.map_err(told)?);
+            }
+        }
+        Ok(())
     }
 }
 
