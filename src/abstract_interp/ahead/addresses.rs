@@ -124,7 +124,7 @@ impl Held {
 
     /// The arguments of a call.
     pub fn arguments(&self) -> [Address; 5] {
-        std::array::from_fn(|i| self.regs[i + 1].clone())
+        core::array::from_fn(|i| self.regs[i + 1].clone())
     }
 
     /// A call was made.

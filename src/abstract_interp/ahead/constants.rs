@@ -17,6 +17,7 @@ use alloc::collections::BTreeMap;
 
 use crate::abstract_interp::checks::map_value;
 use crate::cfg::Cfg;
+use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{AluOp, ImmRef, Op, Src, Width};
 
@@ -71,7 +72,7 @@ impl Constants {
     fn note(&mut self, flow: &Flow<'_>, at: usize, regs: &Regs) {
         match flow.ops[at] {
             Op::Call(_) => {
-                let args = std::array::from_fn(|i| regs[i + 1]);
+                let args = core::array::from_fn(|i| regs[i + 1]);
                 self.calls.insert(at as u32, args);
             }
             Op::Alu {

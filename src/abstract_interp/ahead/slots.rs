@@ -25,6 +25,7 @@ use crate::abstract_interp::env::Env;
 use crate::abstract_interp::explore::frame_insn;
 use crate::abstract_interp::state::State;
 use crate::cfg::Cfg;
+use crate::prelude::*;
 use crate::programs::insn::{AluOp, Callee, Op, Src, Width};
 
 /// Halves of a frame's stack slots, a bit each.
