@@ -21,7 +21,9 @@ fn target(program: &Program) -> Option<(&'static str, &str, Kind, String)> {
     match kind {
         "kprobe" | "kretprobe" => {
             let name = to.split('+').next().unwrap_or(to);
-            let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            // A system call's function is named by the machine: loaders put `__x64_` before it.
+            let machine = name.starts_with("sys_");
+            let plain = !machine && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             (plain && !name.is_empty()).then(|| ("function", name, Kind::Func, name.to_owned()))
         }
         "raw_tracepoint" | "raw_tp" | "raw_tracepoint.w" | "raw_tp.w" => {

@@ -144,6 +144,9 @@ fn undefined(name: &str) -> String {
     let libc = LIBC.iter().find(|(n, _)| *n == name);
     let hint = match libc {
         Some((_, instead)) => format!("a function of libc; use {instead}"),
+        None if crate::helpers_spec::helper_id(name).is_some() => {
+            "a helper, which `bpf/bpf_helpers.h` declares as such".into()
+        }
         None => "declare it `__ksym` if the kernel has it, or link the object that has it \
                  (`bpftool gen object`)"
             .into(),
