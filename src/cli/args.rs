@@ -121,40 +121,42 @@ pub(super) struct OpenArgs {
     pub(super) raw: bool,
 }
 
+/// Heading of what is stated of a load.
+const BEFORE_LOAD: &str = "What user space does before the load";
+
 /// What user space does between opening the object and loading it.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "What user space does before the load")]
 pub(super) struct StatedArgs {
     /// What it sets of a map (`events.max_entries=64K`, `stacks.value_size=1016`,
     /// `outer.inner=array:4:8`, an inner map like that of another name, or
     /// `"struct NAME"`); also `key_size`, `flags`, `type`, and `pinned=FILE` for a map that
     /// is there already (what `bpftool map show --json` says of it); for `run` also its
     /// entries (`NAME=FILE`, a JSON list of {"key": …, "value": …}); repeatable.
-    #[arg(long, value_name = "NAME.KEY=VALUE")]
+    #[arg(help_heading = BEFORE_LOAD, long, value_name = "NAME.KEY=VALUE")]
     pub(super) map: Vec<String>,
     /// Sets a global variable of .rodata, .data, .bss or .kconfig, or a part of it
     /// (`cfg.ports[2]=80`, `mode=MODE_FAST`), as `veristat -G` does; `@FILE` holds one a
     /// line; repeatable.
-    #[arg(long, short = 'G', value_name = "NAME=VALUE")]
+    #[arg(help_heading = BEFORE_LOAD, long, short = 'G', value_name = "NAME=VALUE")]
     pub(super) set: Vec<String>,
     /// Sets the globals as a dump of their map has them, made with
     /// `bpftool --json map dump`; repeatable.
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = BEFORE_LOAD, long, value_name = "FILE")]
     pub(super) rodata: Vec<PathBuf>,
     /// Loads these programs only, those of SEC("?…") among them; repeatable, and a
     /// comma-separated list.
-    #[arg(long, value_name = "PROG", value_delimiter = ',')]
+    #[arg(help_heading = BEFORE_LOAD, long, value_name = "PROG", value_delimiter = ',')]
     pub(super) only: Vec<String>,
     /// Does not load these programs; repeatable, and a comma-separated list.
-    #[arg(long, value_name = "PROG", value_delimiter = ',')]
+    #[arg(help_heading = BEFORE_LOAD, long, value_name = "PROG", value_delimiter = ',')]
     pub(super) skip: Vec<String>,
     /// What a program attaches to, in place of what its section says; for freplace the
     /// function of another object (`OBJ:FUNC`); repeatable.
-    #[arg(long, value_name = "PROG=FUNC")]
+    #[arg(help_heading = BEFORE_LOAD, long, value_name = "PROG=FUNC")]
     pub(super) attach: Vec<String>,
     /// Flags of a program's load besides those of its section (`sleepable`,
     /// `xdp_has_frags`, `0x40`); repeatable.
-    #[arg(long, value_name = "PROG=FLAG,…")]
+    #[arg(help_heading = BEFORE_LOAD, long, value_name = "PROG=FLAG,…")]
     pub(super) prog_flags: Vec<String>,
 }
 
