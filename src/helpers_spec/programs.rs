@@ -252,3 +252,56 @@ pub fn sleepable_allowed(prog_type: ProgType, attach: Option<AttachType>, v: Spe
         _ => false,
     }
 }
+
+/// Whether the load call takes that attach type for the program type.
+pub fn load_attach_ok(prog_type: ProgType, attach: Option<AttachType>) -> bool {
+    use AttachType as A;
+    let id = attach.map_or(0, AttachType::id);
+    match prog_type {
+        ProgType::CgroupSock => matches!(
+            attach,
+            Some(
+                A::CgroupInetSockCreate
+                    | A::CgroupInetSockRelease
+                    | A::CgroupInet4PostBind
+                    | A::CgroupInet6PostBind
+            )
+        ),
+        ProgType::CgroupSockAddr => attach.is_some_and(|a| {
+            matches!(
+                a,
+                A::CgroupInet4Bind
+                    | A::CgroupInet6Bind
+                    | A::CgroupInet4Connect
+                    | A::CgroupInet6Connect
+                    | A::CgroupUnixConnect
+                    | A::CgroupUdp4Sendmsg
+                    | A::CgroupUdp6Sendmsg
+                    | A::CgroupUnixSendmsg
+                    | A::CgroupUdp4Recvmsg
+                    | A::CgroupUdp6Recvmsg
+                    | A::CgroupUnixRecvmsg
+                    | A::CgroupInet4Getpeername
+                    | A::CgroupInet6Getpeername
+                    | A::CgroupUnixGetpeername
+                    | A::CgroupInet4Getsockname
+                    | A::CgroupInet6Getsockname
+                    | A::CgroupUnixGetsockname
+            )
+        }),
+        ProgType::CgroupSkb => id <= A::CgroupInetEgress.id(),
+        ProgType::CgroupSockopt => {
+            matches!(attach, Some(A::CgroupSetsockopt | A::CgroupGetsockopt))
+        }
+        ProgType::SkLookup => attach == Some(A::SkLookup),
+        ProgType::SkReuseport => {
+            matches!(
+                attach,
+                Some(A::SkReuseportSelect | A::SkReuseportSelectOrMigrate)
+            )
+        }
+        ProgType::Netfilter => attach == Some(A::Netfilter),
+        ProgType::Syscall | ProgType::Ext => id == 0,
+        _ => true,
+    }
+}
