@@ -252,7 +252,9 @@ fn annotations_are_one_line_each_with_errors_first() {
     ]);
     let text = stdout(&o);
     let levels: Vec<&str> = text.lines().map(|l| l.split(' ').next().unwrap()).collect();
-    assert!(levels.len() > 30);
+    // Of more than ten of a level, the tenth counts the rest.
+    assert_eq!(levels.iter().filter(|l| **l == "::error").count(), 10);
+    assert!(text.contains("::error title=and 24 more::"), "{text}");
     let rank = |l: &str| {
         ["::error", "::warning", "::notice"]
             .iter()
@@ -263,7 +265,8 @@ fn annotations_are_one_line_each_with_errors_first() {
         .map(|l| rank(l).unwrap_or_else(|| panic!("{l}")))
         .collect();
     assert!(ranks.is_sorted());
-    for line in text.lines() {
+    let about_lines = text.lines().filter(|l| !l.contains(" title=and "));
+    for line in about_lines {
         let (properties, message) = line.split_once(' ').unwrap().1.split_once("::").unwrap();
         let file = properties
             .split(',')

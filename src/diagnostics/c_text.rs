@@ -16,20 +16,37 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(word) && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// The characters of a text that stand outside of quotes, from a byte on.
+fn unquoted(text: &str, from: usize) -> impl Iterator<Item = (usize, char)> {
+    let (mut quoted, mut escaped) = (None, false);
+    let rest = text.char_indices().skip_while(move |(i, _)| *i < from);
+    rest.filter(move |&(_, c)| match quoted {
+        Some(_) if escaped => {
+            escaped = false;
+            false
+        }
+        Some(q) => {
+            escaped = c == '\\';
+            if c == q {
+                quoted = None;
+            }
+            false
+        }
+        None if matches!(c, '"' | '\'') => {
+            quoted = Some(c);
+            false
+        }
+        None => true,
+    })
+}
+
 /// Byte index of the bracket that closes the one at `open`; strings are skipped.
 pub(super) fn closing(text: &str, open: usize) -> Option<usize> {
     let mut depth = 0usize;
-    let mut quoted = None;
-    let mut escaped = false;
-    for (i, c) in text.char_indices().skip_while(|(i, _)| *i < open) {
-        match (quoted, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(q), _) if q == c => quoted = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quoted = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => {
+    for (i, c) in unquoted(text, open) {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => {
                 depth = depth.checked_sub(1)?;
                 if depth == 0 {
                     return Some(i);
@@ -46,10 +63,7 @@ fn pieces(text: &str, from: usize, to: usize) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
     let mut depth = 0i32;
     let mut begin = from;
-    for (i, c) in text.char_indices() {
-        if i < from || i >= to {
-            continue;
-        }
+    for (i, c) in unquoted(text, from).take_while(|(i, _)| *i < to) {
         match c {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth -= 1,

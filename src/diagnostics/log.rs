@@ -126,9 +126,19 @@ pub fn rule_of(words: &[String]) -> Option<&'static Rule> {
 }
 
 impl LoggedRefusal {
-    /// The rule that refused.
+    /// The rule that refused. Where kernels have one message for several mistakes, what
+    /// the register holds tells which it is.
     pub fn rule(&self) -> Option<&'static Rule> {
-        rule_of(&self.words)
+        let found = rule_of(&self.words)?;
+        let reg = self.words.iter().find_map(|line| register(line));
+        let held = self.regs.iter().find(|(r, _)| Some(*r) == reg);
+        let held = held.and_then(|(_, text)| nature(text));
+        let null = held == Some(Nature::MaybeNull);
+        let shared = found.number == Code::MemAccessType.number();
+        Some(match shared && null {
+            true => rules::of(Code::NullDereference),
+            false => found,
+        })
     }
 
     /// Whether a program's instructions are those that the log shows.
@@ -143,7 +153,7 @@ impl LoggedRefusal {
     /// The refusal as the engine would give it, as far as the log tells; its path is
     /// what the log shows.
     pub fn refusal(&self) -> Option<Box<Refusal>> {
-        let rule = self.rule()?;
+        let rule = rule_of(&self.words)?;
         let code = Code::ALL.iter().find(|c| c.number() == rule.number)?;
         let mut refusal = Refusal::logged(Logged {
             code: *code,

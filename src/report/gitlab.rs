@@ -87,11 +87,12 @@ fn issue(
     severity: &str,
     at: (&Untrusted, u32),
 ) -> Value {
+    let (path, mark) = (at.0.data(), mark.data());
     json!({
         "description": what.data(),
         "check_name": name,
-        "fingerprint": mark.data(),
+        "fingerprint": mark,
         "severity": severity,
-        "location": { "path": at.0.data(), "lines": { "begin": at.1 } },
+        "location": { "path": path, "lines": { "begin": at.1 } },
     })
 }
