@@ -53,7 +53,7 @@ fn the_end_of_a_log_indented_by_a_loader() {
 #[test]
 fn the_form_that_explains_itself() {
     let refusal = only("no_null_check-7.3.log");
-    let expected = ("not-a-pointer-dereference", 7, Some(0), vec![4, 6, 7]);
+    let expected = ("null-pointer-dereference", 7, Some(0), vec![4, 6, 7]);
     assert_eq!(facts(&refusal), expected);
     assert_eq!(refusal.words, ["R0 invalid mem access 'map_value_or_null'"]);
 }
