@@ -106,11 +106,13 @@ pub fn callbacks(vm: &Vm<'_>) -> Check<()> {
 /// Whether the kernel as it is has the helper.
 pub fn helper(env: &Env<'_>, name: &str, helper: i32) -> Check<()> {
     let config = &env.target.config;
+    let split = env.target.behaviour.helper_message_split;
     let barred = |option: &str| {
-        refuse(Fault::HelperOption {
-            name: name.into(),
-            id: helper.into(),
-            option: option.into(),
+        let (name, id, option) = (name.into(), helper.into(), option.into());
+        refuse(match split {
+            true => Fault::HelperOption { name, id, option },
+            // To these kernels it is no helper at all.
+            false => Fault::HelperOptionAbsent { name, id, option },
         })
     };
     match helper {

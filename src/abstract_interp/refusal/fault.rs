@@ -380,6 +380,7 @@ faults! {
     // Calls of helpers.
     HelperUnknown { id: i64 } => Code::UnknownFunc;
     HelperAbsent { name: Name, id: i64 } => Code::UnknownFunc;
+    HelperOptionAbsent { name: Name, id: i64, option: Name } => Code::UnknownFunc;
     HelperForbidden { name: Name, id: i64 } => Code::FuncNotAllowed;
     HelperInProbe => Code::FuncNotAllowed;
     HelperLicence => Code::GplOnly;

@@ -40,7 +40,8 @@ words! {
     KfuncPrivileged: "{name} kfunc calls require {capability}";
     StructPrivileged: "'struct {name}' access is allowed only to CAP_PERFMON";
     OptionMissing: "EINVAL";
-    HelperOption: "program of this type cannot use helper {name}#{id}", before 6 9 "unknown func {name}#{id}";
+    HelperOption: "program of this type cannot use helper {name}#{id}";
+    HelperOptionAbsent: "unknown func {name}#{id}";
     KfuncInterpreted: "JIT is required for calling kernel function";
     CallbackInterpreted: "callbacks are not allowed in non-JITed programs";
     TailCallInterpreted: "mixing of tail_calls and bpf-to-bpf calls is not supported";

@@ -5,9 +5,13 @@ use crate::prelude::*;
 
 pages! {
     TYPE_MISMATCH: |f| format!("{} is not what the function expects{}.", f.argument(), f.holding());
-    UNKNOWN_FUNC: |f| match &f.unresolved {
-        Some(what) => format!("The instruction needs {what}, which {} lacks: the loader puts an invalid call in its place.", f.target()),
-        None => format!("On {} there is no function behind the call of {}.", f.target(), f.callee()),
+    UNKNOWN_FUNC: |f| match (&f.unresolved, &f.option) {
+        (Some(what), _) => format!("The instruction needs {what}, which {} lacks: the loader puts an invalid call in its place.", f.target()),
+        (None, Some(option)) if option.starts_with("CONFIG_") => {
+            format!("On {} there is no {}: this kernel was built without {option}.", f.target(), f.callee())
+        }
+        (None, Some(option)) => format!("On {} there is no {}: this kernel runs with {option}.", f.target(), f.callee()),
+        (None, None) => format!("On {} there is no function behind the call of {}.", f.target(), f.callee()),
     };
     FUNC_NOT_ALLOWED: |f| match &f.option {
         Some(option) if option.starts_with("CONFIG_") => {
