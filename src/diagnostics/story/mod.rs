@@ -1,12 +1,12 @@
 //! The story of a refusal: what happened, where the proof was lost, what mends it.
 //!
 //! A story is data. A kind of mistake has its file, which reads the refusal's fields
-//! and the walked path ([`scene`]) and gives a [`Claim`] (the headline's facts), the
+//! and the walked path (`scene`) and gives a [`Claim`] (the headline's facts), the
 //! [`Event`]s that led there, the place to edit, the [`Cause`] and [`Help`]s. `words`
 //! alone makes sentences; a test compares claims with the refusal that they are about.
 //!
 //! A kind that has no file is told by its page's words, with the events that the
-//! walk back from the value at fault gives ([`trace`]).
+//! walk back from the value at fault gives (`trace`).
 
 pub(in crate::diagnostics) mod argument;
 mod bounds;

@@ -132,17 +132,28 @@ function snippets(labels, view) {
 }
 
 const say = (what, text) => text ? el("p", { class: "say" }, el("b", { class: "dim" }, what), " ", text) : null;
+/** An edit as a diff. */
 function suggestion(s) {
   if (!s || typeof s !== "object") return null;
-  const lines = (sign, text, name) => String(text || "").split("\n").filter(Boolean).map((l) => el("div", { class: name }, `${sign} ${l}`));
-  return el("pre", { class: "diff" }, lines("-", s.before ?? s.old, "del"), lines("+", s.after ?? s.new ?? s.replacement, "add"));
+  const line = (sign, name) => (text) => el("div", { class: name }, `${sign} ${text}`);
+  const fresh = [s.new || []].flat().map(line("+", "add"));
+  const old = s.old ? [s.old].map(line(s.place === "instead" ? "-" : " ", s.place === "instead" ? "del" : "")) : [];
+  return el("pre", { class: "diff" }, el("div", { class: "dim" }, `${s.file}:${s.line}`), s.place === "before" ? [fresh, old] : [old, fresh]);
+}
+const TESTED = { verifies: "verified: with this the program loads" };
+/** What to do: edits, with what became of them when they were tried; else the advice. */
+function help(f) {
+  const helps = f.help || [];
+  if (!helps.length) return f.remedy ? el("div", { class: "help" }, el("strong", {}, "help "), f.remedy) : null;
+  return helps.map((h) => el("div", { class: "help" }, el("strong", {}, "help "), h.text, suggestion(h.suggestion),
+    TESTED[h.tested] ? el("div", { class: "dim" }, TESTED[h.tested]) : h.next_line ? el("div", { class: "dim" }, `with this the next refusal is at line ${h.next_line}`) : null));
 }
 
 function finding(f, view) {
   const labels = [...(f.secondary || []), ...(f.primary ? [{ ...f.primary, primary: true }] : [])];
   return el("article", {}, el("h3", {}, el("span", { class: f.severity || "error" }, f.code), " ", f.name || "", f.severity ? el("span", { class: "dim" }, ` · ${f.severity}`) : null),
-    el("p", { class: "say" }, f.what), snippets(labels, view), say("why", f.why),
-    f.remedy ? el("div", { class: "help" }, el("strong", {}, "help "), f.remedy, suggestion(f.suggestion)) : null,
+    el("p", { class: "say" }, f.what), snippets(labels, view), say("because", f.why),
+    help(f), say("witness", f.witness), f.cause ? say("cause", f.cause + (f.confidence === "high" ? "" : ` (${f.confidence} confidence)`)) : null,
     f.suppressed ? say("suppressed", f.suppressed) : null, f.targets && f.targets.length ? say("on", f.targets.join(", ")) : null);
 }
 
