@@ -30,6 +30,7 @@ const TESTS: &[Test] = &[
     needs("conformance", &[&CONFORMANCE]),
     needs("dated", &[&SETS]),
     needs("facts", &[&FACTS]),
+    asks("hostile_output", &[]),
     asks("kernel_availability", &[]),
     asks("kernel_capabilities", &[&SETS]),
     asks("kernel_compare", &[]),
