@@ -191,10 +191,11 @@ fn claims_hold() {
         })
         .collect();
     assert!(found.len() > 100, "{} rejections", found.len());
-    // Labels of one place are stacked.
-    let has_event =
-        |d: &Diagnostic| !d.secondary.is_empty() || d.primary.text.data().contains("; ");
-    let told = found.iter().filter(|(_, d)| has_event(d)).count();
+    // Only a label of its own is an event: sentences stacked into the primary do not count.
+    let told = found
+        .iter()
+        .filter(|(_, d)| !d.secondary.is_empty())
+        .count();
     let plain = found
         .iter()
         .filter(|(_, d)| matches!(d.claim, Claim::Plain(_)))
@@ -228,5 +229,6 @@ fn claims_hold() {
         })
         .collect();
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
-    assert!(told * 100 >= found.len() * 85, "{told} of {}", found.len());
+    // A ratchet: raised as more stories tell their events.
+    assert!(told * 100 >= found.len() * 33, "{told} of {}", found.len());
 }

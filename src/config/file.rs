@@ -179,7 +179,8 @@ struct File {
 type Values = BTreeMap<Text, Spanned<Stated>>;
 type Maps = BTreeMap<Text, Values>;
 
-/// What one way of loading states.
+/// What one way of loading states: the keys of the file's own level again, since serde
+/// cannot flatten into a struct that denies unknown fields.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Variant {

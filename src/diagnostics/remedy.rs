@@ -7,6 +7,7 @@ use crate::abstract_interp::refusal::{Key, Refusal};
 use crate::abstract_interp::{Input, Verdict, verify_within};
 use crate::budget::Account;
 use crate::prelude::*;
+use crate::programs::encode::encode_all;
 use crate::programs::{Program, insert};
 
 /// What a test of a help showed.
@@ -64,13 +65,8 @@ pub fn patched(program: &Program, patch: &Patch) -> Option<Program> {
         def.value_size = size;
         out.maps = maps.into();
     }
-    if let Some((at, opcode)) = patch.opcode {
-        let mut insns = out.insns.to_vec();
-        insns.get_mut(at)?.opcode = opcode;
-        out.insns = insns.into();
-    }
     for p in &parts {
-        out = insert::insert(&out, p.at, p.replaced, &p.insns, p.over)?;
+        out = insert::insert(&out, p.at, p.replaced, &encode_all(&p.ops)?, p.over)?;
     }
     Some(out)
 }
@@ -81,7 +77,7 @@ fn moved(patch: &Patch, slot: usize) -> usize {
         .parts
         .iter()
         .filter(|p| p.at <= slot)
-        .map(|p| p.insns.len() as i64 - p.replaced as i64)
+        .map(|p| p.ops.len() as i64 - p.replaced as i64)
         .sum();
     (slot as i64 + more).max(0) as usize
 }
@@ -96,10 +92,10 @@ pub fn before(patch: &Patch, slot: usize) -> usize {
         if slot < from {
             break;
         }
-        if slot < from + p.insns.len() {
+        if slot < from + p.ops.len() {
             return p.at;
         }
-        more += p.insns.len() as i64 - p.replaced as i64;
+        more += p.ops.len() as i64 - p.replaced as i64;
     }
     (slot as i64 - more).max(0) as usize
 }
@@ -147,7 +143,7 @@ pub fn test(
             let same = next.key() == refusal.key() && next.insn == here;
             let within = patch.parts.iter().any(|p| {
                 let from = moved_start(patch, p.at);
-                (from..from + p.insns.len()).contains(&next.insn)
+                (from..from + p.ops.len()).contains(&next.insn)
             });
             if same || within {
                 return (Tested::Fails, None);
@@ -168,7 +164,7 @@ fn moved_start(patch: &Patch, at: usize) -> usize {
         .parts
         .iter()
         .filter(|p| p.at < at)
-        .map(|p| p.insns.len() as i64 - p.replaced as i64)
+        .map(|p| p.ops.len() as i64 - p.replaced as i64)
         .sum();
     (at as i64 + before).max(0) as usize
 }

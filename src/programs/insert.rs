@@ -5,33 +5,28 @@
 //! along. Programs with indirect jumps are left alone, for their tables are data.
 
 use super::Program;
-use super::insn::{Insn, Op};
-use super::isa::{LD_IMM64, class};
+use super::insn::{Callee, ImmRef, Insn, Op};
 use crate::prelude::*;
 
-const CALL: u8 = 0x85;
-const EXIT: u8 = 0x95;
-const LONG_JUMP: u8 = 0x06;
-const PSEUDO_CALL: u8 = 1;
-const PSEUDO_FUNC: u8 = 4;
-
-/// Where an instruction leads, if it leads anywhere.
+/// Where an instruction leads, if it leads anywhere, by the field that says so.
 enum Leads {
     Off(i64),
     Imm(i64),
 }
 
-fn leads(at: usize, insn: Insn) -> Option<Leads> {
+fn leads(at: usize, op: &Op) -> Option<Leads> {
     let next = at as i64 + 1;
-    let jumps = matches!(insn.opcode & 7, class::JMP | class::JMP32);
-    match insn.opcode {
-        CALL if insn.src == PSEUDO_CALL => Some(Leads::Imm(next + i64::from(insn.imm))),
-        LD_IMM64 if insn.src == PSEUDO_FUNC => Some(Leads::Imm(next + i64::from(insn.imm))),
-        LONG_JUMP => Some(Leads::Imm(next + i64::from(insn.imm))),
-        EXIT => None,
-        opcode if jumps && opcode & 0xf0 != 0x80 => Some(Leads::Off(next + i64::from(insn.off))),
-        _ => None,
-    }
+    Some(match *op {
+        Op::Jmp { off, .. } | Op::MayGoto { off } => Leads::Off(next + i64::from(off)),
+        Op::Ja { off, long: false } => Leads::Off(next + i64::from(off)),
+        Op::Ja { off, long: true } => Leads::Imm(next + i64::from(off)),
+        Op::Call(Callee::Local(by)) => Leads::Imm(next + i64::from(by)),
+        Op::LdImm64 {
+            src: ImmRef::Func(by),
+            ..
+        } => Leads::Imm(next + i64::from(by)),
+        _ => return None,
+    })
 }
 
 /// The program with `new` before the slot `at`, in place of `replaced` slots. With
@@ -44,8 +39,9 @@ pub fn insert(
     over: bool,
 ) -> Option<Program> {
     let end = at.checked_add(replaced)?;
+    let ops = super::decode(&program.insns);
     let indirect = |op: &Op| matches!(op, Op::Gotox { .. });
-    if end > program.insns.len() || super::decode(&program.insns).iter().any(indirect) {
+    if end > program.insns.len() || ops.iter().any(indirect) {
         return None;
     }
     let more = i64::try_from(new.len()).ok()? - i64::try_from(replaced).ok()?;
@@ -62,7 +58,7 @@ pub fn insert(
         }
     };
     let mut insns = Vec::with_capacity(program.insns.len() + new.len());
-    for (slot, insn) in program.insns.iter().enumerate() {
+    for (slot, (insn, op)) in program.insns.iter().zip(&ops).enumerate() {
         if slot == at {
             insns.extend_from_slice(new);
         }
@@ -71,7 +67,7 @@ pub fn insert(
         }
         let mut insn = *insn;
         let here = place(slot);
-        match leads(slot, insn) {
+        match leads(slot, op) {
             Some(Leads::Off(to)) => insn.off = i16::try_from(moved(to) - here - 1).ok()?,
             Some(Leads::Imm(to)) => insn.imm = i32::try_from(moved(to) - here - 1).ok()?,
             None => {}

@@ -13,6 +13,7 @@ mod bounds;
 mod edit;
 mod ends;
 mod held;
+mod length;
 mod null;
 mod offer;
 mod packet;

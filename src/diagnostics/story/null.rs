@@ -374,7 +374,9 @@ fn packet_statements(scene: &Scene<'_>, node: Node, name: Option<&str>) -> Optio
         &format!("(void *){data_name} + {need} > (void *){end_name}"),
     ));
     if let Some(name) = name.filter(|n| *n != data_name) {
-        out.extend(made_again(scene, name, &[&data_name, &end_name])?);
+        let again = made_again(scene, name, &[&data_name, &end_name]);
+        let again = again.or_else(|| at_distance(scene, node, name, &data_name));
+        out.extend(again?);
     }
     Some(out)
 }
@@ -406,6 +408,26 @@ fn made_again(scene: &Scene<'_>, name: &str, known: &[&str]) -> Option<Vec<Strin
     let made = found.iter().any(|s| s.starts_with(&format!("{name} = ")));
     found.reverse();
     made.then_some(found)
+}
+
+/// The statement that gives a variable its value by its distance from the packet's
+/// start, where no line of the object has one.
+fn at_distance(scene: &Scene<'_>, node: Node, name: &str, data: &str) -> Option<Vec<String>> {
+    let own = match scene.flow.def(scene.flow.root(node)).made {
+        Made::Load { base, off, .. } => {
+            matches!(scene.flow.def(scene.flow.root(base)).made, Made::Context)
+                && names::ctx_field(scene.program, off) == Some("data")
+        }
+        _ => false,
+    };
+    let by = scene
+        .flow
+        .distance(node)
+        .filter(|_| own && c_text::is_name(name))?;
+    Some(vec![match by {
+        0 => format!("{name} = (void *){data};"),
+        by => format!("{name} = (void *){data} + {by};"),
+    }])
 }
 
 /// Lines above a use that are searched for how a variable is made.

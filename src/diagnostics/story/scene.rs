@@ -6,7 +6,7 @@ use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Call, Flow, Made, Node, Test};
 use crate::diagnostics::names;
-use crate::diagnostics::source::{self, SourceText, line_of};
+use crate::diagnostics::source::{SourceText, line_of, plain_return};
 use crate::diagnostics::wording::Nature;
 use crate::helpers_spec::SpecVersion;
 use crate::object::{MapDef, Type};
@@ -129,7 +129,7 @@ impl<'a> Scene<'a> {
     }
 
     /// A line of a file as the object carries it, with the indentation that it has there;
-    /// of another line the code, if the object vouches for it.
+    /// of another line only a `return` of a small number.
     pub fn text(&self, file: &str, line: u32) -> Option<String> {
         let carried = self
             .program
@@ -138,18 +138,15 @@ impl<'a> Scene<'a> {
             .find(|l| l.line == line && &*l.file == file && !l.text.trim().is_empty());
         let there = self.there(file, line);
         let Some(carried) = carried else {
-            let there = there?;
-            return source::vouched(self.program, &there).map(str::to_owned);
+            return plain_return(&there?).map(str::to_owned);
         };
         let same = there.filter(|t| t.trim() == carried.text.trim());
         Some(same.unwrap_or_else(|| carried.text.to_string()))
     }
 
-    /// The assignment of a line without its type, in words that the object carries.
+    /// The assignment of a line without its type.
     pub fn statement(&self, file: &str, line: u32) -> Option<String> {
-        let text = self.text(file, line).or_else(|| self.there(file, line))?;
-        let statement = c_text::without_type(&text)?;
-        source::vouched(self.program, &statement).map(str::to_owned)
+        c_text::without_type(&self.text(file, line)?)
     }
 
     /// Whether a line closes a function.

@@ -14,6 +14,7 @@ mod attach;
 mod code;
 mod data;
 mod extend;
+mod identity;
 mod info;
 mod kconfig;
 mod manifest;
@@ -30,9 +31,9 @@ use super::program::{
     F_SLEEPABLE, F_XDP_HAS_FRAGS, LoadError, LoadErrorKind, PROG_FLAGS, Program, StructOpsSlot,
     Subprog, license_is_gpl_compatible,
 };
-use super::sections::{SECTIONS, SectionInfo, section_info, section_target};
+use super::sections::{SECTIONS, section_target};
 use crate::helpers_spec::{AttachType, ProgType};
-use crate::object::{Btf, FuncLinkage, Function, MapDef, Object, ObjectError, Type};
+use crate::object::{FuncLinkage, Function, MapDef, Object, ObjectError, Type};
 use crate::prelude::*;
 pub use extend::Extended;
 pub use kconfig::usual_kconfig;
@@ -50,6 +51,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use assemble::Assembly;
 use core::cell::{Cell, RefCell};
+use identity::{Identity, callbacks, identity};
 
 /// What all programs of an object share.
 struct Context<'a> {
@@ -120,90 +122,6 @@ impl Failure {
 
 fn prepare(reason: String) -> Failure {
     Failure::at(LoadErrorKind::Prepare, reason)
-}
-
-/// What a program is.
-struct Identity<'a> {
-    section: &'a str,
-    /// What it attaches to, by the manifest or its section.
-    target: Option<&'a str>,
-    /// Flags of its load besides those of its section.
-    flags: u32,
-    /// What it replaces.
-    extends: Option<Arc<Extended>>,
-    autoload: bool,
-    prog_type: ProgType,
-    attach_type: Option<AttachType>,
-    info: Option<&'static SectionInfo>,
-}
-
-fn identity<'a>(
-    object: &'a Object,
-    function: &Function,
-    options: &LinkOptions<'a>,
-) -> Identity<'a> {
-    let name = object.elf.section_name(function.section);
-    let (section, autoload) = match name.strip_prefix('?') {
-        Some(rest) => (rest, false),
-        None => (name, true),
-    };
-    let mut info = section_info(section, options.legacy_sections);
-    let (mut prog_type, mut attach_type) =
-        info.map_or((ProgType::Unspec, None), |i| (i.prog_type, i.attach_type));
-    if let Some(forced) = options.force_type {
-        (prog_type, attach_type) = (
-            forced.0,
-            forced.1.or(attach_type.filter(|_| forced.0 == prog_type)),
-        );
-        info = info.filter(|i| i.prog_type == prog_type);
-    } else if info.is_none()
-        && let Some(known) = (options.type_of)(section, &function.name)
-    {
-        (prog_type, attach_type) = known;
-    }
-    let stated = options.manifest.of_program(&function.name);
-    let target = match stated.and_then(|s| s.attach.as_ref()) {
-        Some(AttachTo::Kernel(target)) => Some(&**target),
-        Some(AttachTo::Program(_, function)) => Some(&**function),
-        None => section_target(section),
-    };
-    Identity {
-        section,
-        target,
-        flags: stated.map_or(0, |s| s.flags),
-        extends: stated.and_then(|s| s.extends.clone()),
-        autoload,
-        prog_type,
-        attach_type,
-        info,
-    }
-}
-
-/// Main functions' exception callbacks, as declaration tags name them.
-fn callbacks(btf: Option<&Btf>) -> BTreeMap<&str, Vec<&str>> {
-    let mut callbacks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let Some(btf) = btf else { return callbacks };
-    for id in 1..btf.type_count() {
-        if let Some(Type::DeclTag {
-            name,
-            target,
-            component: None,
-        }) = btf.ty(id)
-            && let Some(callback) = name.strip_prefix("exception_callback:")
-        {
-            let main = match btf.ty(target) {
-                Some(Type::Func {
-                    name,
-                    linkage: FuncLinkage::Global,
-                    ..
-                }) => name,
-                // A tag that is on no program spoils them all.
-                _ => "",
-            };
-            callbacks.entry(main).or_default().push(callback);
-        }
-    }
-    callbacks
 }
 
 /// Where variables begin in the arena: at its end, for kernels that take so large
