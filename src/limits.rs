@@ -86,3 +86,13 @@ pub const SMOKE_BYTES: u64 = 32 << 20;
 /// Stack of a worker thread. The engine keeps its own work lists; this leaves
 /// room for deeply nested types.
 pub const WORKER_STACK_BYTES: usize = 16 << 20;
+
+/// Bytes of one message that `mcp` takes: a kernel's log of a large program is the longest
+/// that anybody sends.
+pub const MCP_MESSAGE_BYTES: u64 = 16 << 20;
+
+/// Messages that wait in `mcp` while a call is worked on.
+pub const MCP_WAITING: usize = 256;
+
+/// Bytes of one answer of `mcp`: some ten thousand words of a model.
+pub const MCP_ANSWER_BYTES: usize = 40_000;

@@ -39,6 +39,8 @@ pub(super) enum Verb {
     Run(RunArgs),
     /// List the targets, or one target's behaviours.
     Targets(TargetsArgs),
+    /// Serve agents: the Model Context Protocol on standard input and output.
+    Mcp(super::mcp::McpArgs),
     /// Print the completions of a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them.

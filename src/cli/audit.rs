@@ -12,12 +12,11 @@ use crate::audit::{ObjectAudit, diff, graph};
 use crate::check::{self, Options};
 use crate::report::audit as report;
 
-/// Runs the verb.
-pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+/// Audits all inputs.
+pub(super) fn audits(args: &AuditArgs, spending: &Spending) -> Result<Vec<ObjectAudit>, Failure> {
     let targets = Targets::open(&args.open)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
-    let spending = Spending::new(&args.spend)?;
     let manifest = super::stated::manifest(&args.open)?;
     let one = |input: &Input| -> ObjectAudit {
         let name = &input.name;
@@ -46,6 +45,12 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     {
         return Err(Failure::usage(format!("no program named {name}")));
     }
+    Ok(audits)
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+    let audits = audits(args, &Spending::new(&args.spend)?)?;
     let text = if args.diff {
         let [old, new] = &audits[..] else {
             return Err(Failure::usage("--diff compares two objects: OLD NEW"));

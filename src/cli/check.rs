@@ -19,8 +19,16 @@ use crate::report::text::Detail;
 use crate::report::{self, InputError, ObjectReport, Report};
 use crate::view::Shelf;
 
-/// Runs the verb.
-pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+/// What was found of the inputs, and by what it is judged.
+pub(super) struct Checked {
+    pub(super) report: Report,
+    pub(super) loaded: config::Loaded,
+    pub(super) repo: Repo,
+    strict: bool,
+}
+
+/// Checks all inputs; nothing is judged or written yet.
+pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, Failure> {
     let loaded = config::load(args)?;
     let mut open = args.open.clone();
     if open.target.is_empty() && open.profile.is_empty() {
@@ -35,7 +43,6 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let (manifest, variants) = stated::of_check(args, &loaded)?;
     let repo = Repo::new(args);
     let common = common_sources(args, &repo);
-    let spending = Spending::new(&args.spend)?;
     let budget = &spending.budget;
     let objects = walk::expand(&args.open, &args.objects, budget);
     let page = args.format == Format::Html || args.report.iter().any(|(f, _)| *f == Format::Html);
@@ -86,7 +93,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     };
     let pool = &spending.pool;
     let parts: Vec<Report> = pool.install(|| objects.par_iter().map(one).collect());
-    let mut report = Report {
+    let report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
     };
     stated::unmet(&report)?;
@@ -98,23 +105,52 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     {
         return Err(Failure::usage(format!("no program named {name}")));
     }
-    let name = |given: &str| repo.name(given);
-    let baseline = config::baseline(args, &loaded)?;
-    // A file that cannot be written does not keep the others from being written.
-    let mut written = Vec::new();
-    if let Some(path) = &args.write_baseline {
-        let cpus = loaded.settings.config.cpus;
-        let text = Baseline::of(&report, cpus, &name).render();
-        written.push(output::write(&text, Some(path)));
+    Ok(Checked {
+        report,
+        loaded,
+        repo,
+        strict,
+    })
+}
+
+impl Checked {
+    /// Judges the report by the configuration and the command line.
+    pub(super) fn judge(&mut self, args: &CheckArgs) -> Result<(), Failure> {
+        let baseline = config::baseline(args, &self.loaded)?;
+        let file = self.loaded.file.as_ref();
+        let name = |given: &str| self.repo.name(given);
+        let judged = judging::Run {
+            file: file.map(|(name, text)| (name.as_str(), text.as_str())),
+            baseline: baseline.as_ref(),
+            name: &name,
+            only: args.open.prog.as_deref(),
+        };
+        judging::judge(&mut self.report, &self.loaded.settings, &judged);
+        Ok(())
     }
-    let file = loaded.file.as_ref();
-    let judged = judging::Run {
-        file: file.map(|(name, text)| (name.as_str(), text.as_str())),
-        baseline: baseline.as_ref(),
-        name: &name,
-        only: args.open.prog.as_deref(),
-    };
-    judging::judge(&mut report, &loaded.settings, &judged);
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    let spending = Spending::new(&args.spend)?;
+    let mut done = checked(args, &spending)?;
+    let kept = args.write_baseline.as_ref().map(|path| {
+        let cpus = done.loaded.settings.config.cpus;
+        let name = |given: &str| done.repo.name(given);
+        (path, Baseline::of(&done.report, cpus, &name).render())
+    });
+    done.judge(args)?;
+    // A file that cannot be written does not keep the others from being written.
+    let kept = kept.iter();
+    let mut written: Vec<Result<(), Failure>> = kept
+        .map(|(path, text)| output::write(text, Some(path)))
+        .collect();
+    let Checked {
+        report,
+        loaded,
+        repo,
+        strict,
+    } = done;
     let code = code(&report, args, &loaded.settings, strict);
     let main = [(args.format, args.output.as_ref())];
     let more = args

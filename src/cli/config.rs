@@ -14,7 +14,7 @@ use crate::config::{
 use crate::untrusted::{is_invisible, terminal};
 
 /// The file that is looked for.
-const NAME: &str = "bpfassay.toml";
+pub(super) const NAME: &str = "bpfassay.toml";
 
 /// A configuration with where it came from.
 pub(super) struct Loaded {

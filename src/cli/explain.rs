@@ -14,8 +14,14 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     if let Some(log) = &args.log {
         return explain_log::run(log, args);
     }
-    let text = match &args.code {
-        None => list(),
+    output::write(&told(args.code.as_deref())?, None)?;
+    Ok(exit::CLEAN)
+}
+
+/// The page of what is named; of nothing, the list of rules.
+pub(super) fn told(name: Option<&str>) -> Result<String, Failure> {
+    match name {
+        None => Ok(list()),
         Some(text) => rules::find(text)
             .or_else(|| rules::find_undecided(text))
             .map(page)
@@ -25,10 +31,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
                     "{text}: no rule (`bpfassay explain` lists them), helper, kernel function, map \
                      type, instruction, mechanism or command"
                 ))
-            })?,
-    };
-    output::write(&text, None)?;
-    Ok(exit::CLEAN)
+            }),
+    }
 }
 
 fn list() -> String {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::args::ExplainArgs;
 use super::{Failure, dump, exit, inputs, output, spend};
+use crate::budget::{Budget, Ended};
 use crate::diagnostics::log::{self, LoggedRefusal};
 use crate::diagnostics::{Context, describe, kernel_words};
 use crate::programs::{Program, decode};
@@ -14,28 +15,43 @@ use crate::untrusted::terminal;
 /// Reads the log and tells each refusal in it; with an object, on its source.
 pub(super) fn run(path: &Path, args: &ExplainArgs) -> Result<u8, Failure> {
     let bytes = inputs::read(path)?;
-    let refusals = log::read(&String::from_utf8_lossy(&bytes));
+    let budget = spend::alone(&args.limits);
+    let (name, log) = (path.display().to_string(), String::from_utf8_lossy(&bytes));
+    let (out, ended) = told(&name, &log, args, &budget, output::style(None))?;
+    if let Some(ended) = ended {
+        return dump::cut_short(&out, ended);
+    }
+    output::write(&out, None)?;
+    Ok(exit::FINDINGS)
+}
+
+/// What a log says, and what ended the telling before all of it was told.
+pub(super) fn told(
+    name: &str,
+    log: &str,
+    args: &ExplainArgs,
+    budget: &Budget,
+    style: Style,
+) -> Result<(String, Option<Ended>), Failure> {
+    let refusals = log::read(log);
     if refusals.is_empty() {
         return Err(Failure::usage(format!(
-            "{}: no refusal of a verifier is in it",
-            path.display()
+            "{name}: no refusal of a verifier is in it"
         )));
     }
-    let budget = spend::alone(&args.limits);
     let mut account = budget.open_all();
     let programs = match &args.code {
-        Some(object) => dump::open(Path::new(object), &args.open, &budget)?,
+        Some(object) => dump::open(Path::new(object), &args.open, budget)?,
         None => Vec::new(),
     };
     let target = match args.open.target.as_slice() {
         [] => "the kernel of the log",
         [first, ..] => first,
     };
-    let style = output::style(None);
     let mut out = String::new();
     for refusal in &refusals {
         if let Err(ended) = account.hold(out.len() as u64) {
-            return dump::cut_short(&out, ended);
+            return Ok((out, Some(ended)));
         }
         let program = program_of(refusal, &programs);
         if program.is_none() && !programs.is_empty() {
@@ -46,8 +62,7 @@ pub(super) fn run(path: &Path, args: &ExplainArgs) -> Result<u8, Failure> {
         }
         tell(&mut out, refusal, program, target, style);
     }
-    output::write(&out, None)?;
-    Ok(exit::FINDINGS)
+    Ok((out, None))
 }
 
 /// The program that the log is of: the one of its name, else of its instructions.

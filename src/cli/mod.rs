@@ -19,8 +19,10 @@ mod explain_name;
 mod extract;
 mod inputs;
 mod manual;
+mod mcp;
 mod output;
 mod repo;
+mod roots;
 mod rules;
 mod run;
 mod signals;
@@ -106,6 +108,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Targets(a) => targets::run(a),
         args::Verb::Completions(a) => manual::completions(a),
         args::Verb::Man(a) => manual::man(a),
+        args::Verb::Mcp(a) => mcp::run(a),
     };
     let result = match (result, signals::exit_code()) {
         (Ok(_), Some(code)) => Ok(code),

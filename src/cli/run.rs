@@ -32,6 +32,22 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if args.plugin {
         return plugin::run(args);
     }
+    let budget = spend::budget(&args.spend.limits, 1);
+    ran(args, &budget, &|document| {
+        let text = match args.format {
+            RunFormat::Json => render(document),
+            RunFormat::Text => run_text::render(document, output::style(None)),
+        };
+        output::write(&text, None)
+    })
+}
+
+/// Runs the program and shows what it did.
+pub(super) fn ran(
+    args: &RunArgs,
+    budget: &Budget,
+    show: &dyn Fn(&RunDocument<'_>) -> Result<(), Failure>,
+) -> Result<u8, Failure> {
     let replay = inputs::replay(args)?;
     let object = match (&args.object, &replay) {
         (Some(object), _) => object.clone(),
@@ -49,9 +65,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let (object, programs) = holder(&object, linked, wanted)?;
     let program = choose(&object, &programs, wanted)?;
-    let budget = spend::budget(&args.spend.limits, 1);
     if args.witness {
-        return witness::run(args, &object, program, &programs, &choices, &budget);
+        return witness::run(args, &object, program, &programs, &choices, budget);
     }
     let chosen = inputs::chosen(args, program, replay.as_ref())?;
     let presets = inputs::presets(args, program)?;
@@ -63,7 +78,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         engines: engines(args.engine),
         only: (!chosen.is_empty()).then_some(&chosen[..]),
         presets: &presets,
-        budget: Some(&budget),
+        budget: Some(budget),
         keep: true,
         siblings: &programs,
         kernel_btf,
@@ -79,7 +94,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
         smoke_run(program, &smoke)
     };
     let rules = CfgRules::of(&files::first_target(&args.open)?);
-    let document = RunDocument {
+    show(&RunDocument {
         object: &object,
         program,
         target: choices.first().map_or("", |c| c.target.name.as_str()),
@@ -90,12 +105,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             .flatten(),
         dump_maps: args.dump_maps,
         trace: &recorder.runs,
-    };
-    let text = match args.format {
-        RunFormat::Json => render(&document),
-        RunFormat::Text => run_text::render(&document, output::style(None)),
-    };
-    output::write(&text, None)?;
+    })?;
     if let Some(file) = &args.pcap_out {
         inputs::write_pcap(file, program, &report)?;
     }

@@ -96,7 +96,7 @@ impl SourceFiles {
 }
 
 /// Whether the path of a repository's own data is meant, whatever the case of its letters.
-fn within_git(path: &Path) -> bool {
+pub(super) fn within_git(path: &Path) -> bool {
     path.components()
         .any(|c| c.as_os_str().eq_ignore_ascii_case(".git"))
 }

@@ -24,9 +24,15 @@ pub(super) struct Spending {
 impl Spending {
     /// Starts the clock and the workers.
     pub(super) fn new(args: &SpendArgs) -> Result<Spending, Failure> {
+        let spending = Spending::serving(args)?;
+        signals::stop_by(spending.budget.stop());
+        Ok(spending)
+    }
+
+    /// For one of many runs of a process, each of which is stopped by itself.
+    pub(super) fn serving(args: &SpendArgs) -> Result<Spending, Failure> {
         let pool = pool(jobs(args.jobs))?;
         let budget = budget(&args.limits, pool.current_num_threads());
-        signals::stop_by(budget.stop());
         Ok(Spending {
             budget,
             pool,

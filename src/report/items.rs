@@ -10,7 +10,7 @@ use crate::untrusted::{Untrusted, joined, text};
 
 /// What kind of complaint it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A verifier refuses the program.
     Refused,
     /// A runtime lacks something that the program needs.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 }
 
 /// Complaints that have no page: id, title, text.
-pub(super) const UNPAGED: [(Kind, &str, &str, &str); 3] = [
+pub(crate) const UNPAGED: [(Kind, &str, &str, &str); 3] = [
     (
         Kind::LoadError,
         "load-error",
@@ -51,40 +51,40 @@ pub(super) const UNPAGED: [(Kind, &str, &str, &str); 3] = [
 
 /// One complaint, over all targets for which it is the same.
 #[derive(Clone, Debug)]
-pub(super) struct Item<'a> {
-    pub(super) kind: Kind,
+pub(crate) struct Item<'a> {
+    pub(crate) kind: Kind,
     /// Index of the object in the report.
-    pub(super) index: usize,
-    pub(super) object: &'a Untrusted,
-    pub(super) program: Option<&'a Untrusted>,
-    pub(super) targets: Vec<&'a Untrusted>,
+    pub(crate) index: usize,
+    pub(crate) object: &'a Untrusted,
+    pub(crate) program: Option<&'a Untrusted>,
+    pub(crate) targets: Vec<&'a Untrusted>,
     /// Ways of loading, where there are several.
-    pub(super) variants: Vec<&'a Untrusted>,
+    pub(crate) variants: Vec<&'a Untrusted>,
     /// `BPF0108`, or an id of [`UNPAGED`].
-    pub(super) id: String,
-    pub(super) rule: Option<&'static Rule>,
-    pub(super) severity: Severity,
-    pub(super) what: Untrusted,
-    pub(super) remedy: Option<Untrusted>,
-    pub(super) insn: Option<usize>,
-    pub(super) place: Option<&'a Place>,
-    pub(super) sources: &'a [Source],
-    pub(super) primary: Option<&'a Label>,
-    pub(super) secondary: &'a [Label],
-    pub(super) diagnostic: Option<&'a Diagnostic>,
-    pub(super) suppressed: Option<&'a Untrusted>,
+    pub(crate) id: String,
+    pub(crate) rule: Option<&'static Rule>,
+    pub(crate) severity: Severity,
+    pub(crate) what: Untrusted,
+    pub(crate) remedy: Option<Untrusted>,
+    pub(crate) insn: Option<usize>,
+    pub(crate) place: Option<&'a Place>,
+    pub(crate) sources: &'a [Source],
+    pub(crate) primary: Option<&'a Label>,
+    pub(crate) secondary: &'a [Label],
+    pub(crate) diagnostic: Option<&'a Diagnostic>,
+    pub(crate) suppressed: Option<&'a Untrusted>,
 }
 
 /// A piece of a source file; columns count characters from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Region {
-    pub(super) file: RepoPath,
-    pub(super) line: u32,
-    pub(super) column: Option<u32>,
+pub(crate) struct Region {
+    pub(crate) file: RepoPath,
+    pub(crate) line: u32,
+    pub(crate) column: Option<u32>,
     /// One past the last character, on the same line.
-    pub(super) end: Option<u32>,
+    pub(crate) end: Option<u32>,
     /// The line's text; empty if unknown.
-    pub(super) text: Untrusted,
+    pub(crate) text: Untrusted,
 }
 
 impl<'a> Item<'a> {
@@ -113,12 +113,12 @@ impl<'a> Item<'a> {
 
     /// The rule's name, or the id of what has no page.
     #[cfg(feature = "cli")]
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.rule.map_or(&self.id, |r| r.name)
     }
 
     /// The targets, and the variants if there are several, as text.
-    pub(super) fn places(&self) -> Untrusted {
+    pub(crate) fn places(&self) -> Untrusted {
         let targets = joined(&self.targets, ", ");
         match (&self.variants[..], targets.is_empty()) {
             ([], _) => targets,
@@ -128,7 +128,7 @@ impl<'a> Item<'a> {
     }
 
     /// Where it is in the source, if that is known.
-    pub(super) fn region(&self, paths: &Paths<'_>) -> Option<Region> {
+    pub(crate) fn region(&self, paths: &Paths<'_>) -> Option<Region> {
         let labelled = self
             .primary
             .and_then(|l| region(self.sources, l, self.object, paths));
@@ -137,7 +137,7 @@ impl<'a> Item<'a> {
 
     /// What stays the same when lines move: the rule, the program, the text of
     /// the line (or what was found, where there is none).
-    pub(super) fn fingerprint(&self, paths: &Paths<'_>) -> String {
+    pub(crate) fn fingerprint(&self, paths: &Paths<'_>) -> String {
         let line = self.region(paths).map(|r| r.text).filter(|t| !t.is_empty());
         let text = match (&line, self.diagnostic) {
             (Some(line), _) => line,
@@ -187,7 +187,7 @@ fn unpaged(kind: Kind) -> &'static str {
 }
 
 /// The place of a label; none if it points into a disassembly.
-pub(super) fn region(
+pub(crate) fn region(
     sources: &[Source],
     label: &Label,
     object: &Untrusted,
@@ -208,7 +208,7 @@ pub(super) fn region(
 }
 
 /// A place without its text.
-pub(super) fn region_of(place: &Place, object: &Untrusted, paths: &Paths<'_>) -> Region {
+pub(crate) fn region_of(place: &Place, object: &Untrusted, paths: &Paths<'_>) -> Region {
     Region {
         file: paths.source(&place.file, object),
         line: place.line,
@@ -219,7 +219,7 @@ pub(super) fn region_of(place: &Place, object: &Untrusted, paths: &Paths<'_>) ->
 }
 
 /// All complaints, in the order of the report.
-pub(super) fn items(report: &Report) -> Vec<Item<'_>> {
+pub(crate) fn items(report: &Report) -> Vec<Item<'_>> {
     let mut all: Vec<Item<'_>> = Vec::new();
     for (index, object) in report.objects.iter().enumerate() {
         let name = &object.object;

@@ -11,7 +11,7 @@ pub mod github;
 pub mod gitlab;
 #[cfg(feature = "cli")]
 pub mod html;
-mod items;
+pub(crate) mod items;
 pub mod json;
 pub mod jsonl;
 #[cfg(feature = "cli")]

@@ -11,6 +11,12 @@ use known::{Change, Known};
 
 /// Runs the verb.
 pub(super) fn run(args: &TargetsArgs) -> Result<u8, Failure> {
+    output::write(&told(args)?, None)?;
+    Ok(exit::CLEAN)
+}
+
+/// What is asked for, as text or JSON.
+pub(super) fn told(args: &TargetsArgs) -> Result<String, Failure> {
     let json = args.format == TargetsFormat::Json;
     let profiles = args.profile.iter().map(|p| inputs::profile(p));
     let profiles = profiles.collect::<Result<Vec<Target>, Failure>>()?;
@@ -20,7 +26,7 @@ pub(super) fn run(args: &TargetsArgs) -> Result<u8, Failure> {
             None => Ok(inputs::find(name)?.0),
         }
     };
-    let text = if let [a, b] = &args.diff[..] {
+    Ok(if let [a, b] = &args.diff[..] {
         let (a, b) = (Known::of(&find(a)?), Known::of(&find(b)?));
         let changes = Change::between(&a, &b);
         if json {
@@ -43,7 +49,5 @@ pub(super) fn run(args: &TargetsArgs) -> Result<u8, Failure> {
         } else {
             render::list_text(&all)
         }
-    };
-    output::write(&text, None)?;
-    Ok(exit::CLEAN)
+    })
 }

@@ -1,0 +1,147 @@
+//! Answers of bounded size: an agent pays for every word that it reads.
+
+use serde_json::{Value, json};
+
+/// A list is cut first if it takes at least one part in so many of what is there.
+const SHARE: usize = 16;
+/// Characters of a text that count as an element of a list.
+const ELEMENT: usize = 200;
+
+/// A list or text of an answer, and what it holds.
+struct Place {
+    at: String,
+    elements: usize,
+    bytes: usize,
+}
+
+/// Shortens an answer until it has at most so many bytes as JSON: the lists with the most
+/// elements lose their ends, long texts too. Tells what was cut: where, how many elements
+/// are shown, and of how many.
+pub(super) fn fit(answer: &mut Value, most: usize) -> Vec<Value> {
+    let mut cuts: Vec<(String, usize, usize)> = Vec::new();
+    loop {
+        let bytes = size(answer);
+        if bytes <= most {
+            break;
+        }
+        let mut places = Vec::new();
+        collect(answer, &mut String::new(), &mut places);
+        let large = places.iter().filter(|p| p.bytes >= bytes / SHARE);
+        let Some(place) = large.max_by_key(|p| (p.elements, p.bytes)) else {
+            *answer =
+                json!({ "error": "the answer is too long, and nothing of it can be left out" });
+            break;
+        };
+        // At once to what may fit, so that a long list takes few rounds.
+        let part = place.elements.saturating_mul(most) / bytes;
+        let keep = part.clamp(1, place.elements / 2 + place.elements % 2);
+        let Some(found) = answer.pointer_mut(&place.at) else {
+            break;
+        };
+        let (shown, of) = shorten(found, keep.min(place.elements - 1));
+        match cuts.iter_mut().find(|(at, ..)| *at == place.at) {
+            Some(cut) => cut.1 = shown,
+            None => cuts.push((place.at.clone(), shown, of)),
+        }
+    }
+    // What is below a list's lost end was not shown at all.
+    cuts.retain(|(at, ..)| answer.pointer(at).is_some());
+    let told = cuts
+        .iter()
+        .map(|(at, shown, of)| json!({ "at": at, "shown": shown, "of": of }));
+    told.collect()
+}
+
+fn size(value: &Value) -> usize {
+    crate::untrusted::compact(value).len()
+}
+
+fn collect(value: &Value, at: &mut String, out: &mut Vec<Place>) {
+    let length = at.len();
+    let elements = match value {
+        Value::Array(list) => {
+            for (i, element) in list.iter().enumerate() {
+                at.push_str(&format!("/{i}"));
+                collect(element, at, out);
+                at.truncate(length);
+            }
+            list.len()
+        }
+        Value::Object(map) => {
+            for (key, element) in map {
+                at.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+                collect(element, at, out);
+                at.truncate(length);
+            }
+            0
+        }
+        Value::String(text) => text.len() / ELEMENT,
+        _ => 0,
+    };
+    if elements > 1 {
+        out.push(Place {
+            at: at.clone(),
+            elements,
+            bytes: size(value),
+        });
+    }
+}
+
+/// Keeps so many elements; how many are shown, and of how many: of a text, characters.
+fn shorten(value: &mut Value, keep: usize) -> (usize, usize) {
+    match value {
+        Value::Array(list) => {
+            let of = list.len();
+            list.truncate(keep);
+            (list.len(), of)
+        }
+        Value::String(text) => {
+            let of = text.chars().count();
+            *text = text.chars().take(keep * ELEMENT).collect();
+            (text.chars().count(), of)
+        }
+        _ => (0, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mut value: Value, most: usize, cuts: Value) {
+        let told = fit(&mut value, most);
+        assert!(size(&value) <= most, "{value}");
+        assert_eq!(Value::Array(told), cuts, "{value}");
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        check(json!({ "a": [1, 2, 3] }), 100, json!([]));
+    }
+
+    #[test]
+    fn the_longest_list_is_cut_and_told() {
+        let list: Vec<u32> = (100..400).collect();
+        check(
+            json!({ "few": ["x", "y"], "in": [{ "many": list }] }),
+            400,
+            json!([{ "at": "/in/0/many", "shown": 94, "of": 300 }]),
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        check(
+            json!({ "text": "é".repeat(5000) }),
+            1000,
+            json!([{ "at": "/text", "shown": 400, "of": 5000 }]),
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_cut_is_an_error() {
+        let mut value = json!({ "text": "x".repeat(150) });
+        fit(&mut value, 100);
+        assert!(value["error"].is_string());
+    }
+}
