@@ -330,13 +330,36 @@ fn text(text: &str) -> Result<(), String> {
     terminal(text, false)
 }
 
+/// Every line has the fields of the first; none begins as a spreadsheet's formula does.
+fn csv(text: &str) -> Result<(), String> {
+    let fields = |line: &str| {
+        let mut quoted = false;
+        let split = line.split(|c| {
+            quoted ^= c == '"';
+            c == ',' && !quoted
+        });
+        split.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let count = text.lines().next().map_or(0, |line| fields(line).len());
+    for line in text.lines() {
+        let fields = fields(line);
+        if fields.len() != count {
+            return Err(format!("{} fields, not {count}: {line}", fields.len()));
+        }
+        if let Some(field) = fields.iter().find(|f| f.starts_with(['=', '@', '+'])) {
+            return Err(format!("a formula: {field}"));
+        }
+    }
+    terminal(text, false)
+}
+
 type Reader = fn(&str) -> Result<(), String>;
 
 /// An outlet, the arguments before the object's name, the reader.
 type Outlet = (&'static str, &'static [&'static str], Reader);
 
 /// What shows an object, or what stands beside it.
-const OUTLETS: [Outlet; 37] = [
+const OUTLETS: [Outlet; 41] = [
     ("check text", &["check", "--stats"], text),
     ("check json", &["check", "--format", "json"], json),
     ("check jsonl", &["check", "--format", "jsonl"], json),
@@ -366,6 +389,10 @@ const OUTLETS: [Outlet; 37] = [
         &["check", "--target", "linux-6.18,linux-5.10,rbpf"],
         text,
     ),
+    ("veristat", &["veristat", "--verbose", "--debug"], text),
+    ("veristat lines", &["veristat", "-S", "3"], text),
+    ("veristat csv", &["veristat", "-o", "csv"], csv),
+    ("veristat -C", &["veristat", "-C", "hostile.csv"], text),
     ("audit text", &["audit"], text),
     ("audit json", &["audit", "--format", "json"], json),
     (
@@ -470,6 +497,12 @@ fn surroundings(dir: &Path, hostile: &[u8]) {
          [prog_types]\nsocket_filter = {{ status = \"partial\", note = {text} }}\n\"*\" = \"yes\"\n"
     );
     std::fs::write(dir.join("profile.toml"), profile).unwrap();
+    let field = String::from_utf8_lossy(hostile).replace(['\n', '\r'], " ");
+    let csv = format!(
+        "file_name,prog_name,verdict,x{0}\n\"{0}\",={0},success,1\n",
+        field.replace([',', '"'], "")
+    );
+    std::fs::write(dir.join("hostile.csv"), csv).unwrap();
     std::fs::write(dir.join("plain.o"), Toy::default().build()).unwrap();
 }
 
@@ -497,7 +530,11 @@ fn hold(name: &str, outlets: &[Outlet]) {
         for (refused, plain) in [(true, true), (true, false), (false, true), (false, false)] {
             std::fs::write(dir.0.join("toy.o"), object(hostile, refused, plain)).unwrap();
             for (i, (outlet, args, reader)) in outlets.iter().enumerate() {
-                let object = (args[0] != "targets").then_some("toy.o");
+                let object = match args {
+                    ["targets", ..] => None,
+                    ["veristat", "-C", ..] => Some("hostile.csv"),
+                    _ => Some("toy.o"),
+                };
                 let args: Vec<&str> = args.iter().copied().chain(object).collect();
                 let (out, err) = shown(&dir.0, &args);
                 let judged = reader(&out).and_then(|()| terminal(&err, false));

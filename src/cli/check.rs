@@ -287,7 +287,8 @@ fn smoke_faults(report: &Report) -> usize {
     count
 }
 
-fn unreadable(name: &str, failure: &Failure) -> Report {
+/// The report of an input that could not be read.
+pub(super) fn unreadable(name: &str, failure: &Failure) -> Report {
     let reason = failure.about(name);
     Report {
         objects: vec![ObjectReport {

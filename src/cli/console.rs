@@ -18,6 +18,11 @@ pub(super) fn raw(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// The same, ended as they are.
+pub(super) fn raw_lines(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// What is wrong with the arguments, in colour where that is possible: names of files are
 /// arguments too, and may hold anything.
 pub(super) fn usage(error: &clap::Error) {

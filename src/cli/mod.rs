@@ -30,6 +30,7 @@ mod sources;
 mod spend;
 mod stated;
 mod targets;
+mod veristat;
 mod walk;
 
 use clap::Parser as _;
@@ -106,6 +107,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Rules(a) => rules::run(a),
         args::Verb::Run(a) => run::run(a),
         args::Verb::Targets(a) => targets::run(a),
+        args::Verb::Veristat(a) => veristat::run(a),
         args::Verb::Completions(a) => manual::completions(a),
         args::Verb::Man(a) => manual::man(a),
         args::Verb::Mcp(a) => mcp::run(a),

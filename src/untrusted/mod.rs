@@ -18,6 +18,7 @@
 //! | [`element`] | tags and entities, where the tags are ours |
 //! | [`uri`] | all but unreserved characters, by percent signs |
 //! | [`dot`], [`mermaid`] | quotes, backslashes, entities |
+//! | [`csv`] | separators and quotes; what a spreadsheet takes for a formula |
 //! | `json` | nothing is lost; invisible characters are `\uXXXX` |
 //!
 //! *Invisible* is what moves the cursor or is not seen: control characters (C0, DEL, C1),
@@ -163,6 +164,21 @@ pub fn dot<T: Foreign + ?Sized>(text: &T) -> String {
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace('&', "&amp;")
+}
+
+/// As a field of comma-separated values. A spreadsheet computes what begins like a formula;
+/// a number may.
+pub fn csv<T: Foreign + ?Sized>(text: &T) -> String {
+    let mut out = seen(text.data()).into_owned();
+    let number = out.trim_start_matches(['+', '-']);
+    let number = number.chars().next().is_some_and(|c| c.is_ascii_digit());
+    if out.starts_with(['=', '+', '-', '@']) && !number {
+        out.insert(0, '\'');
+    }
+    if out.contains([',', '"']) {
+        out = format!("\"{}\"", out.replace('"', "\"\""));
+    }
+    out
 }
 
 /// In a quoted label of Mermaid, which is HTML once drawn.
