@@ -15,6 +15,7 @@ mod each;
 mod findings;
 #[cfg(feature = "smoke")]
 mod holes;
+mod outdated;
 mod policy;
 mod portability;
 mod remedies;
@@ -397,6 +398,13 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     report.findings.extend(assumed::findings(&links, options));
     report.findings.extend(policy::denied(&links, options));
     report.findings.extend(shared::findings(&links, options));
+    let object = match &source {
+        Opened::Object(object) => Some(&**object),
+        Opened::Raw(_) => None,
+    };
+    report
+        .findings
+        .extend(outdated::findings(object, &links, options));
     if options.lints {
         report.findings.extend(attach::findings(&links, options));
     }

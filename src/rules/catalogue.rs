@@ -225,6 +225,16 @@ pub fn program_map_shared() -> Option<&'static Rule> {
     by_number(1010)
 }
 
+/// The rule about section names that only old loaders read.
+pub fn section_name_outdated() -> Option<&'static Rule> {
+    by_number(1012)
+}
+
+/// The rule about special fields that would be mapped into user space.
+pub fn special_data_exposed() -> Option<&'static Rule> {
+    by_number(1013)
+}
+
 /// Finds a rule by id (`BPF0108`, `bpf108`, `108`) or name.
 pub fn find(text: &str) -> Option<&'static Rule> {
     let lower = text.to_ascii_lowercase();

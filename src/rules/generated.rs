@@ -174,6 +174,8 @@ const P1005: Rule = Rule { number: 1005, name: "inner-map-missing", family: "loa
 const P1006: Rule = Rule { number: 1006, name: "map-left-open", family: "loader", kind: RuleKind::Loader, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/map-left-open.md")) };
 const P1010: Rule = Rule { number: 1010, name: "program-map-shared", family: "loader", kind: RuleKind::Loader, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/program-map-shared.md")) };
 const P1011: Rule = Rule { number: 1011, name: "attach-target-unknown", family: "loader", kind: RuleKind::Loader, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/attach-target-unknown.md")) };
+const P1012: Rule = Rule { number: 1012, name: "section-name-outdated", family: "loader", kind: RuleKind::Loader, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/section-name-outdated.md")) };
+const P1013: Rule = Rule { number: 1013, name: "special-data-exposed", family: "loader", kind: RuleKind::Loader, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/loader/special-data-exposed.md")) };
 const P1101: Rule = Rule { number: 1101, name: "core", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/core.md")) };
 const P1102: Rule = Rule { number: 1102, name: "no-kernel-btf", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/no-kernel-btf.md")) };
 const P1103: Rule = Rule { number: 1103, name: "attach-target", family: "undecided", kind: RuleKind::Undecided, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/undecided/attach-target.md")) };
@@ -351,6 +353,8 @@ pub(super) static RULES: &[Rule] = &[
     P1006,
     P1010,
     P1011,
+    P1012,
+    P1013,
     P1101,
     P1102,
     P1103,

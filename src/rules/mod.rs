@@ -16,7 +16,7 @@ mod undecided;
 
 pub use catalogue::{
     Confidence, Message, Rule, RuleKind, Severity, all, by_map_flaw, by_number, find,
-    map_left_open, of, program_map_shared,
+    map_left_open, of, program_map_shared, section_name_outdated, special_data_exposed,
 };
 pub use page::{Fence, fences, first_paragraph};
 pub use undecided::{find_undecided, undecided, why_undecided};
