@@ -158,6 +158,8 @@ fn mutant(mut bytes: Vec<u8>, number: usize) -> Vec<u8> {
     for _ in 0..1 + dice.below(8) {
         mutate::object(&mut bytes, SIZE, &mut dice);
     }
+    // A cut may have left nothing to fill up with.
+    bytes.resize(bytes.len().max(1), 0);
     while bytes.len() < SIZE {
         // What is there already, so that a size or an offset beyond the end meets records.
         let half = bytes.len().min(SIZE - bytes.len()).max(1);
