@@ -393,6 +393,19 @@ fn checks_do_not_know_what_carries_them_out() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What carries out refuses nothing: whatever is forbidden, a check says so.
+#[test]
+fn transfer_refuses_nothing() {
+    let refuses = regex::Regex::new(r"\brefuse(_reg)?\(|\bFault::").unwrap();
+    let mut wrong = Vec::new();
+    for (_, path, code) in files() {
+        if path.starts_with("abstract_interp/transfer") && refuses.is_match(&code) {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A refusal's fields are read, its words never: they are made in one room and only
 /// shown elsewhere. What reads the logs of kernels is the exception.
 #[test]

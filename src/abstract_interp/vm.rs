@@ -98,7 +98,7 @@ pub struct InsnAux {
     /// kfunc: the program type id allocated or dropped here.
     pub kfunc_type: u32,
     /// How the number of pointer arithmetic is masked here.
-    pub mask: Option<super::transfer::speculation::Mask>,
+    pub mask: Option<super::checks::speculation::Mask>,
     /// Mispredicted paths end before this instruction.
     pub fenced: bool,
     /// Mispredicted paths end after this instruction.

@@ -32,6 +32,16 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     Ok(Effect::Load(loaded))
 }
 
+/// Whether a constant may be stored into what `base` points to: older kernels can't
+/// rewrite such a store to a context.
+pub fn immediate(vm: &Vm<'_>, base: u8) -> Check<()> {
+    let takes = vm.env.target.behaviour.immediate_context_stores;
+    match vm.reg(base).kind == Kind::Ctx && !takes {
+        true => refuse_reg(base, Fault::ContextImmediate),
+        false => Ok(()),
+    }
+}
+
 /// The field that an access touches; refuses what the layout doesn't allow.
 fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
     let (prog_type, attach) = (vm.env.prog_type(), vm.env.program.attach_type);

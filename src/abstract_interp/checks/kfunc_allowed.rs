@@ -40,6 +40,17 @@ const NMI_SAFE: &[FieldKind] = &[
     FieldKind::Refcount,
 ];
 
+/// The kfunc that a call names, by its index among the program's.
+pub fn named<'a>(vm: &Vm<'a>, index: usize) -> Check<&'a str> {
+    if !vm.env.target.behaviour.kfuncs {
+        return refuse(Fault::CallReserved);
+    }
+    match vm.env.program.kfuncs.get(index) {
+        Some(reference) => Ok(&reference.name),
+        None => refuse(Fault::KfuncUnnamed),
+    }
+}
+
 /// What is asked before the kfunc is known: nothing but its name tells.
 pub fn by_name(vm: &Vm<'_>, name: &str) -> Check<()> {
     locks::check_call(vm, lock_safe(vm, name))?;

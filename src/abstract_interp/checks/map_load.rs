@@ -6,7 +6,7 @@ use super::rights;
 use crate::abstract_interp::btf_record::{FieldKind, Record};
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::vm::{Check, Env, unknown};
+use crate::abstract_interp::vm::{Check, Env, Vm, unknown};
 use crate::helpers_spec::{MapType, ProgType};
 use crate::object::MapDef;
 use crate::object::btf::Type;
@@ -46,7 +46,7 @@ fn one(env: &Env<'_>, src: ImmRef, used: &mut Vec<u32>) -> Check<()> {
         ImmRef::Map(fd) | ImmRef::MapValue { map: fd, .. } => {
             refuse(Fault::MapFd { fd: fd.into() })
         }
-        _ => refuse(Fault::ReferenceUnknown),
+        _ => no_reference(),
     }
 }
 
@@ -255,6 +255,31 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
             refuse(Fault::KsymUnsized { name })
         }
     }
+}
+
+/// The function that is taken the address of, to be given as a callback: its number.
+pub fn callback(vm: &Vm<'_>, rel: i32) -> Check<u32> {
+    let at = (vm.insn as i64) + i64::from(rel) + 1;
+    let program = vm.env.program;
+    let found = u32::try_from(at)
+        .ok()
+        .and_then(|at| program.subprog_at(at))
+        .and_then(|i| program.subprogs.get(i).map(|s| (i, s)));
+    let Some((subprog, callee)) = found else {
+        return refuse(Fault::CallNowhere);
+    };
+    if program.func_info.is_empty() {
+        return refuse(Fault::FuncInfoMissing);
+    }
+    if callee.global {
+        return refuse(Fault::CallbackGlobal);
+    }
+    Ok(subprog as u32)
+}
+
+/// A wide load of what no kernel knows.
+pub fn no_reference<T>() -> Check<T> {
+    refuse(Fault::ReferenceUnknown)
 }
 
 /// Whether a kernel variable has a copy on each CPU.

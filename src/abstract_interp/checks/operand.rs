@@ -1,6 +1,6 @@
 //! Registers as operands.
 
-use crate::abstract_interp::refusal::{Fault, refuse_reg};
+use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::vm::{Check, Vm};
 
 /// Register `r` may be read.
@@ -24,4 +24,12 @@ pub fn write_ok(r: u8) -> Check<()> {
         return refuse_reg(r, Fault::FramePointer);
     }
     Ok(())
+}
+
+/// An argument on the stack lies in a slot of its own, on its side of r11.
+pub fn stack_argument(on_its_side: bool, off: i16) -> Check<()> {
+    match on_its_side && off % 8 == 0 {
+        true => Ok(()),
+        false => refuse(Fault::StackArgument { off: off.into() }),
+    }
 }

@@ -15,6 +15,31 @@ use crate::abstract_interp::stack::{Byte, SLOT, Slot};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::{Check, Env, Vm};
 
+/// A comparison tells of its operand.
+pub fn compared(vm: &Vm<'_>, r: u8) -> Check<()> {
+    keep(vm, r, Fault::AddressCompared)
+}
+
+/// Half of a register is copied.
+pub fn copied_in_part(vm: &Vm<'_>, r: u8) -> Check<()> {
+    keep(vm, r, Fault::AddressCopiedInPart)
+}
+
+/// The low bits of a register are copied.
+pub fn extended(vm: &Vm<'_>, r: u8) -> Check<()> {
+    keep(vm, r, Fault::AddressExtended)
+}
+
+/// A register is turned into a number.
+pub fn changed(vm: &Vm<'_>, r: u8) -> Check<()> {
+    keep(vm, r, Fault::AddressChanged)
+}
+
+/// An atomic instruction takes a register to memory.
+pub fn exchanged(vm: &Vm<'_>, r: u8) -> Check<()> {
+    keep(vm, r, Fault::AddressIntoMemory)
+}
+
 /// Register `r` must not be an address where `fault` would be to give it away.
 pub fn keep(vm: &Vm<'_>, r: u8, fault: Fault) -> Check<()> {
     if vm.env.confined && vm.reg(r).is_pointer() {

@@ -7,9 +7,8 @@
 
 use super::{pointer, speculation};
 use crate::abstract_interp::checks::pointer::{Arithmetic, Order};
-use crate::abstract_interp::checks::{operand, secrecy};
+use crate::abstract_interp::checks::{arithmetic, operand, secrecy};
 use crate::abstract_interp::domain::{Bounds, ScalarOp};
-use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{ArenaUse, Check, Next, Vm, unknown};
 use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
@@ -82,7 +81,7 @@ fn mov(vm: &mut Vm, w: Width, dst: u8, src: Src) -> Check<()> {
             operand::read_ok(vm, src)?;
             operand::write_ok(dst)?;
             if w.is32() {
-                secrecy::keep(vm, src, Fault::AddressCopiedInPart)?;
+                secrecy::copied_in_part(vm, src)?;
                 mov32(vm, dst, src);
             } else {
                 assign_scalar_id(vm, src);
@@ -115,7 +114,7 @@ fn mov32(vm: &mut Vm, dst: u8, src: u8) {
 fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
     operand::read_ok(vm, src)?;
     operand::write_ok(dst)?;
-    secrecy::keep(vm, src, Fault::AddressExtended)?;
+    secrecy::extended(vm, src)?;
     let rules = vm.env.rules;
     if !vm.reg(src).is_scalar() {
         // The pieces of an address are a number of which nothing is known.
@@ -143,7 +142,7 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
 fn neg(vm: &mut Vm, w: Width, dst: u8) -> Check<()> {
     operand::read_ok(vm, dst)?;
     operand::write_ok(dst)?;
-    secrecy::keep(vm, dst, Fault::AddressChanged)?;
+    secrecy::changed(vm, dst)?;
     let reg = *vm.reg(dst);
     let mut out = Reg::unknown();
     if reg.is_scalar() && vm.env.rules.neg {
@@ -158,7 +157,7 @@ fn neg(vm: &mut Vm, w: Width, dst: u8) -> Check<()> {
 fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
     operand::read_ok(vm, dst)?;
     operand::write_ok(dst)?;
-    secrecy::keep(vm, dst, Fault::AddressChanged)?;
+    secrecy::changed(vm, dst)?;
     let reg = *vm.reg(dst);
     let mut out = Reg::unknown();
     if reg.is_scalar() && vm.env.rules.byte_swap {
@@ -174,15 +173,10 @@ fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
 
 /// A conversion between the program's and the arena's address spaces.
 fn cast(vm: &mut Vm, dst: u8, src: u8, imm: i32) -> Check<()> {
-    if imm != 1 && imm != 1 << 16 {
-        return refuse(Fault::ArenaCastSpaces);
-    }
-    if !vm.env.has_arena() {
-        return refuse(Fault::ArenaCastAlone);
-    }
+    let into_arena = arithmetic::cast(&vm.env, imm)?;
     operand::read_ok(vm, src)?;
     operand::write_ok(dst)?;
-    let to = if imm == 1 {
+    let to = if into_arena {
         Reg {
             bounds: Bounds::UNKNOWN,
             ..Reg::pointer(Kind::Arena, Flags::NONE)
@@ -200,14 +194,7 @@ fn binary(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     }
     operand::read_ok(vm, dst)?;
     if let Src::Imm(imm) = src {
-        let shift = matches!(op, AluOp::Lsh | AluOp::Rsh | AluOp::Arsh);
-        let divides = matches!(op, AluOp::Div | AluOp::SDiv | AluOp::Mod | AluOp::SMod);
-        if divides && imm == 0 {
-            return refuse(Fault::ZeroDivisor);
-        }
-        if shift && !(0..w.bits() as i32).contains(&imm) {
-            return refuse(Fault::ShiftCount { count: imm.into() });
-        }
+        arithmetic::immediate(w, op, imm)?;
     }
     operand::write_ok(dst)?;
     combine(vm, w, op, dst, src)?;
@@ -238,11 +225,9 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     };
     match (left.is_scalar(), right.is_scalar()) {
         (false, false) => {
-            if op == AluOp::Sub && !confined {
-                vm.cur.set_reg(dst, Reg::unknown());
-                return Ok(());
-            }
-            return refuse_reg(dst, Fault::PointerWithPointer { op });
+            arithmetic::two_pointers(&vm.env, op, dst)?;
+            vm.cur.set_reg(dst, Reg::unknown());
+            return Ok(());
         }
         (true, false) => {
             vm.need_precise(dst);
@@ -307,11 +292,8 @@ fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Re
         } else {
             ArenaUse::Without
         };
-        let seen = &mut vm.aux[vm.insn].arena_use;
-        if *seen != ArenaUse::None && *seen != now {
-            return refuse(Fault::MixedArena);
-        }
-        *seen = now;
+        arithmetic::arena_use(vm, now)?;
+        vm.aux[vm.insn].arena_use = now;
     }
     Ok(arena)
 }

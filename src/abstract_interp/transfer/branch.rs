@@ -14,7 +14,6 @@ use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::{operand, secrecy};
 use crate::abstract_interp::domain::{Bounds, Cond};
 use crate::abstract_interp::explore::{Linked, MAX_LINKED, Place, widen};
-use crate::abstract_interp::refusal::Fault;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::value::{
@@ -85,7 +84,7 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
     if let Some(r) = src_reg
         && !(in_packet(&dst) && in_packet(&src))
     {
-        secrecy::keep(vm, r, Fault::AddressCompared)?;
+        secrecy::compared(vm, r)?;
     }
     let stack = |r: &Reg| matches!(r.kind, Kind::Stack { .. });
     if stack(&dst) || stack(&src) {
@@ -132,7 +131,7 @@ fn jump(vm: &mut Vm, cmp: &Compare, off: i32) -> Check<Next> {
     narrow(vm, cmp, &dst, &src, &linked, &mut taken);
     let tells_nothing = pointers(vm, cmp, &dst, &src, &mut taken);
     if !tells_nothing {
-        secrecy::keep(vm, cmp.dst, Fault::AddressCompared)?;
+        secrecy::compared(vm, cmp.dst)?;
     }
     vm.push_forked(goto, taken)?;
     Ok(Next::Fallthrough)

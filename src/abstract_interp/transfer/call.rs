@@ -9,11 +9,13 @@ use super::{dynptr, locks, mem, refs};
 use crate::abstract_interp::btf_record;
 use crate::abstract_interp::checks::helper_allowed::{self, id};
 use crate::abstract_interp::checks::helper_args::{self, DynptrFact, Facts};
-use crate::abstract_interp::checks::{const_str, helper_ret, leaks, map_args, return_value};
-use crate::abstract_interp::refusal::{Fault, Section, Way, refuse, refuse_reg};
+use crate::abstract_interp::checks::{
+    const_str, helper_ret, leaks, map_args, references, return_value, single_helpers,
+};
+use crate::abstract_interp::refusal::{Section, Way};
 use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
-use crate::helpers_spec::{AttachType, HelperProto, MapType, ProgType, Semantics, TypeFlags};
+use crate::helpers_spec::{HelperProto, MapType, Semantics, TypeFlags};
 
 /// Registers that a call leaves unreadable.
 pub const CALLER_SAVED: core::ops::RangeInclusive<u8> = 0..=5;
@@ -32,7 +34,7 @@ pub fn helper(vm: &mut Vm<'_>, helper: i32) -> Check<Next> {
     }
     map_args::compatible(vm, helper, proto, &facts)?;
     if helper == id::GET_FUNC_IP {
-        func_ip_known(vm)?;
+        single_helpers::func_ip(vm)?;
     }
     if helper == id::TAIL_CALL {
         return tail_call(vm);
@@ -113,10 +115,8 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
         // Old signatures don't say which argument is given back.
         let releases = proto.semantics.has(Semantics::RELEASE);
         let told = proto.args.iter().any(|a| a.flags.has(TypeFlags::RELEASE));
-        if releases && !told && !refs::release(&mut vm.cur, id) {
-            return not_acquired(helper, proto);
-        }
-        return Ok(());
+        let held = !releases || told || refs::release(&mut vm.cur, id);
+        return references::held_for_helper(held, helper, proto);
     };
     if let Some(DynptrFact::Read(d)) = facts.dynptr
         && facts.dynptr_arg == Some(usize::from(r) - 1)
@@ -124,25 +124,14 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
         dynptr::unmake(vm, &d);
         return Ok(());
     }
-    let done = if id == 0 {
+    let held = if id == 0 {
         vm.reg(r).is_null()
     } else if helper == id::KPTR_XCHG {
         hand_over(vm, id)
     } else {
         refs::release(&mut vm.cur, id)
     };
-    if done {
-        Ok(())
-    } else {
-        not_acquired(helper, proto)
-    }
-}
-
-fn not_acquired(helper: i32, proto: &HelperProto) -> Check<()> {
-    refuse(Fault::HelperNotAcquired {
-        name: proto.name.into(),
-        id: helper.into(),
-    })
+    references::held_for_helper(held, helper, proto)
 }
 
 /// An object moves into a kptr: an allocated per-CPU object stays usable while
@@ -185,11 +174,7 @@ fn particular(
     let mut changes = proto.semantics.has(Semantics::CHANGES_PKT_DATA);
     match helper {
         id::TAIL_CALL => leaks::check(vm, false, true, Way::TailCall)?,
-        id::GET_LOCAL_STORAGE => {
-            if !vm.reg(2).is_null() {
-                return refuse_reg(2, Fault::HelperFlags);
-            }
-        }
+        id::GET_LOCAL_STORAGE => single_helpers::local_storage(vm)?,
         id::FOR_EACH_MAP_ELEM => {
             let Some((map, _)) = facts.map else {
                 return unknown("for-each-map");
@@ -206,18 +191,9 @@ fn particular(
         id::USER_RINGBUF_DRAIN => entered = callback(vm, facts, Callback::UserRingbuf)?,
         id::LOOP => entered = bpf_loop(vm, facts)?,
         id::SNPRINTF => const_str::check_snprintf(vm)?,
-        id::DYNPTR_FROM_MEM => {
-            let reg = vm.reg(1);
-            if !matches!(reg.kind, Kind::MapValue { .. }) {
-                return refuse_reg(1, Fault::DynptrSource { held: *reg });
-            }
-        }
+        id::DYNPTR_FROM_MEM => single_helpers::dynptr_source(vm)?,
         id::SET_RETVAL => {
-            if vm.env.program.attach_type == Some(AttachType::LsmCgroup)
-                && return_value::hook_returns_nothing(&vm.env)?
-            {
-                return refuse(Fault::RetvalOfVoid);
-            }
+            single_helpers::set_retval(vm)?;
             if vm.env.target.behaviour.retval_helpers_checked {
                 return_value::check_set_retval(vm)?;
             }
@@ -259,10 +235,7 @@ fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<Option<Entered>> {
     if asks && zero {
         vm.need_precise(4);
     }
-    if vm.env.target.behaviour.callbacks_as_loops && !vm.reg(1).is_scalar() {
-        // Any value may be handed over, but only a number's origin can be traced.
-        return refuse_reg(1, Fault::LoopCountPointer);
-    }
+    single_helpers::loop_count(vm)?;
     vm.need_precise(1);
     vm.flush_precision()?;
     let simulated = u64::from(vm.cur.frame().callback_depth);
@@ -329,31 +302,6 @@ fn acquires(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> boo
         ty.and_then(MapType::from_id),
         Some(MapType::Sockmap | MapType::Sockhash)
     )
-}
-
-/// `bpf_get_func_ip` needs an attachment that tells the function's address.
-fn func_ip_known(vm: &Vm<'_>) -> Check<()> {
-    let program = vm.env.program;
-    let name = "bpf_get_func_ip#173";
-    match program.prog_type {
-        ProgType::Kprobe => Ok(()),
-        ProgType::Tracing => match program.attach_type {
-            Some(
-                AttachType::TraceFentry
-                | AttachType::TraceFexit
-                | AttachType::TraceFsession
-                | AttachType::TraceFentryMulti
-                | AttachType::TraceFexitMulti
-                | AttachType::TraceFsessionMulti
-                | AttachType::ModifyReturn,
-            ) => Ok(()),
-            _ => refuse(Fault::HelperAttach { name: name.into() }),
-        },
-        other => refuse(Fault::HelperProgram {
-            name: name.into(),
-            prog_type: other.id().into(),
-        }),
-    }
 }
 
 /// A tail call that succeeds never returns. In a subprogram it leaves the frame

@@ -4,7 +4,6 @@
 //! here the register gets its value.
 
 use crate::abstract_interp::checks::{map_load, operand};
-use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::{Flags, Kind, MapRef, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::MapType;
@@ -43,32 +42,10 @@ fn value(vm: &Vm<'_>, src: ImmRef) -> Check<Reg> {
             })
         }
         ImmRef::BtfId { imm, .. } => map_load::ksym(&vm.env, imm),
-        ImmRef::Func(rel) => function(vm, rel),
-        _ => refuse(Fault::ReferenceUnknown),
+        ImmRef::Func(rel) => {
+            let subprog = map_load::callback(vm, rel)?;
+            Ok(Reg::pointer(Kind::Func { subprog }, Flags::NONE))
+        }
+        _ => map_load::no_reference(),
     }
-}
-
-/// The address of a function, to be given as a callback.
-fn function(vm: &Vm<'_>, rel: i32) -> Check<Reg> {
-    let at = (vm.insn as i64) + i64::from(rel) + 1;
-    let program = vm.env.program;
-    let found = u32::try_from(at)
-        .ok()
-        .and_then(|at| program.subprog_at(at))
-        .and_then(|i| program.subprogs.get(i).map(|s| (i, s)));
-    let Some((subprog, callee)) = found else {
-        return refuse(Fault::CallNowhere);
-    };
-    if program.func_info.is_empty() {
-        return refuse(Fault::FuncInfoMissing);
-    }
-    if callee.global {
-        return refuse(Fault::CallbackGlobal);
-    }
-    Ok(Reg::pointer(
-        Kind::Func {
-            subprog: subprog as u32,
-        },
-        Flags::NONE,
-    ))
 }

@@ -12,9 +12,11 @@ use crate::abstract_interp::checks::args::facts::Facts;
 use crate::abstract_interp::checks::args::kfunc::Kfunc;
 use crate::abstract_interp::checks::args::matcher;
 use crate::abstract_interp::checks::sections as section_checks;
-use crate::abstract_interp::checks::{graph, kfunc_allowed, kfunc_ret, leaks, return_value};
+use crate::abstract_interp::checks::{
+    graph, kfunc_allowed, kfunc_ret, leaks, references, return_value,
+};
 use crate::abstract_interp::domain::Bounds;
-use crate::abstract_interp::refusal::{Fault, Section, Way, refuse};
+use crate::abstract_interp::refusal::{Section, Way};
 use crate::abstract_interp::value::{BtfSrc, Flags, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{KfFlags, KfRole};
@@ -22,15 +24,8 @@ use crate::prelude::*;
 
 /// A call of kfunc `imm` of the program.
 pub fn call(vm: &mut Vm<'_>, imm: i32, _off: i16) -> Check<Next> {
-    if !vm.env.target.behaviour.kfuncs {
-        return refuse(Fault::CallReserved);
-    }
     let index = imm as usize;
-    let program = vm.env.program;
-    let Some(reference) = program.kfuncs.get(index) else {
-        return refuse(Fault::KfuncUnnamed);
-    };
-    kfunc_allowed::by_name(vm, &reference.name)?;
+    kfunc_allowed::by_name(vm, kfunc_allowed::named(vm, index)?)?;
     let k = &*Kfunc::of(&vm.env, index)?;
     kfunc_allowed::entered(vm, k)?;
     if takes_lock(k) {
@@ -158,11 +153,8 @@ fn give_back(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
 }
 
 fn released(vm: &mut Vm<'_>, k: &Kfunc<'_>, id: u32) -> Check<()> {
-    if id != 0 && refs::release(&mut vm.cur, id) {
-        return Ok(());
-    }
-    let name = k.name.into();
-    refuse(Fault::KfuncNotAcquired { name })
+    let held = id != 0 && refs::release(&mut vm.cur, id);
+    references::held_for_kfunc(held, k.name)
 }
 
 /// The program's pointers to an object that a collection now owns.

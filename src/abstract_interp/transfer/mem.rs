@@ -3,8 +3,7 @@
 use super::stack;
 use crate::abstract_interp::checks::access::{self, Access, Dir, Effect, Loaded, Value};
 use crate::abstract_interp::checks::mem_region::Touched;
-use crate::abstract_interp::checks::operand;
-use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
+use crate::abstract_interp::checks::{atomic, context, operand};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::programs::insn::{Op, Size, Src};
@@ -55,7 +54,7 @@ pub fn load_acquire(vm: &mut Vm, op: Op) -> Check<Next> {
             may_weaken: false,
         },
     )?;
-    super::atomic::kind_allowed(vm, base, Dir::Read)?;
+    atomic::kind_allowed(vm, base, Dir::Read)?;
     Ok(Next::Fallthrough)
 }
 
@@ -114,7 +113,7 @@ pub fn store_release(vm: &mut Vm, op: Op) -> Check<Next> {
         return unknown("engine:store-release");
     };
     store_to(vm, (base, off), size, Src::Reg(src), true)?;
-    super::atomic::kind_allowed(vm, base, Dir::Write)?;
+    atomic::kind_allowed(vm, base, Dir::Write)?;
     Ok(Next::Fallthrough)
 }
 
@@ -129,11 +128,8 @@ fn store_to(vm: &mut Vm, place: (u8, i16), size: Size, src: Src, strict: bool) -
     };
     operand::read_ok(vm, base)?;
     let pointer = *vm.reg(base);
-    if matches!(src, Src::Imm(_))
-        && pointer.kind == Kind::Ctx
-        && !vm.env.target.behaviour.immediate_context_stores
-    {
-        return refuse_reg(base, Fault::ContextImmediate);
+    if matches!(src, Src::Imm(_)) {
+        context::immediate(vm, base)?;
     }
     access(
         vm,
@@ -153,9 +149,7 @@ fn store_to(vm: &mut Vm, place: (u8, i16), size: Size, src: Src, strict: bool) -
 /// An argument that travels on the stack: outgoing ones lie below r11, incoming
 /// ones above. What becomes of them isn't modelled.
 pub fn argument(on_its_side: bool, off: i16) -> Check<Next> {
-    if !on_its_side || off % 8 != 0 {
-        return refuse(Fault::StackArgument { off: off.into() });
-    }
+    operand::stack_argument(on_its_side, off)?;
     unknown("stack-arguments")
 }
 

@@ -17,90 +17,32 @@
 //! newer ones put a fence there, at which such paths end.
 
 use crate::abstract_interp::checks::access::{Access, Dir, Value};
-use crate::abstract_interp::checks::map_value;
-use crate::abstract_interp::checks::pointer::{Arithmetic, Order};
+use crate::abstract_interp::checks::pointer::Arithmetic;
+use crate::abstract_interp::checks::speculation::{self as checks, Mask, Plan, masks};
 use crate::abstract_interp::checks::stack::{bytes, is_spillable};
-use crate::abstract_interp::refusal::{Fault, Key, refuse_reg};
-use crate::abstract_interp::stack::{Byte, MAX_STACK, spi};
-use crate::abstract_interp::value::{Kind, Reg};
-use crate::abstract_interp::vm::{Check, Halt, Next, Vm, unknown};
+use crate::abstract_interp::refusal::Key;
+use crate::abstract_interp::stack::{Byte, spi};
+use crate::abstract_interp::value::Reg;
+use crate::abstract_interp::vm::{Check, Halt, Next, Vm};
 use crate::programs::insn::{AluOp, Op, Src};
-
-/// How an instruction masks the number that moves its pointer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mask {
-    /// Not: it computes on numbers.
-    None,
-    /// To a window.
-    Window {
-        /// Its size, in the direction of the move.
-        size: u32,
-        /// The number is negative.
-        negative: bool,
-        /// The number is known.
-        known: bool,
-        /// Which operand is the pointer.
-        order: Order,
-    },
-}
-
-/// What is settled once the pointer has moved.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    backward: bool,
-    negative: bool,
-    known: bool,
-    room: u32,
-}
-
-/// The operand that isn't the result's register.
-fn other(how: &Arithmetic) -> u8 {
-    match how.src {
-        Src::Reg(r) => r,
-        Src::Imm(_) => how.dst,
-    }
-}
-
-/// Whether a number moves a pointer by an instruction that must mask it.
-fn masks(vm: &Vm<'_>, op: AluOp, src: Src) -> bool {
-    vm.env.speculates
-        && matches!(op, AluOp::Add | AluOp::Sub)
-        && matches!(src, Src::Reg(_))
-        && !vm.aux[vm.insn].fenced
-}
 
 /// Before a pointer is moved: the window, and the path on which it isn't moved.
 pub fn plan(vm: &mut Vm<'_>, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<Option<Plan>> {
     if !masks(vm, how.op, how.src) {
         return Ok(None);
     }
-    let known = num.bounds.is_const().is_some();
     if vm.cur.mispredicted {
-        if !known {
+        if num.bounds.is_const().is_none() {
             unmoved(vm, how.dst, ptr)?;
         }
         return Ok(None);
     }
-    let negative = num.bounds.smin < 0;
-    let (pointer, number) = match how.order {
-        Order::PointerNumber => (how.dst, other(how)),
-        Order::NumberPointer => (other(how), how.dst),
-    };
-    if !known && negative != (num.bounds.smax < 0) {
-        return refuse_reg(number, Fault::SpeculativeSigns { held: *num });
-    }
-    let backward = (how.op == AluOp::Add) == negative;
-    let room = room(vm, ptr, (pointer, how.dst), backward)?;
-    if !known {
+    let plan = checks::plan(vm, how, ptr, num)?;
+    if !plan.known {
         vm.explorer.numbers_told = true;
         unmoved(vm, how.dst, ptr)?;
     }
-    Ok(Some(Plan {
-        backward,
-        negative,
-        known,
-        room,
-    }))
+    Ok(Some(plan))
 }
 
 /// The path on which a masked number became zero.
@@ -112,46 +54,14 @@ fn unmoved(vm: &mut Vm<'_>, dst: u8, ptr: &Reg) -> Check<()> {
     Ok(())
 }
 
-/// How far the pointer lies from the end of its object that it would move towards;
-/// `regs`: the registers of the pointer and of the result.
-fn room(vm: &Vm<'_>, ptr: &Reg, regs: (u8, u8), backward: bool) -> Check<u32> {
-    let b = &ptr.bounds;
-    let (room, limit) = match ptr.kind {
-        // Down to the lowest byte, to which a move back may lead exactly.
-        Kind::Stack { .. } => {
-            let at = (b.tnum.value as i64).wrapping_add(ptr.off.into());
-            let limit = MAX_STACK + u32::from(backward);
-            (at.wrapping_neg() as u32, limit)
-        }
-        Kind::MapValue { map, .. } => {
-            let Some(def) = vm.env.map(map) else {
-                return unknown("map:missing");
-            };
-            let from = if backward { b.smin } else { b.umax as i64 };
-            (from.wrapping_add(ptr.off.into()) as u32, def.value_size)
-        }
-        _ => return refuse_reg(regs.0, Fault::SpeculativeKind { held: *ptr }),
-    };
-    if room >= limit {
-        return refuse_reg(regs.1, Fault::SpeculativeLimit { held: *ptr });
-    }
-    Ok(room)
-}
-
 /// After a pointer was moved: it lies inside its object, and the mask is that of every
 /// other path.
 pub fn settle(vm: &mut Vm<'_>, how: &Arithmetic, plan: Option<Plan>, moved: &Reg) -> Check<()> {
-    inside(vm, how.dst, moved)?;
+    checks::inside(vm, how.dst, moved)?;
     let Some(plan) = plan else {
         return Ok(());
     };
-    let room = room(vm, moved, (how.dst, how.dst), plan.backward)?;
-    let mask = Mask::Window {
-        size: plan.room.abs_diff(room),
-        negative: plan.negative,
-        known: plan.known,
-        order: how.order,
-    };
+    let mask = checks::window(vm, how, plan, moved)?;
     agree(vm, how.dst, mask)
 }
 
@@ -168,36 +78,9 @@ pub fn on_numbers(vm: &mut Vm<'_>, op: AluOp, src: Src) -> Check<()> {
 }
 
 fn agree(vm: &mut Vm<'_>, dst: u8, mask: Mask) -> Check<()> {
-    let held = &mut vm.aux[vm.insn].mask;
-    if held.is_some_and(|before| before != mask) {
-        return refuse_reg(dst, Fault::SpeculativePaths);
-    }
-    *held = Some(mask);
+    checks::agrees(vm, dst, mask)?;
+    vm.aux[vm.insn].mask = Some(mask);
     Ok(())
-}
-
-/// A moved pointer must lead into its object, whether or not it is used.
-fn inside(vm: &Vm<'_>, dst: u8, moved: &Reg) -> Check<()> {
-    match moved.kind {
-        Kind::Stack { .. } => match moved.bounds.is_const() {
-            None => {
-                let (var, off) = (moved.bounds.tnum, moved.off.into());
-                refuse_reg(dst, Fault::SpeculativeStackVariable { var, off })
-            }
-            Some(var) => {
-                let off = (var as i64).wrapping_add(moved.off.into());
-                if (-i64::from(MAX_STACK)..0).contains(&off) {
-                    return Ok(());
-                }
-                refuse_reg(dst, Fault::SpeculativeStack { off })
-            }
-        },
-        Kind::MapValue { map, .. } => match map_value::leads_inside(vm, map, moved, dst) {
-            Err(Halt::Refusal(_)) => refuse_reg(dst, Fault::SpeculativeValue { held: *moved }),
-            other => other,
-        },
-        _ => Ok(()),
-    }
 }
 
 /// The side that a comparison of `regs` rules out, which begins at `at`.

@@ -9,14 +9,13 @@
 
 use super::call::clobber;
 use super::{mem, refs};
-use crate::abstract_interp::checks::{graph, leaks, return_value};
+use crate::abstract_interp::checks::{callee as callee_checks, graph, leaks, return_value};
 use crate::abstract_interp::explore::widen;
-use crate::abstract_interp::refusal::{Fault, GlobalCall, Way, refuse};
+use crate::abstract_interp::refusal::Way;
 use crate::abstract_interp::setup::{globals, prototype};
 use crate::abstract_interp::state::{Frame, RetRange, State};
 use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
-use crate::abstract_interp::vm::{Check, Halt, Next, Vm, unknown};
-use crate::helpers_spec::MapType;
+use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 
 /// Who runs a callback, and with it the arguments that it gets.
 #[derive(Clone, Copy, Debug)]
@@ -80,10 +79,7 @@ impl Callback {
         let mut range = RetRange { min: 0, max: 1 };
         match self {
             Callback::MapElem { map } => {
-                for_each_allowed(vm, map)?;
-                if vm.aux[vm.insn].map_poisoned && !vm.env.target.behaviour.callbacks_of_many_maps {
-                    return refuse(Fault::CallbackOfMaps);
-                }
+                callee_checks::walks_map(vm, map)?;
                 let Kind::ConstMap { map, uid } = caller.regs[1].kind else {
                     return unknown("for-each-map");
                 };
@@ -159,25 +155,6 @@ fn async_args(map: MapRef, uid: u32, set: &mut impl FnMut(u8, Reg)) {
     set(3, Reg::pointer(Kind::MapValue { map, uid }, Flags::NONE));
 }
 
-fn for_each_allowed(vm: &Vm<'_>, map: MapRef) -> Check<()> {
-    let ty = vm.env.map(map).and_then(|m| MapType::from_id(m.map_type));
-    let walkable = matches!(
-        ty,
-        Some(
-            MapType::Array
-                | MapType::PercpuArray
-                | MapType::Hash
-                | MapType::LruHash
-                | MapType::PercpuHash
-                | MapType::LruPercpuHash
-        )
-    );
-    if walkable {
-        return Ok(());
-    }
-    refuse(Fault::CallbackOfMap)
-}
-
 /// A callback that is walked at once: its frame, and where it begins.
 pub struct Entered {
     frame: Frame,
@@ -241,19 +218,13 @@ pub fn push_callback(
 
 /// A fresh frame above the innermost one of `state`.
 fn new_frame(vm: &Vm<'_>, state: &State, subprog: usize) -> Check<Frame> {
-    let depth = state.frames.len();
-    if depth >= vm.env.target.limits.frames as usize {
-        let frames = depth as u64 + 1;
-        return refuse(Fault::FramesTooDeep { frames });
-    }
-    Ok(Frame::new(vm.insn as u32, subprog as u32, depth as u8))
+    let depth = callee_checks::depth(vm, state)?;
+    Ok(Frame::new(vm.insn as u32, subprog as u32, depth))
 }
 
 /// A call of the program's function number `subprog`.
 pub fn call_local(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
-    let Some(callee) = vm.env.program.subprogs.get(subprog) else {
-        return refuse(Fault::CallNowhere);
-    };
+    let callee = callee_checks::named(vm, subprog)?;
     if callee.global {
         return call_global(vm, subprog);
     }
@@ -269,14 +240,6 @@ pub fn call_local(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
 /// A global function is verified on its own: here only its arguments count.
 fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     let args = globals::check_args(vm, subprog);
-    let behaviour = &vm.env.target.behaviour;
-    let state = &vm.cur;
-    if state.active_locks > 0 {
-        return refuse(Fault::GlobalUnderLock);
-    }
-    if behaviour.preempt_bars_globals && state.active_preempt > 0 {
-        return refuse(Fault::GlobalInPreempt);
-    }
     let effects = vm
         .env
         .cfg
@@ -284,24 +247,14 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
         .get(subprog)
         .copied()
         .unwrap_or_default();
-    if behaviour.context_protects_rcu
-        && effects.might_sleep
-        && let Some(section) = vm.non_sleepable_context()
-    {
-        return refuse(Fault::GlobalSleeps { section });
-    }
-    let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
-    if behaviour.globals_may_sleep_checked && effects.might_sleep && (atomic || !state.in_sleepable)
-    {
-        return refuse(Fault::GlobalMightSleep);
-    }
-    let touched = args.map_err(|halt| bad_arguments(vm, subprog, halt))?;
+    callee_checks::global(vm, &effects)?;
+    let touched = args.map_err(|halt| callee_checks::of_call(vm, subprog, halt))?;
     vm.flush_precision()?;
     // The function may write whatever memory it is lent.
     for region in touched {
         mem::touch(vm, region);
     }
-    if behaviour.global_pkt_change && effects.changes_packet {
+    if vm.env.target.behaviour.global_pkt_change && effects.changes_packet {
         refs::invalidate_packet(&mut vm.cur);
     }
     vm.globals.call(subprog);
@@ -318,27 +271,12 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     Ok(Next::Fallthrough)
 }
 
-/// The refusal of an argument says of which call it is.
-fn bad_arguments(vm: &Vm<'_>, subprog: usize, halt: Halt) -> Halt {
-    let Halt::Refusal(mut refusal) = halt else {
-        return halt;
-    };
-    let callee = vm.env.program.subprogs.get(subprog);
-    refusal.call = Some(GlobalCall {
-        subprog: subprog as u32,
-        name: callee.map_or("", |s| &*s.name).into(),
-    });
-    Halt::Refusal(refusal)
-}
-
 /// `exit`: back to the caller, or the end of the program.
 pub fn exit(vm: &mut Vm<'_>) -> Check<Next> {
     let main = vm.cur.curframe() == 0;
     leaks::check(vm, false, main, Way::Exit)?;
     if !main {
-        if vm.cur.active_locks > 0 && !vm.env.target.behaviour.locks_across_functions {
-            return refuse(Fault::UnlockMissing);
-        }
+        callee_checks::locks_left(vm)?;
         return leave_frame(vm);
     }
     return_value::check(vm, 0)?;
@@ -355,9 +293,7 @@ pub fn leave_frame(vm: &mut Vm<'_>) -> Check<Next> {
         callee.callback_ret,
     );
     let r0 = callee.regs[0];
-    if matches!(r0.kind, Kind::Stack { .. }) && r0.flags == Flags::NONE {
-        return refuse(Fault::StackPointerReturned);
-    }
+    callee_checks::returned(&r0)?;
     if callback {
         return_value::check_callback(vm, range)?;
         vm.flush_precision()?;
