@@ -8,6 +8,7 @@
 
 use std::collections::HashSet;
 use std::ffi::CString;
+use std::sync::Arc;
 
 use super::info;
 use super::map::{LiveMap, create_map};
@@ -74,6 +75,8 @@ pub struct Refusal {
     pub message: String,
     /// The instruction that the verifier was at, where its trace tells.
     pub insn: Option<u32>,
+    /// Instructions that the verifier processed, as it says.
+    pub processed: Option<u64>,
 }
 
 /// A program in the kernel, with its maps.
@@ -81,8 +84,8 @@ pub struct Refusal {
 pub struct Loaded {
     /// The program.
     pub program: LiveProg,
-    /// Its maps, in the order of [`Program::maps`].
-    pub maps: Vec<LiveMap>,
+    /// What it was given.
+    pub supplies: Arc<Supplies>,
     /// Instructions that the verifier processed, as it says.
     pub processed: Option<u64>,
 }
@@ -90,11 +93,36 @@ pub struct Loaded {
 /// What the kernel said.
 pub type Outcome = Result<Loaded, Refusal>;
 
+/// What programs of one object need in the kernel besides themselves.
+#[derive(Debug)]
+pub struct Supplies {
+    /// Their maps, in the order of [`Program::maps`].
+    pub maps: Vec<LiveMap>,
+    btf: Option<LiveBtf>,
+}
+
+impl Supplies {
+    /// Loads the BTF and creates the maps of a program.
+    pub fn of(kernel: &Kernel, program: &Program) -> Result<Supplies, Refusal> {
+        let object_btf = program.btf.as_deref();
+        // Without its BTF a program may still load: libbpf goes on, too.
+        let btf = object_btf.and_then(|b| load_btf(b).ok());
+        let mut maps = Vec::with_capacity(program.maps.len());
+        for def in program.maps.iter() {
+            let map = create_map(kernel, def, object_btf, btf.as_ref()).map_err(|e| Refusal {
+                errno: e.raw_os_error().unwrap_or(0),
+                ..refused(Stage::Map, format!("map {}: {e}", def.name))
+            })?;
+            maps.push(map);
+        }
+        Ok(Supplies { maps, btf })
+    }
+}
+
 /// Everything that `BPF_PROG_LOAD` needs.
 pub struct Offer<'a> {
     program: &'a Program,
-    maps: Vec<LiveMap>,
-    btf: Option<LiveBtf>,
+    supplies: Arc<Supplies>,
     insns: Vec<u8>,
     func_info: Vec<u8>,
     line_info: Vec<u8>,
@@ -109,25 +137,20 @@ fn refused(stage: Stage, message: String) -> Refusal {
         errno: 0,
         message,
         insn: None,
+        processed: None,
     }
 }
 
 /// Creates what a program needs.
 pub fn offer<'a>(kernel: &Kernel, program: &'a Program) -> Result<Offer<'a>, Refusal> {
-    let object_btf = program.btf.as_deref();
     absent_symbols(program)?;
-    // Without its BTF a program may still load: libbpf goes on, too.
-    let btf = object_btf.and_then(|b| load_btf(b).ok());
-    let mut maps = Vec::with_capacity(program.maps.len());
-    for def in program.maps.iter() {
-        let map = create_map(kernel, def, object_btf, btf.as_ref()).map_err(|e| Refusal {
-            stage: Stage::Map,
-            errno: e.raw_os_error().unwrap_or(0),
-            message: format!("map {}: {e}", def.name),
-            insn: None,
-        })?;
-        maps.push(map);
-    }
+    offer_with(program, Arc::new(Supplies::of(kernel, program)?))
+}
+
+/// Takes what was made for another program of the same maps and BTF.
+pub fn offer_with(program: &Program, supplies: Arc<Supplies>) -> Result<Offer<'_>, Refusal> {
+    let object_btf = program.btf.as_deref();
+    let btf = &supplies.btf;
     let attach = match &program.struct_ops {
         Some(slot) => match (slot.kernel_type, slot.kernel_member) {
             (Some(ty), Some(member)) => (ty, member),
@@ -141,20 +164,19 @@ pub fn offer<'a>(kernel: &Kernel, program: &'a Program) -> Result<Offer<'a>, Ref
             program.attach_type.map_or(0, |a| a.id()),
         ),
     };
-    let insns = resolved(program, &maps)?;
+    let insns = resolved(program, &supplies.maps)?;
     let license = CString::new(program.license.as_str())
         .map_err(|_| refused(Stage::Prepare, "the licence has a NUL".into()))?;
     Ok(Offer {
         func_info: btf
             .as_ref()
             .map_or_else(Vec::new, |_| info::func_info(&program.func_info)),
-        line_info: match (&btf, object_btf) {
+        line_info: match (btf, object_btf) {
             (Some(_), Some(b)) if !program.func_info.is_empty() => info::line_info(program, b),
             _ => Vec::new(),
         },
         program,
-        maps,
-        btf,
+        supplies,
         insns,
         license,
         attach,
@@ -248,7 +270,7 @@ impl Offer<'_> {
                 flags: program.prog_flags,
                 name: &program.name,
                 expected_attach_type: self.attach.1,
-                btf: self.btf.as_ref().map(|b| &b.0),
+                btf: self.supplies.btf.as_ref().map(|b| &b.0),
                 func_info: &self.func_info,
                 line_info: &self.line_info,
                 attach_btf_id: self.attach.0,
@@ -271,11 +293,21 @@ impl Offer<'_> {
 
     /// Offers it.
     pub fn ask(self) -> Outcome {
+        self.told(true)
+    }
+
+    /// Offers it, without looking for the instruction of a refusal: that takes the
+    /// trace of a second load.
+    pub fn ask_briefly(self) -> Outcome {
+        self.told(false)
+    }
+
+    fn told(self, insn: bool) -> Outcome {
         let mut log = vec![0; 256 << 10];
         match self.load(LOG_STATS, &mut log) {
             Ok(program) => Ok(Loaded {
                 program,
-                maps: self.maps,
+                supplies: self.supplies,
                 processed: processed(&text(&log)),
             }),
             Err(e) => {
@@ -285,20 +317,22 @@ impl Offer<'_> {
                 // Statistics are the verifier's, too.
                 if words.trim().is_empty() {
                     return Err(Refusal {
-                        stage: Stage::Syscall,
                         errno,
-                        message: e.to_string(),
-                        insn: None,
+                        ..refused(Stage::Syscall, e.to_string())
                     });
                 }
-                let short = processed(&words).is_none_or(|n| n <= MAX_TRACED);
-                let trace = if short { self.trace(errno) } else { None };
-                let insn = trace.and_then(|t| last_insn(&t));
+                let processed = processed(&words);
+                let short = insn && processed.is_none_or(|n| n <= MAX_TRACED);
+                let insn = named_insn(&words).or_else(|| {
+                    let trace = if short { self.trace(errno) } else { None };
+                    trace.and_then(|t| last_insn(&t))
+                });
                 Err(Refusal {
                     stage: Stage::Verifier,
                     errno,
                     message: said.join("\n"),
                     insn,
+                    processed,
                 })
             }
         }
@@ -322,13 +356,21 @@ fn processed(log: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// The instruction that a message names: it is refused before the trace comes to it.
+fn named_insn(words: &str) -> Option<u32> {
+    let (_, rest) = words.split_once("infinite loop detected at insn ")?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
 /// The number of the last line `N: (op) …` of a trace.
 fn last_insn(trace: &str) -> Option<u32> {
     trace.lines().rev().find_map(|line| {
-        let (number, rest) = line.split_once(": (")?;
-        let op = rest.get(..2)?;
-        u8::from_str_radix(op, 16).ok()?;
-        number.trim().parse().ok()
+        let (number, rest) = line.split_once(": ")?;
+        let op = rest.strip_prefix('(').and_then(|r| r.get(..2));
+        let shown = op.is_some_and(|op| u8::from_str_radix(op, 16).is_ok());
+        // An instruction that the kernel cannot print.
+        let broken = rest.starts_with("<invalid ");
+        number.trim().parse().ok().filter(|_| shown || broken)
     })
 }
 
@@ -340,6 +382,10 @@ mod tests {
     fn traces_are_read() {
         let trace = "0: R1=ctx() R10=fp0\n; int x = 1;\n12: (b7) r0 = 1   ; R0=1\n13: (95) exit\nR0 !read_ok\nprocessed 2 insns\n";
         assert_eq!(last_insn(trace), Some(13));
+        assert_eq!(
+            named_insn("infinite loop detected at insn 7\ncur state"),
+            Some(7)
+        );
         assert_eq!(
             processed("processed 27 insns (limit 1000000) max_states"),
             Some(27)

@@ -17,7 +17,7 @@ mod sys;
 use std::io;
 use std::sync::Arc;
 
-pub use load::{Loaded, Offer, Outcome, Refusal, Stage, load, offer};
+pub use load::{Loaded, Offer, Outcome, Refusal, Stage, Supplies, load, offer, offer_with};
 pub use map::{LiveMap, create_map};
 
 use crate::object::Btf;

@@ -125,7 +125,14 @@ fn compare_program(kernel: &Kernel, name: &str, program: &Program, all: bool, ta
     let Some(Ok(first)) = sides::ready(kernel, program, &[]) else {
         return;
     };
-    let cpus = first.maps.iter().map(|m| m.cpus).max().unwrap_or(0).max(1);
+    let cpus = first
+        .supplies
+        .maps
+        .iter()
+        .map(|m| m.cpus)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     drop(first);
     let before = tally.runs;
     let mut inputs = inputs_for(program);

@@ -156,10 +156,10 @@ pub fn ready(
 
 fn same_maps(program: &Program, live: &Loaded, entries: &[Entry]) -> Result<(), String> {
     for (map, key, value) in entries {
-        let done = live.maps[*map as usize].update(key, value, 0);
+        let done = live.supplies.maps[*map as usize].update(key, value, 0);
         done.map_err(|e| format!("the kernel's map {map} with {key:?}: {e}"))?;
     }
-    for (def, map) in program.maps.iter().zip(&live.maps) {
+    for (def, map) in program.maps.iter().zip(&live.supplies.maps) {
         let mut slots = def.slots.clone();
         // A map-in-map that the object leaves empty holds one map here.
         if let Some(inner) = map.inner()
@@ -178,7 +178,7 @@ fn same_maps(program: &Program, live: &Loaded, entries: &[Entry]) -> Result<(), 
             let mut key = index.to_le_bytes().to_vec();
             key.resize(def.key_size as usize, 0);
             match target {
-                SlotTarget::Map(inner) => map.put_map(&key, &live.maps[inner as usize]),
+                SlotTarget::Map(inner) => map.put_map(&key, &live.supplies.maps[inner as usize]),
                 SlotTarget::Program(_) => map.put_program(&key, &live.program),
             }
             .map_err(|e| e.to_string())?;
@@ -212,7 +212,7 @@ pub fn there(
         &kernel_context(program, input),
     )?;
     let mut maps = BTreeMap::new();
-    for ((def, map), special) in program.maps.iter().zip(&live.maps).zip(special) {
+    for ((def, map), special) in program.maps.iter().zip(&live.supplies.maps).zip(special) {
         if !input::is_plain(def) {
             continue;
         }
