@@ -7,7 +7,7 @@
 use super::ahead::StackAhead;
 use super::ahead::constants::Constants;
 use super::checks::subprog_facts::SubprogFacts;
-use super::checks::{dead_code, options, rights, stack_depth};
+use super::checks::{dead_code, map_load, options, rights, stack_depth};
 use super::explore::Explorer;
 use super::observe::Observer;
 use super::refusal::Refusal;
@@ -69,8 +69,32 @@ impl Prepared {
                     constants,
                 })
             }
-            Err(fault) => Err(setup::fault::refusal(&fault)),
+            Err(fault) => Err(first_told(input, ops, &fault)),
         }
+    }
+}
+
+/// What is told of a program with a fault of its structure: its attach target and what
+/// it refers to are looked at before its slots are walked.
+fn first_told(input: &Input<'_>, ops: Vec<Op>, fault: &cfg::Fault) -> Box<Refusal> {
+    let refusal = setup::fault::refusal(fault);
+    if !fault.follows_references() {
+        return refusal;
+    }
+    let unwalked = Prepared {
+        ops,
+        cfg: Cfg::default(),
+        constants: None,
+    };
+    let seen = Env::new(input, &unwalked).and_then(|env| map_load::check(&env));
+    let walked = !matches!(fault, cfg::Fault::Decode { .. });
+    match seen {
+        Err(Halt::Refusal(first))
+            if walked || first.insn == usize::MAX || first.insn < refusal.insn =>
+        {
+            first
+        }
+        _ => refusal,
     }
 }
 
@@ -114,7 +138,7 @@ pub fn verify_within(
 
 fn early(v: Box<Refusal>) -> Verification {
     Verification {
-        verdict: Verdict::Reject(v),
+        verdict: verdict(Err(Halt::Refusal(v))),
         stats: Stats::default(),
     }
 }

@@ -42,6 +42,20 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is found only after what wide loads refer to was looked at: slots
+    /// are read with it, one after the other, and walked then.
+    pub const fn follows_references(&self) -> bool {
+        matches!(
+            self,
+            Fault::Decode { .. }
+                | Fault::Unreachable { .. }
+                | Fault::IntoWide { .. }
+                | Fault::BackEdge { .. }
+                | Fault::NoJumpTable { .. }
+                | Fault::JumpTableRange { .. }
+        )
+    }
+
     /// The slot at fault; the first for faults of the whole program.
     pub const fn insn(&self) -> u32 {
         match *self {

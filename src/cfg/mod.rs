@@ -60,7 +60,7 @@ pub use stack::{StackSlots, stack_slots};
 pub use svg::{Drawing, drawing, edge_class, svg};
 
 /// The control flow of a program that has passed the structural checks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Cfg {
     flows: Vec<Flow>,
     flags: Vec<InsnFlags>,

@@ -119,6 +119,12 @@ impl MapDef {
         self.frozen && self.flags & F_RDONLY_PROG != 0
     }
 
+    /// Programs may not change it: its flags say so, or it holds devices, whose values
+    /// the kernel shows but takes from user space only.
+    pub fn is_read_only(&self) -> bool {
+        self.flags & F_RDONLY_PROG != 0 || matches!(self.map_type, 14 | 25)
+    }
+
     /// The value holds a section's variables.
     pub fn is_data(&self) -> bool {
         matches!(

@@ -263,7 +263,7 @@ behaviour! {
     arena_offsets_free: bool, "7.0", "A constant may name any offset into an arena.";
     contexts_movable: bool, "7.1", "A context that the kernel hands over untranslated may be accessed through a moved pointer; a syscall program's at any offset.";
     throw_ends_program: bool, "7.0", "What a global function throws is held to the program's range of return values.";
-    clones_keep_reference: bool, "7.1", "A store may destroy a referenced dynptr while a clone of it lives.";
+    clones_keep_reference: bool, "7.1", "What overwrites a dynptr may destroy a referenced one while a clone of it lives.";
     arena_by_type_tag: bool, "7.2", "Pointers that carry the type tag of arenas are arena pointers in a function's prototype.";
     drops_nmi_safe: bool, "7.2", "Tracing programs cannot drop objects whose fields are not safe to free in an NMI.";
     buffers_checked_for_null: bool, "5.10, not 5.17 to 6.18, stable 6.18", "A buffer of an iterator that may be null cannot be accessed before a check.";

@@ -126,7 +126,7 @@ pub fn check_readable(vm: &Vm, r: u8) -> Check<Dynptr> {
 }
 
 /// Two slots that a new dynptr may take. They may hold anything but a dynptr
-/// that alone holds its reference.
+/// that holds a reference: since clones count, one that alone holds it.
 pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
     pointer_to_dynptr(vm, r)?;
     if matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
@@ -162,6 +162,9 @@ pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
     };
     if !is_referenced(ty) {
         return Ok(());
+    }
+    if !vm.env.target.behaviour.clones_keep_reference {
+        return refuse(Fault::DynptrOverwritten);
     }
     let holders = stack
         .slots()

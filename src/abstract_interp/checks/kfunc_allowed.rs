@@ -18,7 +18,7 @@ use crate::helpers_spec::{self, AttachType, KfFlags, KfRole, ProgType};
 const ENTRY: &[fn(&Vm<'_>, &Kfunc<'_>) -> Option<Fault>] = &[
     |vm, k| {
         let name = k.name.into();
-        (!registered(vm, k)).then_some(Fault::KfuncForbidden { name })
+        (k.unmarked || !registered(vm, k)).then_some(Fault::KfuncForbidden { name })
     },
     |_, k| (k.role() == KfRole::Trap).then_some(Fault::Trap),
     |vm, k| rights::kfunc(&vm.env, k),

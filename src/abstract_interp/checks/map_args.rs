@@ -16,7 +16,7 @@ use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{
     self, ArgSpec, ArgType, AttachType, HelperProto, MapType, ProgType, TypeFlags,
 };
-use crate::object::{F_RDONLY_PROG, MapDef};
+use crate::object::MapDef;
 
 /// The kptr that `bpf_kptr_xchg` swaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,7 +293,7 @@ pub fn recorded(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Check<()> {
         id::MAP_PUSH_ELEM,
         id::MAP_POP_ELEM,
     ];
-    if map.flags & F_RDONLY_PROG != 0 && changes.contains(&helper) {
+    if map.is_read_only() && changes.contains(&helper) {
         return refuse(Fault::MapUnchangeable);
     }
     if helper == id::TAIL_CALL && map.map_type != MapType::ProgArray.id() {

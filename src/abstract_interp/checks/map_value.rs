@@ -15,8 +15,6 @@ use crate::helpers_spec::MapType;
 use crate::object::MapDef;
 use crate::target::Limits;
 
-/// `BPF_F_RDONLY_PROG`: programs may not write the map.
-const F_RDONLY_PROG: u32 = 1 << 7;
 /// `BPF_F_WRONLY_PROG`: programs may not read the map.
 const F_WRONLY_PROG: u32 = 1 << 8;
 
@@ -202,7 +200,7 @@ pub fn leads_inside(vm: &Vm, map: MapRef, reg: &Reg, regno: u8) -> Check<()> {
 
 /// Whether the map's flags let programs read or write it.
 pub fn permitted(def: &MapDef, off: i32, size: u32, dir: Dir) -> Check<()> {
-    let rdonly = def.flags & F_RDONLY_PROG != 0;
+    let rdonly = def.is_read_only();
     let wronly = !rdonly && def.flags & F_WRONLY_PROG != 0;
     let (limit, off, size) = (def.value_size.into(), off.into(), size.into());
     match dir {

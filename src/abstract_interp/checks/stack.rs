@@ -15,7 +15,7 @@ use super::{dynptr, secrecy};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
 use crate::abstract_interp::state::FP;
-use crate::abstract_interp::value::{DynptrType, Kind, Reg};
+use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::{Check, Env, Vm};
 use crate::target::Behaviour;
 use crate::target::Limits;
@@ -286,26 +286,12 @@ pub fn is_spillable(reg: &Reg) -> bool {
     )
 }
 
-/// Whether the kind of dynptr holds a reference.
-pub fn is_referenced(ty: DynptrType) -> bool {
-    matches!(ty, DynptrType::Ringbuf | DynptrType::File)
-}
-
 /// A write at `off` destroys a dynptr there, which must hold no reference.
 fn may_destroy(vm: &Vm, frame: usize, off: i32) -> Check<()> {
     if !vm.env.target.behaviour.dynptr_slots_guarded {
         return Ok(());
     }
-    if vm.env.target.behaviour.clones_keep_reference {
-        return dynptr::may_overwrite(vm, frame, spi(off));
-    }
-    let slot = slot(vm, frame, off);
-    match slot.spill.kind {
-        Kind::DynptrSlot { ty, .. } if slot.kinds[0] == Byte::Dynptr && is_referenced(ty) => {
-            refuse(Fault::DynptrOverwritten)
-        }
-        _ => Ok(()),
-    }
+    dynptr::may_overwrite(vm, frame, spi(off))
 }
 
 /// Whether a zero written somewhere in `span` leaves a zero there as it is.

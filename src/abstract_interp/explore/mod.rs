@@ -264,10 +264,13 @@ impl Vm<'_> {
             match next {
                 Next::Fallthrough => self.insn = insn + self.env.ops[insn].slots(),
                 Next::Goto(at) => self.insn = at,
-                Next::End => match self.next_path()? {
-                    Some(p) => prev = p,
-                    None => return Ok(()),
-                },
+                Next::End => {
+                    self.ends_outside_loops()?;
+                    match self.next_path()? {
+                        Some(p) => prev = p,
+                        None => return Ok(()),
+                    }
+                }
             }
         }
     }

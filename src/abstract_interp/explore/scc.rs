@@ -115,6 +115,12 @@ impl Visits {
         id
     }
 
+    /// Whether a state was kept inside the chain's component.
+    pub fn known(&self, chain: &Chain) -> bool {
+        let visits = self.by_scc.get(chain.scc as usize);
+        visits.is_some_and(|visits| visits.iter().any(|(c, _)| c == chain))
+    }
+
     /// Whether marks of the visit's states may still grow.
     pub fn incomplete(&self, id: VisitId) -> bool {
         !self.get(id).backedges.is_empty()

@@ -370,6 +370,19 @@ impl Vm<'_> {
         (track.branches, track.depth)
     }
 
+    /// A path ends at the current instruction. Kernels that know loops by their
+    /// component expect that to happen outside of loops, or in one of which they keep a
+    /// state; a throw in a loop's first round is neither.
+    pub(super) fn ends_outside_loops(&mut self) -> Check<()> {
+        if self.cur.mispredicted {
+            return Ok(());
+        }
+        match self.chain_of(&self.cur, self.insn as u32) {
+            Some(chain) if !self.explorer.visits.known(&chain) => refuse(Fault::LoopUnseen),
+            _ => Ok(()),
+        }
+    }
+
     /// All paths of a state inside a loop are walked: if it was the first one
     /// kept there, the loop's marks become final.
     pub(super) fn leave_loop(&mut self, id: NodeId) -> Check<()> {

@@ -190,6 +190,7 @@ faults! {
     CallbackOfMaps => Code::TailCallStack;
     LoopCountPointer => Code::VerifierDefect;
     AddressDead { slot: u64 } => Code::VerifierDefect;
+    LoopUnseen => Code::VerifierDefect;
     StackArgument { off: i64 } => Code::StackArgs;
     CallbackOfMap => Code::Callback;
     CallbackGlobal => Code::Callback;
@@ -457,7 +458,7 @@ faults! {
     ObjectInTracing { name: Name } => Code::ObjNew;
     DropExpected => Code::ObjNew;
     DropPercpuExpected => Code::ObjNew;
-    CastType => Code::ObjNew;
+    CastType => Code::Kfunc;
     CastUnknown { id: u64 } => Code::Kfunc;
 
     // References and sections.

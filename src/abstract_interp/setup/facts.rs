@@ -77,16 +77,28 @@ impl<'a> Facts<'a> {
         else {
             return CallFacts::default();
         };
-        let flags = helpers_spec::kfunc(&k.name, self.target.kfunc_spec(&k.name))
-            .map_or(KfFlags::NONE, |s| s.flags);
+        let spec = helpers_spec::kfunc(&k.name, self.target.kfunc_spec(&k.name));
+        let flags = spec.map_or(KfFlags::NONE, |s| s.flags);
+        // Assembler text declares none.
+        let listed = || u8::try_from(spec?.params().count()).ok();
         let role = helpers_spec::kfunc_role(&k.name);
+        let program = self.program;
+        // Of what the program may not call a kernel looks up nothing.
+        let allowed = helpers_spec::kfunc_allowed(
+            &k.name,
+            program.prog_type,
+            program.attach_type,
+            program.attach_to.as_deref(),
+            self.target.kfunc_spec(&k.name),
+        );
+        let own = |yes: bool| allowed && yes;
         CallFacts {
-            args: self.parameters(k.proto),
+            args: self.parameters(k.proto).or_else(listed).filter(|_| allowed),
             sync_callback: role == KfRole::TreeInsert,
             async_callback: matches!(role, KfRole::WqCallback | KfRole::TaskWork),
-            iter_next: flags.contains(KfFlags::ITER_NEXT),
-            might_sleep: flags.contains(KfFlags::SLEEPABLE),
-            changes_packet: role == KfRole::ChangesPacket,
+            iter_next: own(flags.contains(KfFlags::ITER_NEXT)),
+            might_sleep: own(flags.contains(KfFlags::SLEEPABLE)),
+            changes_packet: own(role == KfRole::ChangesPacket),
             might_throw: role == KfRole::Throw,
         }
     }

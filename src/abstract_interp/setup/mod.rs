@@ -19,7 +19,7 @@ use super::value::{Flags, Kind, Reg};
 use super::vm::{Check, Env, Vm};
 use crate::prelude::*;
 use crate::programs::Program;
-use crate::programs::insn::{Callee, Op};
+use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::target::Target;
 
 /// What is refused before a single instruction is looked at: attach targets,
@@ -32,19 +32,28 @@ pub fn check_program(env: &Env<'_>) -> Check<()> {
     attach::check(env)
 }
 
-/// Whether the program's functions are those that its function information tells of: to
-/// older kernels, a function that is never called is none.
+/// Whether the program has as many functions as its function information tells of. A
+/// function is what is called or, since later kernels, referred to.
 pub fn functions_match(program: &Program, target: &Target, ops: &[Op]) -> Result<(), Box<Refusal>> {
-    if target.behaviour.functions_by_reference || program.func_info.is_empty() {
+    if program.func_info.is_empty() {
         return Ok(());
     }
-    let callee = |(at, op): (usize, &Op)| match op {
-        Op::Call(Callee::Local(rel)) => u32::try_from(at as i64 + 1 + i64::from(*rel)).ok(),
+    let by_reference = target.behaviour.functions_by_reference;
+    let named = |(at, op): (usize, &Op)| match *op {
+        Op::Call(Callee::Local(by)) => Some(at as i64 + 1 + i64::from(by)),
+        Op::LdImm64 {
+            src: ImmRef::Func(by),
+            ..
+        } if by_reference => Some(at as i64 + 1 + i64::from(by)),
         _ => None,
     };
-    let called: BTreeSet<u32> = ops.iter().enumerate().filter_map(callee).collect();
-    let known = |start: u32| start == 0 || called.contains(&start);
-    if program.subprogs.iter().all(|s| known(s.start)) {
+    let mut starts: BTreeSet<i64> = ops.iter().enumerate().filter_map(named).collect();
+    starts.insert(0);
+    let handler = program.subprogs.iter().find(|s| s.exception_cb);
+    starts.extend(handler.map(|s| i64::from(s.start)));
+    // What leads out of the program is told as such.
+    let inside = |start: &i64| usize::try_from(*start).is_ok_and(|s| s < ops.len());
+    if !starts.iter().all(inside) || starts.len() == program.func_info.len() {
         return Ok(());
     }
     Err(Refusal::new(Fault::FuncInfoCount))

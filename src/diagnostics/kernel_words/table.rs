@@ -110,6 +110,7 @@ words! {
     CallbackOfMaps: "tail_call abusing map_ptr";
     LoopCountPointer: "verifier bug: backtracking misuse", before 6 13 "backtracing misuse";
     AddressDead: "verifier bug: No program to jit at insn {slot}";
+    LoopUnseen: "verifier bug: scc exit: no visit info";
     StackArgument: "stack arg";
     CallbackOfMap: "callback function not allowed for map";
     CallbackGlobal: "callback function not static";

@@ -4,7 +4,10 @@
 // EXPECT prog=loop_count target=linux-6.18 verdict=accept processed=10
 // EXPECT prog=dead_callback target=linux-6.18 verdict=reject code=verifier-defect-met class=verifier_bug
 // EXPECT prog=replaced_callback target=linux-6.18 verdict=accept processed=6
+// EXPECT prog=throw_in_loop target=linux-6.18 verdict=reject code=verifier-defect-met class=verifier_bug insn=3 needs=btf
+// EXPECT prog=throw_in_loop target=linux-6.12 verdict=accept needs=btf
 #include "corpus.h"
+#include "kfuncs.h"
 LICENSE("GPL");
 
 static long (*const loop)(const void *count, const void *body, const void *data, __u64 flags) = (void *)181;
@@ -47,4 +50,11 @@ SEC("tc") int replaced_callback(struct __sk_buff *skb)
 {
 	ASM("", "r"(unused));
 	return used(skb) & 1;
+}
+
+SEC("tc") int throw_in_loop(struct __sk_buff *skb)
+{
+	while (bpf_get_prandom_u32() != 3)
+		bpf_throw(0); // ERROR verifier-defect-met
+	return 0;
 }

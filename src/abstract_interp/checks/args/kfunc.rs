@@ -30,6 +30,22 @@ pub struct Kfunc<'a> {
     pub trusts_by_default: bool,
     /// The prototype alone says what an argument is, whatever is passed.
     pub prototype_decides: bool,
+    /// The kernel's types mark functions for programs, and this isn't one.
+    pub unmarked: bool,
+}
+
+/// The tag on functions that programs may call.
+const MARK: &str = "bpf_kfunc";
+/// One that all kernels have that mark any.
+const ALWAYS_MARKED: &str = "bpf_cast_to_kern_ctx";
+
+/// Whether a kernel built without what registers it has the function all the same.
+fn is_unmarked(btf: &Btf, id: u32) -> bool {
+    let marked = |id: u32| {
+        btf.decl_tags(id)
+            .any(|tag| tag.name == MARK && tag.component.is_none())
+    };
+    !marked(id) && btf.find_func(ALWAYS_MARKED).is_some_and(marked)
 }
 
 impl<'a> Kfunc<'a> {
@@ -80,6 +96,7 @@ impl<'a> Kfunc<'a> {
             rules: Vec::new(),
             trusts_by_default: env.target.behaviour.kfunc_trusted_by_default,
             prototype_decides: env.target.behaviour.kfunc_prototype_decides,
+            unmarked: real && is_unmarked(btf, id),
         };
         kfunc.rules = of_kfunc::rules(env, &kfunc);
         Ok(kfunc)

@@ -176,10 +176,13 @@ fn node(arg: &Arg<'_, '_>, whose: Ownership, f: &mut Facts) -> Check<()> {
 
 fn map(arg: &Arg<'_, '_>, checked: bool, f: &mut Facts) -> Check<()> {
     if let Kind::ConstMap { map, uid } = arg.reg.kind {
-        // A work queue of an inner map goes with that very map.
+        // A work queue of an inner map goes with that very map. A map without special
+        // fields has no place where kernels look for such a field: they fault there.
+        let env = &arg.vm.env;
+        let bare = || env.records.of_map(map).fields.is_empty();
         if let Some((before, of)) = f.map
             && (before, of) != (map, uid)
-            && btf_record::inner_needs_uid(&arg.vm.env, map)
+            && (btf_record::inner_needs_uid(env, map) || bare())
         {
             let fault = Fault::WorkqueueOfOtherMap {
                 uid: of.into(),
