@@ -475,7 +475,7 @@ impl Server {
             Verdict::Accept => Ours::of("accept"),
             Verdict::Reject(v) => Ours {
                 code: Some(v.code().name().into()),
-                class: Some(v.code().class().into()),
+                class: Some(kernel_words::class(&v, self.target.series()).into()),
                 words: Some(kernel_words::of(&v, self.target.series())),
                 insn: Some(v.insn),
                 ..Ours::of("reject")

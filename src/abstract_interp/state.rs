@@ -227,6 +227,15 @@ impl State {
         }
     }
 
+    /// Looks at every register and spilled register, in all frames.
+    pub fn each_reg(&self, mut look: impl FnMut(&Reg)) {
+        for frame in &self.frames {
+            frame.regs.iter().for_each(&mut look);
+            let spilled = frame.stack.slots().filter(|s| s.is_spill());
+            spilled.for_each(|s| look(&s.spill));
+        }
+    }
+
     /// Whether some register or spilled register satisfies `wanted`.
     pub fn any_reg(&self, wanted: impl Fn(&Reg) -> bool) -> bool {
         self.frames.iter().any(|f| {

@@ -36,16 +36,6 @@ pub struct Stats {
     pub peak_states: u64,
     /// The deepest combined stack, in bytes, rounded as the target rounds.
     pub stack_depth: u32,
-    /// Whether the target explores in ways that are not modelled: then the numbers
-    /// of instructions and states are near its own, not the same.
-    pub approximate: bool,
-}
-
-impl Stats {
-    /// What stands before numbers that are only near the target's own.
-    pub const fn near(&self) -> &'static str {
-        if self.approximate { "~" } else { "" }
-    }
 }
 
 /// The outcome of one verification.

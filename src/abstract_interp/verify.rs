@@ -192,7 +192,6 @@ fn run<'a>(
         total_states: vm.explorer.total_states,
         peak_states: vm.explorer.peak_states,
         stack_depth: depth,
-        approximate: !vm.env.target.behaviour.is_modelled(),
     };
     Ok(Verification {
         verdict: verdict(result),

@@ -50,6 +50,14 @@ static HOLES: &[Hole] = &[
         check: Check::Behaviour(|b| &mut b.helper_writes_declared),
     },
     Hole {
+        lacks: "that a pointer to flow keys was moved",
+        check: Check::Behaviour(|b| &mut b.flow_keys_offset_checked),
+    },
+    Hole {
+        lacks: "that a packet pointer found beyond the end may be inside once it moves",
+        check: Check::Behaviour(|b| &mut b.moves_clear_packet_end),
+    },
+    Hole {
         lacks: "what a pointer that was added to a number still stands for",
         check: Check::Behaviour(|b| &mut b.sums_keep_reference),
     },

@@ -264,7 +264,7 @@ impl Totals {
 fn ours_text(row: &Row) -> Untrusted {
     match &row.ours.outcome {
         Outcome::Accept => match row.ours.stats {
-            Some(s) => sentence!("accept, {}{} processed", s.near(), s.processed),
+            Some(s) => sentence!("accept, {} processed", s.processed),
             None => "accept".into(),
         },
         Outcome::Reject(d) => sentence!(

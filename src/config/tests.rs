@@ -22,7 +22,6 @@ fn program(name: &str, processed: u64) -> ProgramReport {
             total_states: 3,
             peak_states: 2,
             stack_depth: 16,
-            approximate: false,
         }),
         usage: Usage {
             map_bytes: 100,

@@ -93,6 +93,7 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
     let remedy = told.helps.first().map(|h| as_sentence(h.text.data()));
     Diagnostic {
         code: told.code,
+        class: kernel_words::class(refusal, series),
         what: what.into(),
         own_reason: reason.is_some(),
         why: reason.unwrap_or_else(|| page.why_short()).into(),

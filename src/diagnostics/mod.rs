@@ -67,6 +67,8 @@ pub struct Branch {
 pub struct Diagnostic {
     /// The stable code; of mistakes that share a kernel's message, the one it is.
     pub code: Code,
+    /// The class of the kernel's message.
+    pub class: &'static str,
     /// The headline's facts.
     pub claim: Claim,
     /// One sentence: what was refused.

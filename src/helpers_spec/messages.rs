@@ -1,5 +1,6 @@
 //! Classes of the verifier's messages, by key words.
 
+use super::pattern;
 use super::tables;
 
 /// One class.
@@ -16,4 +17,10 @@ pub struct MessageClass {
 /// Every class; the first that matches is the most specific.
 pub fn message_classes() -> &'static [MessageClass] {
     &tables::MESSAGES
+}
+
+/// The class of a message.
+pub fn message_class(text: &str) -> Option<&'static str> {
+    let found = |class: &&MessageClass| pattern::found(class.regex, text);
+    message_classes().iter().find(found).map(|class| class.id)
 }

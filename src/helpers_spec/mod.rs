@@ -22,6 +22,7 @@ mod map_create;
 mod maps;
 mod messages;
 mod options;
+mod pattern;
 mod programs;
 mod risk;
 mod since;
@@ -56,7 +57,7 @@ pub use maps::{
     MapCap, map_field_allowed, map_field_known, map_helper_compat, map_type, map_type_cap,
     map_type_known,
 };
-pub use messages::{MessageClass, message_classes};
+pub use messages::{MessageClass, message_class, message_classes};
 pub use options::config_options;
 pub use programs::{
     IterArg, PacketAccess, ProgTypeFacts, RetRange, SectionRule, iter_args, kernel_context,

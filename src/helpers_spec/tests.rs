@@ -210,3 +210,39 @@ fn every_role_is_somebodys() {
         assert!(kfuncs().any(|k| k.role == *role), "{word}");
     }
 }
+
+/// Texts as kernels word them, and what they are made of.
+#[test]
+fn classes_are_found_as_a_library_finds_them() {
+    let texts = [
+        "R0 min value is negative",
+        "invalid read from stack off -16+0 size 4",
+        "invalid read from stack R2: off=-16",
+        "invalid indirect read from stack",
+        "tracing progs cannot use bpf_{list_head,rb_root}",
+        "unmatched rcu read unlock: name=bpf_rcu_read_unlock",
+        "R3 is invalid",
+        "R3 is invalid here",
+        "stack size 512(extra 8)",
+        "pkt pointer offset -1 is not allowed",
+        "Expected an initialized dynptr as arg #1",
+        "processed 3 insns",
+        "not processed",
+        "arg#0 expected pointer to ctx\nCaller passes invalid args into func#1",
+        "math between\npkt pointer offset",
+        "variable ctx access var_off=3",
+        "",
+    ];
+    let mut all: Vec<&str> = texts.to_vec();
+    all.extend(message_classes().iter().flat_map(|c| [c.regex, c.meaning]));
+    for class in message_classes() {
+        let library = regex::Regex::new(class.regex).unwrap();
+        for text in &all {
+            let (ours, theirs) = (
+                super::pattern::found(class.regex, text),
+                library.is_match(text),
+            );
+            assert_eq!(ours, theirs, "{} in {text}", class.regex);
+        }
+    }
+}

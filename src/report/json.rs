@@ -102,7 +102,7 @@ fn diagnostic(d: &Diagnostic) -> Value {
     json!({
         "code": d.number(),
         "name": d.code.name(),
-        "class": d.code.class(),
+        "class": d.class,
         "what": d.what,
         "why": d.why,
         "remedy": d.remedy,

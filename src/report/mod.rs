@@ -347,7 +347,7 @@ pub(crate) fn flat(
         Outcome::Accept => {}
         Outcome::Reject(d) => {
             code = Some(d.number());
-            class = Some(d.code.class().into());
+            class = Some(d.class.into());
             message = Some(d.what.clone());
             insn = Some(d.insn);
             place = d.place.clone();

@@ -161,10 +161,9 @@ fn render_program(
         terminal(&p.column())
     );
     if let (true, Some(s)) = (style.stats, p.stats) {
-        let near = s.near();
         let _ = write!(
             out,
-            " [{} insns, processed {near}{}, states {near}{} (peak {near}{}), stack {}",
+            " [{} insns, processed {}, states {} (peak {}), stack {}",
             p.insns, s.processed, s.total_states, s.peak_states, s.stack_depth
         );
         if let Some(us) = p.verify_us {

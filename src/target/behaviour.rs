@@ -69,28 +69,9 @@ pub enum PrecisionScope {
     AcrossCalls,
 }
 
-/// A switch that no room reads yet: where it is on, programs are explored as before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Seam(pub bool);
-
-impl Show for Seam {
-    fn show(&self) -> String {
-        self.0.to_string()
-    }
-
-    fn modelled(&self) -> bool {
-        !self.0
-    }
-}
-
 /// A switch's value, for printing.
 trait Show {
     fn show(&self) -> String;
-
-    /// Whether programs are verified so.
-    fn modelled(&self) -> bool {
-        true
-    }
 }
 
 macro_rules! show_by_debug {
@@ -123,8 +104,6 @@ pub struct Switch {
     pub since: &'static str,
     /// Its value on the target.
     pub value: String,
-    /// Whether programs are verified so.
-    pub modelled: bool,
 }
 
 macro_rules! behaviour {
@@ -143,14 +122,7 @@ macro_rules! behaviour {
                     what: $what,
                     since: $since,
                     value: self.$field.show(),
-                    modelled: self.$field.modelled(),
                 },)*]
-            }
-
-            /// Whether programs are explored as the target does: only then is the number
-            /// of processed instructions the target's.
-            pub fn is_modelled(&self) -> bool {
-                true $(&& self.$field.modelled())*
             }
 
             /// These switches with one of the other's values at a time, for each that
@@ -182,7 +154,7 @@ behaviour! {
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
     independent_covers_linked: bool, "7.1, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
     sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";
-    drop_singular_ids: Seam, "7.0", "A scalar id held by one register only is cleared when a state is kept.";
+    drop_singular_ids: bool, "7.0", "A scalar id that no other register or slot has is cleared when a state is kept, and a load from a slot gives it one anew.";
     precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.10, 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
     fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
     precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
@@ -194,6 +166,10 @@ behaviour! {
     imprecise_zero: bool, "6.8", "A zero stored to an aligned slot is a spilled constant, not zero bytes; partial spills and fills keep zeros.";
     uninit_stack_reads: bool, "6.3, and stable 5.10, 5.15 and 6.1", "Privileged programs may read stack that was never written.";
     misc_matches_unbounded: bool, "6.9", "Comparing states, an unbounded spilled scalar equals eight misc bytes.";
+    offsets_joined: bool, "7.1", "The known and the unknown part of a pointer's offset are one number: states are compared by it, and checks tell of it.";
+    moves_clear_packet_end: bool, "7.1", "A packet pointer found at or beyond the packet's end is as good as new once it moves.";
+    flow_keys_offset_checked: bool, "not 7.1", "Whether a pointer to flow keys was moved counts when they are accessed.";
+    misc_matches_half: bool, "7.1", "Comparing states, a spilled scalar of 32 bits is held against four misc bytes as against another one.";
     helper_memory_typed: bool, "6.14", "A helper's argument says whether the helper reads or writes the memory; before, a helper may write all stack it gets, and surely writes what needn't be initialised.";
     var_off_write_scrubs: bool, "7.0", "A write at a variable offset that touches a spill makes the whole slot data, not just the bytes it touches.";
     var_off_stack_writes: bool, "5.12", "Stack may be written at a variable offset.";

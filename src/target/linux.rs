@@ -12,7 +12,7 @@
 
 use super::{
     Behaviour, Config, Eviction, Limits, LoopConvergence, PrecisionScope, Rights, ScalarLinks,
-    ScalarRules, Seam, StackLiveness, StackRounding, Target, TargetKind,
+    ScalarRules, StackLiveness, StackRounding, Target, TargetKind,
 };
 use crate::helpers_spec::SpecVersion;
 use crate::prelude::*;
@@ -101,7 +101,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     compare_scalar_ids: false,
     independent_covers_linked: false,
     sums_keep_reference: false,
-    drop_singular_ids: Seam(false),
+    drop_singular_ids: false,
     precision_scope: PrecisionScope::SingleFrame,
     fetch_ends_precision: false,
     precise_stack_by_history: false,
@@ -115,6 +115,10 @@ const LINUX_5_10: Behaviour = Behaviour {
     helper_memory_typed: false,
     var_off_write_scrubs: false,
     misc_matches_unbounded: false,
+    misc_matches_half: false,
+    offsets_joined: false,
+    moves_clear_packet_end: false,
+    flow_keys_offset_checked: true,
     var_off_stack_writes: true,
     immediate_context_stores: false,
     callbacks_as_loops: false,
@@ -382,6 +386,7 @@ const LINUX_6_19: Behaviour = Behaviour {
 
 const LINUX_7_0: Behaviour = Behaviour {
     scalars: ScalarRules::V7_0,
+    independent_covers_linked: true,
     reserved_fields_upfront: true,
     var_off_write_scrubs: true,
     kfuncs_say_lock_safe: true,
@@ -390,7 +395,7 @@ const LINUX_7_0: Behaviour = Behaviour {
     ld_abs_returns: true,
     wide_link_delta: true,
     arena_absorbs_numbers: true,
-    drop_singular_ids: Seam(true),
+    drop_singular_ids: true,
     kfunc_trusted_by_default: true,
     sleepable_uses_tries: true,
     tracing_timers: true,
@@ -412,6 +417,10 @@ const LINUX_7_1: Behaviour = Behaviour {
     fetch_ends_precision: true,
     global_void_functions: true,
     stack_liveness: StackLiveness::Static,
+    misc_matches_half: true,
+    offsets_joined: true,
+    moves_clear_packet_end: true,
+    flow_keys_offset_checked: false,
     sums_keep_reference: true,
     independent_covers_linked: true,
     inner_keys_vary: true,
@@ -426,6 +435,7 @@ const LINUX_7_1: Behaviour = Behaviour {
 };
 
 const LINUX_7_2: Behaviour = Behaviour {
+    flow_keys_offset_checked: true,
     cast_forks_null: true,
     retval_helpers_checked: true,
     arena_by_type_tag: true,

@@ -19,7 +19,7 @@ mod rights;
 pub mod scalars;
 
 pub use behaviour::{
-    Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, Seam, StackLiveness,
+    Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
     StackRounding, Switch,
 };
 pub use config::{Config, Jit, Lockdown, OPTIONS};

@@ -143,7 +143,10 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
         Kind::Packet | Kind::PacketMeta if reg.flags == Flags::NONE => {
             packet::access(vm, access, off)?
         }
-        Kind::FlowKeys if reg.flags == Flags::NONE => packet::flow_keys(off, access.size)?,
+        Kind::FlowKeys if reg.flags == Flags::NONE => {
+            let checked = vm.env.target.behaviour.flow_keys_offset_checked;
+            packet::flow_keys(if checked { off } else { access.off }, access.size)?
+        }
         Kind::Socket | Kind::SockCommon | Kind::TcpSock | Kind::XdpSock
             if reg.flags == Flags::NONE =>
         {

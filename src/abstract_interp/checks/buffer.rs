@@ -24,7 +24,7 @@ pub fn mem_access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
     secrecy::stored(vm, access, Fault::AddressIntoMemory)?;
     // Reads of untrusted memory may fault safely, wherever they go.
     if !(rdonly && reg.flags.has(Flags::UNTRUSTED)) {
-        Bounded { reg, regno, limit }.check(off, access.size, false)?;
+        Bounded { reg, regno, limit }.check(vm, off, access.size, false)?;
     }
     Ok(Effect::Load(Loaded::UNKNOWN))
 }

@@ -40,7 +40,7 @@ pub fn bytes<'a>(vm: &Vm<'a>, r: u8) -> Check<&'a [u8]> {
         regno: r,
         limit: def.value_size,
     }
-    .check(reg.off, size, false)?;
+    .check(vm, reg.off, size, false)?;
     let at = (reg.off as i64).wrapping_add(var as i64) as usize;
     let text = contents(vm, map, at);
     match text.iter().position(|&b| b == 0) {

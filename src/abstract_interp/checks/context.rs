@@ -100,7 +100,7 @@ fn offset(vm: &Vm, regno: u8, off: i32, size: u32) -> Check<i32> {
         regno,
         limit: LARGEST,
     };
-    region.check(off, size, false)?;
+    region.check(vm, off, size, false)?;
     Ok(off.wrapping_add(reg.bounds.umax as i32))
 }
 

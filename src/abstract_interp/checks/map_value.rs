@@ -31,15 +31,16 @@ pub struct Bounded<'a> {
 impl Bounded<'_> {
     /// Refuses an access that may be outside; `off` includes the pointer's fixed
     /// offset.
-    pub fn check(&self, off: i32, size: u32, zero_allowed: bool) -> Check<()> {
+    pub fn check(&self, vm: &Vm, off: i32, size: u32, zero_allowed: bool) -> Check<()> {
         let (b, regno) = (&self.reg.bounds, self.regno);
         let low = b.smin.wrapping_add(off as i64);
-        if b.smin < 0 && (b.smin == i64::MIN || low != low as i32 as i64 || low < 0) {
-            return refuse_reg(regno, Fault::OffsetNegative { smin: b.smin });
+        let (smin, umax) = ends(vm, self.reg);
+        if smin < 0 && (smin == i64::MIN || low != low as i32 as i64 || low < 0) {
+            return refuse_reg(regno, Fault::OffsetNegative { smin });
         }
         self.fits(low as i32, size, zero_allowed, End::Min)?;
-        if b.umax >= Limits::VAR_OFF {
-            return refuse_reg(regno, Fault::OffsetUnbounded { umax: b.umax });
+        if umax >= Limits::VAR_OFF {
+            return refuse_reg(regno, Fault::OffsetUnbounded { umax });
         }
         self.fits(
             (b.umax as i32).wrapping_add(off),
@@ -78,6 +79,19 @@ impl Bounded<'_> {
     }
 }
 
+/// The ends of a pointer's offset, as far as it counts as unknown.
+pub fn ends(vm: &Vm, reg: &Reg) -> (i64, u64) {
+    let (smin, umax) = (reg.bounds.smin, reg.bounds.umax);
+    if !vm.env.target.behaviour.offsets_joined {
+        return (smin, umax);
+    }
+    let fixed = i64::from(reg.off);
+    (
+        smin.saturating_add(fixed),
+        umax.saturating_add_signed(fixed),
+    )
+}
+
 fn def<'a>(vm: &Vm<'a>, map: MapRef) -> Check<&'a MapDef> {
     vm.env.map(map).map_or_else(|| unknown("map:missing"), Ok)
 }
@@ -93,7 +107,7 @@ pub fn key_access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effe
         regno: access.reg,
         limit,
     };
-    at.check(off, access.size, false)?;
+    at.check(vm, off, access.size, false)?;
     Ok(Effect::Load(Loaded::UNKNOWN))
 }
 
@@ -105,7 +119,7 @@ pub fn key_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<()> 
         regno: region.reg,
         limit,
     }
-    .check(reg.off, region.size, false)
+    .check(vm, reg.off, region.size, false)
 }
 
 /// A load of a jump table's entry: the place in the table is kept.
@@ -147,7 +161,7 @@ pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> 
         };
         return refuse_reg(access.reg, fault);
     }
-    at.check(off, access.size, false)?;
+    at.check(vm, off, access.size, false)?;
     if table {
         return entry(reg, map, access, off);
     }
@@ -180,7 +194,7 @@ pub fn helper_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<(
         regno: region.reg,
         limit: def.value_size,
     };
-    at.check(reg.off, region.size, region.zero_allowed)?;
+    at.check(vm, reg.off, region.size, region.zero_allowed)?;
     special_fields(
         &vm.env.records.of_map(map).fields,
         reg,
@@ -193,7 +207,7 @@ pub fn helper_region(vm: &Vm, map: MapRef, reg: &Reg, region: Region) -> Check<(
 /// Whether a pointer into a map's value leads to a byte of plain data there.
 pub fn leads_inside(vm: &Vm, map: MapRef, reg: &Reg, regno: u8) -> Check<()> {
     let limit = def(vm, map)?.value_size;
-    Bounded { reg, regno, limit }.check(reg.off, 1, false)?;
+    Bounded { reg, regno, limit }.check(vm, reg.off, 1, false)?;
     let fields = &vm.env.records.of_map(map).fields;
     special_fields(fields, reg, reg.off, 1, false)
 }

@@ -181,7 +181,13 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
     let write = region.dir == Dir::Write;
     match reg.kind {
         Kind::Packet | Kind::PacketMeta => {
-            packet::within(reg, region.reg, reg.off, region.size, region.zero_allowed)?;
+            packet::within(
+                vm,
+                reg,
+                region.reg,
+                reg.off,
+                (region.size, region.zero_allowed),
+            )?;
         }
         Kind::MapKey { map, .. } => {
             if write {
@@ -199,7 +205,7 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
                 regno: region.reg,
                 limit: size,
             };
-            what.check(reg.off, region.size, region.zero_allowed)?;
+            what.check(vm, reg.off, region.size, region.zero_allowed)?;
         }
         Kind::Buf => {
             if write && reg.flags.has(Flags::RDONLY) {

@@ -4,6 +4,7 @@
 //! offset ends; comparisons with the packet's end set the range.
 
 use super::access::{Access, Effect, Loaded};
+use super::map_value::ends;
 use super::secrecy;
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::Reg;
@@ -45,15 +46,27 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
         return refuse_reg(access.reg, Fault::PacketReadOnly);
     }
     secrecy::stored(vm, access, Fault::AddressIntoPacket)?;
-    within(vm.reg(access.reg), access.reg, off, access.size, false)?;
+    within(
+        vm,
+        vm.reg(access.reg),
+        access.reg,
+        off,
+        (access.size, false),
+    )?;
     Ok(Effect::Load(Loaded::UNKNOWN))
 }
 
 /// Refuses an access beyond the bytes that comparisons with the packet's end
 /// have shown to exist.
-pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, zero_allowed: bool) -> Check<()> {
-    if reg.bounds.smin < 0 {
-        let smin = reg.bounds.smin;
+pub fn within(
+    vm: &Vm,
+    reg: &Reg,
+    regno: u8,
+    off: i32,
+    (size, zero_allowed): (u32, bool),
+) -> Check<()> {
+    let (smin, _) = ends(vm, reg);
+    if smin < 0 {
         return refuse_reg(regno, Fault::OffsetNegative { smin });
     }
     if reg.range < 0 {
@@ -72,6 +85,8 @@ pub fn within(reg: &Reg, regno: u8, off: i32, size: u32, zero_allowed: bool) -> 
 }
 
 /// A load or store of the flow dissector's keys.
+///
+/// `off` includes the pointer's fixed offset, unless the target takes no notice of that.
 pub fn flow_keys(off: i32, size: u32) -> Check<Effect> {
     if off < 0 || off as u64 + size as u64 > FLOW_KEYS_SIZE {
         return refuse(Fault::FlowKeysOutside {

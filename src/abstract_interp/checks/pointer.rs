@@ -38,6 +38,8 @@ pub enum Order {
 pub struct Arithmetic {
     /// Flow keys move by known numbers only.
     pub flow_keys_fixed: bool,
+    /// The parts of a pointer's offset are one number.
+    pub offsets_joined: bool,
     /// No part of an address may become a number.
     pub confined: bool,
     /// Of which width.
@@ -50,6 +52,16 @@ pub struct Arithmetic {
     pub src: Src,
     /// Which operand is the pointer.
     pub order: Order,
+}
+
+impl Arithmetic {
+    /// What a pointer's own offset puts into a sum.
+    fn distances(&self, bounds: &Bounds, off: i32) -> Distances {
+        match self.offsets_joined {
+            true => Distances::joined(bounds, off),
+            false => Distances::of(bounds, off),
+        }
+    }
 }
 
 /// Where a pointer comes to lie.
@@ -151,6 +163,17 @@ impl Distances {
         }
     }
 
+    /// Of a pointer whose offset is one number.
+    fn joined(bounds: &Bounds, off: i32) -> Distances {
+        let off = i64::from(off);
+        let known = bounds.is_const();
+        Distances {
+            known: None,
+            fixed: known.map_or(0, |k| (k as i64).saturating_add(off)),
+            lowest: bounds.smin.saturating_add(off),
+        }
+    }
+
     /// The first that leaves the window; `held` is the pointer that moves.
     fn leaving(&self, held: Reg) -> Option<Fault> {
         let leaves = |d: &i64| d.checked_abs().is_none_or(|d| d >= WINDOW);
@@ -187,10 +210,11 @@ pub fn admitted(how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<Option<Move>> {
     if Reach::taken(how.op, known) > Reach::of(&ptr.kind, how.flow_keys_fixed) {
         return refuse_reg(how.dst, Fault::PointerFixed { held: *ptr });
     }
-    let operands = [(num.bounds, num.off), (ptr.bounds, ptr.off)];
-    let mut leaving = operands
-        .iter()
-        .filter_map(|(bounds, off)| Distances::of(bounds, *off).leaving(*ptr));
+    let operands = [
+        Distances::of(&num.bounds, num.off),
+        how.distances(&ptr.bounds, ptr.off),
+    ];
+    let mut leaving = operands.iter().filter_map(|d| d.leaving(*ptr));
     leaving.next().map_or(Ok(None), refuse)
 }
 
@@ -203,8 +227,8 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
     };
     let moved = place(ptr, num, known, towards, rules);
     let result = match &moved {
-        Move::Fixed(off) => Distances::of(&ptr.bounds, *off),
-        Move::Variable { bounds, .. } => Distances::of(bounds, ptr.off),
+        Move::Fixed(off) => how.distances(&ptr.bounds, *off),
+        Move::Variable { bounds, .. } => how.distances(bounds, ptr.off),
         Move::Stays | Move::Lost => return Ok(moved),
     };
     result.leaving(*ptr).map_or(Ok(moved), refuse)

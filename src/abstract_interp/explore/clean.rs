@@ -1,6 +1,8 @@
 //! What is dropped from states: registers and stack that no path reads, ids that tell
 //! of no other.
 
+use smallvec::SmallVec;
+
 use super::Listed;
 use super::NodeId;
 use super::scc::frame_insn;
@@ -73,6 +75,20 @@ impl Vm<'_> {
             drop_registers(&mut self.cur, at, cfg.live_regs(insn as usize));
             drop_halves(&mut self.cur, at, alive);
         }
+    }
+}
+
+/// Takes a scalar's id away where no other register or slot shares it: a range that it
+/// gains tells of nothing else.
+pub(super) fn drop_singular_ids(state: &mut State) {
+    let shared = |r: &Reg| r.is_scalar() && r.id != 0;
+    let mut ids: SmallVec<[u32; 16]> = SmallVec::new();
+    state.each_reg(|r| ids.extend(shared(r).then(|| r.base_id())));
+    ids.sort_unstable();
+    let of = |id: &u32| ids.partition_point(|i| i <= id) - ids.partition_point(|i| i < id);
+    let singular = |r: &Reg| shared(r) && of(&r.base_id()) == 1;
+    if ids.iter().any(|id| of(id) == 1) {
+        state.for_each_reg_mut(singular, |r| (r.id, r.off) = (0, 0));
     }
 }
 

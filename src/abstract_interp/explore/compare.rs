@@ -8,6 +8,7 @@
 //! final inside a loop.
 
 use super::{Node, NodeId};
+use crate::abstract_interp::domain::{Bounds, ScalarRules};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{Frame, RefKind, State};
 use crate::abstract_interp::value::{Kind, Reg};
@@ -41,6 +42,10 @@ pub struct IdMap {
     loose_dynptrs: bool,
     /// Spilled numbers of which nothing is known correspond to data.
     data_as_scalars: bool,
+    /// The same for spills of 32 bits and four bytes of data.
+    halves_as_scalars: bool,
+    /// Offsets of pointers are one number, of this arithmetic.
+    joined: Option<ScalarRules>,
     /// Numbers are compared whether or not a proof relied on them.
     all_precise: bool,
     /// Numbers must be the same.
@@ -131,6 +136,24 @@ fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
         && ids.same_scalar(old.base_id(), cur.base_id())
 }
 
+/// Whether a pointer's offset lies within another's; `joined` has the arithmetic where
+/// the parts of an offset are one number.
+fn offset_covers(old: &Reg, cur: &Reg, joined: Option<&ScalarRules>) -> bool {
+    if old.off == cur.off {
+        return old.bounds.covers(&cur.bounds);
+    }
+    let Some(rules) = joined else {
+        return false;
+    };
+    let whole = |reg: &Reg| {
+        let off = Bounds::constant(i64::from(reg.off) as u64);
+        let mut sum = Bounds::pointer_add(&reg.bounds, &off, false, rules);
+        sum.sync(rules);
+        sum
+    };
+    whole(old).covers(&whole(cur))
+}
+
 fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     if exact == Exact::Yes {
         return same_exactly(old, cur, ids);
@@ -153,9 +176,8 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
         (Kind::Packet, Kind::Packet) | (Kind::PacketMeta, Kind::PacketMeta) => {
             old.flags == cur.flags
                 && range_covers(old.range, cur.range)
-                && old.off == cur.off
                 && (old.id == 0 && ids.loose_packets || ids.same(old.id, cur.id))
-                && old.bounds.covers(&cur.bounds)
+                && offset_covers(old, cur, ids.joined.as_ref())
         }
         (
             Kind::MapKey { .. }
@@ -167,8 +189,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
         ) => {
             old.kind == cur.kind
                 && old.flags == cur.flags
-                && old.off == cur.off
-                && old.bounds.covers(&cur.bounds)
+                && offset_covers(old, cur, ids.joined.as_ref())
                 && ids.same(old.id, cur.id)
                 && ids.same(old.ref_id, cur.ref_id)
         }
@@ -187,6 +208,22 @@ fn as_scalar(slot: &Slot, unwritten_told: bool) -> Option<&Reg> {
         .iter()
         .all(unreadable_as_known)
         .then_some(&UNBOUND)
+}
+
+/// The lower half of a slot as a scalar of 32 bits, where it reads as one.
+fn lower_half(slot: &Slot, unwritten_told: bool) -> Option<&Reg> {
+    let (upper, lower) = slot.kinds.split_at(slot.kinds.len() / 2);
+    if lower.iter().all(|b| *b == Byte::Spill) {
+        let narrow = upper.last() != Some(&Byte::Spill);
+        return (narrow && slot.spill.is_scalar()).then_some(&slot.spill);
+    }
+    let data = |b: &Byte| *b == Byte::Misc || *b == Byte::Invalid && !unwritten_told;
+    lower.iter().all(data).then_some(&UNBOUND)
+}
+
+fn lower_written(slot: &Slot) -> bool {
+    let lower = &slot.kinds[slot.kinds.len() / 2..];
+    lower.iter().any(|b| *b != Byte::Invalid)
 }
 
 fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) -> bool {
@@ -211,7 +248,18 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
         }
         return true;
     }
-    for (o, c) in old.kinds.iter().zip(&cur.kinds) {
+    let upper = old.kinds.len() / 2;
+    let halves = (lower_half(old, told), lower_half(cur, told));
+    let (told_apart, checked) = match halves {
+        (Some(o), Some(c)) if ids.halves_as_scalars && lower_written(old) => {
+            if !reg_covers(o, c, ids, exact) {
+                return false;
+            }
+            (upper, true)
+        }
+        _ => (old.kinds.len(), false),
+    };
+    for (o, c) in old.kinds.iter().zip(&cur.kinds).take(told_apart) {
         let fits = match (o, c) {
             (Byte::Invalid, _) => true,
             (Byte::Misc, c) => !told || matches!(c, Byte::Misc | Byte::Zero),
@@ -220,6 +268,9 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
         if !fits {
             return false;
         }
+    }
+    if checked {
+        return true;
     }
     match old.kinds[7] {
         Byte::Spill => reg_covers(&old.spill, &cur.spill, ids, exact),
@@ -340,6 +391,9 @@ impl Vm<'_> {
         ids.many_to_one = !self.env.target.behaviour.ids_one_to_one;
         ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;
         ids.data_as_scalars = self.env.target.behaviour.misc_matches_unbounded;
+        let joined = self.env.target.behaviour.offsets_joined;
+        ids.joined = joined.then_some(self.env.rules);
+        ids.halves_as_scalars = self.env.target.behaviour.misc_matches_half;
         ids.loose_dynptrs = !self.env.target.behaviour.dynptr_slots_guarded;
         ids.all_precise = !self.env.capable;
         ids.unwritten_told = self.env.confined;

@@ -1,5 +1,6 @@
 //! When a path may end because it was walked before, and which states to keep.
 
+use super::clean::drop_singular_ids;
 use super::compare::{Exact, Where};
 use super::scc::{BackEdge, Chain, chain};
 use super::track::Track;
@@ -291,6 +292,9 @@ impl Vm<'_> {
         // Precision is marked anew in each kept state, from its children.
         self.cur
             .for_each_reg_mut(|r| r.precise && r.is_scalar(), |r| r.precise = false);
+        if self.env.target.behaviour.drop_singular_ids {
+            drop_singular_ids(&mut self.cur);
+        }
         let state = self.cur.clone();
         let path = self.explorer.track_mut();
         let insn = path.insn;

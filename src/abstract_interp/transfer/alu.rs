@@ -38,24 +38,30 @@ pub fn width(reg: &Reg) -> u32 {
     64 - reg.bounds.umax.leading_zeros()
 }
 
-/// Before a copy of number `r` is made: gives it an id to share. A linked number
-/// leaves its link; constants need no id.
+/// Before a copy of number `r` is made: gives it an id to share.
 pub fn assign_scalar_id(vm: &mut Vm, r: u8) {
-    let reg = vm.reg(r);
+    let mut reg = *vm.reg(r);
+    if give_scalar_id(vm, &mut reg) {
+        vm.cur.set_reg(r, reg);
+    }
+}
+
+/// Gives a number an id to share, and tells whether it changed. A linked number leaves
+/// its link; constants need no id.
+pub fn give_scalar_id(vm: &mut Vm, reg: &mut Reg) -> bool {
     if !reg.is_scalar() {
-        return;
+        return false;
     }
     let linked = reg.link() != 0;
     let fresh = (linked || reg.id == 0) && reg.bounds.is_const().is_none();
     if !linked && !fresh {
-        return;
+        return false;
     }
-    let id = if fresh { vm.new_id() } else { 0 };
-    let reg = vm.cur.reg_mut(r);
-    reg.id = id;
+    reg.id = if fresh { vm.new_id() } else { 0 };
     if linked {
         reg.off = 0;
     }
+    true
 }
 
 /// Kernels that find a number's views contradictory forget its ranges.
@@ -213,9 +219,11 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         return Ok(());
     }
     let flow_keys_fixed = vm.env.target.behaviour.flow_keys_fixed;
+    let offsets_joined = vm.env.target.behaviour.offsets_joined;
     let confined = vm.env.confined;
     let how = |order| Arithmetic {
         flow_keys_fixed,
+        offsets_joined,
         confined,
         width: w,
         op,

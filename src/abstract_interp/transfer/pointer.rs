@@ -27,6 +27,10 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
         }
         Move::Fixed(off) => {
             out.off = off;
+            // Found at or beyond the end of the packet: elsewhere, that isn't known.
+            if vm.env.target.behaviour.moves_clear_packet_end {
+                out.range = out.range.max(0);
+            }
             // Pointers carry no 32-bit bounds of their own.
             out.bounds.forget_lo();
         }

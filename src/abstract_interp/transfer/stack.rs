@@ -180,6 +180,10 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
         }
         return;
     };
+    let slot = match whole || is_half_fill(&slot, size) {
+        true => share(vm, frame, at),
+        false => slot,
+    };
     if whole {
         vm.cur.set_reg(dst, slot.spill);
     } else if is_narrow_fill(&vm.env.target.behaviour, &slot, off, size) {
@@ -206,6 +210,24 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
         }
     }
     vm.record_stack_access(frame, at);
+}
+
+/// Whether all of a number of 32 bits, spilled as such, is loaded.
+fn is_half_fill(slot: &Slot, size: u32) -> bool {
+    let half = SLOT / 2;
+    size == half && spill_size(slot) == half && super::alu::width(&slot.spill) <= 8 * half
+}
+
+/// A slot as its number is about to be loaded: with an id, so that the copy is linked to
+/// it. Only where ids are dropped can it have lost the one that it was spilled with.
+fn share(vm: &mut Vm, frame: usize, at: usize) -> Slot {
+    let behaviour = &vm.env.target.behaviour;
+    if behaviour.drop_singular_ids && vm.env.capable {
+        let mut spill = vm.cur.frames[frame].stack.slot(at).spill;
+        super::alu::give_scalar_id(vm, &mut spill);
+        slot_mut(vm, frame, at).spill = spill;
+    }
+    *slot_mut(vm, frame, at)
 }
 
 /// A load at one of several offsets.

@@ -175,12 +175,8 @@ pub(super) fn one_text(k: &Known) -> String {
     for s in &k.behaviours {
         let _ = writeln!(
             out,
-            "  {} = {}{}\n      {} (Linux: {})",
-            s.name,
-            s.value,
-            if s.modelled { "" } else { " (not modelled)" },
-            s.what,
-            s.since
+            "  {} = {}\n      {} (Linux: {})",
+            s.name, s.value, s.what, s.since
         );
     }
     out
@@ -273,7 +269,7 @@ pub(super) fn one_json(k: &Known) -> String {
         let switches = k
             .behaviours
             .iter()
-            .map(|s| json!({ "name": s.name, "value": s.value, "modelled": s.modelled, "what": s.what, "since": s.since }));
+            .map(|s| json!({ "name": s.name, "value": s.value, "what": s.what, "since": s.since }));
         map.insert("behaviours".into(), switches.collect());
         let settings = k
             .config

@@ -6,8 +6,8 @@
 //! says since when a series uses them. Around them the structure is ours and the
 //! same for all: key words, a colon, the evidence as `name=value`.
 //!
-//! Nothing reads these words again. Who wants to know what was refused asks the
-//! refusal.
+//! Nothing reads these words again but [`class`], which asks what a tool would that
+//! classifies a kernel's log. Who wants to know what was refused asks the refusal.
 
 mod table;
 mod terms;
@@ -54,6 +54,12 @@ pub fn of(refusal: &Refusal, series: Series) -> String {
         );
     }
     out
+}
+
+/// The class of a refusal in the words of a series. Words that no class has are of the
+/// code's.
+pub fn class(refusal: &Refusal, series: Series) -> &'static str {
+    helpers_spec::message_class(&of(refusal, series)).unwrap_or_else(|| refusal.code().class())
 }
 
 /// The same as programs share it: the first line, and with it a helper's name
@@ -121,12 +127,13 @@ enum Piece {
     Slot(&'static str),
 }
 
-/// The parts of a row, in their order.
+/// The parts of a row, in their order. Braces around what is no name are words.
 fn pieces(text: &'static str) -> impl Iterator<Item = Piece> {
     text.split('{').enumerate().flat_map(|(i, part)| {
+        let name = |slot: &str| slot.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         let (slot, words) = match (i, part.split_once('}')) {
-            (0, _) | (_, None) => (None, part),
-            (_, Some((slot, words))) => (Some(Piece::Slot(slot)), words),
+            (_, Some((slot, words))) if i > 0 && name(slot) => (Some(Piece::Slot(slot)), words),
+            _ => (None, part),
         };
         slot.into_iter().chain([Piece::Words(words)])
     })

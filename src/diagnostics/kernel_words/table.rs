@@ -152,7 +152,7 @@ words! {
     LegacyLoadContext: "BPF_LD_ABS|IND R6 != pointer to skb";
 
     // Pointers that must be as they were given, and arithmetic on pointers.
-    PointerNegative: "negative offset {held} ptr R{reg}";
+    PointerNegative: "negative offset {held} ptr R{reg}", before 5 17 "dereference of modified {held} ptr R{reg}";
     PointerModified: "dereference of modified {held} ptr R{reg}";
     PointerVariable: "variable {held} access var_off={var}";
     PointerReleasedInside: "R{reg} must have zero offset when passed to release or trusted arg";
@@ -177,7 +177,7 @@ words! {
     StackOutsideVariable: "invalid variable-offset {dir} stack R{reg}";
     StackVariableStore: "variable stack access";
     StackVariableArgument: "variable offset stack pointer";
-    StackUnreadable: "invalid read from stack";
+    StackUnreadable: "invalid read from stack off {off}+{byte} size {size}";
     StackArgumentUnreadable: "invalid read from stack R{reg}", before 6 13 "invalid indirect read from stack R{reg}";
     StackArgumentUnreadableVariable: "invalid read from stack R{reg}", before 6 13 "invalid indirect read from stack R{reg}";
     FillPartial: "invalid size of register fill";
@@ -186,7 +186,7 @@ words! {
     StackPointerReturned: "cannot return stack pointer";
     DynptrOverwritten: "cannot overwrite referenced dynptr";
     DynptrWritten: "potential write to dynptr";
-    ObjectNotOnStack: "arg#{arg} expected pointer to {object} on stack";
+    ObjectNotOnStack: "arg#{arg} doesn't point to an {object} on stack";
     ObjectVariable: "{object} has to be at a constant offset";
     ObjectOffset: "cannot pass in {object} at an offset";
     DynptrExpected: "arg#{arg} expected pointer to stack or const dynptr";
@@ -202,7 +202,7 @@ words! {
     IrqOrder: "cannot restore irq state out of order";
     IterTaken: "expected uninitialized iter_{name} as arg #{arg}";
     IterUninit: "expected an initialized iter_{name} as arg #{arg}";
-    IterWithoutRcu: "expected an RCU CS when using {name}";
+    IterWithoutRcu: "expected an RCU CS when using bpf_iter_{name}_next";
     IterExpected: "arg#{arg} expected pointer to an iterator";
     IterUnnamed: "expected valid iter pointer as arg #{arg}";
     IterCssTask: "css_task_iter in sleepable progs";
@@ -264,11 +264,11 @@ words! {
     MapOfHelper: "cannot pass map_type {map_type} into func {name}#{id}";
     SockmapUpdated: "cannot update sockmap, cannot pass map_type {map_type} into func {name}#{id}";
     SockmapValue: "invalid arg_type for sockmap/sockhash";
-    TailCallMap: "expected prog array map for tail call";
+    TailCallMap: "expected prog array map for tail call", before 6 17 "kernel subsystem misconfigured verifier";
     MapExpected: "pointer in R{reg} isn't map pointer";
     TooManyMaps: "total number of maps";
     MapOfTracing: "tracing progs cannot use {field}";
-    MapOfTracingCollections: "tracing progs cannot use bpf_list_head";
+    MapOfTracingCollections: "tracing progs cannot use bpf_{list_head,rb_root}";
     MapOfSocketFilter: "socket filter cannot use bpf_spin_lock";
     MapOfStructOps: "bpf_struct_ops map cannot be used in prog";
     MapOfSleepable: "Sleepable programs can only use other maps";
@@ -322,7 +322,7 @@ words! {
     ArgumentNullTrusted: "Possibly NULL pointer passed to trusted arg{arg}";
     ArgumentUnreferenced: "R{reg} must be referenced when passed to release";
     ArgumentUnacquired: "arg {reg} is an unacquired reference";
-    ArgumentsReferenced: "more than one arg with ref_obj_id";
+    ArgumentsReferenced: "more than one arg with ref_obj_id", before 6 17 "verifier internal error: more than one arg with ref_obj_id";
     ArgumentNotScalar: "R{reg} is not a scalar";
     ArgumentNotKnown: "R{reg} must be a known constant";
     ArgumentSizeNotKnown: "R{reg} is not a known constant";
@@ -374,10 +374,10 @@ words! {
     NewPercpuSize: "bpf_percpu_obj_new type is too large";
     NewPercpuPointers: "bpf_percpu_obj_new struct of scalars";
     NewPercpuFields: "bpf_percpu_obj_new special fields";
-    ObjectInTracing: "{name} cannot be used in tracing programs";
+    ObjectInTracing: "{name} cannot be used in tracing programs on types with NMI unsafe fields";
     DropExpected: "arg#{arg} expected for bpf_obj_drop()";
     DropPercpuExpected: "arg#{arg} expected for bpf_percpu_obj_drop()";
-    CastType: "bpf_rdonly_cast type ID argument";
+    CastType: "kfunc bpf_rdonly_cast type ID argument must be of a struct";
     CastUnknown: "unknown type ID passed to kfunc bpf_rdonly_cast";
 
     // References and sections.

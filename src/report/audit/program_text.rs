@@ -86,10 +86,8 @@ fn verdict(a: &ObjectAudit, p: &Requirements) -> Untrusted {
     }
     if let Some(s) = p.verified.stats {
         text.push(&format!(
-            "; {}{} processed, stack {}",
-            s.near(),
-            s.processed,
-            s.stack_depth
+            "; {} processed, stack {}",
+            s.processed, s.stack_depth
         ));
     }
     text

@@ -8,7 +8,7 @@
 // EXPECT prog=unlock_other target=linux-6.18 verdict=reject code=spin-lock-misuse class=spin_lock insn=19
 // EXPECT prog=call_locked target=linux-6.18 verdict=reject code=call-while-locked class=holding_lock insn=11
 // EXPECT prog=rcu_kept target=linux-6.18 verdict=reject code=rcu-section-left-open class=spin_lock insn=2 needs=btf
-// EXPECT prog=rcu_unbalanced target=linux-6.18 verdict=reject code=rcu-section-misuse class=rcu insn=0 needs=btf
+// EXPECT prog=rcu_unbalanced target=linux-6.18 verdict=reject code=rcu-section-misuse class=spin_lock insn=0 needs=btf
 // EXPECT prog=preempt_kept target=linux-6.18 verdict=reject code=preempt-section-misuse class=preempt insn=2 needs=btf
 // EXPECT prog=irq_kept target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=4 needs=btf
 // EXPECT prog=irq_order target=linux-6.18 verdict=reject code=irq-section-misuse class=irq insn=9 needs=btf

@@ -2,7 +2,7 @@
 // Sound programs over which the verifier stumbles.
 // EXPECT prog=loop_count_pointer target=linux-6.18 verdict=reject code=verifier-defect-met class=verifier_bug insn=4
 // EXPECT prog=loop_count target=linux-6.18 verdict=accept processed=10
-// EXPECT prog=dead_callback target=linux-6.18 verdict=reject code=verifier-defect-met class=verifier_bug
+// EXPECT prog=dead_callback target=linux-6.18 verdict=reject code=verifier-defect-met class=jit
 // EXPECT prog=replaced_callback target=linux-6.18 verdict=accept processed=6
 // EXPECT prog=throw_in_loop target=linux-6.18 verdict=reject code=verifier-defect-met class=verifier_bug insn=3 needs=btf
 // EXPECT prog=throw_in_loop target=linux-6.12 verdict=accept needs=btf
