@@ -131,8 +131,8 @@ fn one(
     tally.programs += 1;
     tally.runs += report.runs.len();
     tally.insns += report.runs.iter().map(|r| r.insns).sum::<u64>();
-    tally.reached.0 += report.reached.0;
-    tally.reached.1 += report.reached.1;
+    tally.reached.0 += report.coverage.insns.0;
+    tally.reached.1 += report.coverage.insns.1;
     for name in &report.modelled {
         *tally.modelled.entry(name.clone()).or_insert(0) += 1;
     }

@@ -66,6 +66,10 @@ pub const SMOKE_INPUTS: usize = 8;
 /// Inputs on which `check` runs one that is: a spread of the boundary packets.
 pub const SMOKE_PACKETS: usize = 10;
 
+/// Inputs that `check` tries on a program beside these, so that branches go where none
+/// went.
+pub const SMOKE_STEERED: usize = 32;
+
 /// Instructions of one run in `check`: a few milliseconds.
 pub const SMOKE_RUN_INSNS: u64 = 1 << 16;
 

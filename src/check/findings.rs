@@ -57,19 +57,19 @@ pub(super) fn of_object(
         .iter()
         .zip(looked)
         .filter_map(|((p, t, report), looked)| {
-            let (reached, hits) = looked.as_ref()?;
+            let looked = looked.as_ref()?;
             Some(Linted {
                 program: links.get(*t)?.programs.get(*p)?.as_ref().ok()?,
                 target: report.target.data(),
-                reached,
-                hits,
+                reached: &looked.reach,
+                hits: looked.hits.as_ref()?,
             })
         })
         .collect();
     let others: Vec<&Program> = jobs
         .iter()
         .zip(looked)
-        .filter(|(_, looked)| looked.is_none())
+        .filter(|(_, looked)| looked.as_ref().is_none_or(|l| l.hits.is_none()))
         .filter_map(|((p, t, _), _)| links.get(*t)?.programs.get(*p)?.as_ref().ok())
         .collect();
     let mut input = ObjectInput::new(object, &programs);

@@ -389,7 +389,7 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     #[cfg(feature = "smoke")]
     if options.smoke {
         witness::tell(&mut done, &links, options);
-        let unsafe_there = smoke::run_accepted(&mut done, &links, options);
+        let unsafe_there = smoke::run_accepted(&mut done, &looked, &links, options);
         report.findings.extend(unsafe_there);
     }
     report.programs = done.into_iter().map(|(_, _, report)| report).collect();

@@ -10,8 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::each::each;
-use super::verify::panic_text;
+use super::verify::{Looked, panic_text};
 use super::{Job, Options, TargetChoice, holes};
+use crate::abstract_interp::Reach;
 use crate::budget::Budget;
 use crate::diagnostics::{Context, Finding};
 use crate::limits;
@@ -26,6 +27,7 @@ use crate::smoke::{self, SmokeOptions};
 /// a finding for each that its target accepts and that goes wrong there.
 pub(super) fn run_accepted(
     jobs: &mut [Job],
+    looked: &[Option<Looked>],
     links: &[Linked],
     options: &Options<'_>,
 ) -> Vec<Finding> {
@@ -34,11 +36,19 @@ pub(super) fn run_accepted(
         .enumerate()
         .map(|(t, link)| callable(link, t, jobs))
         .collect();
-    let groups: Vec<&mut [Job]> = jobs.chunk_by_mut(|a, b| a.0 == b.0).collect();
-    let found: Vec<Vec<Finding>> = each(groups, |group| {
+    let mut rest = looked;
+    let groups: Vec<(&mut [Job], &[Option<Looked>])> = jobs
+        .chunk_by_mut(|a, b| a.0 == b.0)
+        .map(|group| {
+            let (own, others) = rest.split_at_checked(group.len()).unwrap_or((rest, &[]));
+            rest = others;
+            (group, own)
+        })
+        .collect();
+    let found: Vec<Vec<Finding>> = each(groups, |(group, looked)| {
         let mut found = Vec::new();
         let mut done: Vec<(&Program, &Siblings, Ran)> = Vec::new();
-        for (p, t, report) in group.iter_mut() {
+        for ((p, t, report), looked) in group.iter_mut().zip(looked) {
             let (Some(link), Some(choice), Some(others)) =
                 (links.get(*t), options.targets.get(*t), siblings.get(*t))
             else {
@@ -57,7 +67,9 @@ pub(super) fn run_accepted(
                 Some((.., ran)) => ran.clone(),
                 None => {
                     let effort = report.stats.map_or(0, |s| s.processed);
-                    let ran = guarded(program, &others.programs, choice, effort, options.budget);
+                    let reach = looked.as_ref().map(|l| &l.reach);
+                    let spending = (effort, options.budget);
+                    let ran = guarded(program, &others.programs, choice, reach, spending);
                     done.push((program, others, ran.clone()));
                     ran
                 }
@@ -148,12 +160,17 @@ fn guarded(
     program: &Program,
     siblings: &[Arc<Program>],
     choice: &TargetChoice<'_>,
-    effort: u64,
-    budget: Option<&Budget>,
+    reach: Option<&Reach>,
+    (effort, budget): (u64, Option<&Budget>),
 ) -> Ran {
+    let slots = 0..program.insns.len();
+    let reachable: Option<Vec<bool>> =
+        reach.map(|reach| slots.map(|at| reach.reached(at)).collect());
     let options = SmokeOptions {
         inputs: limits::SMOKE_INPUTS,
         most: limits::SMOKE_PACKETS,
+        steered: limits::SMOKE_STEERED,
+        reachable: reachable.as_deref(),
         fuel: limits::SMOKE_RUN_INSNS,
         total_fuel: limits::SMOKE_BASE_INSNS
             .saturating_add(effort.saturating_mul(limits::SMOKE_INSNS_PER_PROCESSED)),

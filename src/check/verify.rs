@@ -17,8 +17,13 @@ use crate::rules;
 use crate::rules::lints::Hit;
 use crate::target::Target;
 
-/// What a verification saw and what the lints said of it; of accepted programs.
-pub(super) type Looked = (Reach, Vec<Hit>);
+/// What a verification saw; of accepted programs.
+pub(super) struct Looked {
+    /// Which slots it reached.
+    pub(super) reach: Reach,
+    /// What the lints said, where they were asked.
+    pub(super) hits: Option<Vec<Hit>>,
+}
 
 /// What exploring a program on a target gave.
 pub(super) struct Explored {
@@ -37,7 +42,7 @@ fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) 
     };
     let runtime = choice.target.profile().is_some();
     let account = options.account();
-    let (verification, observed) = if runtime || options.lints {
+    let (verification, observed) = if runtime || options.lints || runs(options) {
         let (verification, observed) = abstract_interp::verify_observing(&input, account);
         (verification, Some(observed))
     } else {
@@ -54,6 +59,17 @@ fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) 
         verification,
         observed,
         verify_us,
+    }
+}
+
+/// Whether what is accepted is run: runs are measured by what verification reached.
+fn runs(options: &Options<'_>) -> bool {
+    #[cfg(feature = "smoke")]
+    return options.smoke;
+    #[cfg(not(feature = "smoke"))]
+    {
+        let _ = options;
+        false
     }
 }
 
@@ -82,16 +98,17 @@ pub(super) fn verify_program(
     let verify_us = *verify_us;
     let judged = judge(program, choice, observed.as_ref(), options);
     // Lints are about kernels.
-    let looked = observed
-        .as_ref()
-        .filter(|_| options.lints && !runtime)
-        .map(|observed| {
+    let looked = observed.as_ref().map(|observed| {
+        let hits = (options.lints && !runtime).then(|| {
             let mut hits = findings::of_program(program, choice, observed, verification);
             // What somebody stated is not left open.
             let open = |v: &String| !options.manifest.sets(v);
             hits.retain(|hit| hit.variable.as_ref().is_none_or(open));
-            (observed.reach(), hits)
+            hits
         });
+        let reach = observed.reach();
+        Looked { reach, hits }
+    });
     let outcome = match &verification.verdict {
         _ if !judged.lacks.is_empty() => Outcome::Lacks(judged.lacks),
         Verdict::Accept => Outcome::Accept,

@@ -11,10 +11,10 @@ use super::args::{EngineArg, OpenArgs, RunArgs, RunFormat};
 use super::console::complain;
 use super::walk::{self, Input};
 use super::{Failure, exit, inputs as files, output, spend};
+use crate::abstract_interp;
 use crate::budget::Budget;
-use crate::cfg::{self, CfgRules, NoFacts};
 use crate::check::{Options, TargetChoice, programs_of};
-use crate::programs::{Program, decode_with};
+use crate::programs::Program;
 use crate::report::run::{InputFile, RunDocument, input_file, render};
 use crate::report::run_text;
 use crate::smoke::run::Engines;
@@ -71,7 +71,12 @@ pub(super) fn ran(
     let chosen = inputs::chosen(args, program, replay.as_ref())?;
     let presets = inputs::presets(args, program)?;
     let kernel_btf = choices.first().and_then(|c| c.kernel_btf);
+    let verified = choices
+        .first()
+        .and_then(|choice| verified(program, choice, budget));
     let smoke = SmokeOptions {
+        steered: if chosen.is_empty() { args.steered } else { 0 },
+        reachable: verified.as_ref().map(|(reached, _)| &reached[..]),
         inputs: args.inputs,
         seed: args.seed,
         fuel: args.max_insns,
@@ -93,16 +98,13 @@ pub(super) fn ran(
     } else {
         smoke_run(program, &smoke)
     };
-    let rules = CfgRules::of(&files::first_target(&args.open)?);
     show(&RunDocument {
         object: &object,
         program,
         target: choices.first().map_or("", |c| c.target.name.as_str()),
         engine: engine_word(args.engine),
         report: &report,
-        blocks: (args.engine != EngineArg::Rbpf)
-            .then(|| blocks(program, &report, &rules))
-            .flatten(),
+        processed: verified.as_ref().map(|(_, processed)| *processed),
         dump_maps: args.dump_maps,
         trace: &recorder.runs,
     })?;
@@ -233,19 +235,23 @@ fn engine_word(arg: EngineArg) -> &'static str {
     }
 }
 
-/// Blocks whose first instruction was reached, and all blocks.
-fn blocks(program: &Program, report: &SmokeReport, rules: &CfgRules) -> Option<(usize, usize)> {
-    let ops = decode_with(&program.insns, &rules.isa);
-    let graph = cfg::analyze(&program.insns, &ops, &NoFacts, rules).ok()?;
-    let mut count = (0, 0);
-    for subprog in 0..graph.subprogs().len() {
-        for block in graph.blocks(subprog).graph.node_weights() {
-            count.1 += 1;
-            let start = block.start as usize;
-            count.0 += usize::from(report.seen.get(start).copied().unwrap_or(false));
-        }
-    }
-    Some(count)
+/// What verification reached of the program, and the instructions that it processed; only
+/// of what it accepts.
+fn verified(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    budget: &Budget,
+) -> Option<(Vec<bool>, u64)> {
+    let input = abstract_interp::Input {
+        program,
+        target: choice.target,
+        kernel_btf: choice.kernel_btf,
+    };
+    let (verification, observed) = abstract_interp::verify_observing(&input, budget.open());
+    let accepted = matches!(verification.verdict, abstract_interp::Verdict::Accept);
+    let slots = 0..program.insns.len();
+    let reached = slots.map(|at| observed.reached(at)).collect();
+    accepted.then_some((reached, verification.stats.processed))
 }
 
 /// A file that an earlier run saved.

@@ -248,7 +248,7 @@ impl RunReport {
             runs: runs.map(|run| OneRun::of(program, run)).collect(),
             skipped,
             called: report.called,
-            reached: report.reached,
+            reached: report.coverage.insns,
         }
     }
 }

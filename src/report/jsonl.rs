@@ -9,7 +9,7 @@ use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 use crate::untrusted::Untrusted;
 
 /// The stable field names, in order.
-pub const FIELDS: [&str; 22] = [
+pub const FIELDS: [&str; 23] = [
     "object",
     "program",
     "section",
@@ -30,6 +30,7 @@ pub const FIELDS: [&str; 22] = [
     "stack_depth",
     "verify_us",
     "smoke",
+    "smoke_coverage",
     "assumes",
     "variant",
 ];

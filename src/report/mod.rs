@@ -200,7 +200,7 @@ impl ProgramReport {
     /// What came of running it, in words.
     fn ran(&self) -> Option<String> {
         #[cfg(feature = "smoke")]
-        return self.smoke.as_ref().map(|s| s.verdict.to_string());
+        return self.smoke.as_ref().map(smoke::Smoke::words);
         #[cfg(not(feature = "smoke"))]
         None
     }
@@ -413,8 +413,29 @@ pub(crate) fn flat(
     put("stack_depth", json!(stats.map(|s| s.stack_depth)));
     put("verify_us", json!(p.verify_us));
     put("smoke", json!(p.ran()));
+    put("smoke_coverage", coverage(p));
     put("assumes", json!(p.assumes));
     let variant = Some(&p.variant).filter(|v| !v.is_empty());
     put("variant", json!(variant));
     map
+}
+
+/// How much of a program its runs reached, of what verification reached.
+#[cfg(feature = "smoke")]
+fn coverage(p: &ProgramReport) -> serde_json::Value {
+    let known = p.smoke.as_ref().map(|s| s.coverage);
+    let known = known.filter(crate::smoke::Coverage::is_known);
+    known.map_or(serde_json::Value::Null, |c| {
+        serde_json::json!({
+            "insns_reached": c.insns.0,
+            "insns": c.insns.1,
+            "blocks_reached": c.blocks.0,
+            "blocks": c.blocks.1,
+        })
+    })
+}
+
+#[cfg(not(feature = "smoke"))]
+fn coverage(_: &ProgramReport) -> serde_json::Value {
+    serde_json::Value::Null
 }

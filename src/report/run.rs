@@ -2,6 +2,8 @@
 //! described by `schemas/run.v1.json`. Fields are only ever added within a version.
 #![warn(clippy::arithmetic_side_effects)]
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use super::values::{decode, encode, hex, unhex};
@@ -9,7 +11,7 @@ use crate::object::MapDef;
 use crate::programs::Program;
 use crate::smoke::maps::is_percpu;
 use crate::smoke::trace::Step;
-use crate::smoke::{Fault, Input, MapState, RunReport, SmokeReport};
+use crate::smoke::{Fault, Input, MapState, RunReport, SmokeReport, Steer};
 use crate::untrusted;
 
 /// Version of the document's schema.
@@ -29,9 +31,9 @@ pub struct RunDocument<'a> {
     pub engine: &'a str,
     /// What was seen.
     pub report: &'a SmokeReport,
-    /// Blocks that some run reached, and all blocks; `None` without a graph or
-    /// without the reference interpreter.
-    pub blocks: Option<(usize, usize)>,
+    /// What verification came to, if the program was accepted: what can be reached at
+    /// all, and the worst case.
+    pub processed: Option<u64>,
     /// Show the maps as each run leaves them.
     pub dump_maps: bool,
     /// Steps of each run, if they were recorded.
@@ -80,11 +82,18 @@ pub fn document(d: &RunDocument<'_>) -> Value {
         "engine": d.engine,
         "verdict": r.verdict.to_string(),
         "coverage": {
-            "insns_reached": r.reached.0,
-            "insns": r.reached.1,
-            "blocks_reached": d.blocks.map(|b| b.0),
-            "blocks": d.blocks.map(|b| b.1),
+            "insns_reached": r.coverage.insns.0,
+            "insns": r.coverage.insns.1,
+            "blocks_reached": (d.engine != "rbpf").then_some(r.coverage.blocks.0),
+            "blocks": (d.engine != "rbpf").then_some(r.coverage.blocks.1),
+            "of_verified": d.processed.is_some(),
+            "unreached": unreached(d).iter().map(|(file, lines)| json!({
+                "file": file,
+                "lines": lines,
+            })).collect::<Vec<_>>(),
         },
+        "processed": d.processed,
+        "tried": r.tried,
         "helpers": r.called.iter().map(|(name, count)| json!({
             "name": name,
             "calls": count,
@@ -92,6 +101,28 @@ pub fn document(d: &RunDocument<'_>) -> Value {
         })).collect::<Vec<_>>(),
         "runs": r.runs.iter().enumerate().map(|(i, run)| one(d, run, i)).collect::<Vec<_>>(),
     })
+}
+
+/// The lines none of whose instructions some run reached, by file.
+pub(super) fn unreached(d: &RunDocument<'_>) -> Vec<(String, Vec<u32>)> {
+    let mut missed: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    let line = |at: u32| d.program.line_at(at).filter(|l| l.line != 0);
+    for at in &d.report.unreached {
+        if let Some(l) = line(*at) {
+            missed.entry(l.file.to_string()).or_default().insert(l.line);
+        }
+    }
+    for (at, _) in d.report.seen.iter().enumerate().filter(|(_, seen)| **seen) {
+        let Some(l) = u32::try_from(at).ok().and_then(line) else {
+            continue;
+        };
+        if let Some(lines) = missed.get_mut(&*l.file) {
+            lines.remove(&l.line);
+        }
+    }
+    missed.retain(|_, lines| !lines.is_empty());
+    let list = |(file, lines): (String, BTreeSet<u32>)| (file, lines.into_iter().collect());
+    missed.into_iter().map(list).collect()
 }
 
 fn one(d: &RunDocument<'_>, run: &RunReport, index: usize) -> Value {
@@ -209,6 +240,7 @@ fn input(input: &Input) -> Value {
         "populated": input.populated,
         "packet": (!input.packet.is_empty()).then(|| hex(&input.packet)),
         "context": input.context.as_ref().map(|c| hex(c)),
+        "steer": (!input.steer.is_empty()).then(|| input.steer.to_string()),
     })
 }
 
@@ -268,6 +300,10 @@ pub fn read_input_file(text: &str) -> Result<InputFile, String> {
             populated: i.get("populated").and_then(Value::as_bool).unwrap_or(false),
             packet: bytes("packet")?.unwrap_or_default(),
             context: bytes("context")?,
+            steer: match i.get("steer").and_then(Value::as_str) {
+                Some(text) => text.parse()?,
+                None => Steer::default(),
+            },
         },
     })
 }
@@ -314,6 +350,7 @@ mod tests {
             packet: vec![1, 2, 3],
             context: None,
             populated: true,
+            steer: "c+4=01,r:7.0=-2".parse().unwrap(),
         };
         let read = read_input_file(&input_file("a.o", "p", &input, Some("x"))).unwrap();
         assert_eq!((read.object.as_str(), read.program.as_str()), ("a.o", "p"));

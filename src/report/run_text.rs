@@ -60,12 +60,19 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
         let _ = write!(
             out,
             "reached: {} of {} instructions",
-            r.reached.0, r.reached.1
+            r.coverage.insns.0, r.coverage.insns.1
         );
-        if let Some((reached, blocks)) = d.blocks {
-            let _ = write!(out, ", {reached} of {blocks} blocks");
+        let (reached, blocks) = r.coverage.blocks;
+        let _ = write!(out, ", {reached} of {blocks} blocks");
+        out.push_str(if d.processed.is_some() {
+            " that verification reached\n"
+        } else {
+            "\n"
+        });
+        for (file, lines) in super::run::unreached(d) {
+            let file = terminal(&file);
+            let _ = writeln!(out, "unreached: {file}: {}", stretches(&lines));
         }
-        out.push('\n');
     }
     let word = match &r.verdict {
         SmokeVerdict::Pass => paint.good("pass"),
@@ -148,6 +155,22 @@ fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
             }
         }
     }
+}
+
+/// Line numbers, with those in a row as a stretch.
+fn stretches(lines: &[u32]) -> String {
+    let mut rows: Vec<(u32, u32)> = Vec::new();
+    for line in lines {
+        match rows.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(*line) => *last = *line,
+            _ => rows.push((*line, *line)),
+        }
+    }
+    let row = |(first, last): &(u32, u32)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join(", ")
 }
 
 fn short(bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use crate::programs::Program;
-use crate::smoke::{Input, SmokeReport, SmokeVerdict};
+use crate::smoke::{Coverage, Input, SmokeReport, SmokeVerdict};
 use crate::untrusted::{Untrusted, text};
 
 /// What came of running an accepted program.
@@ -16,8 +16,10 @@ pub struct Smoke {
     pub runs: usize,
     /// Instructions executed.
     pub insns: u64,
-    /// Instructions that some run reached, and all instructions.
-    pub reached: (usize, usize),
+    /// How much of it was reached of what verification reached.
+    pub coverage: Coverage,
+    /// The slots that no run reached and verification did.
+    pub unreached: Vec<u32>,
     /// The first fault or disagreement of the engines.
     pub fault: Option<SmokeFault>,
 }
@@ -63,7 +65,8 @@ impl Smoke {
             verdict: report.verdict.clone(),
             runs: report.runs.len(),
             insns: report.insns(),
-            reached: report.reached,
+            coverage: report.coverage,
+            unreached: report.unreached.clone(),
             fault,
         }
     }
@@ -74,13 +77,26 @@ impl Smoke {
             verdict: SmokeVerdict::Skipped("internal error".into()),
             runs: 0,
             insns: 0,
-            reached: (0, 0),
+            coverage: Coverage::default(),
+            unreached: Vec::new(),
             fault: Some(SmokeFault {
                 what: text!("the smoke run panicked: {what}"),
                 insn: None,
                 place: None,
                 input: None,
             }),
+        }
+    }
+}
+
+impl Smoke {
+    /// The verdict, with how much of the program it rests on.
+    pub fn words(&self) -> String {
+        match self.verdict {
+            SmokeVerdict::Pass if self.coverage.is_known() => {
+                format!("pass ({} %)", self.coverage.percent())
+            }
+            ref other => other.to_string(),
         }
     }
 }
@@ -92,6 +108,9 @@ impl SmokeFault {
         let mut text = String::new();
         if input.populated {
             text.push_str(" --populated");
+        }
+        if !input.steer.is_empty() {
+            let _ = write!(text, " --steer {}", input.steer);
         }
         if !input.packet.is_empty() {
             text.push_str(" --packet ");
@@ -125,6 +144,10 @@ pub struct SmokeTotals {
     pub reached: usize,
     /// Instructions there are.
     pub slots: usize,
+    /// Blocks reached.
+    pub blocks_reached: usize,
+    /// Blocks there are.
+    pub blocks: usize,
 }
 
 /// Counts the smoke runs of a report.
@@ -139,8 +162,11 @@ pub fn totals(report: &Report) -> SmokeTotals {
         }
         t.runs += smoke.runs;
         t.insns += smoke.insns;
-        t.reached += smoke.reached.0;
-        t.slots += smoke.reached.1;
+        let Coverage { insns, blocks } = smoke.coverage;
+        t.reached += insns.0;
+        t.slots += insns.1;
+        t.blocks_reached += blocks.0;
+        t.blocks += blocks.1;
     }
     t
 }

@@ -62,8 +62,13 @@ pub fn render(report: &Report, style: Style) -> String {
     if style.stats && t.pass + t.fault + t.skipped > 0 {
         let _ = writeln!(
             out,
-            "smoke: {} passed, {} faulted, {} skipped; {} runs, {} instructions; {} of {} instructions reached",
-            t.pass, t.fault, t.skipped, t.runs, t.insns, t.reached, t.slots
+            "smoke: {} passed, {} faulted, {} skipped; {} runs, {} instructions",
+            t.pass, t.fault, t.skipped, t.runs, t.insns
+        );
+        let _ = writeln!(
+            out,
+            "smoke reached {} of {} blocks, {} of {} instructions that verification reached",
+            t.blocks_reached, t.blocks, t.reached, t.slots
         );
     }
     out
@@ -177,6 +182,9 @@ fn render_program(
     };
     match &p.outcome {
         Outcome::Accept => {
+            if let (true, Some(ran)) = (style.stats, p.ran()) {
+                let _ = write!(out, ", smoke {}", terminal(&ran));
+            }
             out.push('\n');
             smoke_fault(out, object, p, &paint);
         }

@@ -15,6 +15,7 @@ use super::inputs::Input;
 use super::memory::{Kind, Overlay, RegionId};
 use super::packet::{Fields, Packet};
 use super::runtime::{Rng, Runtime};
+use super::steer::Thing;
 use crate::helpers_spec::{AttachType, CtxKind, CtxLayout, ProgType, ctx_access};
 use crate::object::{Btf, Type};
 
@@ -74,6 +75,7 @@ pub fn build(
         .ok_or_else(full)?;
     rt.mem.set_lenient(user);
     rt.user = Some(user);
+    rt.steer_object(user, &Thing::User)?;
     for _ in 0..2 {
         let len = 8 + rng.below(64) as usize;
         rt.user_records.push_back(filler(&mut rng, len));
@@ -88,6 +90,7 @@ pub fn build(
             .alloc(Kind::Context, bytes.clone())
             .ok_or_else(full)?;
         rt.ctx = Some(id);
+        rt.steer_context(id)?;
         return Ok(rt.mem.base(id));
     }
     let layout = ctx_access(rt.prog_type, rt.attach_type, SPEC);
@@ -96,6 +99,7 @@ pub fn build(
         _ => arguments(rt, image, program, kernel_btf, &mut rng)?,
     };
     rt.ctx = Some(id);
+    rt.steer_context(id)?;
     Ok(rt.mem.base(id))
 }
 
@@ -130,7 +134,8 @@ fn fields(rt: &mut Runtime, layout: &CtxLayout, rng: &mut Rng) -> Result<RegionI
     let id = rt.mem.alloc(Kind::Context, bytes).ok_or_else(full)?;
     let mut overlays = Vec::new();
     let mut packet = Fields::default();
-    for off in 0..layout.limit() {
+    // What is no number is aligned.
+    for off in (0..layout.limit()).step_by(4) {
         for len in [4u32, 8] {
             let Some(field) = layout.access(off, len, false) else {
                 continue;

@@ -5,6 +5,7 @@
 //! and addresses are taken from the program's own constants where it has any.
 
 use super::runtime::Rng;
+use super::steer::Steer;
 use crate::helpers_spec::ProgType;
 use crate::programs::Program;
 use crate::programs::insn::{Op, Src, decode};
@@ -22,6 +23,8 @@ pub struct Input {
     pub context: Option<Vec<u8>>,
     /// Maps hold entries from the start, and lookups of missing keys make some.
     pub populated: bool,
+    /// What is stated of the world beside all that.
+    pub steer: Steer,
 }
 
 const ETH: usize = 14;

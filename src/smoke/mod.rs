@@ -6,6 +6,7 @@
 //! states: it is the verifier's oracle, not its customer.
 
 pub mod context;
+pub mod coverage;
 pub mod engine;
 pub mod helpers;
 pub mod image;
@@ -23,14 +24,18 @@ pub mod report;
 pub mod run;
 pub mod runtime;
 pub mod semantics;
+pub mod steer;
 pub mod trace;
 pub mod witness;
+pub mod world;
 
+pub use coverage::Coverage;
 pub use engine::{Engine, Fault, FaultKind, Outcome, Site};
 pub use inputs::Input;
 pub use options::{Engines, Preset, SmokeOptions};
 pub use report::{After, MapState, RunReport, SmokeReport, SmokeVerdict};
 pub use run::{run, run_traced};
+pub use steer::Steer;
 
 #[cfg(test)]
 mod tests;

@@ -59,6 +59,10 @@ pub struct SmokeOptions<'a> {
     pub presets: &'a [Preset],
     /// Keep packet and maps as each run leaves them ([`super::RunReport::after`]).
     pub keep: bool,
+    /// Further inputs that are made so that branches go where no run went.
+    pub steered: usize,
+    /// The slots that verification reached: what else is there counts for nothing.
+    pub reachable: Option<&'a [bool]>,
     /// Other programs of the object, for tail calls.
     pub siblings: &'a [Arc<Program>],
     /// The kernel's BTF, for the arguments of tracing programs.
@@ -80,6 +84,8 @@ impl Default for SmokeOptions<'_> {
             only: None,
             presets: &[],
             keep: false,
+            steered: 0,
+            reachable: None,
             siblings: &[],
             kernel_btf: None,
         }

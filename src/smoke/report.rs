@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::coverage::Coverage;
 use super::engine::{Fault, RunResult};
 use super::image::Def;
 use super::inputs::Input;
@@ -90,8 +91,12 @@ pub struct SmokeReport {
     pub called: BTreeMap<String, u64>,
     /// Those that were only modelled.
     pub modelled: BTreeSet<String>,
-    /// Instructions that some run reached, and all instructions.
-    pub reached: (usize, usize),
+    /// How much of the program some run reached.
+    pub coverage: Coverage,
+    /// The slots that no run reached, of those that can be.
+    pub unreached: Vec<u32>,
+    /// Inputs that were tried beside the runs, and reached nothing new.
+    pub tried: usize,
     /// For each slot, whether some run reached it.
     pub seen: Vec<bool>,
 }
@@ -104,7 +109,9 @@ impl SmokeReport {
             runs: Vec::new(),
             called: BTreeMap::new(),
             modelled: BTreeSet::new(),
-            reached: (0, 0),
+            coverage: Coverage::default(),
+            unreached: Vec::new(),
+            tried: 0,
             seen: Vec::new(),
         }
     }

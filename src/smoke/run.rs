@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::context;
+use super::coverage::can_reach;
 use super::engine::{Engine, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
 use super::image::{Image, code_site};
 use super::inputs::{self, Input};
@@ -11,10 +12,11 @@ use super::lowered::Prepared;
 use super::maps::{Body, Map};
 use super::meaning::meaning;
 pub use super::options::{Engines, Preset, SmokeOptions};
-use super::reference::{Reference, Tracer};
+use super::reference::{NoTrace, Reference, Tracer};
 use super::report::{After, MapState, RunReport, SmokeReport};
 use super::runtime::{Called, Config, Runtime};
-use crate::budget::{Account, Budget, Deadline};
+use super::steer::search::{Search, Shadow};
+use crate::budget::{Account, Budget, Deadline, Ended};
 use crate::helpers_spec::{ProgType, helper_name};
 use crate::object::SlotTarget;
 use crate::programs::Program;
@@ -26,12 +28,16 @@ const MAX_TIMERS: usize = 8;
 /// Marks the instructions of one program that are reached.
 struct Coverage<'a, T> {
     seen: &'a mut Vec<bool>,
+    shadow: Option<&'a mut Shadow>,
     inner: &'a mut T,
 }
 
 impl<T: Tracer> Tracer for Coverage<'_, T> {
     fn begin(&mut self, input: &Input) {
         self.inner.begin(input);
+        if let Some(shadow) = &mut self.shadow {
+            shadow.begin(input);
+        }
     }
 
     fn step(&mut self, site: Site, regs: &[u64; 11], depth: usize, rt: &Runtime) {
@@ -39,6 +45,9 @@ impl<T: Tracer> Tracer for Coverage<'_, T> {
             && let Some(seen) = self.seen.get_mut(site.insn as usize)
         {
             *seen = true;
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.step(site, regs, depth, rt);
         }
         if T::ACTIVE {
             self.inner.step(site, regs, depth, rt);
@@ -48,7 +57,7 @@ impl<T: Tracer> Tracer for Coverage<'_, T> {
 
 /// Runs a program on its inputs.
 pub fn run(program: &Program, options: &SmokeOptions<'_>) -> SmokeReport {
-    run_traced(program, options, &mut super::reference::NoTrace)
+    run_traced(program, options, &mut NoTrace)
 }
 
 /// The same, with a tracer that sees every instruction of the reference runs.
@@ -60,8 +69,7 @@ pub fn run_traced<T: Tracer>(
     if program.prog_type == ProgType::Ext {
         return SmokeReport::skipped("an extension's arguments are its target's".into());
     }
-    let mut account = options.budget.map_or(Account::FREE, Budget::open);
-    let mut ended = None;
+    let account = options.budget.map_or(Account::FREE, Budget::open);
     if let Err(ended) = account.go_on() {
         return SmokeReport::skipped(ended.name().to_owned());
     }
@@ -74,59 +82,228 @@ pub fn run_traced<T: Tracer>(
             &made
         }
     };
-    let ops = image.programs.first().map_or(&[][..], |c| &c.ops);
-    let mut seen = vec![false; ops.len()];
-    let mut report = SmokeReport::skipped(String::new());
-    let mined: Arc<[u64]> = inputs::constants(program).into();
+    let slots = image.programs.first().map_or(0, |c| c.ops.len());
     let prepared = (options.engines != Engines::Reference).then(|| Prepared::new(&image));
-    let mut rbpf = prepared.as_ref().map(Prepared::engine);
-    let (mut left, mut bytes) = (options.total_fuel, options.total_bytes);
-    for input in inputs {
-        let run = Run {
-            image: &image,
-            input,
-            mined: &mined,
-            options,
-            deadline: account.deadline(),
-        };
-        let mut reference = Reference {
-            tracer: Coverage {
-                seen: &mut seen,
-                inner: tracer,
-            },
-        };
-        reference.tracer.begin(input);
-        let first = match &mut rbpf {
-            Some(rbpf) if options.engines == Engines::Rbpf => run.once(rbpf),
-            _ => run.once(&mut reference),
-        };
-        let (mut one, mut state) = match first {
-            Ok(done) => done,
-            Err(why) => return SmokeReport::skipped(why.to_string()),
-        };
-        if let Some(rbpf) = rbpf.as_mut().filter(|_| options.engines == Engines::Both) {
-            one.disagreement = disagreement(&one, &state, run.once(rbpf));
-        }
-        if options.keep {
-            one.after = Some(after(&mut state));
-        }
-        for (called, count) in &state.called {
-            *report.called.entry(name_of(called)).or_insert(0) += count;
-        }
-        report.modelled.extend(state.modelled.iter().map(name_of));
-        left = left.saturating_sub(one.insns);
-        bytes = bytes.saturating_sub(state.config.bytes - state.mem.room());
-        report.runs.push(one);
-        ended = account.hold(options.total_bytes - bytes).err();
-        if left == 0 || bytes == 0 || ended.is_some() {
-            break;
-        }
+    let mut session = Session {
+        image: &image,
+        mined: inputs::constants(program).into(),
+        options,
+        account,
+        rbpf: prepared.as_ref().map(Prepared::engine),
+        seen: vec![false; slots],
+        left: (options.total_fuel, options.total_bytes),
+        ended: None,
+        report: SmokeReport::skipped(String::new()),
+    };
+    // Who is not seen by the reference interpreter cannot be steered.
+    let steered = match options.engines {
+        Engines::Rbpf => 0,
+        _ => options.steered,
+    };
+    let done = session.all(inputs, steered, tracer);
+    let Session {
+        seen,
+        ended,
+        mut report,
+        ..
+    } = session;
+    if let Err(why) = done {
+        return SmokeReport::skipped(why.to_string());
     }
-    let slots = ops.iter().filter(|op| **op != Op::Second).count();
-    report.reached = (seen.iter().filter(|s| **s).count(), slots);
+    report.coverage = super::Coverage::of(program, &seen, options.reachable);
+    let missed = |at: &usize| seen.get(*at) == Some(&false) && can_reach(options.reachable, *at);
+    let first = image.programs.first();
+    let real = |at: &usize| first.is_some_and(|c| c.ops.get(*at) != Some(&Op::Second));
+    let missed = (0..slots).filter(missed).filter(real);
+    report.unreached = missed.map(|at| at as u32).collect();
     report.seen = seen;
     report.verdict = report.conclude(ended);
     report
+}
+
+/// The runs of one program.
+struct Session<'a, 'p> {
+    image: &'a Arc<Image>,
+    mined: Arc<[u64]>,
+    options: &'a SmokeOptions<'a>,
+    account: Account<'a>,
+    rbpf: Option<super::lowered::Bound<'p>>,
+    seen: Vec<bool>,
+    /// Instructions and bytes that may still be spent.
+    left: (u64, u64),
+    ended: Option<Ended>,
+    report: SmokeReport,
+}
+
+impl Session<'_, '_> {
+    /// The inputs, then those that lead elsewhere.
+    fn all<T: Tracer>(
+        &mut self,
+        inputs: &[Input],
+        steered: usize,
+        tracer: &mut T,
+    ) -> Result<(), FaultKind> {
+        let mut shadow = (steered > 0).then(|| Shadow::new(Arc::clone(self.image)));
+        let mut search = Search::default();
+        for (n, input) in inputs.iter().enumerate() {
+            // Many programs are through after their first input: none need follow it.
+            let follow = n + 1 == inputs.len() || n > 0;
+            let mut shadow = shadow.as_mut().filter(|_| follow && self.is_open());
+            self.one(input, shadow.as_deref_mut(), tracer)?;
+            if let Some(shadow) = shadow {
+                search.harvest(shadow, input, |at| self.open(at));
+            }
+            if self.is_spent() {
+                return Ok(());
+            }
+        }
+        let Some(mut shadow) = shadow else {
+            return Ok(());
+        };
+        for _ in 0..steered {
+            let Some(input) = search.next(|at| self.open(at)).filter(|_| self.is_open()) else {
+                break;
+            };
+            if self.try_one(&input, &mut shadow, tracer)? {
+                search.harvest(&shadow, &input, |at| self.open(at));
+            }
+            if self.is_spent() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an instruction is worth reaching.
+    fn open(&self, at: u32) -> bool {
+        let at = at as usize;
+        self.seen.get(at) == Some(&false) && can_reach(self.options.reachable, at)
+    }
+
+    /// Whether anything is left to reach.
+    fn is_open(&self) -> bool {
+        (0..self.seen.len() as u32).any(|at| self.open(at) && self.is_real(at))
+    }
+
+    /// The second slot of a wide instruction is none by itself.
+    fn is_real(&self, at: u32) -> bool {
+        let first = self.image.programs.first();
+        first.is_some_and(|c| c.ops.get(at as usize) != Some(&Op::Second))
+    }
+
+    fn is_spent(&self) -> bool {
+        self.left.0 == 0 || self.left.1 == 0 || self.ended.is_some()
+    }
+
+    fn run<'i>(&'i self, input: &'i Input) -> Run<'i> {
+        Run {
+            image: self.image,
+            input,
+            mined: &self.mined,
+            options: self.options,
+            deadline: self.account.deadline(),
+        }
+    }
+
+    /// Runs the reference interpreter.
+    fn reference<T: Tracer>(
+        &mut self,
+        input: &Input,
+        shadow: Option<&mut Shadow>,
+        inner: &mut T,
+    ) -> Result<(RunReport, Runtime), FaultKind> {
+        let mut seen = std::mem::take(&mut self.seen);
+        let mut reference = Reference {
+            tracer: Coverage {
+                seen: &mut seen,
+                shadow,
+                inner,
+            },
+        };
+        reference.tracer.begin(input);
+        let done = self.run(input).once(&mut reference);
+        self.seen = seen;
+        done
+    }
+
+    /// An input that is to be reported.
+    fn one<T: Tracer>(
+        &mut self,
+        input: &Input,
+        shadow: Option<&mut Shadow>,
+        tracer: &mut T,
+    ) -> Result<(), FaultKind> {
+        let first = match self.rbpf.take() {
+            Some(mut rbpf) if self.options.engines == Engines::Rbpf => {
+                tracer.begin(input);
+                let done = self.run(input).once(&mut rbpf);
+                self.rbpf = Some(rbpf);
+                done
+            }
+            rbpf => {
+                self.rbpf = rbpf;
+                self.reference(input, shadow, tracer)
+            }
+        };
+        let (one, state) = first?;
+        self.keep(one, state);
+        Ok(())
+    }
+
+    /// An input that is to be reported only if it reaches something new, or goes wrong;
+    /// whether it does, or led to pointers that were lacking.
+    fn try_one<T: Tracer>(
+        &mut self,
+        input: &Input,
+        shadow: &mut Shadow,
+        tracer: &mut T,
+    ) -> Result<bool, FaultKind> {
+        let before = self.seen.clone();
+        let (one, state) = self.reference(input, Some(shadow), &mut NoTrace)?;
+        let fault = one.result.as_ref().err();
+        let wrong = fault.is_some_and(|f| !f.kind.is_inconclusive());
+        if before == self.seen && !wrong {
+            self.report.tried += 1;
+            self.pay(&one, &state);
+            return Ok(true);
+        }
+        if T::ACTIVE {
+            let (one, state) = self.reference(input, None, tracer)?;
+            self.keep(one, state);
+        } else {
+            self.keep(one, state);
+        }
+        Ok(true)
+    }
+
+    fn pay(&mut self, one: &RunReport, state: &Runtime) {
+        let (insns, bytes) = &mut self.left;
+        *insns = insns.saturating_sub(one.insns);
+        *bytes = bytes.saturating_sub(state.config.bytes - state.mem.room());
+        let spent = self.options.total_bytes - *bytes;
+        self.ended = self.account.hold(spent).err();
+    }
+
+    /// Takes a run into the report, once the other engine has done the same.
+    fn keep(&mut self, mut one: RunReport, mut state: Runtime) {
+        if let Some(mut rbpf) = self.rbpf.take() {
+            if self.options.engines == Engines::Both {
+                let again = self.run(&one.input).once(&mut rbpf);
+                one.disagreement = disagreement(&one, &state, again);
+            }
+            self.rbpf = Some(rbpf);
+        }
+        if self.options.keep {
+            one.after = Some(after(&mut state));
+        }
+        for (called, count) in &state.called {
+            *self.report.called.entry(name_of(called)).or_insert(0) += count;
+        }
+        let modelled = state.modelled.iter().map(name_of);
+        self.report.modelled.extend(modelled);
+        self.pay(&one, &state);
+        self.report.runs.push(one);
+    }
 }
 
 /// The program with those that it may tail-call. Program arrays hold what the object
@@ -221,12 +398,14 @@ impl Run<'_> {
             bytes: options.bytes,
             populate: input.populated,
             mined: Arc::clone(self.mined),
+            steer: Arc::new(input.steer.clone()),
             ..Config::default()
         };
         let mut rt = Runtime::new(image, config)?;
         for preset in options.presets {
             preset.put(&mut rt)?;
         }
+        rt.steer_maps()?;
         rt.deadline.clone_from(&self.deadline);
         rt.attach(image, 0);
         let ctx = context::build(&mut rt, image, 0, input, options.kernel_btf)?;

@@ -5,13 +5,14 @@
 //! repeated, by either engine, to the last bit.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use super::engine::{FaultKind, Site, Stop};
 use super::image::{Image, code_address, map_handle};
 use super::maps::Map;
 use super::memory::{Kind, Memory, RegionId};
 use super::packet::Packet;
+use super::steer::Thing;
+pub use super::world::{Called, Config, Output, Rng, Task, Timer};
 use crate::budget::Deadline;
 use crate::helpers_spec::{AttachType, MapType, ProgType};
 use crate::programs::Program;
@@ -29,53 +30,6 @@ const INTERVAL: u64 = 1 << 14;
 /// Tail calls in one run.
 pub const MAX_TAIL_CALLS: u32 = 33;
 
-/// What a run is configured with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Seed of everything that a kernel would supply.
-    pub seed: u64,
-    /// Number of CPUs.
-    pub cpus: u32,
-    /// The CPU that runs the program.
-    pub cpu: u32,
-    /// Instructions that may be executed.
-    pub fuel: u64,
-    /// Bytes that may be made, copied and given out.
-    pub bytes: u64,
-    /// Iterations that `may_goto` grants a frame.
-    pub may_goto: u32,
-    /// Added to where objects begin. A result that it changes shows an address.
-    pub skew: u64,
-    /// What new stack frames hold. A result that it changes shows bytes that nobody
-    /// wrote.
-    pub stack_fill: u8,
-    /// Maps hold entries, as if user space had filled them.
-    pub populate: bool,
-    /// A call through a register calls the helper of that number if it holds no
-    /// code address, as runtimes without functions of their own do.
-    pub call_by_number: bool,
-    /// Constants of the program, for values of such entries.
-    pub mined: Arc<[u64]>,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            seed: 1,
-            cpus: 4,
-            cpu: 0,
-            fuel: 1 << 20,
-            bytes: 1 << 26,
-            may_goto: 0xffff,
-            skew: 0,
-            stack_fill: 0,
-            populate: false,
-            call_by_number: false,
-            mined: Arc::from([]),
-        }
-    }
-}
-
 /// Whether a global function of the program takes untrusted pointers: the program
 /// reads through them as a kernel probes memory, without a fault.
 fn takes_untrusted(program: &Program) -> bool {
@@ -87,85 +41,10 @@ fn takes_untrusted(program: &Program) -> bool {
     tags.any(|tag| tag.name == "arg:untrusted")
 }
 
-/// A small deterministic generator (SplitMix64).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rng(pub u64);
-
-impl Rng {
-    /// The next 64 bits.
-    pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: u64) -> u64 {
-        if n == 0 { 0 } else { self.draw() % n }
-    }
-}
-
-/// The task on whose behalf the program runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// Thread id.
-    pub pid: u32,
-    /// Process id.
-    pub tgid: u32,
-    /// User.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Name.
-    pub comm: [u8; 16],
-    /// Cgroup id.
-    pub cgroup: u64,
-}
-
-/// What a program gave out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
-    /// Lines of `bpf_trace_printk`.
-    pub printk: Vec<String>,
-    /// Records of perf buffers: (map, bytes).
-    pub perf: Vec<(u32, Vec<u8>)>,
-    /// Records of ring buffers: (map, bytes).
-    pub ringbuf: Vec<(u32, Vec<u8>)>,
-    /// Bytes written to an iterator's file.
-    pub seq: Vec<u8>,
-    /// Lines of the program's own streams (stdout, stderr).
-    pub stream: Vec<u8>,
-    /// Where packets were sent: (how, index or device).
-    pub redirects: Vec<(&'static str, u64)>,
-    /// Signals sent to the current task.
-    pub signals: Vec<u32>,
-}
-
-/// A timer or a work queue item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timer {
-    /// The map whose value holds it.
-    pub map: u32,
-    /// Code address of the callback; 0 if none is set.
-    pub callback: u64,
-    /// When it is to run; `None` while it is not armed.
-    pub due: Option<u64>,
-}
-
 #[derive(Clone, Debug)]
 struct Frame {
     stack: RegionId,
     may_goto: u32,
-}
-
-/// A call of a helper or kfunc, for counting.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Called {
-    /// By number.
-    Helper(u32),
-    /// By name.
-    Kfunc(String),
 }
 
 /// The state of a run.
@@ -229,6 +108,10 @@ pub struct Runtime {
     pub deadline: Option<Deadline>,
     /// The user's memory: what `bpf_probe_read_user` finds.
     pub user: Option<RegionId>,
+    /// How often calls were made of whose results something is stated.
+    pub(super) calls_made: BTreeMap<Site, u32>,
+    /// What chance decides of the call that is made now, if that is stated.
+    pub(super) luck: Option<bool>,
     frames: Vec<Frame>,
     nested: u32,
 }
@@ -280,6 +163,8 @@ impl Runtime {
             func_ret: 0,
             deadline: None,
             user: None,
+            calls_made: BTreeMap::new(),
+            luck: None,
             frames: Vec::new(),
             nested: 0,
             config,
@@ -303,6 +188,7 @@ impl Runtime {
         if rt.config.populate {
             rt.populate_arrays()?;
         }
+        rt.steer_task();
         Ok(rt)
     }
 
@@ -500,6 +386,9 @@ impl Runtime {
             .ok_or_else(|| FaultKind::NotModelled("more memory objects".into()))?;
         let addr = self.mem.base(id);
         self.kernel.insert(name.to_owned(), addr);
+        if !self.config.steer.is_empty() {
+            self.steer_object(id, &Thing::Kernel(name.to_owned()))?;
+        }
         Ok(addr)
     }
 

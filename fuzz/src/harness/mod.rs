@@ -139,7 +139,7 @@ fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
         target: "",
         engine: "both",
         report,
-        blocks: None,
+        processed: None,
         dump_maps: true,
         trace,
     };

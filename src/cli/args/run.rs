@@ -31,6 +31,12 @@ pub(in crate::cli) struct RunArgs {
     /// Begin with filled maps; lookups of missing keys make entries.
     #[arg(long)]
     pub(in crate::cli) populated: bool,
+    /// What else is stated of the world, as reports name it: bytes, entries, results.
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) steer: Option<crate::smoke::Steer>,
+    /// Inputs beside the made ones that lead branches where none went.
+    #[arg(long, default_value_t = 256, value_name = "N")]
+    pub(in crate::cli) steered: usize,
     /// Seed of the made inputs.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(in crate::cli) seed: u64,

@@ -52,7 +52,8 @@ pub(super) fn chosen(
             program.prog_type.name()
         )));
     }
-    if packets.is_empty() && context.is_none() && args.input_seed.is_none() {
+    let stated = context.is_some() || args.input_seed.is_some() || args.steer.is_some();
+    if packets.is_empty() && !stated {
         return Ok(Vec::new());
     }
     if packets.is_empty() {
@@ -78,6 +79,7 @@ pub(super) fn chosen(
                 packet: packet.clone(),
                 context: context.clone(),
                 populated: args.populated,
+                steer: args.steer.clone().unwrap_or_default(),
             });
         }
     }

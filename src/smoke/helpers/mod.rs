@@ -24,6 +24,7 @@ use super::engine::{FaultKind, Invoke, Site, Stop};
 use super::image::{Image, map_of_handle};
 use super::maps::Body;
 use super::runtime::{Called, MAX_TAIL_CALLS, Runtime};
+use super::steer::Forced;
 use crate::helpers_spec::{self, SpecVersion, helper};
 use crate::programs::insn::Callee;
 use crate::programs::program::{OPEN_CORE, POISON_CORE, POISON_KFUNC, POISON_MAP};
@@ -105,8 +106,11 @@ impl Cx<'_> {
         self.bytes(arg, u64::from(size))
     }
 
-    /// A fair choice from the seed.
+    /// A fair choice from the seed, unless it is stated.
     fn coin(&mut self) -> bool {
+        if let Some(stated) = self.rt.luck {
+            return stated;
+        }
         self.rt.rng.draw() & 1 != 0
     }
 
@@ -149,11 +153,18 @@ pub fn call(
         args,
         back,
     };
-    match callee {
+    match cx.rt.forced(site) {
+        Some(Forced::Value(value)) => return model::stated(&mut cx, callee, value),
+        Some(Forced::Luck) => cx.rt.luck = Some(true),
+        None => {}
+    }
+    let result = match callee {
         Callee::Helper(id) => helper(&mut cx, id),
         Callee::Kfunc { imm, off } => kfuncs::call(&mut cx, imm, off),
         Callee::Local(_) => Err(FaultKind::BadArgument("local call as helper").into()),
-    }
+    };
+    cx.rt.luck = None;
+    result
 }
 
 fn helper(cx: &mut Cx<'_>, id: i32) -> Result<u64, Stop> {

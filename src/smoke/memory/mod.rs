@@ -19,14 +19,16 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 mod access;
+mod arena;
 mod cells;
+mod denied;
 mod digest;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
+pub use denied::{AccessError, Denied};
 pub use digest::Digest;
 
 use self::cells::Cells;
@@ -40,11 +42,6 @@ const MAX_SLOTS: usize = 1 << 18;
 const PAGE: u64 = 4096;
 /// The bits of an offset within a page.
 const IN_PAGE: usize = 4095;
-/// Bytes that a page costs which nobody wrote to.
-const PAGE_COST: u64 = 32;
-/// Most pages that arenas have here.
-const MAX_PAGES: usize = 1 << 16;
-
 /// Names an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionId(pub u32);
@@ -89,57 +86,6 @@ impl Kind {
             Kind::Buffer => "buffer",
             Kind::Arena(_) => "arena",
         }
-    }
-}
-
-/// Why an access is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccessError {
-    /// First byte accessed.
-    pub addr: u64,
-    /// Bytes accessed.
-    pub size: u32,
-    /// It was a write.
-    pub write: bool,
-    /// The object meant, with the offset in it, if the address is near one.
-    pub object: Option<(Kind, i64)>,
-    /// What is wrong.
-    pub why: Denied,
-}
-
-/// What is wrong with an access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
-    /// The address is in no object.
-    Nowhere,
-    /// The address is null or close to it.
-    Null,
-    /// Some byte is outside the object's bounds.
-    Bounds,
-    /// The object is gone.
-    Freed,
-    /// The object may only be read.
-    ReadOnly,
-    /// Nothing is wrong with it, but the run's bytes are spent.
-    Spent,
-}
-
-impl fmt::Display for AccessError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.write { "write" } else { "read" };
-        write!(f, "{what} of {} bytes ", self.size)?;
-        match self.object {
-            Some((kind, off)) => write!(f, "at offset {off} of a {}", kind.word())?,
-            None => write!(f, "at {:#x}", self.addr)?,
-        }
-        f.write_str(match self.why {
-            Denied::Nowhere => ": no object is there",
-            Denied::Null => ": null pointer",
-            Denied::Bounds => ": outside its bounds",
-            Denied::Freed => ": it was freed",
-            Denied::ReadOnly => ": it is read-only",
-            Denied::Spent => ": the byte budget is spent",
-        })
     }
 }
 
@@ -377,16 +323,6 @@ impl Memory {
         }
     }
 
-    /// An arena of 4 GiB without pages.
-    pub fn alloc_arena(&mut self, map: u32) -> Option<RegionId> {
-        self.add(
-            Kind::Arena(map),
-            (1 << 32) - LEAD,
-            Data::Pages(BTreeMap::new()),
-            16,
-        )
-    }
-
     /// The object's first address.
     pub fn base(&self, id: RegionId) -> u64 {
         self.regions.get(id.0 as usize).map_or(0, |r| r.base)
@@ -553,62 +489,6 @@ impl Memory {
             *hi = new.len();
             *bytes = new;
         }
-    }
-
-    /// Adds pages to an arena; false when it has too many.
-    pub fn map_pages(&mut self, id: RegionId, first: u32, count: u32) -> bool {
-        let Some(Region {
-            data: Data::Pages(pages),
-            touched,
-            ..
-        }) = self.regions.get_mut(id.0 as usize)
-        else {
-            return false;
-        };
-        let most = pages.len().saturating_add(count as usize);
-        if most > MAX_PAGES || !take(&self.room, u64::from(count) * PAGE_COST) {
-            return false;
-        }
-        *touched = true;
-        for page in first..first.saturating_add(count) {
-            pages.entry(page).or_insert(None);
-        }
-        true
-    }
-
-    /// Takes pages from an arena.
-    pub fn unmap_pages(&mut self, id: RegionId, first: u32, count: u32) {
-        if let Some(Region {
-            data: Data::Pages(pages),
-            touched,
-            ..
-        }) = self.regions.get_mut(id.0 as usize)
-        {
-            *touched = true;
-            take(&self.room, (pages.len() as u64).saturating_mul(PAGE_COST));
-            let end = first.saturating_add(count);
-            pages.retain(|page, _| *page < first || *page >= end);
-        }
-    }
-
-    /// The first of `count` unmapped pages of an arena of `limit` pages.
-    pub fn free_pages(&self, id: RegionId, count: u32, limit: u32) -> Option<u32> {
-        let Some(Region {
-            data: Data::Pages(pages),
-            ..
-        }) = self.regions.get(id.0 as usize)
-        else {
-            return None;
-        };
-        take(&self.room, pages.len() as u64);
-        let mut start = 0u32;
-        for page in pages.keys() {
-            if page.checked_sub(start)? >= count {
-                break;
-            }
-            start = page.checked_add(1)?;
-        }
-        (start.checked_add(count)? <= limit).then_some(start)
     }
 
     /// A digest of everything programs can read, for comparing two runs.

@@ -6,6 +6,7 @@ mod generated;
 mod maps;
 mod mechanisms;
 mod populated;
+mod steer;
 mod vectors;
 
 use std::sync::Arc;
