@@ -87,6 +87,12 @@ pub const SMOKE_RUN_BYTES: u64 = 16 << 20;
 /// Bytes of all runs of a program in `check`.
 pub const SMOKE_BYTES: u64 = 32 << 20;
 
+/// Bytes of a cache of results: those of some hundred thousand programs.
+pub const CACHE_BYTES: u64 = 512 << 20;
+
+/// Bytes of one result that is kept.
+pub const CACHE_ENTRY_BYTES: u64 = 16 << 20;
+
 /// Stack of a worker thread. The engine keeps its own work lists; this leaves
 /// room for deeply nested types.
 pub const WORKER_STACK_BYTES: usize = 16 << 20;

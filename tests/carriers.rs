@@ -104,7 +104,7 @@ fn what_holds_nothing_is_an_error_where_it_is_asked_for() {
     ] {
         let o = dir.run(&["check", asked], b"");
         assert_eq!(o.status.code(), Some(2), "{asked}");
-        assert!(text(&o.stderr).contains(why), "{}", text(&o.stderr));
+        assert!(text(&o.stdout).contains(why), "{}", text(&o.stdout));
     }
 }
 

@@ -161,7 +161,7 @@ fn difference(case: &Case, expect: &Expect, got: &ProgramReport) -> Option<Strin
             ("insns", _) => compare(key, value, &got.insns.to_string()),
             ("processed", _) => compare(key, value, &number(got.stats.map(|s| s.processed))),
             ("code", Outcome::Reject(d)) => compare(key, value, d.refusal.code().name()),
-            ("class", Outcome::Reject(d)) => compare(key, value, d.class),
+            ("class", Outcome::Reject(d)) => compare(key, value, &d.class),
             ("insn", Outcome::Reject(d)) => compare(key, value, &d.insn.to_string()),
             ("stage", Outcome::LoadError { stage, .. }) => compare(key, value, stage),
             _ => {}

@@ -359,7 +359,7 @@ type Reader = fn(&str) -> Result<(), String>;
 type Outlet = (&'static str, &'static [&'static str], Reader);
 
 /// What shows an object, or what stands beside it.
-const OUTLETS: [Outlet; 41] = [
+const OUTLETS: [Outlet; 45] = [
     ("check text", &["check", "--stats"], text),
     ("check json", &["check", "--format", "json"], json),
     ("check jsonl", &["check", "--format", "jsonl"], json),
@@ -393,6 +393,24 @@ const OUTLETS: [Outlet; 41] = [
     ("veristat lines", &["veristat", "-S", "3"], text),
     ("veristat csv", &["veristat", "-o", "csv"], csv),
     ("veristat -C", &["veristat", "-C", "hostile.csv"], text),
+    ("check short", &["check", "--format", "short"], text),
+    (
+        "check grouped",
+        &[
+            "check",
+            "--format",
+            "grouped",
+            "--target",
+            "linux-6.18,rbpf",
+        ],
+        text,
+    ),
+    ("merge text", &["merge"], text),
+    (
+        "merge markdown",
+        &["merge", "--format", "markdown"],
+        markdown,
+    ),
     ("audit text", &["audit"], text),
     ("audit json", &["audit", "--format", "json"], json),
     (
@@ -529,10 +547,15 @@ fn hold(name: &str, outlets: &[Outlet]) {
         surroundings(&dir.0, hostile);
         for (refused, plain) in [(true, true), (true, false), (false, true), (false, false)] {
             std::fs::write(dir.0.join("toy.o"), object(hostile, refused, plain)).unwrap();
+            shown(
+                &dir.0,
+                &["check", "--format", "json", "-o", "report.json", "toy.o"],
+            );
             for (i, (outlet, args, reader)) in outlets.iter().enumerate() {
                 let object = match args {
                     ["targets", ..] => None,
                     ["veristat", "-C", ..] => Some("hostile.csv"),
+                    ["merge", ..] => Some("report.json"),
                     _ => Some("toy.o"),
                 };
                 let args: Vec<&str> = args.iter().copied().chain(object).collect();

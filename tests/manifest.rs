@@ -196,6 +196,7 @@ fn variants_are_a_dimension() {
     assert_eq!(note.variants, ["plain"]);
     let whole = bpfassay::report::Report {
         objects: vec![report],
+        ..bpfassay::report::Report::default()
     };
     let text = matrix::text(&whole);
     assert!(

@@ -180,6 +180,7 @@ pub fn check(bytes: &[u8], options: &Options<'_>) -> Report {
     });
     Report {
         objects: vec![object],
+        ..Report::default()
     }
 }
 
@@ -190,6 +191,7 @@ pub fn not_begun(options: &Options<'_>, ended: Ended) -> Report {
     object.programs = rows.map(|t| undecided(t.target, ended)).collect();
     Report {
         objects: vec![object],
+        ..Report::default()
     }
 }
 

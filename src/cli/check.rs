@@ -1,22 +1,25 @@
 //! `check`: verify every program of the objects for every target.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, Explain, FailOn, Format};
-use super::console::complain;
+use super::args::{CheckArgs, Explain, Format};
+use super::cache::Cache;
+use super::dress::{self, Dress};
 use super::inputs::{self, Targets};
+use super::nearest::nearest;
 use super::repo::Repo;
+use super::seen::Seen;
 use super::sources::SourceFiles;
 use super::spend::{Spending, micros};
 use super::walk::{self, Input};
-use super::{Failure, config, exit, output, stated};
-use crate::check::{Options, check, not_begun};
+use super::{Failure, config, output, stated, watch};
+use crate::check::{Options, TargetChoice, check, not_begun, programs_of};
 use crate::config::{self as judging, Baseline};
 use crate::limits;
-use crate::report::text::Detail;
-use crate::report::{self, InputError, ObjectReport, Report};
+use crate::report::{InputError, ObjectReport, Report, Shard};
 use crate::view::Shelf;
 
 /// What was found of the inputs, and by what it is judged.
@@ -25,10 +28,23 @@ pub(super) struct Checked {
     pub(super) loaded: config::Loaded,
     pub(super) repo: Repo,
     strict: bool,
+    /// Names of inputs that other parts of the run look at.
+    others: Vec<String>,
+    /// What became of the cache, in a line.
+    cached: String,
 }
 
 /// Checks all inputs; nothing is judged or written yet.
 pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, Failure> {
+    checked_by(args, spending, &Seen::nobody())
+}
+
+/// The same, while somebody looks on.
+pub(super) fn checked_by(
+    args: &CheckArgs,
+    spending: &Spending,
+    seen: &Seen,
+) -> Result<Checked, Failure> {
     let loaded = config::load(args)?;
     let mut open = args.open.clone();
     if open.target.is_empty() && open.profile.is_empty() {
@@ -41,12 +57,34 @@ pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, 
     let prog_type = inputs::prog_type(&args.open)?;
     let strict = args.strict || loaded.settings.config.strict;
     let (manifest, variants) = stated::of_check(args, &loaded)?;
-    let repo = Repo::new(args);
+    let beside = loaded.file.as_ref().map(|_| &*loaded.directory);
+    let repo = Repo::of(args.repo_root.as_deref(), beside, &args.path_prefix);
     let common = common_sources(args, &repo);
     let budget = &spending.budget;
-    let objects = walk::expand(&args.open, &args.objects, budget);
+    let all = walk::expand(&args.open, &args.objects, budget);
+    let (objects, shard, others) = part_of(all, args.shard);
+    seen.expect(objects.len());
     let page = args.format == Format::Html || args.report.iter().any(|(f, _)| *f == Format::Html);
     let shelf = page.then(|| Shelf::new(limits::PAGE_VIEW_BYTES, limits::PAGE_STEPS));
+    let further = match (args.all, args.format) {
+        (true, _) => 16,
+        (false, Format::Text | Format::Sarif) => 2,
+        (false, _) => 0,
+    };
+    // What is on a page is not kept. All that is asked, but what a run may spend.
+    let cache = shelf.is_none().then(|| {
+        let targets = targets.identity();
+        let loader = args.open.loader;
+        let only = &args.open.prog;
+        let settings = &loaded.settings;
+        let asked = format!(
+            "{targets} {prog_type:?} {loader:?} {strict} {manifest:?} {variants:?} {only:?} \
+             {further} {} {settings:?}",
+            args.no_smoke
+        );
+        Cache::open(&args.cache, &asked)
+    });
+    let cache = cache.flatten();
     let one = |input: &Input| -> Report {
         let path = &*input.path;
         let name = &input.name;
@@ -71,11 +109,7 @@ pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, 
             views: shelf.as_ref(),
             clock: Some(micros),
             budget: Some(budget),
-            further: match (args.all, args.format) {
-                (true, _) => 16,
-                (false, Format::Text | Format::Sarif) => 2,
-                (false, _) => 0,
-            },
+            further,
             smoke: !args.no_smoke,
             settings: Some(&loaded.settings),
             ..Options::new(name, &choices)
@@ -86,15 +120,25 @@ pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, 
         let report = match (held, input.read_if(held.is_ok())) {
             (_, Err(failure)) => unreadable(name, &failure),
             (Err(ended), _) => not_begun(&options, ended),
-            (Ok(()), Ok(bytes)) => check(&bytes, &options),
+            (Ok(()), Ok(bytes)) => match &cache {
+                Some(cache) => cache.check(&bytes, &options, sources),
+                None => check(&bytes, &options),
+            },
         };
         budget.keep(report.bytes());
         report
     };
     let pool = &spending.pool;
-    let parts: Vec<Report> = pool.install(|| objects.par_iter().map(one).collect());
+    let told = |(at, input): (usize, &Input)| {
+        let report = one(input);
+        seen.saw(at, &report);
+        report
+    };
+    let parts: Vec<Report> = pool.install(|| objects.par_iter().enumerate().map(told).collect());
+    let cached = cache.map_or_else(String::new, |cache| cache.close());
     let report = Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
+        shard,
     };
     stated::unmet(&report)?;
     if let Some(name) = &args.open.prog
@@ -103,14 +147,72 @@ pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, 
             .iter()
             .all(|o| o.programs.is_empty() && o.error.is_none() && o.load_errors.is_empty())
     {
-        return Err(Failure::usage(format!("no program named {name}")));
+        let names = program_names(&objects, args, &choices);
+        let meant = nearest(name, names.iter().map(String::as_str));
+        return Err(Failure::usage(format!("no program named {name}{meant}")));
     }
     Ok(Checked {
         report,
         loaded,
         repo,
         strict,
+        others,
+        cached,
     })
+}
+
+/// The programs that there are.
+fn program_names(
+    inputs: &[Input],
+    args: &CheckArgs,
+    choices: &[TargetChoice<'_>],
+) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for input in inputs {
+        let options = Options {
+            kind: input.kind(&args.open),
+            ..Options::new(&input.name, choices)
+        };
+        let programs = input.read().ok().map(|b| programs_of(&b, &options));
+        for program in programs.and_then(Result::ok).into_iter().flatten() {
+            names.insert(match program {
+                Ok(program) => program.name.to_string(),
+                Err(e) => e.program.map_or_else(String::new, |name| name.to_string()),
+            });
+        }
+    }
+    names
+}
+
+/// The inputs of one part of a run, where they stand among all, and the names of the others.
+///
+/// The name decides, so that parts are the same for the same arguments on any machine.
+fn part_of(all: Vec<Input>, shard: Option<(u32, u32)>) -> (Vec<Input>, Option<Shard>, Vec<String>) {
+    let Some((part, of)) = shard else {
+        return (all, None, Vec::new());
+    };
+    let mut shard = Shard {
+        part,
+        of,
+        positions: Vec::new(),
+    };
+    let (mut inputs, mut others) = (Vec::new(), Vec::new());
+    for (at, input) in all.into_iter().enumerate() {
+        if spread(&input.name) % of == part - 1 {
+            shard.positions.push(at);
+            inputs.push(input);
+        } else {
+            others.push(input.name);
+        }
+    }
+    (inputs, Some(shard), others)
+}
+
+/// A number that a name stands for, spread evenly.
+fn spread(name: &str) -> u32 {
+    use sha2::{Digest as _, Sha256};
+    let hash = Sha256::digest(name.as_bytes());
+    hash.iter().take(4).fold(0, |n, b| n << 8 | u32::from(*b))
 }
 
 impl Checked {
@@ -124,6 +226,7 @@ impl Checked {
             baseline: baseline.as_ref(),
             name: &name,
             only: args.open.prog.as_deref(),
+            others: &self.others,
         };
         judging::judge(&mut self.report, &self.loaded.settings, &judged);
         Ok(())
@@ -132,39 +235,67 @@ impl Checked {
 
 /// Runs the verb.
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    match args.watch {
+        true => watch::run(args),
+        false => once(args),
+    }
+}
+
+/// Runs it once.
+pub(super) fn once(args: &CheckArgs) -> Result<u8, Failure> {
     let spending = Spending::new(&args.spend)?;
-    let mut done = checked(args, &spending)?;
+    let mut seen = Seen::progress(args.quiet, args.verbose);
+    if args.format == Format::Jsonl && args.output.is_none() {
+        seen = seen.lines();
+    }
+    let done = checked_by(args, &spending, &seen);
+    seen.end();
+    let mut done = done?;
     let kept = args.write_baseline.as_ref().map(|path| {
         let cpus = done.loaded.settings.config.cpus;
         let name = |given: &str| done.repo.name(given);
         (path, Baseline::of(&done.report, cpus, &name).render())
     });
     done.judge(args)?;
-    // A file that cannot be written does not keep the others from being written.
     let kept = kept.iter();
-    let mut written: Vec<Result<(), Failure>> = kept
+    let kept: Vec<_> = kept
         .map(|(path, text)| output::write(text, Some(path)))
         .collect();
-    let Checked {
-        report,
-        loaded,
-        repo,
-        strict,
-    } = done;
-    let code = code(&report, args, &loaded.settings, strict);
-    let main = [(args.format, args.output.as_ref())];
-    let more = args
-        .report
-        .iter()
-        .map(|(format, file)| (*format, Some(file)));
-    for (format, file) in main.into_iter().chain(more) {
-        let file = file.map(PathBuf::as_path);
-        let mut text = rendered(&report, format, file, args, &repo, (code, strict));
-        if args.stats && format == Format::Text {
-            text.push_str(&spending.line());
-        }
-        written.push(output::write(&text, file));
-    }
+    all_written(args, done, &spending, seen.streams(), kept)
+}
+
+/// Writes the reports of what was judged.
+pub(super) fn written(args: &CheckArgs, done: Checked, spending: &Spending) -> Result<u8, Failure> {
+    all_written(args, done, spending, false, Vec::new())
+}
+
+fn all_written(
+    args: &CheckArgs,
+    done: Checked,
+    spending: &Spending,
+    streamed: bool,
+    mut written: Vec<Result<(), Failure>>,
+) -> Result<u8, Failure> {
+    let asked = args.fail_on.map(judging::FailOn::from);
+    let on = asked.or(done.loaded.settings.config.fail_on);
+    let shown = args.output.is_none().then_some(args.format);
+    let code = dress::code(&done.report, on.unwrap_or_default(), done.strict, shown);
+    let dress = Dress {
+        format: args.format,
+        output: args.output.as_deref(),
+        more: &args.report,
+        streamed,
+        repo: &done.repo,
+        stats: args.stats || args.verbose,
+        explain: match args.verbose && args.explain == Explain::Normal {
+            true => Explain::Full,
+            false => args.explain,
+        },
+        quiet: args.quiet,
+        strict: done.strict,
+    };
+    let last = format!("{}{}", spending.line(), done.cached);
+    written.extend(dress.write(&done.report, code, &last));
     let failures = written.into_iter().filter_map(Result::err);
     match failures.reduce(|first, next| first.and(&next)) {
         Some(failure) => Err(failure),
@@ -190,103 +321,6 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// The report in one format.
-fn rendered(
-    report: &Report,
-    format: Format,
-    file: Option<&Path>,
-    args: &CheckArgs,
-    repo: &Repo,
-    (code, strict): (u8, bool),
-) -> String {
-    let exists = |path: &str| repo.holds(path);
-    let paths = repo.paths(&exists);
-    match format {
-        Format::Json => report::json::render(report),
-        Format::Jsonl => report::jsonl::render(report),
-        Format::Sarif => report::sarif::render(report, &paths, code),
-        Format::Github => report::github::render(report, &paths),
-        Format::Gitlab => report::gitlab::render(report, &paths),
-        Format::Junit => report::junit::render(report, strict),
-        Format::Markdown => report::markdown::render(report, &paths),
-        Format::Html => report::html::render(report),
-        Format::Text => {
-            let mut style = output::style(file);
-            style.stats = args.stats;
-            style.all = !args.quiet;
-            style.detail = match args.explain {
-                Explain::Full => Detail::Full,
-                Explain::Normal => Detail::Normal,
-                Explain::Short => Detail::Short,
-            };
-            report::text::render(report, style)
-        }
-    }
-}
-
-fn code(report: &Report, args: &CheckArgs, settings: &judging::Settings, strict: bool) -> u8 {
-    let t = report.totals();
-    if t.internal > 0 {
-        complain!(
-            "{} program(s) ended in an internal error; please report it",
-            t.internal
-        );
-        return exit::INTERNAL;
-    }
-    if smoke_faults(report) > 0 {
-        return exit::INTERNAL;
-    }
-    if t.unreadable > 0 {
-        for object in &report.objects {
-            if let Some(error) = &object.error {
-                complain!("{}: {}", object.object, error.text());
-            }
-        }
-        return exit::USAGE;
-    }
-    if t.unknown > 0 {
-        complain!("{} program(s) not decided", t.unknown);
-    }
-    let asked = args.fail_on.map(|on| match on {
-        FailOn::Note => judging::FailOn::Note,
-        FailOn::Warning => judging::FailOn::Warning,
-        FailOn::Error => judging::FailOn::Error,
-        FailOn::Reject => judging::FailOn::Reject,
-        FailOn::Unknown => judging::FailOn::Unknown,
-        FailOn::Never => judging::FailOn::Never,
-    });
-    let on = asked.or(settings.config.fail_on).unwrap_or_default();
-    if judging::fails(report, on, strict) {
-        exit::FINDINGS
-    } else {
-        exit::CLEAN
-    }
-}
-
-/// Complains of every fault after `accept`; how many there were.
-fn smoke_faults(report: &Report) -> usize {
-    let mut count = 0;
-    for object in &report.objects {
-        for p in &object.programs {
-            let Some(fault) = p.smoke.as_ref().and_then(|s| s.fault.as_ref()) else {
-                continue;
-            };
-            count += 1;
-            complain!(
-                "{} {} on {}: accepted, but its run failed: {}; please report it",
-                object.object,
-                p.program,
-                p.target,
-                fault.what
-            );
-            if let Some(command) = fault.reproducer(&object.object, &p.program) {
-                complain!("reproduce with: {}", command);
-            }
-        }
-    }
-    count
-}
-
 /// The report of an input that could not be read.
 pub(super) fn unreadable(name: &str, failure: &Failure) -> Report {
     let reason = failure.about(name);
@@ -303,5 +337,6 @@ pub(super) fn unreadable(name: &str, failure: &Failure) -> Report {
             programs: Vec::new(),
             findings: Vec::new(),
         }],
+        ..Report::default()
     }
 }

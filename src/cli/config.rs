@@ -8,9 +8,11 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use super::Failure;
 use super::args::{CheckArgs, RuleArgs};
 use super::inputs;
+use super::nearest::nearest;
 use crate::config::{
     self, Baseline, Config, ConfigError, Flags, Level, Levels, Selector, Settings,
 };
+use crate::rules;
 use crate::untrusted::{is_invisible, terminal};
 
 /// The file that is looked for.
@@ -90,7 +92,9 @@ fn flags(args: &CheckArgs) -> Result<Flags, Failure> {
         for code in list {
             let selector = Selector::parse(code).ok_or_else(|| {
                 let known = Selector::known();
-                Failure::usage(format!("no rule or family {code}; there is {known}"))
+                let names = rules::all().iter().flat_map(|r| [r.name, r.family]);
+                let meant = nearest(code, names);
+                Failure::usage(format!("no rule or family {code}{meant}; there is {known}"))
             })?;
             levels.push(selector, level);
         }

@@ -23,6 +23,13 @@ pub(super) fn raw_lines(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// A line in the place of the one before; none to clear it.
+pub(super) fn over(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "\r{text}\x1b[K");
+    let _ = err.flush();
+}
+
 /// What is wrong with the arguments, in colour where that is possible: names of files are
 /// arguments too, and may hold anything.
 pub(super) fn usage(error: &clap::Error) {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::args::ExplainArgs;
+use super::nearest::nearest;
 use super::{Failure, exit, explain_log, explain_name, output};
 use crate::rules::{self, Message, Rule, RuleKind};
 
@@ -28,8 +29,9 @@ pub(super) fn told(name: Option<&str>) -> Result<String, Failure> {
             .or_else(|| explain_name::page(text))
             .ok_or_else(|| {
                 Failure::usage(format!(
-                    "{text}: no rule (`bpfassay explain` lists them), helper, kernel function, map \
-                     type, instruction, mechanism or command"
+                    "{text}{}: no rule (`bpfassay explain` lists them), helper, kernel function, map \
+                     type, instruction, mechanism or command",
+                    nearest(text, rules::all().iter().map(|r| r.name))
                 ))
             }),
     }
@@ -53,7 +55,7 @@ fn page(rule: &Rule) -> String {
         ("Good", rule.good),
         ("Remedy", rule.remedy),
     ] {
-        let _ = write!(out, "\n{name}\n\n{}", section(body));
+        let _ = write!(out, "\n{name}\n\n{}", section(&c_first(body)));
     }
     if !rule.messages.is_empty() {
         out.push_str("\nIn the kernel's log\n\n");
@@ -81,6 +83,37 @@ fn page(rule: &Rule) -> String {
         span(rule.since, rule.until).unwrap_or_else(|| everywhere.into())
     );
     out
+}
+
+/// The examples in C, which most write, before those in assembler.
+fn c_first(body: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let (mut from, mut at, mut fenced) = (0, 0, false);
+    for line in body.split_inclusive('\n') {
+        let fence = line.starts_with("```");
+        if fence && !fenced {
+            parts.extend(body.get(from..at));
+            from = at;
+        }
+        at += line.len();
+        if fence && fenced {
+            parts.extend(body.get(from..at));
+            from = at;
+        }
+        fenced ^= fence;
+    }
+    parts.extend(body.get(from..));
+    let is_c = |part: &&&str| part.starts_with("```c\n") || part.starts_with("```object ");
+    let examples = parts.iter().filter(|p| p.starts_with("```")).count();
+    let only_examples = parts
+        .iter()
+        .all(|p| p.starts_with("```") || p.trim().is_empty());
+    if examples < 2 || !only_examples {
+        return body.to_owned();
+    }
+    let c = parts.iter().filter(is_c);
+    let rest = parts.iter().filter(|p| !is_c(p) && !p.trim().is_empty());
+    c.chain(rest).copied().collect::<Vec<_>>().join("\n")
 }
 
 /// Paragraphs filled and indented; examples indented further.

@@ -1,11 +1,14 @@
 //! Files: objects and kernel BTF; and the targets that are asked for.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::OpenArgs;
 use super::bytes;
+use super::cache::sum;
 use super::console::complain;
+use super::nearest::nearest;
 use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::config::Kernel;
 use crate::helpers_spec::{AttachType, ProgType};
@@ -30,7 +33,14 @@ impl Targets {
         };
         let named = args.target.iter().map(|t| t.trim());
         for name in named.filter(|t| !t.is_empty()) {
-            targets.add(find(name)?)?;
+            match target::group(name) {
+                Some(group) => {
+                    for target in group {
+                        targets.add((target, None))?;
+                    }
+                }
+                None => targets.add(find(name)?)?,
+            }
         }
         for path in &args.profile {
             targets.add((profile(path)?, None))?;
@@ -105,6 +115,17 @@ impl Targets {
         });
         self.list.push((target, at));
         Ok(())
+    }
+
+    /// All that results depend on: what they are, and the sums of types that were given.
+    pub(super) fn identity(&self) -> String {
+        let mut out = String::new();
+        for (target, btf) in &self.list {
+            let btf = btf.and_then(|at| self.btfs.get(at));
+            let btf = btf.map_or_else(String::new, |btf| sum(btf.bytes()));
+            let _ = writeln!(out, "{target:?} {btf}");
+        }
+        out
     }
 
     /// The targets, as `check` takes them: with the BTF that was given, or the types
@@ -205,8 +226,9 @@ pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
     }
     let all = target::all().into_iter().chain(target::runtimes());
     let all: Vec<String> = all.map(|t| t.name).collect();
+    let meant = nearest(name, all.iter().map(String::as_str));
     Err(Failure::usage(format!(
-        "unknown target {name}; there are: {}, host, and files with a kernel's BTF",
+        "unknown target {name}{meant}; there are: {}, host, all, lts, and files with a kernel's BTF",
         all.join(", ")
     )))
 }

@@ -22,6 +22,8 @@ pub(super) fn man(args: &ManArgs) -> Result<u8, Failure> {
         output::write(&page(command)?, None)?;
         return Ok(exit::CLEAN);
     };
+    std::fs::create_dir_all(directory)
+        .map_err(|e| Failure::usage(format!("--output {}: {e}", directory.display())))?;
     let name = command.get_name().to_owned();
     let mut pages = vec![(format!("{name}.1"), page(command.clone())?)];
     for verb in command.get_subcommands() {

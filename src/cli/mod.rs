@@ -6,12 +6,15 @@
 mod args;
 mod audit;
 mod bytes;
+mod cache;
+mod cargo;
 mod cfg;
 mod check;
 #[cfg(feature = "kernel")]
 mod compare;
 mod config;
 mod console;
+mod dress;
 mod dump;
 mod explain;
 mod explain_log;
@@ -20,11 +23,14 @@ mod extract;
 mod inputs;
 mod manual;
 mod mcp;
+mod merge;
+mod nearest;
 mod output;
 mod repo;
 mod roots;
 mod rules;
 mod run;
+mod seen;
 mod signals;
 mod sources;
 mod spend;
@@ -32,6 +38,9 @@ mod stated;
 mod targets;
 mod veristat;
 mod walk;
+mod watch;
+
+pub use cargo::main as cargo_main;
 
 use clap::Parser as _;
 
@@ -95,8 +104,10 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
             };
         }
     };
+    output::set_color(cli.color);
     let result = match &cli.verb {
         args::Verb::Check(a) => check::run(a),
+        args::Verb::Merge(a) => merge::run(a),
         args::Verb::Audit(a) => audit::run(a),
         #[cfg(feature = "kernel")]
         args::Verb::Compare(a) => compare::run(a),
@@ -112,6 +123,11 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Man(a) => manual::man(a),
         args::Verb::Mcp(a) => mcp::run(a),
     };
+    ended(result)
+}
+
+/// The exit code of what came of a command; complains of a failure.
+fn ended(result: Result<u8, Failure>) -> u8 {
     let result = match (result, signals::exit_code()) {
         (Ok(_), Some(code)) => Ok(code),
         (result, _) => result,

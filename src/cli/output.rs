@@ -3,8 +3,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::Failure;
+use super::args::Color;
 use crate::report::text::Style;
 use crate::untrusted::terminal;
 
@@ -25,18 +27,35 @@ pub(super) fn write(text: &str, file: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
-/// Colour on a terminal only, and never with `NO_COLOR` set.
+/// What `--color` says.
+static COLOR: OnceLock<Color> = OnceLock::new();
+
+/// Takes what `--color` says, once.
+pub(super) fn set_color(color: Color) {
+    let _ = COLOR.set(color);
+}
+
+/// Columns of text that goes nowhere in particular.
+const USUAL_WIDTH: usize = 100;
+
+/// How text is dressed: in colour if it is asked for, or on a terminal that is not told
+/// otherwise; as wide as the terminal, within what can be read.
 pub(super) fn style(file: Option<&Path>) -> Style {
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     let terminal = file.is_none() && io::stdout().is_terminal();
-    let width = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|c| c.parse().ok())
-        .unwrap_or(100);
+    let color = match COLOR.get() {
+        Some(Color::Always) => true,
+        Some(Color::Never) => false,
+        Some(Color::Auto) | None if set("NO_COLOR").is_some() => false,
+        _ if set("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+        _ => terminal && set("TERM").is_none_or(|t| t != "dumb"),
+    };
+    let width = set("COLUMNS").and_then(|c| c.to_str()?.parse().ok());
+    let seen = || terminal_size::terminal_size().filter(|_| terminal);
+    let width = width.or_else(|| seen().map(|(columns, _)| usize::from(columns.0)));
     Style {
-        color: terminal && !no_color && !dumb,
-        width: usize::clamp(width, 60, 160),
+        color,
+        width: usize::clamp(width.unwrap_or(USUAL_WIDTH), 80, 200),
         ..Style::default()
     }
 }
@@ -77,7 +96,7 @@ fn replace(bytes: &[u8], path: &Path) -> io::Result<()> {
 }
 
 /// A new file in the same folder.
-fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
+pub(super) fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
     for n in 0..16 {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::CheckArgs;
 use crate::report::paths::Paths;
 
 /// The repository of a run.
@@ -15,11 +14,11 @@ pub(super) struct Repo {
 }
 
 impl Repo {
-    /// The root that is asked for, or the nearest directory with `.git`, or the
-    /// current one.
-    pub(super) fn new(args: &CheckArgs) -> Repo {
+    /// The root that is asked for, or the nearest directory with `.git`, or that of the
+    /// configuration, or the current one.
+    pub(super) fn of(root: Option<&Path>, config: Option<&Path>, prefixes: &[String]) -> Repo {
         let here = std::env::current_dir().unwrap_or_default();
-        let found = match &args.repo_root {
+        let found = match root {
             Some(root) => Some(here.join(root)),
             None => here
                 .ancestors()
@@ -27,8 +26,9 @@ impl Repo {
                 .map(Path::to_path_buf),
         };
         let known = found.is_some();
-        let root = found.unwrap_or_else(|| here.clone());
-        let prefixes = args.path_prefix.iter().map(|text| {
+        let beside = config.map(|directory| here.join(directory));
+        let root = found.or(beside).unwrap_or_else(|| here.clone());
+        let prefixes = prefixes.iter().map(|text| {
             let (from, to) = text.split_once('=').unwrap_or((text, ""));
             (from.to_owned(), to.to_owned())
         });

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::args::{RulesArgs, RulesFormat};
+use super::nearest::nearest;
 use super::{Failure, exit, output};
 use crate::rules::{self, Rule};
 
@@ -15,9 +16,10 @@ pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
     if list.is_empty() {
         let mut families: Vec<&str> = rules::all().iter().map(|r| r.family).collect();
         families.dedup();
+        let family = args.family.as_deref().unwrap_or("");
         return Err(Failure::usage(format!(
-            "no family {}; there are {}",
-            args.family.as_deref().unwrap_or(""),
+            "no family {family}{}; there are {}",
+            nearest(family, families.iter().copied()),
             families.join(", ")
         )));
     }

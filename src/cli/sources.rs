@@ -17,6 +17,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::cache::{self, Sum};
 use crate::diagnostics::Text;
 use crate::limits;
 
@@ -25,6 +26,7 @@ pub(super) struct SourceFiles {
     /// Canonical.
     roots: Vec<PathBuf>,
     cache: Mutex<HashMap<String, Option<Arc<Text>>>>,
+    sums: Mutex<HashMap<String, Option<Sum>>>,
 }
 
 /// Names that are remembered: an object can make up any number of them.
@@ -37,6 +39,7 @@ impl SourceFiles {
         SourceFiles {
             roots: roots.filter(|r| !within_git(r)).collect(),
             cache: Mutex::default(),
+            sums: Mutex::default(),
         }
     }
 
@@ -53,6 +56,22 @@ impl SourceFiles {
             && cache.len() < MAX_NAMES
         {
             cache.insert(name.to_owned(), found.clone());
+        }
+        found
+    }
+
+    /// The checksum of that text.
+    pub(super) fn sum(&self, name: &str) -> Option<Sum> {
+        if let Ok(sums) = self.sums.lock()
+            && let Some(found) = sums.get(name)
+        {
+            return found.clone();
+        }
+        let found = self.text(name).map(|t| cache::sum(t.data().as_bytes()));
+        if let Ok(mut sums) = self.sums.lock()
+            && sums.len() < MAX_NAMES
+        {
+            sums.insert(name.to_owned(), found.clone());
         }
         found
     }

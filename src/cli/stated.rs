@@ -124,6 +124,23 @@ pub(super) fn of_check(
             manifest: stated,
         });
     }
+    if !args.variant_rodata.is_empty() {
+        variants.push(Variant {
+            name: "baseline".to_owned(),
+            manifest: Manifest::new(),
+        });
+    }
+    for (name, path) in &args.variant_rodata {
+        let word = format!("--variant-rodata {name}={}", path.display());
+        let mut manifest = Manifest::new();
+        let json = json_of(&read_text(path)?);
+        let done = json.and_then(|json| manifest.set_dump(&word, &json));
+        done.map_err(|why| Failure::usage(format!("{word}: {why}")))?;
+        variants.push(Variant {
+            name: name.clone(),
+            manifest,
+        });
+    }
     Ok((manifest, variants))
 }
 

@@ -11,6 +11,8 @@
 
 mod glob;
 
+pub(super) use self::glob::matches;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::File;

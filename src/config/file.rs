@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::policy::{self, Policy};
 use crate::programs::Manifest;
+use crate::programs::near;
 use crate::target::{self, Rights};
 
 use super::{Budget, ConfigError, FailOn, Glob, Level, Levels, Resource, Selector};
@@ -427,12 +428,25 @@ fn variants(table: &BTreeMap<Text, Variant>) -> Result<Vec<(String, Manifest)>, 
     table.iter().map(one).collect()
 }
 
+/// The key that was likely meant by one that is unknown: serde names it first, in backquotes,
+/// then those that it knows.
+fn meant(message: &str) -> Option<String> {
+    let mut words = message
+        .strip_prefix("unknown field ")?
+        .split('`')
+        .skip(1)
+        .step_by(2);
+    let name = words.next()?;
+    let near = near(name, words)?;
+    Some(format!("did you mean `{near}`?"))
+}
+
 /// Reads a configuration.
 pub fn parse(text: &str) -> Result<Config, ConfigError> {
     let file: File = toml::from_str(text).map_err(|e| ConfigError {
         message: e.message().to_owned(),
         span: e.span(),
-        help: None,
+        help: meant(e.message()),
     })?;
     let select = match &file.lint.select {
         None => None,

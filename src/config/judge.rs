@@ -54,6 +54,8 @@ pub struct Run<'a> {
     pub name: &'a dyn Fn(&str) -> String,
     /// Only this program was asked for.
     pub only: Option<&'a str>,
+    /// Inputs that belong to the run and are looked at by other processes.
+    pub others: &'a [String],
 }
 
 /// Judges a report.
@@ -228,7 +230,9 @@ fn matches_finding(s: &Suppression, f: &Finding, named: &str) -> bool {
 /// input, and the program was not left out.
 fn concerns(s: &Suppression, report: &Report, run: &Run<'_>) -> bool {
     let objects = report.objects.iter().filter(|o| o.error.is_none());
-    let mut names = objects.map(|o| (run.name)(o.object.data()));
+    let objects = objects.map(|o| o.object.data());
+    let objects = objects.chain(run.others.iter().map(String::as_str));
+    let mut names = objects.map(run.name);
     let object = match &s.object {
         None => names.next().is_some(),
         Some(glob) => names.any(|name| glob.matches_path(&name)),

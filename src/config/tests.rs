@@ -43,6 +43,7 @@ fn report(programs: Vec<ProgramReport>) -> Report {
             programs,
             findings: Vec::new(),
         }],
+        ..Report::default()
     }
 }
 
@@ -52,6 +53,7 @@ fn judged(text: &str, mut report: Report, baseline: Option<&Baseline>) -> Report
         baseline,
         name: &str::to_owned,
         only: None,
+        others: &[],
     };
     judge(&mut report, &settings(text), &run);
     report

@@ -93,7 +93,7 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
     let remedy = told.helps.first().map(|h| as_sentence(h.text.data()));
     Diagnostic {
         code: told.code,
-        class: kernel_words::class(refusal, series),
+        class: kernel_words::class(refusal, series).into(),
         what: what.into(),
         own_reason: reason.is_some(),
         why: reason.unwrap_or_else(|| page.why_short()).into(),
@@ -120,6 +120,7 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
             .map(|(reg, held)| (*reg, kernel_words::held(held).into()))
             .collect(),
         refusal: refusal.without_path(),
+        retold: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The typed facts of a refusal, for machines: the fault's name and its evidence, field by
 //! field. Who reads a report need not read sentences again.
 
+use alloc::borrow::Cow;
+
 use super::kernel_words::{self, NEWEST};
 use crate::abstract_interp::refusal::{Fact, Refusal, Value};
 use crate::prelude::*;
@@ -41,17 +43,19 @@ pub struct Facts {
     /// The global function whose arguments are at fault.
     pub function: Option<Untrusted>,
     /// The evidence, by the names of the fault's fields.
-    pub fields: Vec<(&'static str, Evidence)>,
+    pub fields: Vec<(Cow<'static, str>, Evidence)>,
 }
 
 /// The facts of a refusal.
 pub fn of(refusal: &Refusal) -> Facts {
     let mut fields = Vec::new();
     match &refusal.fact {
-        Fact::Found(fault) => fault.each(&mut |name, value| fields.push((name, evidence(value)))),
+        Fact::Found(fault) => {
+            fault.each(&mut |name, value| fields.push((name.into(), evidence(value))))
+        }
         Fact::Logged(logged) => {
             let numbers = logged.fields.iter();
-            fields.extend(numbers.map(|(name, n)| (*name, Evidence::Number(*n))));
+            fields.extend(numbers.map(|(name, n)| ((*name).into(), Evidence::Number(*n))));
         }
     }
     Facts {
@@ -109,9 +113,9 @@ mod tests {
         };
         let facts = of(&Refusal::new(fault));
         assert_eq!(facts.kind.as_deref(), Some("return-range"));
-        assert!(facts.fields.contains(&("max", Evidence::Number(1))));
+        assert!(facts.fields.contains(&("max".into(), Evidence::Number(1))));
         let (min, max) = (Some(0), None);
-        let bounds = ("value", Evidence::Range { min, max });
+        let bounds = ("value".into(), Evidence::Range { min, max });
         assert!(facts.fields.contains(&bounds));
     }
 }

@@ -24,11 +24,14 @@ pub use remedy::Tested;
 pub use source::{Source, SourceText, Text};
 pub use story::{Cause, Claim, Edit, Help, Sure};
 
+use alloc::borrow::Cow;
+
 use crate::prelude::*;
 pub use crate::programs::Place;
 
 use crate::abstract_interp::{Code, Refusal};
 use crate::untrusted::Untrusted;
+use facts::Facts;
 
 /// A piece of source text with something to say about it.
 #[derive(Clone, Debug)]
@@ -68,7 +71,7 @@ pub struct Diagnostic {
     /// The stable code; of mistakes that share a kernel's message, the one it is.
     pub code: Code,
     /// The class of the kernel's message.
-    pub class: &'static str,
+    pub class: Cow<'static, str>,
     /// The headline's facts.
     pub claim: Claim,
     /// One sentence: what was refused.
@@ -113,12 +116,22 @@ pub struct Diagnostic {
     pub registers: Vec<(u8, Untrusted)>,
     /// The facts that all of this tells, without the path.
     pub refusal: Refusal,
+    /// The same as a report tells them, of a diagnostic that was read from one: then
+    /// `refusal` has the code only.
+    pub retold: Option<Facts>,
 }
 
 impl Diagnostic {
     /// `BPF0108`.
     pub fn number(&self) -> String {
         number(self.code)
+    }
+
+    /// The typed facts.
+    pub fn facts(&self) -> Facts {
+        self.retold
+            .clone()
+            .unwrap_or_else(|| facts::of(&self.refusal))
     }
 }
 

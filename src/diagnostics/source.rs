@@ -48,6 +48,11 @@ impl Text {
         }
     }
 
+    /// All of it, to be compared.
+    pub fn data(&self) -> &str {
+        &self.text
+    }
+
     /// Start offset and text of a line (from 1), if there is one.
     pub(super) fn line(&self, line: u32) -> Option<(usize, &str)> {
         let start = *self.starts.get((line as usize).checked_sub(1)?)? as usize;
@@ -105,6 +110,22 @@ impl Source {
             name: name.into(),
             lines: Lines::Whole(Arc::new(Text::new(text.to_owned()))),
         }
+    }
+
+    /// These lines of a text, by number.
+    pub fn of_lines(name: String, lines: &BTreeMap<u32, impl AsRef<str>>) -> Source {
+        Source::excerpt(name, lines)
+    }
+
+    /// The lines that are kept of it; of a whole text those around `lines`.
+    pub fn kept(&self, lines: impl IntoIterator<Item = u32>) -> Vec<(u32, &str)> {
+        let around = |n: u32| [n.saturating_sub(1), n, n.saturating_add(1)];
+        let numbers: BTreeSet<u32> = match &self.lines {
+            Lines::Whole(_) => lines.into_iter().flat_map(around).collect(),
+            Lines::Some(excerpt) => excerpt.starts.iter().map(|s| s.0).collect(),
+        };
+        let numbers = numbers.into_iter();
+        numbers.filter_map(|n| Some((n, self.line(n)?.1))).collect()
     }
 
     fn excerpt(name: String, lines: &BTreeMap<u32, impl AsRef<str>>) -> Source {

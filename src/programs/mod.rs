@@ -22,8 +22,8 @@ pub use insn::{Endian, Insn, Op};
 pub use lines::{Line, LineTable, Lines};
 pub use link::{
     Assumption, AttachTo, Extended, InnerSetting, Json, LinkOptions, Linked, Loader, Manifest,
-    ManifestFault, MapFault, MapSetting, Part, Pinned, ProgramSetting, link, link_raw, part_at,
-    sketches, usual_kconfig,
+    ManifestFault, MapFault, MapSetting, Part, Pinned, ProgramSetting, link, link_raw, near,
+    part_at, sketches, usual_kconfig,
 };
 pub use program::{
     CoreOutcome, CoreRecord, KfuncRef, KsymRef, LineInfo, LoadError, LoadErrorKind, MAX_LINE,

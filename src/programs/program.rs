@@ -371,6 +371,17 @@ pub enum LoadErrorKind {
 }
 
 impl LoadErrorKind {
+    /// Every step.
+    pub const ALL: [LoadErrorKind; 7] = [
+        LoadErrorKind::Open,
+        LoadErrorKind::Empty,
+        LoadErrorKind::Section,
+        LoadErrorKind::Map,
+        LoadErrorKind::Prepare,
+        LoadErrorKind::Syscall,
+        LoadErrorKind::Budget,
+    ];
+
     /// The stable word: `open`, `empty`, `section`, `map`, `prepare`, `syscall`, `budget`.
     pub const fn stage(self) -> &'static str {
         match self {

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
-use crate::diagnostics::facts::{self, Evidence};
+use crate::diagnostics::facts::Evidence;
 use crate::diagnostics::story::EditPlace;
-use crate::diagnostics::{Branch, Diagnostic, Finding, Help, Label, Source, Tested};
+use crate::diagnostics::{Branch, Diagnostic, Finding, Help, Label, Place, Source, Tested};
 use crate::untrusted::{self, Untrusted};
 
 /// Version of the document's schema.
@@ -37,12 +37,18 @@ pub fn document(report: &Report) -> Value {
             "suppressed": t.suppressed,
         },
         "partial": report.partial(),
+        "shard": report.shard.as_ref().map(|s| json!({
+            "part": s.part,
+            "of": s.of,
+            "positions": s.positions,
+        })),
         "objects": report.objects.iter().map(object).collect::<Vec<_>>(),
         "matrix": super::matrix::value(report),
     })
 }
 
-fn object(o: &ObjectReport) -> Value {
+/// One object, as the document has it.
+pub fn object(o: &ObjectReport) -> Value {
     json!({
         "object": o.object,
         "error": o.error.as_ref().map(|e| json!({
@@ -69,6 +75,14 @@ fn program(object: &Untrusted, p: &ProgramReport) -> Value {
         _ => Value::Null,
     };
     map.insert("finding".into(), finding);
+    map.insert("severity".into(), json!(p.severity.name()));
+    let internal = match &p.outcome {
+        Outcome::Unknown { internal, .. } => internal.as_ref(),
+        _ => None,
+    };
+    map.insert("internal".into(), json!(internal));
+    map.insert("begins".into(), place(p.usage.place.as_ref()));
+    map.insert("smoke_runs".into(), smoke_runs(p));
     let lacks = match &p.outcome {
         Outcome::Lacks(lacks) => lacks.iter().map(self::finding).collect(),
         _ => Vec::new(),
@@ -89,8 +103,39 @@ fn smoke_fault(object: &Untrusted, p: &ProgramReport) -> Value {
             "file": f.place.as_ref().map(|p| &p.0),
             "line": f.place.as_ref().map(|p| p.1),
             "reproduce": f.reproducer(object, &p.program),
+            "input": f.input.as_ref().map(|i| json!({
+                "seed": i.seed,
+                "populated": i.populated,
+                "packet": i.packet,
+                "context": i.context,
+                "steer": i.steer.to_string(),
+            })),
         })
     })
+}
+
+/// What the runs came to.
+#[cfg(feature = "smoke")]
+fn smoke_runs(p: &ProgramReport) -> Value {
+    p.smoke.as_ref().map_or(Value::Null, |s| {
+        json!({
+            "runs": s.runs,
+            "insns": s.insns,
+            "unreached": s.unreached,
+        })
+    })
+}
+
+#[cfg(not(feature = "smoke"))]
+fn smoke_runs(_p: &ProgramReport) -> Value {
+    Value::Null
+}
+
+fn place(p: Option<&Place>) -> Value {
+    p.map_or(
+        Value::Null,
+        |p| json!({ "file": p.file, "line": p.line, "column": p.column }),
+    )
 }
 
 #[cfg(not(feature = "smoke"))]
@@ -105,6 +150,7 @@ fn diagnostic(d: &Diagnostic) -> Value {
         "class": d.class,
         "what": d.what,
         "why": d.why,
+        "own_reason": d.own_reason,
         "remedy": d.remedy,
         "cause": d.cause.0.name(),
         "confidence": d.cause.1.name(),
@@ -113,6 +159,9 @@ fn diagnostic(d: &Diagnostic) -> Value {
         "changed": d.changed,
         "further": d.further.iter().map(diagnostic).collect::<Vec<_>>(),
         "kernel_words": d.kernel_words,
+        "shared_words": d.shared_words,
+        "place": place(d.place.as_ref()),
+        "sources": sources(&d.sources, std::iter::once(&d.primary).chain(&d.secondary)),
         "refusal": refusal(d),
         "insn": d.insn,
         "insn_text": d.insn_text,
@@ -126,7 +175,7 @@ fn diagnostic(d: &Diagnostic) -> Value {
 
 /// The typed facts: what the sentences are made of.
 fn refusal(d: &Diagnostic) -> Value {
-    let facts = facts::of(&d.refusal);
+    let facts = d.facts();
     let fields = facts.fields.iter().map(|(name, evidence)| {
         let value = match evidence {
             Evidence::Number(n) => json!(n),
@@ -135,7 +184,7 @@ fn refusal(d: &Diagnostic) -> Value {
             Evidence::Range { min, max } => json!({ "min": min, "max": max }),
             Evidence::Word(word) => json!(word),
         };
-        ((*name).to_owned(), value)
+        (name.clone().into_owned(), value)
     });
     json!({
         "kind": facts.kind,
@@ -147,14 +196,16 @@ fn refusal(d: &Diagnostic) -> Value {
 
 /// A way to mend a refusal; the suggestion is the lines that it changes.
 fn help(h: &Help) -> Value {
-    let next = match h.tested {
-        Tested::GoesOn { line, .. } => line,
-        _ => None,
+    let (next, next_insn) = match h.tested {
+        Tested::GoesOn { line, insn } => (line, Some(insn)),
+        _ => (None, None),
     };
     json!({
         "text": h.text,
         "tested": h.tested.name(),
         "next_line": next,
+        "next_insn": next_insn,
+        "as_instructions": h.patch.is_some(),
         "suggestion": h.edit.as_ref().map(|e| json!({
             "file": e.file,
             "line": e.line,
@@ -189,9 +240,21 @@ pub(super) fn finding(f: &Finding) -> Value {
         "targets": f.targets,
         "variants": f.variants,
         "suppressed": f.suppressed,
+        "sources": sources(&f.sources, f.primary.iter().chain(&f.secondary)),
         "primary": f.primary.as_ref().map(|l| label(&f.sources, l)),
         "secondary": f.secondary.iter().map(|l| label(&f.sources, l)).collect::<Vec<_>>(),
     })
+}
+
+/// The lines that labels point into, and those beside them.
+fn sources<'a>(all: &[Source], labels: impl Iterator<Item = &'a Label> + Clone) -> Value {
+    let one = |(at, source): (usize, &Source)| {
+        let of = labels.clone().filter(|l| l.source == at).map(|l| l.line);
+        let lines = source.kept(of).into_iter();
+        let lines = lines.map(|(line, text)| json!({ "line": line, "text": text }));
+        json!({ "file": source.name, "lines": lines.collect::<Vec<_>>() })
+    };
+    all.iter().enumerate().map(one).collect()
 }
 
 fn label(sources: &[Source], l: &Label) -> Value {
@@ -218,6 +281,8 @@ fn branch(b: &Branch) -> Value {
         "text": b.text,
         "file": b.place.as_ref().map(|(p, _)| &p.file),
         "line": b.place.as_ref().map(|(p, _)| p.line),
+        "column": b.place.as_ref().map(|(p, _)| p.column),
+        "decisive": b.decisive,
         "source": b.place.as_ref().map(|(_, t)| t),
     })
 }

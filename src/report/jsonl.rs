@@ -1,4 +1,5 @@
-//! One JSON line per program and target; the field names are stable.
+//! One JSON line per program and target, described by `schemas/line.v1.json`; the field
+//! names are stable.
 //!
 //! An object that has no program to speak of (unreadable, or refused as a whole)
 //! gets one line with an empty program name.
@@ -9,7 +10,7 @@ use super::{ObjectReport, Outcome, ProgramReport, Report, flat};
 use crate::untrusted::Untrusted;
 
 /// The stable field names, in order.
-pub const FIELDS: [&str; 23] = [
+pub const FIELDS: [&str; 28] = [
     "object",
     "program",
     "section",
@@ -33,18 +34,32 @@ pub const FIELDS: [&str; 23] = [
     "smoke_coverage",
     "assumes",
     "variant",
+    "column",
+    "callees",
+    "map_bytes",
+    "map_bytes_per_cpu",
+    "schema",
 ];
+
+/// The schema that a line names.
+const SCHEMA: &str = "bpfassay-line-v1";
 
 /// Renders a report.
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
     for object in &report.objects {
-        for line in lines(object) {
-            out.push_str(&crate::untrusted::compact(&line));
-            out.push('\n');
-        }
+        render_object(&mut out, object);
     }
     out
+}
+
+/// Renders the lines of one object, which depend on no other.
+pub fn render_object(out: &mut String, object: &ObjectReport) {
+    for mut line in lines(object) {
+        line["schema"] = json!(SCHEMA);
+        out.push_str(&crate::untrusted::compact(&line));
+        out.push('\n');
+    }
 }
 
 /// The lines of one object.

@@ -269,7 +269,8 @@ fn document(w: &mut Out, suites: &[Suite]) -> std::io::Result<()> {
 
 fn counts<'c>(element: &mut BytesStart<'_>, cases: impl Iterator<Item = &'c Case> + Clone) {
     let count = |is: fn(&End) -> bool| cases.clone().filter(|c| is(&c.end)).count().to_string();
-    let seconds: f64 = cases.clone().filter_map(|c| c.seconds).sum();
+    // The sum of nothing is a negative zero.
+    let seconds: f64 = cases.clone().filter_map(|c| c.seconds).sum::<f64>() + 0.0;
     attribute(element, "tests", &count(|_| true));
     attribute(
         element,

@@ -5,6 +5,8 @@
 
 pub mod audit;
 #[cfg(feature = "cli")]
+pub mod brief;
+#[cfg(feature = "cli")]
 mod draw;
 pub mod github;
 #[cfg(feature = "cli")]
@@ -20,6 +22,8 @@ pub mod junit;
 pub mod markdown;
 pub mod matrix;
 pub mod paths;
+#[cfg(feature = "cli")]
+pub mod read;
 #[cfg(feature = "smoke")]
 pub mod run;
 #[cfg(feature = "cli")]
@@ -44,6 +48,20 @@ use crate::untrusted::{Untrusted, joined, text};
 pub struct Report {
     /// One entry per input, in order.
     pub objects: Vec<ObjectReport>,
+    /// Which part of a run it is, if it is a part.
+    pub shard: Option<Shard>,
+}
+
+/// A part of a run that is split over processes or machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shard {
+    /// Its number, from 1.
+    pub part: u32,
+    /// How many parts there are.
+    pub of: u32,
+    /// Where its objects stand among all, in order. What follows them concerns no
+    /// object.
+    pub positions: Vec<usize>,
 }
 
 /// What was found in one input.
@@ -347,7 +365,7 @@ pub(crate) fn flat(
         Outcome::Accept => {}
         Outcome::Reject(d) => {
             code = Some(d.number());
-            class = Some(d.class.into());
+            class = Some(d.class.clone().into());
             message = Some(d.what.clone());
             insn = Some(d.insn);
             place = d.place.clone();
@@ -417,6 +435,10 @@ pub(crate) fn flat(
     put("assumes", json!(p.assumes));
     let variant = Some(&p.variant).filter(|v| !v.is_empty());
     put("variant", json!(variant));
+    put("column", json!(place.as_ref().map(|p| p.column)));
+    put("callees", json!(p.usage.callees));
+    put("map_bytes", json!(p.usage.map_bytes));
+    put("map_bytes_per_cpu", json!(p.usage.map_bytes_per_cpu));
     map
 }
 

@@ -134,7 +134,7 @@ fn render_object(out: &mut String, object: &ObjectReport, style: Style, told: &m
         render_program(out, &object.object, p, style, told);
     }
     for f in object.shown() {
-        render_finding(out, f, style);
+        render_found(out, f, style, told);
     }
 }
 
@@ -240,7 +240,7 @@ fn render_program(
         Outcome::Lacks(lacks) => {
             let _ = writeln!(out, "{known}");
             for f in lacks.iter().filter(|f| f.suppressed.is_none()) {
-                render_finding(out, f, style);
+                render_found(out, f, style, told);
             }
         }
     }
@@ -315,6 +315,15 @@ fn render_refusal(out: &mut String, d: &Diagnostic, style: Style, told: &mut Tol
 
 /// Draws one finding.
 pub fn render_finding(out: &mut String, f: &Finding, style: Style) {
+    render_found(out, f, style, &mut Told::default());
+}
+
+/// Draws one finding; why its rule is, and how it is mended, once in a run.
+fn render_found(out: &mut String, f: &Finding, style: Style, told: &mut Told) {
+    let new = told.insert(f.rule.number) || style.detail == Detail::Full;
+    if style.detail == Detail::Short {
+        return short_finding(out, f, &Paint(style.color));
+    }
     let paint = Paint(style.color);
     let width = style.width.max(40);
     let picture = Picture {
@@ -335,9 +344,29 @@ pub fn render_finding(out: &mut String, f: &Finding, style: Style) {
     if !f.variants.is_empty() {
         paragraph(out, &paint, "variants", &f.variants.join(", "), width);
     }
-    paragraph(out, &paint, "why", &f.rule.why_short(), width);
-    paragraph(out, &paint, "remedy", &f.remedy, width);
+    if new {
+        paragraph(out, &paint, "why", &f.rule.why_short(), width);
+    }
+    // Some rules tell a remedy of their own for each place.
+    if new || f.remedy != f.rule.remedy_short() {
+        paragraph(out, &paint, "remedy", &f.remedy, width);
+    }
     out.push('\n');
+}
+
+/// One finding in one line.
+fn short_finding(out: &mut String, f: &Finding, paint: &Paint) {
+    let place = f
+        .place
+        .as_ref()
+        .map_or_else(Untrusted::new, |p| text!("{}: ", p.text()));
+    let id = f.rule.id();
+    let id = match f.severity {
+        Severity::Error => paint.bad(&id),
+        Severity::Warning => paint.warn(&id),
+        Severity::Note => paint.dim(&id),
+    };
+    let _ = writeln!(out, "{}{id} {}", terminal(&place), terminal(&f.what));
 }
 
 /// The words below the spans.

@@ -470,6 +470,9 @@ const fn row(
     }
 }
 
+/// The series that kernel.org keeps for years.
+pub(super) const LONG_TERM: [&str; 6] = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18"];
+
 /// The newest long-term series.
 pub(super) const NEWEST_LTS: Row = Row {
     config: Config::MICROVM,

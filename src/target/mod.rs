@@ -251,6 +251,13 @@ pub fn all() -> Vec<Target> {
     linux::ROWS.iter().map(linux::Row::target).collect()
 }
 
+/// Kernels by a word for several: `all` series, or those that are kept long (`lts`).
+pub fn group(word: &str) -> Option<Vec<Target>> {
+    let kept = |row: &&linux::Row| word == "all" || linux::LONG_TERM.contains(&row.name);
+    let rows = linux::ROWS.iter().filter(kept);
+    matches!(word, "all" | "lts").then(|| rows.map(linux::Row::target).collect())
+}
+
 /// Every runtime whose profile comes with the tool, by name.
 pub fn runtimes() -> Vec<Target> {
     profile::embedded().map(Target::from_profile).collect()

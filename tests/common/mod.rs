@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Every object below a folder, in the order of their paths.
+#[allow(dead_code, reason = "some take the damage only")]
 pub fn objects(dir: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
         .unwrap()

@@ -73,6 +73,34 @@ else
     skip "the container's build: no engine that runs"
 fi
 
+# A release of the binaries that are here: the same bytes twice, and what its bill says.
+cargo_tool=$(dirname "$tool")/cargo-bpfassay
+if [ -x "$cargo_tool" ] && command -v python3 > /dev/null && command -v cargo > /dev/null; then
+    for folder in once again; do
+        bash packaging/release/release.sh "$work/$folder" "$tool" "$cargo_tool" x86_64-unknown-linux-gnu > /dev/null || fail "the release"
+        (cd "$work/$folder" && sha256sum --quiet -c SHA256SUMS) || fail "the release's checksums"
+    done
+    cmp "$work/once/SHA256SUMS" "$work/again/SHA256SUMS" || fail "a release is not the same twice"
+    tar -tzf "$work"/once/*.tar.gz > "$work/names"
+    for file in bpfassay cargo-bpfassay completions/bpfassay.zsh man/bpfassay-check.1 LICENSE-MIT; do
+        grep -q "/$file\$" "$work/names" || fail "the release has no $file"
+    done
+    python3 -c 'import json, sys
+b = json.load(open(sys.argv[1]))
+names = {c["name"] for c in b["components"]}
+assert b["specVersion"] == "1.6" and {"goblin", "clap", "serde"} <= names and "proptest" not in names, names
+refs = {c["bom-ref"] for c in b["components"]} | {b["metadata"]["component"]["bom-ref"]}
+assert all(d in refs for e in b["dependencies"] for d in e["dependsOn"])' "$work"/once/*.cdx.json || fail "the bill of materials"
+    ok "the release: archive, checksums, bill of materials"
+else
+    skip "the release: no cargo-bpfassay beside the tool, no python3 or no cargo"
+fi
+
+# Many machines, on this one.
+if command -v python3 > /dev/null; then
+    bash packaging/scale/run.sh "$tool" tests/corpus/accept tests/corpus/reject -- linux-6.1,linux-6.18 || fail "the recipes for many machines"
+fi
+
 # The recipes.
 cp packaging/recipes/* "$work/" && cd "$work"
 export PATH="$BIN:$PATH"

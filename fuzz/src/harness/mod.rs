@@ -85,6 +85,11 @@ fn render(report: &Report) {
             panic!("{:?} is accepted, but: {:?}", p.program, fault.what);
         }
     }
+    draw(report);
+}
+
+/// The same of a report that somebody made, which may tell of anything.
+fn draw(report: &Report) {
     let paths = Paths::default();
     report::json::render(report);
     report::jsonl::render(report);

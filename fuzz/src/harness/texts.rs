@@ -38,8 +38,8 @@ fn programs(object: &[u8]) -> Vec<Arc<Program>> {
     all.map(Arc::new).collect()
 }
 
-/// A configuration and a baseline, each as if the text were one; what is right of
-/// them judges a report.
+/// A configuration, a baseline and a report, each as if the text were one; what is right
+/// of the first two judges a report.
 pub(super) fn config(bytes: &[u8]) {
     static REPORT: LazyLock<Report> = LazyLock::new(|| {
         with_target(|options| {
@@ -52,6 +52,9 @@ pub(super) fn config(bytes: &[u8]) {
             )
         })
     });
+    if let Ok(report) = bpfassay::report::read::report(bytes) {
+        super::draw(&report);
+    }
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -80,6 +83,7 @@ pub(super) fn config(bytes: &[u8]) {
         baseline: baseline.as_ref(),
         name: &str::to_owned,
         only: None,
+        others: &[],
     };
     config::judge(&mut report, &settings, &run);
     config::fails(&report, config::FailOn::default(), true);

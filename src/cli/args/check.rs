@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{OpenArgs, SpendArgs};
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct CheckArgs {
     /// Objects, and what holds some: programs, libraries, `.a`, `.skel.h`, `.gz`, `.xz`, `.zst`;
     /// directories, patterns (`'build/**/*.o'`), `-` for standard input, one object of a
@@ -15,6 +15,10 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) objects: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) open: OpenArgs,
+    /// One more way in which objects are loaded, with globals as this dump of a map has them
+    /// (`bpftool --json map dump`), beside the object as it is (`baseline`); repeatable.
+    #[arg(long, value_name = "NAME=FILE", value_parser = named)]
+    pub(in crate::cli) variant_rodata: Vec<(String, PathBuf)>,
     /// Verifies only these variants of the configuration [default: all]; repeatable, and a
     /// comma-separated list.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -72,13 +76,96 @@ pub(in crate::cli) struct CheckArgs {
     /// repeatable [default: the repository's root, else the object's folder].
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) source_root: Vec<PathBuf>,
+    /// Text: leave accepted programs out; no progress on standard error.
+    #[arg(long, short)]
+    pub(in crate::cli) quiet: bool,
+    /// Text: as `--explain full --stats`; tells of each object on standard error.
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(in crate::cli) verbose: bool,
+    /// Only this part of the objects (`1/4` to `4/4`), the same for the same names, so that
+    /// a run can be split; `bpfassay merge` puts JSON reports of the parts together.
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with = "write_baseline")]
+    pub(in crate::cli) shard: Option<(u32, u32)>,
+    /// Check again whenever an object or the configuration changes, until interrupted.
+    #[arg(long)]
+    pub(in crate::cli) watch: bool,
+    #[command(flatten)]
+    pub(in crate::cli) cache: CacheArgs,
+}
+
+/// Where results are kept.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct CacheArgs {
+    /// Neither use nor keep results of objects that were checked before; `BPFASSAY_NO_CACHE`
+    /// says so too.
+    #[arg(long)]
+    pub(in crate::cli) no_cache: bool,
+    /// Where they are kept, in a directory that only you may write [default:
+    /// $XDG_CACHE_HOME/bpfassay, or ~/.cache/bpfassay].
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub(in crate::cli) cache_dir: Option<PathBuf>,
+}
+
+/// `NAME=FILE`.
+fn named(text: &str) -> Result<(String, PathBuf), String> {
+    let parts = text.split_once('=');
+    let good = parts.filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    let (name, file) = good.ok_or("expected NAME=FILE")?;
+    Ok((name.to_owned(), PathBuf::from(file)))
+}
+
+/// `I/N`.
+fn shard(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    let good = |(part, of): &(u32, u32)| *part >= 1 && part <= of && *of <= 100_000;
+    parts
+        .filter(good)
+        .ok_or_else(|| "expected I/N, with I from 1 to N".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MergeArgs {
+    /// JSON reports of `check`: of the parts of a run, or of several runs.
+    #[arg(required = true, value_name = "REPORT")]
+    pub(in crate::cli) reports: Vec<PathBuf>,
+    /// Rendering.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(in crate::cli) format: Format,
+    /// Write the report here instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Write a further report (`sarif=report.sarif`); repeatable.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec)]
+    pub(in crate::cli) report: Vec<(Format, PathBuf)>,
+    /// Root of the repository, as for `check`.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) repo_root: Option<PathBuf>,
+    /// Replace a leading directory of source files, as for `check`; repeatable.
+    #[arg(long, value_name = "FROM[=TO]")]
+    pub(in crate::cli) path_prefix: Vec<String>,
+    /// What fails the run.
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "error")]
+    pub(in crate::cli) fail_on: FailOn,
+    /// A program that is not decided fails the run.
+    #[arg(long)]
+    pub(in crate::cli) strict: bool,
+    /// Take parts of a run though others are missing.
+    #[arg(long)]
+    pub(in crate::cli) partial: bool,
+    /// Tell what each verification cost.
+    #[arg(long)]
+    pub(in crate::cli) stats: bool,
+    /// Text: how much is told of a refusal.
+    #[arg(long, value_enum, default_value = "normal")]
+    pub(in crate::cli) explain: Explain,
     /// Text: leave accepted programs out.
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
 }
 
 /// What holds for rules; the command line outranks the configuration.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct RuleArgs {
     /// Configuration [default: the nearest `bpfassay.toml`, upward].
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
@@ -102,9 +189,14 @@ pub(in crate::cli) struct RuleArgs {
 pub(in crate::cli) enum Format {
     /// For people.
     Text,
+    /// A line per complaint: `file:line:column: code what`.
+    Short,
+    /// A heading per code, with its places below.
+    Grouped,
     /// One document, versioned schema.
     Json,
-    /// One line per program and target, stable field names.
+    /// One line per program and target, stable field names (`schemas/line.v1.json`); on
+    /// standard output as soon as it is known.
     Jsonl,
     /// SARIF 2.1.0, for code scanning.
     Sarif,

@@ -11,7 +11,7 @@ mod run;
 mod show;
 mod veristat;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 pub(super) use audit::*;
 pub(super) use check::*;
@@ -29,8 +29,22 @@ pub(super) use veristat::*;
 #[derive(Debug, Parser)]
 #[command(name = "bpfassay", version, max_term_width = 100)]
 pub(super) struct Cli {
+    /// When to colour text.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
     #[command(subcommand)]
     pub(super) verb: Verb,
+}
+
+/// When text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; anywhere if `CLICOLOR_FORCE` is.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,6 +54,8 @@ pub(super) enum Verb {
     /// Hold verdicts here beside those of the running kernel (needs privilege).
     #[cfg(feature = "kernel")]
     Compare(CompareArgs),
+    /// Put JSON reports together: the parts of a run, or several runs.
+    Merge(MergeArgs),
     /// Tell what objects need, what they can do and where they run.
     Audit(AuditArgs),
     /// Disassemble, with source lines.

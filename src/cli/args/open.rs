@@ -35,7 +35,9 @@ pub(in crate::cli) struct SpendArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(in crate::cli) struct OpenArgs {
     /// Kernel or runtime to predict for: `linux-6.18`, `dragonos`, `host`, a file
-    /// with a kernel's BTF; repeatable, and a comma-separated list.
+    /// with a kernel's BTF; `lts` for the long-term series, `all` for every one;
+    /// repeatable, and a comma-separated list [default: those of the configuration, or
+    /// linux-6.18].
     #[arg(long, short, value_name = "TARGET", value_delimiter = ',')]
     pub(in crate::cli) target: Vec<String>,
     /// vmlinux BTF of the target (raw BTF, or an ELF file with a .BTF section), in

@@ -65,6 +65,8 @@ pub(super) fn check(
     open(&mut args.open, given, roots)?;
     args.all = given.flag("all");
     args.no_smoke = given.flag("no_smoke");
+    // Nothing outside of the roots is read.
+    args.cache.no_cache = true;
     args.source_root = roots.all().to_vec();
     args.repo_root = Some(roots.first().to_path_buf());
     // A configuration above the root is not this server's to read.

@@ -187,15 +187,22 @@ pub(super) fn diff_text(a: &Known, b: &Known, changes: &[Change]) -> String {
     let mut out = format!("from {} to {}\n", terminal(&a.name), terminal(&b.name));
     for c in changes {
         let _ = writeln!(out, "\n{}:", title(c.sort));
-        for (sign, names) in [("+", &c.added), ("-", &c.removed)] {
+        for (word, sign, names) in [("new", "+", &c.added), ("gone", "-", &c.removed)] {
             if !names.is_empty() {
-                let _ = writeln!(out, "  {sign} {}", names.len());
+                let _ = writeln!(out, "  {} {word}:", names.len());
                 wrap(&mut out, names.iter().map(|n| format!("{sign}{n}")));
             }
         }
         for (name, before, after) in &c.changed {
-            let line = format!("{name}: {before} -> {after}");
+            let line = match (before.as_str(), after.as_str()) {
+                ("false", "true") => format!("{name}, from now on"),
+                ("true", "false") => format!("{name}, no more"),
+                _ => format!("{name}: {before}, now {after}"),
+            };
             let _ = writeln!(out, "  {}", terminal(&line));
+            if let Some(switch) = b.behaviours.iter().find(|s| s.name == *name) {
+                let _ = writeln!(out, "      {}", switch.what);
+            }
         }
     }
     if changes.is_empty() {

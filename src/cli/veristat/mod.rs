@@ -227,6 +227,7 @@ fn verified(args: &VeristatArgs) -> Result<Report, Failure> {
         .install(|| objects.par_iter().map(one).collect());
     Ok(Report {
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
+        ..Report::default()
     })
 }
 

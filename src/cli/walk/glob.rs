@@ -14,7 +14,7 @@ pub(super) fn is_pattern(text: &str) -> bool {
 }
 
 /// The paths that match, in order; no more than a directory may give.
-pub(super) fn matches(pattern: &str) -> Vec<PathBuf> {
+pub(in crate::cli) fn matches(pattern: &str) -> Vec<PathBuf> {
     let parts: Vec<&str> = pattern.split('/').filter(|p| !p.is_empty()).collect();
     let start = if pattern.starts_with('/') { "/" } else { "" };
     let mut search = Search::default();

@@ -39,7 +39,7 @@ pub use extend::Extended;
 pub use kconfig::usual_kconfig;
 pub use manifest::{
     Assumption, AttachTo, InnerSetting, Json, Manifest, ManifestFault, MapSetting, Part, Pinned,
-    ProgramSetting, part_at,
+    ProgramSetting, near, part_at,
 };
 pub use maps::{Loader, MapFault};
 pub use options::{LinkOptions, Linked, MAX_LINKED_BYTES};

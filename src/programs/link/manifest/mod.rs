@@ -88,13 +88,10 @@ const NAMED: usize = 8;
 /// The name that was likely meant, or the first of those there are.
 pub(super) fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let all: Vec<&str> = known.collect::<BTreeSet<_>>().into_iter().collect();
-    let near = all.iter().map(|k| (distance(name, k), *k)).min();
-    match near {
-        None => "there is none at all".into(),
-        Some((d, near)) if d <= near.len().max(name.len()) / 3 => {
-            format!("did you mean {near:?}?")
-        }
-        Some(_) => {
+    match near(name, all.iter().copied()) {
+        _ if all.is_empty() => "there is none at all".into(),
+        Some(near) => format!("did you mean {near:?}?"),
+        None => {
             let shown: Vec<&str> = all.iter().take(NAMED).copied().collect();
             let more = all.len().saturating_sub(NAMED);
             let tail = match more {
@@ -104,6 +101,12 @@ pub(super) fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
             format!("there are {}{tail}", shown.join(", "))
         }
     }
+}
+
+/// The name that was likely meant.
+pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (d, near) = known.map(|k| (distance(name, k), k)).min()?;
+    (d <= near.len().max(name.len()) / 3).then_some(near)
 }
 
 /// How many letters have to change to make one word of another; of the first 64.
