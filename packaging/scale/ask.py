@@ -21,19 +21,18 @@ COLUMNS = {
 
 
 def main(files):
-    only = int(files.pop(1)) if files[:1] == ["--only"] and files.pop(0) else None
+    only = int(files.pop(0)) if files[:1] == ["--only"] and files.pop(0) else None
     db = duckdb.connect()
     parquet = all(name.endswith(".parquet") for name in files)
     table = db.read_parquet(files) if parquet else db.read_json(files, format="newline_delimited", columns=COLUMNS)
     table.create_view("lines")
-    text = Path(__file__).with_name("queries.sql").read_text()
-    questions = [part.strip() for part in text.split(";") if "SELECT" in part]
-    for at, question in enumerate(questions, 1):
+    # A question is a comment, then a statement; the page begins with a paragraph about itself.
+    page = Path(__file__).with_name("queries.sql").read_text().split("\n\n")[1:]
+    for at, part in enumerate(page, 1):
+        lines = part.strip().splitlines()
         if only in (None, at):
-            for line in question.splitlines():
-                if line.startswith("-- ") and only is None:
-                    print(line)
-            print(db.sql(question))
+            print("\n".join(line for line in lines if line.startswith("--")))
+            print(db.sql("\n".join(line for line in lines if not line.startswith("--")).rstrip(";")))
 
 
 if __name__ == "__main__":

@@ -63,7 +63,11 @@ fi
 if "$python" -c 'import duckdb' 2> /dev/null; then
     "$python" ask.py "$work"/results/part-*.jsonl > "$work/answers"
     grep -q 'What works where' "$work/answers"
-    "$python" ask.py --only 1 "$work/merged.jsonl"
+    # The first question has no answer in most sets: here is one.
+    printf '.type kprobe\n.license "GPL"\n*(u64 *)(r10 - 8) = 0\nr1 = 0\nr2 = r10\nr2 += -8\nr3 = 8\ncall 36\nr1 = 0\nr2 = 0\ncall 211\nr0 = 0\nexit\n' > "$work/writer.bpfasm"
+    "$BPFASSAY" check -q --format jsonl -t linux-6.1 "$work/writer.bpfasm" > "$work/writer.jsonl" || true
+    "$python" ask.py --only 1 "$work/merged.jsonl" "$work/writer.jsonl" | tee "$work/answer"
+    grep -q writer.bpfasm "$work/answer" || { printf 'FAIL: who writes user memory and fails on 6.1?\n'; exit 1; }
     [ ! -d "$work/parquet" ] || "$python" ask.py "$work"/parquet/*.parquet > /dev/null
     ok "DuckDB's answers"
 else
