@@ -20,6 +20,11 @@ pub struct Toy {
     pub file: Vec<u8>,
     /// Slot, line, column, text.
     pub lines: Vec<(u32, u32, u32, Vec<u8>)>,
+    /// How many programs there are, all alike, with a number after the name of each but
+    /// the first.
+    pub copies: usize,
+    /// Structs in BTF besides, of one member each; without a map only.
+    pub structs: usize,
 }
 
 /// `r0 = 0`.
@@ -46,6 +51,8 @@ impl Default for Toy {
             license: b"GPL".to_vec(),
             file: b"/src/toy.c".to_vec(),
             lines: vec![(0, 1, 1, b"return r3;".to_vec())],
+            copies: 1,
+            structs: 0,
         }
     }
 }
@@ -74,18 +81,24 @@ impl Toy {
     pub fn build(&self) -> Vec<u8> {
         let (btf, ext) = self.types();
         let code = self.code.concat();
+        let size = code.len();
+        let code = code.repeat(self.copies);
         let mut names = Strings(vec![0]);
         let mut symbols = vec![0; 24];
-        let mut symbol = |name: &[u8], kind: u8, section: u16, size: u64| {
+        let mut symbol = |name: &[u8], kind: u8, section: u16, at: usize, size: usize| {
             symbols.extend(words(&[names.add(name)]));
             symbols.extend([0x10 | kind, 0]);
             symbols.extend(section.to_le_bytes());
-            symbols.extend(0u64.to_le_bytes());
-            symbols.extend(size.to_le_bytes());
+            symbols.extend((at as u64).to_le_bytes());
+            symbols.extend((size as u64).to_le_bytes());
         };
-        symbol(&self.program, 2, 1, code.len() as u64);
+        symbol(&self.program, 2, 1, 0, size);
         if !self.map.is_empty() {
-            symbol(&self.map, 1, 6, 32);
+            symbol(&self.map, 1, 6, 0, 32);
+        }
+        for copy in 1..self.copies {
+            let name = [&self.program[..], copy.to_string().as_bytes()].concat();
+            symbol(&name, 2, 1, copy * size, size);
         }
         let relocations = self.map_at.map_or_else(Vec::new, |slot| {
             let mut entry = u64::from(slot * 8).to_le_bytes().to_vec();
@@ -174,14 +187,27 @@ impl Toy {
             types.extend(words(&[strings.add(&self.map), 14 << 24, 10, 1]));
             types.extend(words(&[strings.add(b".maps"), 15 << 24 | 1, 32, 11, 0, 32]));
         }
+        for number in 0..self.structs {
+            let name = strings.add(format!("s{number}").as_bytes());
+            types.extend(words(&[name, 4 << 24 | 1, 4, int, 1, 0]));
+        }
         let file = strings.add(&self.file);
         let section = strings.add(&self.section);
-        let mut lines = words(&[16, section, self.lines.len() as u32]);
-        for (slot, line, column, text) in &self.lines {
-            let text = strings.add(text);
-            lines.extend(words(&[slot * 8, file, text, line << 10 | column]));
+        let copies = self.copies as u32;
+        let mut lines = words(&[16, section, self.lines.len() as u32 * copies]);
+        let texts: Vec<u32> = self.lines.iter().map(|l| strings.add(&l.3)).collect();
+        let mut funcs = words(&[8, section, copies]);
+        for begin in (0..copies).map(|copy| copy * self.code.len() as u32) {
+            funcs.extend(words(&[begin * 8, 3]));
+            for ((slot, line, column, _), text) in self.lines.iter().zip(&texts) {
+                lines.extend(words(&[
+                    (begin + slot) * 8,
+                    file,
+                    *text,
+                    line << 10 | column,
+                ]));
+            }
         }
-        let funcs = words(&[8, section, 1, 0, 3]);
         let sizes = [0, funcs.len(), funcs.len(), lines.len()].map(|n| n as u32);
         let mut ext = words(&[0x0001_eb9f, 24]);
         ext.extend(words(&sizes));
