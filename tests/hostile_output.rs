@@ -67,6 +67,8 @@ fn object(text: &[u8], refused: bool, plain_btf: bool) -> Vec<u8> {
         map: text.to_vec(),
         license: [b"GPL ", text].concat(),
         file: [b"/src/", text, b".c"].concat(),
+        copies: 1,
+        structs: 0,
         lines: vec![
             (0, 1, 1, text.to_vec()),
             (2, 2, 9, [b"return ", text].concat()),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::engine::{Engine, FaultKind, RunResult, Site};
+use super::engine::{Engine, FaultKind, RunResult, Site, alike};
 use super::image::Image;
 use super::lowered::Rbpf;
 use super::memory::Kind;
@@ -41,7 +41,7 @@ pub fn run(program: Program, memory: &[u8], engines: Engines) -> RunResult {
         Engines::Both => {
             let (first, second) = (once(&mut reference), once(&mut Rbpf));
             match (&first, &second) {
-                (a, b) if a == b => first,
+                (a, b) if alike(a, b) => first,
                 _ => {
                     let what = format!("the engines disagree: {first:?}, {second:?}");
                     Err(FaultKind::NotModelled(what).at(Site::default()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context;
 use super::coverage::can_reach;
-use super::engine::{Engine, FaultKind, Invoke, Outcome, RunResult, Site, Stop};
+use super::engine::{Engine, FaultKind, Invoke, Outcome, RunResult, Site, Stop, alike};
 use super::image::{Image, code_site};
 use super::inputs::{self, Input};
 use super::lowered::Prepared;
@@ -500,7 +500,7 @@ fn disagreement(
         // Budgets are counted differently: nothing follows.
         (Err(a), _) if a.kind.is_inconclusive() => None,
         (_, Err(b)) if b.kind.is_budget() => None,
-        (a, b) if a != b => Some(format!("reference {}, rbpf {}", tell(a), tell(b))),
+        (a, b) if !alike(a, b) => Some(format!("reference {}, rbpf {}", tell(a), tell(b))),
         (Ok(_), Ok(_)) if state.digest() != other_state.digest() => {
             Some("the engines leave different states".into())
         }
