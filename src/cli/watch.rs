@@ -19,6 +19,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 type Files = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 /// Runs the verb until a signal comes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "between two looks there is nothing to do"
+)]
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     loop {
         let before = files(args);

@@ -1,5 +1,6 @@
 //! Complaints and nothing else: a line each, or under their codes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Report;
@@ -121,10 +122,9 @@ fn of(item: &Item<'_>, report: &Report) -> String {
     }
     let object = report.objects.get(item.index);
     let programs = object.map_or(&[][..], |o| &o.programs);
-    let several = programs
-        .windows(2)
-        .any(|pair| pair[0].target != pair[1].target);
-    if several && !item.targets.is_empty() {
+    let all: BTreeSet<&Untrusted> = programs.iter().map(|p| &p.target).collect();
+    let named: BTreeSet<&Untrusted> = item.targets.iter().copied().collect();
+    if !named.is_empty() && !all.is_subset(&named) {
         let targets: Vec<_> = item.targets.iter().map(|t| terminal(*t)).collect();
         words.push(targets.join(", "));
     }
