@@ -114,6 +114,12 @@ impl Budget {
         Budget { states, ..self }
     }
 
+    /// The same, ended by this flag.
+    #[must_use]
+    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Budget {
+        Budget { stop, ..self }
+    }
+
     /// Set, it ends all work that is left; a signal's handler may do so.
     pub fn stop(&self) -> &Arc<AtomicBool> {
         &self.stop

@@ -106,3 +106,43 @@ pub const MCP_WAITING: usize = 256;
 
 /// Bytes of one answer of `mcp`: some ten thousand words of a model.
 pub const MCP_ANSWER_BYTES: usize = 40_000;
+
+/// Lines before and after its own where `lsp` looks for a line that has moved.
+pub const LSP_NEAR_LINES: u32 = 400;
+
+/// Documents that `lsp` follows while they are edited.
+pub const LSP_OPEN: usize = 1000;
+
+/// Complaints of one object that `lsp` shows: more than anybody reads.
+pub const LSP_NOTES: usize = 2000;
+
+/// Characters of one text in a complaint of `lsp`.
+pub const LSP_TEXT: usize = 2000;
+
+/// Objects that `lsp` looks after.
+pub const LSP_OBJECTS: usize = 2000;
+
+/// Folders and files that `lsp` looks at to find objects: a large checkout has some ten
+/// thousand.
+pub const LSP_ENTRIES: usize = 200_000;
+
+/// Seconds of a build command, unless the configuration says otherwise, and at most.
+pub const LSP_BUILD_SECONDS: u64 = 120;
+
+/// See [`LSP_BUILD_SECONDS`].
+pub const LSP_BUILD_MOST_SECONDS: u64 = 3600;
+
+/// Bytes of a build's output that are told when it fails.
+pub const LSP_BUILD_BYTES: usize = 4000;
+
+/// Seconds that a hover may take.
+pub const LSP_HOVER_SECONDS: u64 = 10;
+
+/// Programs that a hover tells of.
+pub const LSP_HOVER_PROGRAMS: usize = 3;
+
+/// Milliseconds between looks at the objects, for clients that do not watch files.
+pub const LSP_POLL_MILLIS: u64 = 1000;
+
+/// Instructions of one line that a hover looks at.
+pub const LSP_HOVER_SLOTS: usize = 256;

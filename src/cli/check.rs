@@ -27,6 +27,8 @@ pub(super) struct Checked {
     pub(super) report: Report,
     pub(super) loaded: config::Loaded,
     pub(super) repo: Repo,
+    /// The source files of all objects; none if each has its own.
+    common: Option<SourceFiles>,
     strict: bool,
     /// Names of inputs that other parts of the run look at.
     others: Vec<String>,
@@ -155,6 +157,7 @@ pub(super) fn checked_by(
         report,
         loaded,
         repo,
+        common,
         strict,
         others,
         cached,
@@ -227,6 +230,10 @@ impl Checked {
             name: &name,
             only: args.open.prog.as_deref(),
             others: &self.others,
+            source: &|object, file| match &self.common {
+                Some(files) => files.text(file),
+                None => SourceFiles::new(Some(folder(Path::new(object)))).text(file),
+            },
         };
         judging::judge(&mut self.report, &self.loaded.settings, &judged);
         Ok(())

@@ -21,6 +21,7 @@ mod explain_log;
 mod explain_name;
 mod extract;
 mod inputs;
+mod lsp;
 mod manual;
 mod mcp;
 mod merge;
@@ -31,6 +32,7 @@ mod roots;
 mod rules;
 mod run;
 mod seen;
+mod serving;
 mod signals;
 mod sources;
 mod spend;
@@ -72,6 +74,13 @@ impl Failure {
         let text = self.text.data();
         let rest = text.strip_prefix(name).and_then(|t| t.strip_prefix(": "));
         rest.unwrap_or(text).into()
+    }
+
+    /// All that is said of it, as it may be shown.
+    fn told(&self) -> String {
+        let drawing = self.drawing.iter().map(|d| format!("\n{d}"));
+        let text = crate::untrusted::terminal(&self.text).into_owned();
+        drawing.fold(text, |text, more| text + &more)
     }
 
     /// This failure and another one, which is complained of now.
@@ -121,6 +130,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Veristat(a) => veristat::run(a),
         args::Verb::Completions(a) => manual::completions(a),
         args::Verb::Man(a) => manual::man(a),
+        args::Verb::Lsp(a) => lsp::run(a),
         args::Verb::Mcp(a) => mcp::run(a),
     };
     ended(result)

@@ -76,31 +76,43 @@ impl SourceFiles {
         found
     }
 
+    /// The canonical path of such a file.
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.first(name, &|path| self.admitted(path))
+    }
+
     fn find(&self, name: &str) -> Option<Arc<Text>> {
+        self.first(name, &|path| self.read(path))
+    }
+
+    /// What is found at the first of the places that a name may mean.
+    fn first<T>(&self, name: &str, at: &dyn Fn(&Path) -> Option<T>) -> Option<T> {
         let path = Path::new(name);
         let parts: Vec<Component<'_>> = path
             .components()
             .filter(|c| matches!(c, Component::Normal(_)))
             .collect();
         let below = |root: &PathBuf| {
-            (0..parts.len()).find_map(|skip| {
-                self.read(&root.join(parts.iter().skip(skip).collect::<PathBuf>()))
-            })
+            (0..parts.len())
+                .find_map(|skip| at(&root.join(parts.iter().skip(skip).collect::<PathBuf>())))
         };
-        self.read(path)
-            .or_else(|| self.roots.iter().find_map(below))
+        at(path).or_else(|| self.roots.iter().find_map(below))
     }
 
-    /// The text of a file that may be read.
-    fn read(&self, path: &Path) -> Option<Arc<Text>> {
+    /// The canonical path of a file that may be read.
+    fn admitted(&self, path: &Path) -> Option<PathBuf> {
         let path = path.canonicalize().ok()?;
         let inside = self.roots.iter().any(|root| {
             path.strip_prefix(root)
                 .is_ok_and(|rest| !rest.components().any(|c| hidden(c)))
         });
-        if !inside || within_git(&path) || !path.symlink_metadata().ok()?.is_file() {
-            return None;
-        }
+        let plain = path.symlink_metadata().ok()?.is_file();
+        (inside && plain && !within_git(&path)).then_some(path)
+    }
+
+    /// The text of a file that may be read.
+    fn read(&self, path: &Path) -> Option<Arc<Text>> {
+        let path = self.admitted(path)?;
         let file = File::open(&path).ok()?;
         let meta = file.metadata().ok()?;
         if !meta.is_file() || meta.len() > limits::MAX_SOURCE_BYTES {

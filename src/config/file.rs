@@ -14,6 +14,7 @@ use toml::Spanned;
 use super::policy::{self, Policy};
 use crate::programs::Manifest;
 use crate::programs::near;
+use crate::rules::RuleKind;
 use crate::target::{self, Rights};
 
 use super::{Budget, ConfigError, FailOn, Glob, Level, Levels, Resource, Selector};
@@ -53,6 +54,21 @@ pub struct Config {
     pub variants: Vec<(String, Manifest)>,
     /// `[kernel]`: how the kernels are built, and who loads.
     pub kernel: Kernel,
+    /// `[lsp]`: what an editor's server does.
+    pub lsp: Lsp,
+    /// `in-source`: rules that comments in the source may suppress.
+    pub in_source: Vec<Selector>,
+}
+
+/// What `bpfassay lsp` does in this project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lsp {
+    /// Files, folders and patterns of objects; none: every `.o` below the file's folder.
+    pub objects: Vec<String>,
+    /// The command that builds them, word by word; it is run only for clients that say so.
+    pub build: Vec<String>,
+    /// Seconds that it may take.
+    pub build_seconds: Option<u64>,
 }
 
 /// How the kernels are built, booted and asked.
@@ -85,6 +101,8 @@ impl Default for Config {
             manifest: Manifest::new(),
             variants: Vec::new(),
             kernel: Kernel::default(),
+            lsp: Lsp::default(),
+            in_source: vec![Selector::Kind(RuleKind::Lint)],
         }
     }
 }
@@ -173,6 +191,9 @@ struct File {
     variant: BTreeMap<Text, Variant>,
     #[serde(default)]
     kernel: BTreeMap<Text, Spanned<Stated>>,
+    in_source: Option<Vec<Text>>,
+    #[serde(default)]
+    lsp: LspTable,
     #[serde(default)]
     suppress: Vec<Suppress>,
 }
@@ -251,6 +272,16 @@ struct Bounds {
     map_memory: Option<Bytes>,
     helpers: Option<u64>,
     cpus: Option<Spanned<u32>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LspTable {
+    #[serde(default)]
+    objects: Vec<String>,
+    #[serde(default)]
+    build: Vec<String>,
+    build_seconds: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -348,9 +379,28 @@ pub fn percent(text: &str) -> Option<f64> {
 }
 
 /// The tables and keys at the top of a configuration.
-pub const TABLES: [&str; 19] = [
-    "targets", "fail-on", "strict", "lint", "severity", "policy", "budget", "baseline", "program",
-    "map", "set", "rodata", "only", "skip", "attach", "flags", "variant", "kernel", "suppress",
+pub const TABLES: [&str; 21] = [
+    "targets",
+    "fail-on",
+    "strict",
+    "lint",
+    "severity",
+    "policy",
+    "budget",
+    "baseline",
+    "program",
+    "map",
+    "set",
+    "rodata",
+    "only",
+    "skip",
+    "attach",
+    "flags",
+    "variant",
+    "kernel",
+    "lsp",
+    "suppress",
+    "in-source",
 ];
 
 /// What is stated of the kernel.
@@ -494,6 +544,15 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
             .map(suppression)
             .collect::<Result<_, _>>()?,
         kernel: kernel(&file.kernel)?,
+        in_source: match &file.in_source {
+            None => Config::default().in_source,
+            Some(list) => selectors(list)?,
+        },
+        lsp: Lsp {
+            objects: file.lsp.objects,
+            build: file.lsp.build,
+            build_seconds: file.lsp.build_seconds,
+        },
         variants: variants(&file.variant)?,
         manifest: manifest(&Variant {
             map: file.map,

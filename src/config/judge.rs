@@ -1,9 +1,12 @@
 //! Goes over a finished report: adds what budgets and the baseline find, sets
 //! severities, marks what is suppressed, and says whether the run fails.
 
+use std::sync::Arc;
+
 use super::file::{SuppressedCode, Suppression};
-use super::{Baseline, Settings, number, rule};
-use crate::diagnostics::{Finding, Label, Source};
+use super::in_source::{Files, Line, Said, allowed, said};
+use super::{Baseline, Selector, Settings, number, rule};
+use crate::diagnostics::{Finding, Label, Source, Text};
 use crate::report::{ObjectReport, Outcome, ProgramReport, Report};
 use crate::rules::{self, Rule, Severity};
 use crate::untrusted::Untrusted;
@@ -56,6 +59,8 @@ pub struct Run<'a> {
     pub only: Option<&'a str>,
     /// Inputs that belong to the run and are looked at by other processes.
     pub others: &'a [String],
+    /// The text of a source file: of this object, by this name.
+    pub source: &'a dyn Fn(&str, &str) -> Option<Arc<Text>>,
 }
 
 /// Judges a report.
@@ -91,6 +96,10 @@ pub fn judge(report: &mut Report, settings: &Settings, run: &Run<'_>) {
         for p in &mut object.programs {
             judge_program(p, &named, settings, &mut used);
         }
+        let name = object.object.clone();
+        in_source(object, &config.in_source, &|file| {
+            (run.source)(name.data(), file)
+        });
         object.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     }
     let unused: Vec<Finding> = config
@@ -111,6 +120,58 @@ pub fn judge(report: &mut Report, settings: &Settings, run: &Run<'_>) {
             findings: unused,
         });
     }
+}
+
+/// Suppresses what comments in the source name.
+fn in_source(object: &mut ObjectReport, selectors: &[Selector], files: Files<'_>) {
+    let lacking = object
+        .programs
+        .iter_mut()
+        .flat_map(|p| match &mut p.outcome {
+            Outcome::Lacks(lacks) => lacks.as_mut_slice(),
+            _ => &mut [],
+        });
+    let findings = object.findings.iter_mut().chain(lacking);
+    for f in findings.filter(|f| f.suppressed.is_none() && allowed(selectors, f.rule)) {
+        match said(f.rule, &Line::of_finding(f), files) {
+            Some(Said::Suppressed(why)) => {
+                (f.suppressed, f.in_source) = (Some(why), true);
+            }
+            Some(Said::NoReason(line)) => f.remedy.push_str(&no_reason(line)),
+            None => {}
+        }
+    }
+    for p in object
+        .programs
+        .iter_mut()
+        .filter(|p| p.suppressed.is_none())
+    {
+        let said = match &mut p.outcome {
+            Outcome::Reject(d) => {
+                let rule = rules::by_number(d.code.number());
+                let rule = rule.filter(|rule| allowed(selectors, rule));
+                let lines = Line::all(&d.sources, Some(&d.primary), d.place.as_ref());
+                let said = rule.and_then(|rule| said(rule, &lines, files));
+                if let Some(Said::NoReason(line)) = said {
+                    d.remedy.push(&no_reason(line));
+                }
+                said
+            }
+            Outcome::Lacks(lacks) if lacks.iter().all(|f| f.suppressed.is_some()) => {
+                let first = lacks.iter().find_map(|f| f.suppressed.clone());
+                first.map(Said::Suppressed)
+            }
+            _ => None,
+        };
+        if let Some(Said::Suppressed(why)) = said {
+            (p.suppressed, p.in_source) = (Some(why), true);
+        }
+    }
+}
+
+/// What is added where a comment suppresses nothing.
+fn no_reason(line: u32) -> String {
+    format!(" (The comment at line {line} suppresses nothing: it gives no reason.)")
 }
 
 /// Findings of one program that say the same of several targets become one.

@@ -23,6 +23,7 @@ mod budget;
 mod error;
 mod file;
 mod glob;
+mod in_source;
 mod judge;
 mod levels;
 pub mod policy;
@@ -32,9 +33,10 @@ pub use baseline::Baseline;
 pub use budget::{Budget, Resource};
 pub use error::ConfigError;
 pub use file::{
-    Config, Kernel, ProgramTable, SuppressedCode, Suppression, TABLES, bytes, parse, percent,
+    Config, Kernel, Lsp, ProgramTable, SuppressedCode, Suppression, TABLES, bytes, parse, percent,
 };
 pub use glob::Glob;
+pub use in_source::Files;
 pub use judge::{FailOn, Run, fails, judge};
 pub use levels::{Flags, Levels, Settings};
 pub use policy::Policy;

@@ -54,6 +54,7 @@ fn judged(text: &str, mut report: Report, baseline: Option<&Baseline>) -> Report
         name: &str::to_owned,
         only: None,
         others: &[],
+        source: &|_, _| None,
     };
     judge(&mut report, &settings(text), &run);
     report
@@ -155,6 +156,7 @@ fn the_schema_has_the_keys_that_are_read() {
         ("[program.x]\nzzz = 1", "/$defs/program"),
         ("[[suppress]]\nzzz = 1", "/$defs/suppress"),
         ("[budget]\nzzz = 1", "/properties/budget"),
+        ("[lsp]\nzzz = 1", "/properties/lsp"),
     ];
     for (text, pointer) in tables {
         assert_eq!(fields(text), keys(pointer), "{pointer}");

@@ -39,6 +39,8 @@ pub struct Finding {
     pub variants: Vec<Untrusted>,
     /// Why it is suppressed, if it is.
     pub suppressed: Option<Untrusted>,
+    /// By a comment in the source.
+    pub in_source: bool,
 }
 
 impl Finding {
@@ -59,6 +61,7 @@ impl Finding {
             targets: Vec::new(),
             variants: Vec::new(),
             suppressed: None,
+            in_source: false,
         }
     }
 

@@ -21,7 +21,7 @@ pub use build::{Context, as_sentence, describe, place_of};
 pub use finding::Finding;
 pub use names::{ProgramNames, instruction};
 pub use remedy::Tested;
-pub use source::{Source, SourceText, Text};
+pub use source::{Source, SourceText, Text, expression_at};
 pub use story::{Cause, Claim, Edit, Help, Sure};
 
 use alloc::borrow::Cow;

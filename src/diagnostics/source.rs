@@ -54,7 +54,7 @@ impl Text {
     }
 
     /// Start offset and text of a line (from 1), if there is one.
-    pub(super) fn line(&self, line: u32) -> Option<(usize, &str)> {
+    pub fn line(&self, line: u32) -> Option<(usize, &str)> {
         let start = *self.starts.get((line as usize).checked_sub(1)?)? as usize;
         let rest = self.text.get(start..)?;
         Some((start, rest.lines().next().unwrap_or("")))
@@ -403,7 +403,7 @@ pub(super) fn line_of(program: &Program, insn: usize) -> Option<Line<'_>> {
 /// The C expression around a byte of a line, as its start and end. Compilers
 /// name the member of `p->member` and the operator of an assignment; both stand
 /// for the whole operand on their left.
-pub(super) fn expression_at(line: &str, at: usize) -> (usize, usize) {
+pub fn expression_at(line: &str, at: usize) -> (usize, usize) {
     let rest = line.get(at..).unwrap_or("");
     let before = line.get(..at).unwrap_or("");
     let operator = rest

@@ -73,6 +73,8 @@ pub(crate) struct Item<'a> {
     pub(crate) secondary: &'a [Label],
     pub(crate) diagnostic: Option<&'a Diagnostic>,
     pub(crate) suppressed: Option<&'a Untrusted>,
+    /// By a comment in the source.
+    pub(crate) in_source: bool,
 }
 
 /// A piece of a source file; columns count characters from 1.
@@ -108,6 +110,7 @@ impl<'a> Item<'a> {
             secondary: &[],
             diagnostic: None,
             suppressed: None,
+            in_source: false,
         }
     }
 
@@ -272,6 +275,7 @@ fn of_program<'a>(index: usize, object: &'a Untrusted, p: &'a ProgramReport) -> 
     let common = |kind: Kind, what: Untrusted| Item {
         program: Some(&p.program).filter(|n| !n.is_empty()),
         suppressed: p.suppressed.as_ref(),
+        in_source: p.in_source,
         ..Item::new(kind, index, object, what)
     };
     let item = match &p.outcome {
@@ -403,6 +407,7 @@ fn of_finding<'a>(index: usize, object: &'a Untrusted, f: &'a Finding) -> Item<'
         primary: f.primary.as_ref(),
         secondary: &f.secondary,
         suppressed: f.suppressed.as_ref(),
+        in_source: f.in_source,
         ..Item::new(Kind::Finding, index, object, f.what.clone())
     }
 }

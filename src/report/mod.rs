@@ -182,6 +182,8 @@ pub struct ProgramReport {
     pub severity: Severity,
     /// Why a verdict other than `accept` doesn't count, if it doesn't.
     pub suppressed: Option<Untrusted>,
+    /// By a comment in the source.
+    pub in_source: bool,
 }
 
 impl ProgramReport {
@@ -207,6 +209,7 @@ impl ProgramReport {
             view: None,
             severity: Severity::Error,
             suppressed: None,
+            in_source: false,
         }
     }
 

@@ -281,7 +281,14 @@ fn result(item: &Item<'_>, index: usize, fingerprint: &str, paths: &Paths<'_>) -
     let suppressions: Vec<Value> = item
         .suppressed
         .iter()
-        .map(|reason| json!({ "kind": "external", "status": "accepted", "justification": reason }))
+        .map(|reason| {
+            let kind = if item.in_source {
+                "inSource"
+            } else {
+                "external"
+            };
+            json!({ "kind": kind, "status": "accepted", "justification": reason })
+        })
         .collect();
     map.insert("suppressions".into(), json!(suppressions));
     result

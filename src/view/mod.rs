@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use self::states::{Notation, states};
+pub use self::states::{Around, Contents, Notation, around, states};
 
 use self::record::Recorder;
 use crate::abstract_interp::{Input, Prepared, Verification, verify_within};

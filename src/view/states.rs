@@ -1,7 +1,7 @@
 //! The state before each instruction, as a listing shows it: that of the first time
 //! it was processed, and of that what differs from the line before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::abstract_interp::env::Env;
@@ -39,6 +39,46 @@ pub fn states(input: &Input<'_>, notation: Notation, account: Account<'_>) -> Ve
     };
     verify_within(input, Some(&mut see), account);
     lines
+}
+
+/// What registers and slots hold, by their names.
+pub type Contents = Vec<(String, String)>;
+
+/// What is known around some instructions: the first time that each was processed.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// Before each slot.
+    pub before: BTreeMap<usize, Contents>,
+    /// When they were left for the first time.
+    pub after: Contents,
+    /// How often each slot was processed.
+    pub visits: BTreeMap<usize, u64>,
+}
+
+/// Watches some slots of a verification.
+pub fn around(input: &Input<'_>, slots: &BTreeSet<usize>, account: Account<'_>) -> Around {
+    let mut around = Around::default();
+    let mut inside: Option<usize> = None;
+    let told = |env: &Env<'_>, state: &State| -> Contents {
+        let all = contents(env, state, Notation::Plain).into_iter();
+        all.map(|(place, text)| (words::place_name(place), text))
+            .collect()
+    };
+    let mut see = |env: &Env<'_>, state: &State, slot: usize| {
+        let depth = state.frames.len();
+        if slots.contains(&slot) {
+            *around.visits.entry(slot).or_default() += 1;
+            let held = &mut around.before;
+            held.entry(slot).or_insert_with(|| told(env, state));
+            inside = Some(depth);
+        } else if inside == Some(depth) && around.after.is_empty() {
+            around.after = told(env, state);
+        } else if inside.is_some_and(|inside| depth < inside) {
+            inside = None;
+        }
+    };
+    verify_within(input, Some(&mut see), account);
+    around
 }
 
 fn contents(env: &Env<'_>, state: &State, notation: Notation) -> BTreeMap<u16, String> {

@@ -74,6 +74,8 @@ pub(super) enum Verb {
     Targets(TargetsArgs),
     /// Verify as veristat is asked to, without a kernel: its options, its columns.
     Veristat(VeristatArgs),
+    /// Serve an editor: the Language Server Protocol on standard input and output.
+    Lsp(super::lsp::LspArgs),
     /// Serve agents: the Model Context Protocol on standard input and output.
     Mcp(super::mcp::McpArgs),
     /// Print the completions of a shell.

@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
 use serde_json::{Value, json};
 
 use super::finding;
 use super::tools::Given;
-use crate::cli::args::{Cli, OpenArgs, Verb};
+use crate::cli::args::{OpenArgs, Verb};
 use crate::cli::roots::Roots;
+use crate::cli::serving::{check_args, other_verb, verb};
 use crate::cli::spend::Spending;
-use crate::cli::{Failure, audit as auditing, check as checking, config, explain as explaining};
+use crate::cli::{Failure, audit as auditing, check as checking, explain as explaining};
 use crate::cli::{explain_log, run as running, targets as listing};
 use crate::report::items::items;
 use crate::report::text::Style;
@@ -21,17 +21,6 @@ use crate::untrusted::joined;
 
 /// Findings in an answer, unless another number is asked for.
 const FINDINGS: u64 = 20;
-
-/// A verb with the values that it has by itself.
-fn verb(words: &[&str]) -> Result<Verb, Failure> {
-    let words = ["bpfassay"].iter().chain(words);
-    let cli = Cli::try_parse_from(words).map_err(|e| Failure::usage(e.to_string()))?;
-    Ok(cli.verb)
-}
-
-fn other_verb() -> Failure {
-    Failure::usage("an internal error of bpfassay: another verb was asked")
-}
 
 /// The paths of a call, each below a root.
 fn paths(given: &Given<'_>, roots: &Roots) -> Result<Vec<PathBuf>, Failure> {
@@ -58,21 +47,11 @@ pub(super) fn check(
     roots: &Roots,
     spending: &Spending,
 ) -> Result<Value, Failure> {
-    let Verb::Check(mut args) = verb(&["check", "."])? else {
-        return Err(other_verb());
-    };
+    let mut args = check_args(roots)?;
     args.objects = paths(given, roots)?;
     open(&mut args.open, given, roots)?;
     args.all = given.flag("all");
     args.no_smoke = given.flag("no_smoke");
-    // Nothing outside of the roots is read.
-    args.cache.no_cache = true;
-    args.source_root = roots.all().to_vec();
-    args.repo_root = Some(roots.first().to_path_buf());
-    // A configuration above the root is not this server's to read.
-    let own = roots.first().join(config::NAME);
-    args.rules.no_config = !own.is_file();
-    args.rules.config = own.is_file().then_some(own);
     let mut done = checking::checked(&args, spending)?;
     done.judge(&args)?;
     let report = &done.report;

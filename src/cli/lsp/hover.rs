@@ -1,0 +1,203 @@
+//! What is known at a line: registers and stack before it, what the expression under the
+//! cursor reads, and what the line changed, as the verifier's walk had it the first time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::desk::Stop;
+use super::scan::Round;
+use crate::abstract_interp::Input;
+use crate::budget::Budget;
+use crate::cli::inputs::{self, Targets};
+use crate::cli::{Failure, config, dump, spend};
+use crate::diagnostics::{expression_at, instruction};
+use crate::limits;
+use crate::programs::{Program, decode};
+use crate::untrusted::{code, fenced, terminal};
+use crate::view::{self, Around, Contents};
+
+/// A place in a file, as the object counts.
+pub(super) struct Asked {
+    pub(super) file: PathBuf,
+    /// From 1, and from 0 in bytes.
+    pub(super) line: u32,
+    pub(super) byte: usize,
+    /// The line as it reads now.
+    pub(super) text: String,
+}
+
+/// The objects whose lines are of the file, asked for a place of it; Markdown.
+pub(super) fn tell(
+    round: &mut Round,
+    objects: &[PathBuf],
+    asked: &Asked,
+    stop: &Stop,
+) -> Result<Option<String>, Failure> {
+    let time = limits::LSP_HOVER_SECONDS * 1_000_000;
+    let budget = Budget::new(limits::RUN_BYTES, 1)
+        .timed(spend::micros, time)
+        .stopped_by(Arc::clone(stop));
+    let settings = config::load(&round.args)?.settings.config;
+    let mut open = round.args.open.clone();
+    if open.target.is_empty() {
+        open.target = settings
+            .targets
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+    }
+    inputs::configured(&mut open, &settings.kernel);
+    let targets = Targets::open(&open)?;
+    let choices = targets.choices();
+    let Some(choice) = choices.first() else {
+        return Ok(None);
+    };
+    let mut parts = Vec::new();
+    let mut more = 0;
+    for object in objects {
+        let programs = dump::open(object, &open, &budget).unwrap_or_default();
+        for program in &programs {
+            let slots = slots(round, program, asked);
+            if slots.is_empty() || budget.ended().is_some() {
+                continue;
+            }
+            if parts.len() >= limits::LSP_HOVER_PROGRAMS {
+                more += 1;
+                continue;
+            }
+            let input = Input {
+                program,
+                target: choice.target,
+                kernel_btf: choice.kernel_btf,
+            };
+            let around = view::around(&input, &slots, budget.open());
+            parts.push(part(program, &choice.target.name, &slots, &around, asked));
+        }
+    }
+    if more > 0 {
+        parts.push(format!("and {more} more program(s)"));
+    }
+    Ok((!parts.is_empty()).then(|| parts.join("\n\n---\n\n")))
+}
+
+/// The instructions of the line. A line that reads otherwise than the object has it is not
+/// the line that was asked for.
+fn slots(round: &Round, program: &Program, asked: &Asked) -> BTreeSet<usize> {
+    let mut files: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut slots = BTreeSet::new();
+    let mut lines = program.line_info.iter().peekable();
+    while let Some(line) = lines.next() {
+        let carried = line.info.text.trim();
+        let reads = carried.is_empty() || carried == asked.text.trim();
+        if line.line != asked.line || !reads {
+            continue;
+        }
+        let name: &str = &line.info.file;
+        let same = files
+            .entry(name)
+            .or_insert_with(|| round.file(name).as_deref() == Some(&*asked.file));
+        if *same {
+            let next = lines
+                .peek()
+                .map_or(program.insns.len(), |l| l.insn as usize);
+            slots.extend((line.insn as usize..next).take(limits::LSP_HOVER_SLOTS));
+        }
+    }
+    slots.into_iter().take(limits::LSP_HOVER_SLOTS).collect()
+}
+
+/// The instructions of the expression under the cursor, and its text.
+fn expression(
+    program: &Program,
+    slots: &BTreeSet<usize>,
+    asked: &Asked,
+) -> Option<(BTreeSet<usize>, String)> {
+    let mut best: Option<(usize, usize, u32)> = None;
+    for &slot in slots {
+        let line = program.line_at(slot as u32)?;
+        let Some(at) = (line.col as usize).checked_sub(1) else {
+            continue;
+        };
+        let text = &asked.text;
+        let (from, to) = expression_at(text, at.min(text.len()));
+        let inside = from <= asked.byte && asked.byte <= to;
+        if inside && best.is_none_or(|(a, b, _)| to - from < b - a) {
+            best = Some((from, to, line.col));
+        }
+    }
+    let (from, to, column) = best?;
+    let of = slots.iter().copied().filter(|&slot| {
+        program
+            .line_at(slot as u32)
+            .is_some_and(|l| l.col == column)
+    });
+    Some((of.collect(), asked.text.get(from..to)?.trim().to_owned()))
+}
+
+fn part(
+    program: &Program,
+    target: &str,
+    slots: &BTreeSet<usize>,
+    around: &Around,
+    asked: &Asked,
+) -> String {
+    let ops = decode(&program.insns);
+    let mut out = format!("**{}** on {}", code(&program.name), code(target));
+    let Some((first, before)) = around.before.iter().next() else {
+        out.push_str(": the verifier does not come here");
+        return out;
+    };
+    let visits = around.visits.values().max().copied().unwrap_or(0);
+    let _ = write!(out, ", processed {visits} time(s)\n\n");
+    if let Some((own, text)) = expression(program, slots, asked) {
+        let mut lines = String::new();
+        for slot in own {
+            let Some(held) = around.before.get(&slot) else {
+                continue;
+            };
+            let _ = writeln!(
+                lines,
+                "{slot}: {}",
+                terminal(&instruction(program, &ops, slot))
+            );
+            let Some(op) = ops.get(slot) else { continue };
+            let reads = op.effects().reads;
+            for reg in reads.iter() {
+                let name = format!("r{reg}");
+                let of = held.iter().find(|(place, _)| *place == name);
+                if let Some((place, text)) = of {
+                    let _ = writeln!(lines, "      {place} = {}", terminal(text));
+                }
+            }
+        }
+        if !lines.is_empty() {
+            let _ = write!(out, "{}\n\n{}\n", code(&text), fenced("", &lines));
+        }
+    }
+    let _ = write!(out, "before this line\n\n{}\n", block(before));
+    let last = around
+        .before
+        .iter()
+        .next_back()
+        .map_or(*first, |(slot, _)| *slot);
+    let changed: Contents = around
+        .after
+        .iter()
+        .filter(|held| !before.contains(held))
+        .cloned()
+        .collect();
+    if !changed.is_empty() && last >= *first {
+        let _ = write!(out, "\nafter it\n\n{}", block(&changed));
+    }
+    out
+}
+
+fn block(held: &Contents) -> String {
+    let lines: String = held.iter().fold(String::new(), |mut out, (place, text)| {
+        let _ = writeln!(out, "{place:>7} = {}", terminal(text));
+        out
+    });
+    fenced("", &lines)
+}

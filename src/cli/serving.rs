@@ -1,0 +1,36 @@
+//! What servers (`mcp`, `lsp`) take of the command line: verbs with the values that they
+//! have by themselves, kept below the roots.
+
+use clap::Parser as _;
+
+use super::args::{CheckArgs, Cli, Verb};
+use super::roots::Roots;
+use super::{Failure, config};
+
+/// A verb as the command line would have it.
+pub(super) fn verb(words: &[&str]) -> Result<Verb, Failure> {
+    let words = ["bpfassay"].iter().chain(words);
+    let cli = Cli::try_parse_from(words).map_err(|e| Failure::usage(e.to_string()))?;
+    Ok(cli.verb)
+}
+
+/// Another verb came than was asked for.
+pub(super) fn other_verb() -> Failure {
+    Failure::usage("an internal error of bpfassay: another verb was asked")
+}
+
+/// `check`, reading sources and the configuration below the roots only.
+pub(super) fn check_args(roots: &Roots) -> Result<CheckArgs, Failure> {
+    let Verb::Check(mut args) = verb(&["check", "."])? else {
+        return Err(other_verb());
+    };
+    // Nothing outside of the roots is read or written.
+    args.cache.no_cache = true;
+    args.source_root = roots.all().to_vec();
+    args.repo_root = Some(roots.first().to_path_buf());
+    // A configuration above the root is not this server's to read.
+    let own = roots.first().join(config::NAME);
+    args.rules.no_config = !own.is_file();
+    args.rules.config = own.is_file().then_some(own);
+    Ok(args)
+}
