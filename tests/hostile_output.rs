@@ -146,7 +146,8 @@ fn xml(text: &str) -> Result<(), String> {
 fn html(text: &str) -> Result<(), String> {
     let known = [
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "ul", "li", "table", "thead",
-        "tbody", "tr", "th", "td",
+        "tbody", "tr", "th", "td", "h3", "p", "pre", "strong", "span", "details", "summary", "br",
+        "svg", "path", "rect", "g", "text",
     ];
     elements(text, &known)
 }
@@ -361,7 +362,7 @@ type Reader = fn(&str) -> Result<(), String>;
 type Outlet = (&'static str, &'static [&'static str], Reader);
 
 /// What shows an object, or what stands beside it.
-const OUTLETS: [Outlet; 45] = [
+const OUTLETS: [Outlet; 46] = [
     ("check text", &["check", "--stats"], text),
     ("check json", &["check", "--format", "json"], json),
     ("check jsonl", &["check", "--format", "jsonl"], json),
@@ -433,6 +434,11 @@ const OUTLETS: [Outlet; 45] = [
     ("cfg mermaid", &["cfg", "--format", "mermaid"], mermaid),
     ("run text", &["run", "--dump-maps", "--trace"], text),
     ("run json", &["run", "--format", "json"], json),
+    (
+        "run html",
+        &["run", "--format", "html", "--dump-maps"],
+        html,
+    ),
     (
         "run --witness",
         &["run", "--witness", "--budget", "20"],

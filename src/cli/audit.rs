@@ -72,15 +72,18 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             GraphFormat::Dot => report::graph::dot(&graphs),
         }
     } else {
-        match args.format {
-            AuditFormat::Json => report::json::render(&audits),
-            AuditFormat::Text => report::text::render(&audits),
-            AuditFormat::Markdown => report::markdown::render(&audits),
-            AuditFormat::Html => report::html::render(&audits),
-            AuditFormat::Cyclonedx => report::cyclonedx::render(&audits),
-        }
+        rendered(&audits, args.format)
     };
-    output::write(&text, args.output.as_deref())?;
+    let more = args.report.iter();
+    let more = more.map(|(format, file)| output::write(&rendered(&audits, *format), Some(file)));
+    // A file that cannot be written does not keep the others from being written.
+    let written: Vec<_> = std::iter::once(output::write(&text, args.output.as_deref()))
+        .chain(more)
+        .collect();
+    let failures = written.into_iter().filter_map(Result::err);
+    if let Some(failure) = failures.reduce(|first, next| first.and(&next)) {
+        return Err(failure);
+    }
     let mut code = exit::CLEAN;
     for a in &audits {
         if let Some(error) = &a.error {
@@ -89,4 +92,15 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         }
     }
     Ok(code)
+}
+
+/// The audits in one format.
+fn rendered(audits: &[ObjectAudit], format: AuditFormat) -> String {
+    match format {
+        AuditFormat::Json => report::json::render(audits),
+        AuditFormat::Text => report::text::render(audits),
+        AuditFormat::Markdown => report::markdown::render(audits),
+        AuditFormat::Html => report::html::render(audits),
+        AuditFormat::Cyclonedx => report::cyclonedx::render(audits),
+    }
 }

@@ -16,7 +16,7 @@ use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, programs_of};
 use crate::programs::Program;
 use crate::report::run::{InputFile, RunDocument, input_file, render};
-use crate::report::run_text;
+use crate::report::{run_html, run_text};
 use crate::smoke::run::Engines;
 use crate::smoke::trace::Recorder;
 use crate::smoke::{SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced};
@@ -34,11 +34,17 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let budget = spend::budget(&args.spend.limits, 1);
     ran(args, &budget, &|document| {
-        let text = match args.format {
+        let rendered = |format, file| match format {
             RunFormat::Json => render(document),
-            RunFormat::Text => run_text::render(document, output::style(None)),
+            RunFormat::Text => run_text::render(document, output::style(file)),
+            RunFormat::Html => run_html::render(document),
         };
-        output::write(&text, None)
+        let more = args.report.iter();
+        let more = more.map(|(format, file)| (*format, Some(file.as_path())));
+        for (format, file) in std::iter::once((args.format, None)).chain(more) {
+            output::write(&rendered(format, file), file)?;
+        }
+        Ok(())
     })
 }
 

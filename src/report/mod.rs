@@ -27,6 +27,8 @@ pub mod read;
 #[cfg(feature = "smoke")]
 pub mod run;
 #[cfg(feature = "cli")]
+pub mod run_html;
+#[cfg(feature = "cli")]
 pub mod run_text;
 pub mod sarif;
 mod size;

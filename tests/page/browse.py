@@ -105,12 +105,12 @@ class Browser:
             raise SystemExit(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def open(self, file, width=1400, height=900):
+    def open(self, file, width=1400, height=900, shown="nav table"):
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                  mobile=width < 600)
         self.ask("Page.navigate", url=Path(file).as_uri())
         deadline = time.monotonic() + 60
-        while self.js("document.readyState + !!document.querySelector('nav table')") != "completetrue":
+        while self.js(f"document.readyState + !!document.querySelector('{shown}')") != "completetrue":
             if time.monotonic() > deadline:
                 raise SystemExit(f"{file} is not shown")
             time.sleep(0.1)
@@ -144,9 +144,10 @@ STEP = "document.querySelector('.bar .mono').textContent"
 TAB = "[...document.querySelectorAll('.tabs button')].find(b => b.textContent.startsWith('{}')).click()"
 
 
-def page(tool, folder, name, *arguments):
+def page(tool, folder, name, *arguments, verb="check"):
     file = Path(folder) / name
-    subprocess.run([tool, "check", *map(str, arguments), "-q", "-o", os.devnull, "--report", f"html={file}"],
+    quiet = ["-q", "-o", os.devnull] if verb == "check" else []
+    subprocess.run([tool, verb, *map(str, arguments), *quiet, "--report", f"html={file}"],
                    cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return file
 
@@ -219,6 +220,25 @@ def main():
             check("the page of the corpus is below 64 MiB", size < 64 << 20)
             browser.open(everything)
             check("and opens", browser.js(ROWS) > 300)
+
+            balancer = corpus / "accept/xdp_l4lb.o"
+            audit = page(tool, folder, "audit.html", balancer, verb="audit")
+            browser.open(audit, shown="h2")
+            count = lambda what: browser.js(f"document.querySelectorAll('{what}').length")
+            check("an audit has its tables", count("table") >= 3)
+            check("and who uses what, drawn", count("svg rect") > 5 and count("svg path") > 5)
+            check("what leads to what is told", browser.js("document.querySelector('svg path title').textContent.length > 3"))
+            shot("audit.png") and browser.shot(shot("audit.png"))
+            browser.open(audit, 390, 800, shown="h2")
+            check("it does not overflow a phone", browser.js("document.documentElement.scrollWidth <= 390"))
+            run = page(tool, folder, "run.html", balancer, "--prog", "balancer", "--dump-maps", verb="run")
+            browser.open(run, shown="h2")
+            check("a run has a row for each input", count("table:first-of-type tbody tr") >= 8)
+            check("its result has a name", browser.js("/XDP_/.test(document.querySelector('tbody').textContent)"))
+            check("lines that were reached are told", count("pre .all") > 3)
+            shot("run.png") and browser.shot(shot("run.png"))
+            browser.open(run, 390, 800, shown="h2")
+            check("it does not overflow a phone, either", browser.js("document.documentElement.scrollWidth <= 390"))
             check("no complaint of the browser", browser.complaints, [])
         finally:
             browser.close()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::check::report_spec;
 use super::{OpenArgs, SpendArgs};
 
 #[derive(Debug, Args)]
@@ -19,6 +20,10 @@ pub(in crate::cli) struct AuditArgs {
     /// Write the report here instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
+    /// Write a further report (`html=audit.html`); repeatable.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec::<AuditFormat>,
+          conflicts_with_all = ["diff", "graph"])]
+    pub(in crate::cli) report: Vec<(AuditFormat, PathBuf)>,
     #[command(flatten)]
     pub(in crate::cli) spend: SpendArgs,
     /// CPUs that per-CPU maps are counted for.

@@ -30,7 +30,7 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// Write a further report (`sarif=report.sarif`); repeatable.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec::<Format>)]
     pub(in crate::cli) report: Vec<(Format, PathBuf)>,
     /// Root of the repository, for formats that name files relative to it [default: the
     /// nearest directory with .git, or the current one].
@@ -213,12 +213,12 @@ pub(in crate::cli) enum Format {
 }
 
 /// `FORMAT=FILE`.
-fn report_spec(text: &str) -> Result<(Format, PathBuf), String> {
+pub(super) fn report_spec<F: ValueEnum>(text: &str) -> Result<(F, PathBuf), String> {
     let (format, file) = text
         .split_once('=')
         .filter(|(_, file)| !file.is_empty())
         .ok_or("expected FORMAT=FILE")?;
-    Ok((Format::from_str(format, false)?, PathBuf::from(file)))
+    Ok((F::from_str(format, false)?, PathBuf::from(file)))
 }
 
 /// How much is told of a refusal.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::check::report_spec;
 use super::{OpenArgs, SpendArgs};
 
 #[derive(Debug, Args)]
@@ -60,6 +61,9 @@ pub(in crate::cli) struct RunArgs {
     /// Rendering.
     #[arg(long, value_enum, default_value_t = RunFormat::Text)]
     pub(in crate::cli) format: RunFormat,
+    /// Write a further report (`html=run.html`); repeatable.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec::<RunFormat>)]
+    pub(in crate::cli) report: Vec<(RunFormat, PathBuf)>,
     /// Run the input that this file holds.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) replay: Option<PathBuf>,
@@ -96,4 +100,6 @@ pub(in crate::cli) enum RunFormat {
     Text,
     /// One document, versioned schema.
     Json,
+    /// A page to look at: one file, which needs no network.
+    Html,
 }

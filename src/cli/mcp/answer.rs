@@ -34,11 +34,11 @@ pub(super) fn fit(answer: &mut Value, most: usize) -> Vec<Value> {
         };
         // At once to what may fit, so that a long list takes few rounds.
         let part = place.elements.saturating_mul(most) / bytes;
-        let keep = part.clamp(1, place.elements / 2 + place.elements % 2);
+        let keep = part.clamp(1, place.elements - 1);
         let Some(found) = answer.pointer_mut(&place.at) else {
             break;
         };
-        let (shown, of) = shorten(found, keep.min(place.elements - 1));
+        let (shown, of) = shorten(found, keep);
         match cuts.iter_mut().find(|(at, ..)| *at == place.at) {
             Some(cut) => cut.1 = shown,
             None => cuts.push((place.at.clone(), shown, of)),
@@ -75,7 +75,7 @@ fn collect(value: &Value, at: &mut String, out: &mut Vec<Place>) {
             }
             0
         }
-        Value::String(text) => text.len() / ELEMENT,
+        Value::String(text) => text.chars().count() / ELEMENT,
         _ => 0,
     };
     if elements > 1 {
@@ -125,7 +125,7 @@ mod tests {
         check(
             json!({ "few": ["x", "y"], "in": [{ "many": list }] }),
             400,
-            json!([{ "at": "/in/0/many", "shown": 94, "of": 300 }]),
+            json!([{ "at": "/in/0/many", "shown": 91, "of": 300 }]),
         );
     }
 

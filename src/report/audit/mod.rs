@@ -7,6 +7,7 @@ pub mod cyclonedx;
 pub mod diff;
 mod effects;
 pub mod graph;
+mod graph_svg;
 pub mod html;
 pub mod json;
 pub mod markdown;
