@@ -144,5 +144,8 @@ pub const LSP_HOVER_PROGRAMS: usize = 3;
 /// Milliseconds between looks at the objects, for clients that do not watch files.
 pub const LSP_POLL_MILLIS: u64 = 1000;
 
+/// Variables that a hover tells of.
+pub const LSP_HOVER_VARIABLES: usize = 24;
+
 /// Instructions of one line that a hover looks at.
 pub const LSP_HOVER_SLOTS: usize = 256;

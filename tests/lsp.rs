@@ -351,6 +351,49 @@ fn a_hover_tells_what_is_known_at_a_line() {
     assert_eq!(client.end(), 0);
 }
 
+#[test]
+fn a_hover_names_variables_where_the_object_keeps_its_dwarf() {
+    let workspace = Workspace::new("named");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/editor");
+    std::fs::create_dir_all(workspace.root().join("src")).unwrap();
+    let text = std::fs::read_to_string(fixture.join("src/named.c")).unwrap();
+    workspace.write("src/named.c", &text);
+    workspace.write("named.o", std::fs::read(fixture.join("named.o")).unwrap());
+    // Told last, since rounds go by name: then all are known.
+    std::fs::remove_file(workspace.root().join("build/memory.o")).unwrap();
+    let uri = workspace.uri("src/named.c");
+    let mut client = Client::start(&workspace, Value::Null, json!({}));
+    client.open(&uri, &text);
+    let hover = |client: &mut Client, what: &str, word: &str| {
+        let line = line_of(&text, what);
+        let row = text.lines().nth(line as usize).unwrap();
+        let at = json!({ "line": line, "character": row.find(word).unwrap() + 1 });
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let position = json!({ "textDocument": { "uri": uri }, "position": at });
+            let told = client.ask("textDocument/hover", position);
+            if let Some(told) = told["contents"]["value"].as_str() {
+                return told.to_owned();
+            }
+            assert!(Instant::now() < until, "{what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let check = |told: &str, first: &str, also: &str| {
+        let (_, variables) = told.split_once("variables\n\n```\n").unwrap();
+        assert!(variables.starts_with(first), "{told}");
+        assert!(variables.contains(also), "{told}");
+    };
+    let told = hover(&mut client, "*count +=", "count");
+    check(&told, "count = value of counts", "ctx = context   (r6)");
+    let told = hover(&mut client, "*count +=", "ctx");
+    check(&told, "ctx = context", "count = value of counts");
+    // Not checked yet: it may be NULL.
+    let told = hover(&mut client, "if (!count)", "count");
+    check(&told, "count = value of counts", "or NULL");
+    assert_eq!(client.end(), 0);
+}
+
 /// A configuration whose build command mends the object, and says that it ran.
 const BUILD: &str = "[lsp]\nobjects = [\"build/*.o\"]\nbuild = [\"sh\", \"-c\", \"cp mended.o build/memory.tmp && mv build/memory.tmp build/memory.o; touch ran\"]\n";
 

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use super::audit::html::{STYLE, frame};
 use super::run::{RunDocument, changes, map, map_name};
 use super::values::hex;
-use crate::programs::Program;
+use crate::programs::insn::Op;
+use crate::programs::{Program, decode};
 use crate::smoke::{RunReport, SmokeVerdict};
 use crate::untrusted::{Foreign as _, element, html, joined};
 
@@ -62,13 +63,14 @@ fn summary(out: &mut String, d: &RunDocument<'_>) {
         d.engine
     );
     if d.engine != "rbpf" {
+        let (insns, blocks) = (r.coverage.insns, r.coverage.blocks);
         let _ = write!(
             out,
-            "<li>reached {} of {} instructions",
-            r.reached.0, r.reached.1
+            "<li>reached {} of {} instructions, {} of {} blocks",
+            insns.0, insns.1, blocks.0, blocks.1
         );
-        if let Some((reached, blocks)) = d.blocks {
-            let _ = write!(out, ", {reached} of {blocks} blocks");
+        if d.processed.is_some() {
+            out.push_str(" that verification reached");
         }
         out.push_str("</li>");
     }
@@ -253,15 +255,19 @@ type Reached<'a> = (usize, usize, &'a str);
 
 fn lines<'a>(program: &'a Program, seen: &[bool]) -> BTreeMap<(&'a str, u32), Reached<'a>> {
     let mut all: BTreeMap<(&str, u32), Reached<'_>> = BTreeMap::new();
+    let ops = decode(&program.insns);
+    let is_first = |at: usize| ops.get(at).is_some_and(|op| *op != Op::Second);
     let mut records = program.line_info.iter().peekable();
     while let Some(line) = records.next() {
         let to = records
             .peek()
             .map_or(program.insns.len(), |l| l.insn as usize);
-        let of = seen.get(line.insn as usize..to).unwrap_or(&[]);
+        let slots = (line.insn as usize..to).filter(|at| is_first(*at));
         let row = all.entry((&line.info.file, line.info.line)).or_default();
-        row.0 += of.iter().filter(|s| **s).count();
-        row.1 += of.len();
+        for at in slots {
+            row.0 += usize::from(seen.get(at).copied().unwrap_or(false));
+            row.1 += 1;
+        }
         if row.2.trim().is_empty() {
             row.2 = &line.info.text;
         }

@@ -10,6 +10,7 @@
 
 mod record;
 mod states;
+pub mod variables;
 mod words;
 
 use std::collections::BTreeMap;

@@ -122,6 +122,7 @@ fn render_audit(audit: &bpfassay::audit::ObjectAudit) {
     let audits = std::slice::from_ref(audit);
     audit_report::text::render(audits);
     audit_report::json::render(audits);
+    audit_report::html::render(audits);
     let graph = bpfassay::audit::graph::graph(audit);
     let graphs = [(&audit.object, graph)];
     audit_report::graph::text(&graphs);
@@ -132,7 +133,7 @@ fn render_audit(audit: &bpfassay::audit::ObjectAudit) {
     audit_report::diff::json(&changes);
 }
 
-/// What a run did in both formats; panics where the engines part.
+/// What a run did in every format; panics where the engines part.
 fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
     if let Some(run) = report.disagreements().next() {
         let why = run.disagreement.as_deref().unwrap_or("");
@@ -150,4 +151,5 @@ fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
     };
     report::run::render(&document);
     report::run_text::render(&document, Style::default());
+    report::run_html::render(&document);
 }

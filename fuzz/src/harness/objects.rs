@@ -52,6 +52,7 @@ fn asked<T>(bytes: &[u8], then: impl FnOnce(&Options<'_>) -> T) -> T {
 
 /// Reads and links, then draws and disassembles what there is.
 pub(super) fn parse(bytes: &[u8]) {
+    bpfassay::view::variables::variables(bytes);
     asked(bytes, |options| {
         let Ok(programs) = programs_of(bytes, options) else {
             return;

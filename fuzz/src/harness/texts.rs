@@ -84,6 +84,7 @@ pub(super) fn config(bytes: &[u8]) {
         name: &str::to_owned,
         only: None,
         others: &[],
+        source: &|_, _| None,
     };
     config::judge(&mut report, &settings, &run);
     config::fails(&report, config::FailOn::default(), true);

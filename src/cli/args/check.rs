@@ -136,7 +136,7 @@ pub(in crate::cli) struct MergeArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// Write a further report (`sarif=report.sarif`); repeatable.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec::<Format>)]
     pub(in crate::cli) report: Vec<(Format, PathBuf)>,
     /// Root of the repository, as for `check`.
     #[arg(long, value_name = "DIR")]

@@ -16,6 +16,7 @@ use crate::diagnostics::{expression_at, instruction};
 use crate::limits;
 use crate::programs::{Program, decode};
 use crate::untrusted::{code, fenced, terminal};
+use crate::view::variables::{Held, Variable, variables};
 use crate::view::{self, Around, Contents};
 
 /// A place in a file, as the object counts.
@@ -57,6 +58,7 @@ pub(super) fn tell(
     let mut parts = Vec::new();
     let mut more = 0;
     for object in objects {
+        let variables = inputs::read(object).map_or_else(|_| Vec::new(), |b| variables(&b));
         let programs = dump::open(object, &open, &budget).unwrap_or_default();
         for program in &programs {
             let slots = slots(round, program, asked);
@@ -73,7 +75,14 @@ pub(super) fn tell(
                 kernel_btf: choice.kernel_btf,
             };
             let around = view::around(&input, &slots, budget.open());
-            parts.push(part(program, &choice.target.name, &slots, &around, asked));
+            let text = part(
+                program,
+                &choice.target.name,
+                (&slots, &around),
+                &variables,
+                asked,
+            );
+            parts.push(text);
         }
     }
     if more > 0 {
@@ -139,8 +148,8 @@ fn expression(
 fn part(
     program: &Program,
     target: &str,
-    slots: &BTreeSet<usize>,
-    around: &Around,
+    (slots, around): (&BTreeSet<usize>, &Around),
+    variables: &[Variable],
     asked: &Asked,
 ) -> String {
     let ops = decode(&program.insns);
@@ -176,6 +185,10 @@ fn part(
             let _ = write!(out, "{}\n\n{}\n", code(&text), fenced("", &lines));
         }
     }
+    let named = named(program, around, variables, word(&asked.text, asked.byte));
+    if !named.is_empty() {
+        let _ = write!(out, "variables\n\n{}\n", fenced("", &named));
+    }
     let _ = write!(out, "before this line\n\n{}\n", block(before));
     let last = around
         .before
@@ -200,4 +213,76 @@ fn block(held: &Contents) -> String {
         out
     });
     fenced("", &lines)
+}
+
+/// The name at a byte of a line; empty if there is none.
+fn word(text: &str, byte: usize) -> &str {
+    let letter = |c: char| c.is_alphanumeric() || c == '_';
+    let Some(before) = text.get(..byte) else {
+        return "";
+    };
+    let from = before.trim_end_matches(letter).len();
+    let rest = text.get(from..).unwrap_or("");
+    let to = rest.len() - rest.trim_start_matches(letter).len();
+    rest.get(..to).unwrap_or("")
+}
+
+/// Variables that are held somewhere at the line, the one that was asked for first.
+fn named(program: &Program, around: &Around, variables: &[Variable], asked: &str) -> String {
+    let mut seen: BTreeMap<(bool, &str), String> = BTreeMap::new();
+    for (&slot, held) in &around.before {
+        let function = program
+            .subprog_at(slot as u32)
+            .and_then(|at| program.subprogs.get(at));
+        let (name, start) = match function {
+            Some(f) => (f.name.to_string(), f.start as usize),
+            None => (program.name.to_string(), 0),
+        };
+        let at = slot.saturating_sub(start) as u64;
+        let here = variables
+            .iter()
+            .filter(|v| v.function == name && (v.from..v.to).contains(&at));
+        for v in here.take(limits::LSP_HOVER_VARIABLES) {
+            let (place, known) = match v.held {
+                Held::Constant(n) => ("no register".to_owned(), Some(n.to_string())),
+                Held::Register(reg) => content(held, format!("r{reg}")),
+                // A slot is named by its lowest byte.
+                Held::Stack(offset) => content(held, format!("fp{}", offset.div_euclid(8) * 8)),
+            };
+            // The first of a line that the walk came to, as everywhere here.
+            if let Some(known) = known {
+                let key = (v.name != asked, v.name.as_str());
+                let text = format!("{} = {known}   ({place})", v.name);
+                seen.entry(key).or_insert(text);
+            }
+        }
+    }
+    let lines = seen.values().take(limits::LSP_HOVER_VARIABLES);
+    lines.fold(String::new(), |mut out, line| {
+        let _ = writeln!(out, "{}", terminal(line));
+        out
+    })
+}
+
+fn content(held: &Contents, place: String) -> (String, Option<String>) {
+    let known = held.iter().find(|(at, _)| *at == place);
+    let known = known.map(|(_, text)| text.clone());
+    (place, known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_under_the_cursor_is_whole() {
+        let check = |byte, want| assert_eq!(word("a->len + \u{e9}x", byte), want, "{byte}");
+        check(0, "a");
+        check(1, "a");
+        check(3, "len");
+        check(5, "len");
+        check(7, "");
+        check(9, "\u{e9}x");
+        check(99, "");
+    }
 }

@@ -17,6 +17,7 @@ mod desk;
 mod files;
 mod hover;
 mod note;
+mod rounds;
 mod scan;
 mod server;
 mod text;

@@ -16,14 +16,15 @@ use lsp_types::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Stop};
+use super::desk::Desk;
 use super::files::Workspace;
 use super::hover::{self, Asked};
 use super::note::{Note, Telling};
+use super::rounds::Rounds;
 use super::scan::{Known, Round, stamp};
 use super::{Client, action, build};
+use crate::cli::config;
 use crate::cli::roots::Roots;
-use crate::cli::{Failure, config};
 use crate::limits;
 use crate::untrusted::terminal;
 
@@ -51,27 +52,22 @@ type Tell = Box<dyn Fn(Message) -> bool>;
 
 pub(super) struct Server {
     client: Client,
-    roots: Arc<Roots>,
     workspace: Workspace,
-    events: Sender<Event>,
     tell: Tell,
     checks: Desk,
     hovers: Desk,
     waiting: Waiting,
-    /// Ends builds with the server.
-    closing: Stop,
+    rounds: Rounds,
     /// By object.
     known: BTreeMap<PathBuf, Known>,
     /// Files of which something was told.
     told: BTreeSet<PathBuf>,
-    /// The build was refused, and that was said.
-    refused: bool,
     asked: i32,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.closing.store(true, Ordering::Relaxed);
+        self.rounds.closing.store(true, Ordering::Relaxed);
     }
 }
 
@@ -84,17 +80,22 @@ impl Server {
         let roots = Arc::new(roots);
         Server {
             workspace: Workspace::new(Arc::clone(&roots), given),
+            rounds: Rounds {
+                events,
+                targets: targets(&client.options),
+                allowed: build::allowed(&client.options, roots.first()),
+                roots,
+                closing: Arc::default(),
+                saved: Arc::default(),
+                refused: Arc::default(),
+            },
             client,
-            roots,
-            events,
             tell,
             checks: Desk::open(),
             hovers: Desk::open(),
             waiting: Waiting::default(),
-            closing: Stop::default(),
             known: BTreeMap::new(),
             told: BTreeSet::new(),
-            refused: false,
             asked: 0,
         }
     }
@@ -408,23 +409,15 @@ impl Server {
         };
         self.cancel_hover();
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
-        let (events, roots, targets) =
-            (self.events.clone(), Arc::clone(&self.roots), self.targets());
+        let rounds = self.rounds.clone();
         self.hovers.put(move |stop| {
-            let told = Round::begin(&roots, &targets)
+            let told = Round::begin(&rounds.roots, &rounds.targets)
                 .and_then(|mut round| hover::tell(&mut round, &objects, &asked, stop));
-            let _ = events.send(match told {
+            let _ = rounds.events.send(match told {
                 Ok(text) => Event::Hovered(id, text),
                 Err(_) => Event::Hovered(id, None),
             });
         });
-    }
-
-    /// The targets that the client names.
-    fn targets(&self) -> Vec<String> {
-        let list = self.client.options["targets"].as_array();
-        let names = list.into_iter().flatten().filter_map(Value::as_str);
-        names.map(str::to_owned).collect()
     }
 
     /// Looks whether an object was written since it was checked.
@@ -435,70 +428,25 @@ impl Server {
         }
     }
 
-    /// Builds, if that is asked for and allowed, and checks what changed.
+    /// Builds, if a file was saved and that is allowed, and checks what changed.
     fn refresh(&mut self, saved: bool) {
-        let allowed = build::allowed(&self.client.options, self.roots.first());
-        let had: BTreeMap<PathBuf, _> = self
-            .known
-            .iter()
+        let known = self.known.iter();
+        let had = known
             .map(|(object, known)| (object.clone(), known.stamp))
             .collect();
-        let (events, roots, targets) =
-            (self.events.clone(), Arc::clone(&self.roots), self.targets());
-        let closing = Arc::clone(&self.closing);
-        let refused = self.refused;
-        self.refused |= saved && !allowed;
-        self.checks.put(move |stop| {
-            let say = |kind, text: String| events.send(Event::Say(kind, text)).is_ok();
-            let failed = |failure: Failure| say(MessageType::ERROR, failure.told());
-            let mut round = match Round::begin(&roots, &targets) {
-                Ok(round) => round,
-                Err(failure) => {
-                    failed(failure);
-                    return;
-                }
-            };
-            if saved && !round.lsp.build.is_empty() {
-                if allowed {
-                    say(
-                        MessageType::LOG,
-                        format!("runs `{}`", round.lsp.build.join(" ")),
-                    );
-                    if let Err(why) = build::run(&round.lsp, roots.first(), &closing) {
-                        say(MessageType::ERROR, why);
-                    }
-                } else if !refused {
-                    let what = "bpfassay.toml names a build command, which is not run: the editor \
-                                does not say that this workspace may run commands (runBuild)";
-                    say(MessageType::WARNING, what.to_owned());
-                }
-            }
-            let objects = round.objects(&roots);
-            let _ = events.send(Event::There(objects.clone()));
-            for object in objects {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                if had.get(&object).is_some_and(|had| *had == stamp(&object)) {
-                    continue;
-                }
-                let done = round.check(&object, stop);
-                // What was stopped is not the whole of it.
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                match done {
-                    Ok(known) => {
-                        let _ = events.send(Event::Checked(object, known));
-                    }
-                    // It may be half written: its next state is told of again.
-                    Err(failure) => {
-                        say(MessageType::WARNING, failure.told());
-                    }
-                }
-            }
-        });
+        if saved {
+            self.rounds.saved.store(true, Ordering::Relaxed);
+        }
+        let rounds = self.rounds.clone();
+        self.checks.put(move |stop| rounds.run(&had, stop));
     }
+}
+
+/// The targets that the client names.
+fn targets(options: &Value) -> Vec<String> {
+    let list = options["targets"].as_array();
+    let names = list.into_iter().flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
 }
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, String> {
