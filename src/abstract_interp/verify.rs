@@ -7,7 +7,7 @@
 use super::ahead::StackAhead;
 use super::ahead::constants::Constants;
 use super::checks::subprog_facts::SubprogFacts;
-use super::checks::{dead_code, map_load, options, rights, stack_depth};
+use super::checks::{access, dead_code, map_load, options, rights, stack_depth};
 use super::explore::Explorer;
 use super::observe::Observer;
 use super::refusal::Refusal;
@@ -185,7 +185,8 @@ fn run<'a>(
         depth = stack_depth::check(&vm)?;
         rights::tail_calls(&vm)?;
         options::callbacks(&vm)?;
-        dead_code::check(&vm)
+        dead_code::check(&vm)?;
+        access::arena_loads(&vm)
     });
     let stats = Stats {
         processed: vm.explorer.processed,

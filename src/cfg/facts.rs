@@ -67,6 +67,8 @@ pub struct CfgRules {
     /// Loops may close by any edge, falling through and calls too; before, by jumps and callback
     /// references only (6.6 stable).
     pub loops_by_any_edge: bool,
+    /// A wide load cut off by the program's end comes before its layout (7.3).
+    pub cut_loads_first: bool,
     /// The second slot of a wide load is no instruction to walk (6.1 stable).
     pub whole_wide_loads: bool,
     /// History is recorded at points of its own; before, wherever states are
@@ -90,6 +92,7 @@ impl CfgRules {
             max_subprogs: limits.subprogs as usize,
             capable: true,
             loops_by_any_edge: behaviour.loops_by_any_edge,
+            cut_loads_first: behaviour.cut_loads_first,
             whole_wide_loads: behaviour.whole_wide_loads,
             split_jump_points: behaviour.split_jump_points,
             callback_checkpoints: behaviour.callback_checkpoints,

@@ -47,7 +47,7 @@ use core::ops::Deref;
 
 use crate::prelude::*;
 use crate::programs::decode::upfront_fault;
-use crate::programs::insn::{Insn, Op};
+use crate::programs::insn::{DecodeFault, Insn, Op};
 
 pub use calls::{CallEdge, CallGraph, CallKind};
 pub use draw::{dot, mermaid};
@@ -86,14 +86,26 @@ pub fn analyze(
     rules: &CfgRules,
 ) -> Result<Cfg, Fault> {
     let layout = Layout::discover(insns, facts, rules)?;
+    let decode = |(insn, fault): (usize, DecodeFault)| Fault::Decode {
+        insn: insn as u32,
+        fault,
+    };
+    if let Some(cut) = cut_off(ops).filter(|_| rules.cut_loads_first) {
+        return Err(decode(cut));
+    }
     layout.check(insns, rules)?;
-    if let Some((insn, fault)) = upfront_fault(ops, &rules.isa) {
-        return Err(Fault::Decode {
-            insn: insn as u32,
-            fault,
-        });
+    if let Some(found) = upfront_fault(ops, &rules.isa) {
+        return Err(decode(found));
     }
     Cfg::build(insns, ops, layout, facts, rules)
+}
+
+/// A wide load that the end of the program cuts off.
+fn cut_off(ops: &[Op]) -> Option<(usize, DecodeFault)> {
+    match ops.last() {
+        Some(Op::Invalid(fault @ DecodeFault::LdImm64Pair)) => Some((ops.len() - 1, *fault)),
+        _ => None,
+    }
 }
 
 impl Cfg {

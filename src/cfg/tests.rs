@@ -123,6 +123,9 @@ fn faults() {
         "jump into the middle of ldimm64 insn 1",
     );
     check_fault(".insn 255,0,0,0,0; exit", v, "unknown opcode ff (insn 0)");
+    let cut = "goto +9; .insn 24,0,0,0,1";
+    check_fault(cut, &linux("7.2"), "jump out of range from insn 0 to 10");
+    check_fault(cut, &linux("7.3"), "invalid bpf_ld_imm64 insn (insn 1)");
     check_fault(
         "goto +0; r1 = 0",
         v,

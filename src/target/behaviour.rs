@@ -185,6 +185,7 @@ behaviour! {
     helper_message_split: bool, "6.9", "A helper barred to a program type is told from an unknown one in the message.";
     long_jumps: bool, "6.6, and stable 6.1", "Jumps with a 32-bit offset exist.";
     loops_by_any_edge: bool, "stable 6.6", "Loops may close by any edge, falling through and calls too; before, by jumps and references to callbacks only.";
+    cut_loads_first: bool, "7.3", "A wide load cut off by the program's end is refused before the program's layout is looked at.";
     whole_wide_loads: bool, "stable 6.1", "The second slot of a wide load is no instruction to walk.";
     split_jump_points: bool, "stable 6.1", "History is recorded at points of its own; before, wherever states are compared.";
     callback_checkpoints: bool, "stable 6.6", "States are always kept at calls that run callbacks.";
@@ -197,6 +198,8 @@ behaviour! {
     may_goto: bool, "6.9", "Loops can be bounded by may_goto.";
     arena_arithmetic_apart: bool, "7.1", "An instruction of 64-bit arithmetic is used with arena pointers on every path, or on none.";
     arena: bool, "6.9", "Arenas and address space casts exist.";
+    device_hooks_sleep: bool, "7.1", "Programs on the LSM hooks of block devices may sleep.";
+    arena_loads_extend: bool, "6.18", "Loads from arenas may extend the sign; before, such a program is refused once all is explored.";
     fastcall: bool, "6.12", "Calls that keep registers: spills around them don't count towards the stack.";
     load_acquire: bool, "6.15", "Load-acquire and store-release exist.";
     indirect_jumps: bool, "6.19", "Jump tables exist.";

@@ -84,6 +84,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     loops_by_any_edge: false,
     long_jumps: false,
     whole_wide_loads: false,
+    cut_loads_first: false,
     split_jump_points: false,
     callback_checkpoints: false,
     callback_loops: false,
@@ -136,6 +137,8 @@ const LINUX_5_10: Behaviour = Behaviour {
     may_goto: false,
     arena_arithmetic_apart: false,
     arena: false,
+    arena_loads_extend: false,
+    device_hooks_sleep: false,
     fastcall: false,
     load_acquire: false,
     indirect_jumps: false,
@@ -308,6 +311,7 @@ const LINUX_6_12: Behaviour = Behaviour {
 };
 
 const LINUX_6_18: Behaviour = Behaviour {
+    arena_loads_extend: true,
     timers_sleep_as_program: false,
     scalars: ScalarRules::V6_18_44,
     mispredictions_fenced: true,
@@ -355,6 +359,7 @@ const LINUX_6_18_15: Behaviour = Behaviour {
 
 /// 6.17: reads of stack are still marked while exploring.
 const LINUX_6_17: Behaviour = Behaviour {
+    arena_loads_extend: false,
     scalars: ScalarRules::V6_17,
     stack_liveness: StackLiveness::Parentage,
     probe_registers_writable: false,
@@ -411,6 +416,7 @@ const LINUX_7_0: Behaviour = Behaviour {
 };
 
 const LINUX_7_1: Behaviour = Behaviour {
+    device_hooks_sleep: true,
     scalars: ScalarRules::V7_3,
     syscalls_open: true,
     arena_arithmetic_apart: true,
@@ -447,6 +453,7 @@ const LINUX_7_2: Behaviour = Behaviour {
 };
 
 const LINUX_7_3: Behaviour = Behaviour {
+    cut_loads_first: true,
     sockmap_updates_restricted: true,
     ..LINUX_7_2
 };

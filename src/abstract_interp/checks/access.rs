@@ -12,6 +12,7 @@ use super::{align, btf_ptr, buffer, context, map_value, packet, secrecy, socket,
 use crate::abstract_interp::refusal::{Buffer, Fault, refuse, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
+use crate::programs::insn::Op;
 
 /// Which way data goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +219,18 @@ pub fn merge_class(reg: &Reg, before: PointerClass, may_weaken: bool) -> Check<P
     refuse(Fault::MixedPointers)
 }
 
+/// Once all is explored, refuses loads from arenas that extend the sign, where kernels
+/// have no such load.
+pub fn arena_loads(vm: &Vm) -> Check<()> {
+    let extends = |op: &Op| matches!(op, Op::Load { sx: true, .. });
+    let mut loads = vm.env.ops.iter().zip(&vm.aux);
+    let some = loads.any(|(op, aux)| extends(op) && aux.seen && aux.pointer_class.is_arena());
+    match some && !vm.env.target.behaviour.arena_loads_extend {
+        true => refuse(Fault::ArenaSignExtended),
+        false => Ok(()),
+    }
+}
+
 /// The part of a pointer's kind that decides how an access is rewritten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointerClass {
@@ -234,6 +247,7 @@ impl PointerClass {
     const PLAIN: u8 = 1;
     const MEM: u8 = 2;
     const BTF: u8 = 3;
+    const ARENA: u8 = 9;
 
     /// The class of a pointer.
     pub fn of(reg: &Reg) -> PointerClass {
@@ -245,7 +259,7 @@ impl PointerClass {
             Kind::SockCommon => 6,
             Kind::TcpSock => 7,
             Kind::XdpSock => 8,
-            Kind::Arena => 9,
+            Kind::Arena => Self::ARENA,
             _ => Self::PLAIN,
         };
         PointerClass {
@@ -254,6 +268,10 @@ impl PointerClass {
         }
     }
 
+    /// Whether it is that of pointers into an arena.
+    pub fn is_arena(self) -> bool {
+        self.base == Self::ARENA
+    }
     fn is_plain(self) -> bool {
         matches!(self.base, Self::PLAIN | Self::MEM)
     }

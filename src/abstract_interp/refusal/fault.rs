@@ -354,6 +354,7 @@ faults! {
     MapOfSleepable { map_type: u64 } => Code::MapProgCompat;
     CgroupStorageTwice => Code::MapProgCompat;
     ArenaTwice => Code::Arena;
+    ArenaSignExtended => Code::Arena;
     MapFd { fd: i64 } => Code::MapLoad;
     MapValueOffset { off: u64 } => Code::MapLoad;
     MapValuePointer { limit: u64, off: u64 } => Code::MapValueOob;

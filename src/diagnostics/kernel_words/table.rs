@@ -274,6 +274,7 @@ words! {
     MapOfSleepable: "Sleepable programs can only use other maps";
     CgroupStorageTwice: "only one cgroup storage of each type";
     ArenaTwice: "Only one arena per program";
+    ArenaSignExtended: "sign extending loads from arena are not supported";
     MapFd: "fd {fd} is not pointing to valid bpf_map";
     MapValueOffset: "direct value offset is not allowed";
     MapValuePointer: "invalid access to map value pointer";

@@ -34,6 +34,13 @@ impl Hook<'_> {
         self.full.into()
     }
 
+    /// Whether programs on an LSM hook may sleep.
+    fn may_sleep(&self) -> bool {
+        let device = self.full.starts_with("bpf_lsm_bdev_");
+        helpers_spec::lsm_hook_sleepable(self.full, self.target.spec)
+            && (!device || self.target.behaviour.device_hooks_sleep)
+    }
+
     /// Whether programs may replace what the function returns, as far as error
     /// injection goes.
     fn injectable(&self) -> bool {
@@ -81,7 +88,7 @@ const SECURITY: &[Demand] = &[
         },
     },
     Demand {
-        broken: |h| h.program.sleepable && !helpers_spec::lsm_hook_sleepable(h.full, h.target.spec),
+        broken: |h| h.program.sleepable && !h.may_sleep(),
         fault: |h| Fault::AttachNotSleepable { name: h.name() },
     },
 ];
