@@ -54,10 +54,10 @@ impl Prepared {
     /// The structural fault for which the target refuses the program.
     pub fn new(input: &Input<'_>) -> Result<Prepared, Box<Refusal>> {
         let ops = decode_with(&input.program.insns, &IsaRules::of(&input.target.behaviour));
-        setup::functions_match(input.program, input.target, &ops)?;
         let facts = setup::facts::Facts::new(input.program, input.target, &ops);
         match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
             Ok(mut cfg) => {
+                setup::functions_match(input.program, input.target, &ops)?;
                 let looks = input.target.behaviour.stack_liveness == StackLiveness::Static;
                 let constants = looks.then(|| Constants::of(input.program, &ops, &cfg));
                 if let Some(constants) = &constants {
@@ -69,7 +69,12 @@ impl Prepared {
                     constants,
                 })
             }
-            Err(fault) => Err(first_told(input, ops, &fault)),
+            Err(fault) => {
+                if fault.follows_references() {
+                    setup::functions_match(input.program, input.target, &ops)?;
+                }
+                Err(first_told(input, ops, &fault))
+            }
         }
     }
 }

@@ -42,11 +42,12 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use core::ops::Deref;
 
 use crate::prelude::*;
-use crate::programs::decode::upfront_fault;
+use crate::programs::decode::{decode_unread, upfront_fault};
 use crate::programs::insn::{DecodeFault, Insn, Op};
 
 pub use calls::{CallEdge, CallGraph, CallKind};
@@ -108,6 +109,19 @@ fn cut_off(ops: &[Op]) -> Option<(usize, DecodeFault)> {
     }
 }
 
+/// Slots whose faults are met only where they are reached count as what they look like.
+fn as_taken<'a>(insns: &[Insn], ops: &'a [Op], rules: &CfgRules) -> Cow<'a, [Op]> {
+    let faulty = |op: &Op| matches!(op, Op::Invalid(_));
+    if !ops.iter().any(faulty) {
+        return Cow::Borrowed(ops);
+    }
+    let taken = ops.iter().zip(insns).map(|(op, insn)| match op {
+        Op::Invalid(_) => decode_unread(*insn, &rules.isa),
+        op => *op,
+    });
+    Cow::Owned(taken.collect())
+}
+
 impl Cfg {
     /// Walks the program from its entries and computes all that follows. The
     /// layout must have been checked.
@@ -133,7 +147,7 @@ impl Cfg {
         };
         cfg.walk(facts, rules)?;
         cfg.order();
-        cfg.liveness(ops, facts);
+        cfg.liveness(&as_taken(insns, ops, rules), facts);
         cfg.components(rules);
         Ok(cfg)
     }

@@ -62,6 +62,37 @@ impl DecodeFault {
     }
 }
 
+/// The operation of a slot as if the fields that it doesn't use were empty: what
+/// kernels take it for as long as they don't come to it.
+pub fn decode_unread(insn: Insn, rules: &IsaRules) -> Op {
+    let Insn {
+        opcode,
+        dst,
+        src,
+        off,
+        imm,
+    } = insn;
+    let only = |dst, src, off, imm| Insn::new(opcode, dst, src, off, imm);
+    let emptied = match isa::form(opcode) {
+        Some(Form::Alu { reg: true, .. }) => only(dst, src, 0, 0),
+        Some(Form::Alu { .. }) => only(dst, 0, 0, imm),
+        Some(Form::Neg(_)) => only(dst, 0, 0, 0),
+        Some(Form::End(_)) => only(dst, 0, 0, 16),
+        Some(Form::Ldx { .. } | Form::Stx(_)) => only(dst, src, off, 0),
+        Some(Form::St(_)) => only(dst, 0, off, imm),
+        Some(Form::Atomic(_)) => only(dst, src, off, imm & isa::FETCH),
+        Some(Form::Jmp { reg: true, .. }) => only(dst, src, off, 0),
+        Some(Form::Jmp { .. }) => only(dst, 0, off, imm),
+        Some(Form::Ja(Width::W64)) => only(0, 0, off, 0),
+        Some(Form::Ja(Width::W32)) => only(0, 0, 0, imm),
+        Some(Form::LdAbs(_)) => only(0, 0, 0, imm),
+        Some(Form::LdInd(_)) => only(0, src, 0, imm),
+        Some(Form::Exit) => only(0, 0, 0, 0),
+        _ => insn,
+    };
+    single(emptied, rules).unwrap_or_else(Op::Invalid)
+}
+
 type Decoded = Result<Op, DecodeFault>;
 
 fn wide(insn: Insn, second: Option<&Insn>, rules: &IsaRules) -> Decoded {

@@ -231,9 +231,6 @@ impl Gen<'_> {
         let mut id = 0;
         for _ in 0..6 {
             id = 1 + self.rng.below(211) as u32;
-            if crate::ask::OWN.contains(&id) {
-                continue;
-            }
             let allowed = helpers_spec::helper_allowed(
                 id,
                 p.prog_type,
@@ -242,7 +239,7 @@ impl Gen<'_> {
                 p.sleepable,
                 spec,
             );
-            if allowed || self.slip() {
+            if !crate::ask::OWN.contains(&id) && (allowed || self.slip()) {
                 break;
             }
             id = 0;

@@ -58,6 +58,11 @@ pub fn place_new(vm: &Vm, r: u8, object: StackObject, slots: usize) -> Check<(us
         let (dir, size) = (Dir::Write, u64::from(SLOT));
         return refuse_reg(r, Fault::StackOutside { dir, off, size });
     }
+    if vm.env.target.behaviour.dynptr_slots_guarded {
+        for slot in (0..slots).map_while(|n| at.checked_sub(n)) {
+            may_overwrite(vm, frame, slot)?;
+        }
+    }
     Ok((frame, at))
 }
 
@@ -143,10 +148,6 @@ pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
         if taken(at) || taken(at - 1) {
             return refuse_reg(r, Fault::DynptrTaken);
         }
-        return Ok((frame, at));
-    }
-    for slot in [at, at - 1] {
-        may_overwrite(vm, frame, slot)?;
     }
     Ok((frame, at))
 }

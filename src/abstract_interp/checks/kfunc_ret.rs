@@ -94,6 +94,7 @@ fn by_role(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
         },
         KfRole::CastContext => match kernel_context(vm, k) {
             Some(id) => object(BtfSrc::Kernel, id, Flags::TRUSTED),
+            None if has_bare_context(vm) => return refuse(Fault::ContextNoStruct),
             None => return unknown("cast-to-kern-ctx"),
         },
         KfRole::CastReadOnly => cast(vm, k, f.constant.unwrap_or(0) as u32)?,
@@ -106,6 +107,12 @@ fn by_role(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<Option<Reg>> {
 fn kernel_context(vm: &Vm<'_>, k: &Kfunc<'_>) -> Option<u32> {
     let name = helpers_spec::kernel_context(vm.env.program.prog_type)?;
     k.btf.find_struct(name)
+}
+
+/// Whether the kernel's own context of the program is no struct.
+fn has_bare_context(vm: &Vm<'_>) -> bool {
+    let facts = helpers_spec::prog_type_facts(vm.env.program.prog_type);
+    facts.is_some_and(|f| !f.kernel_ctx.is_empty() && !f.kernel_ctx.starts_with("struct "))
 }
 
 /// Any pointer, seen as one to a type that nobody vouches for.

@@ -52,7 +52,8 @@ pub fn resolve_value(
     }
     match MapType::from_id(map_of(vm, facts)?.map_type) {
         Some(MapType::Sockmap | MapType::Sockhash) => {
-            if helper == id::MAP_UPDATE_ELEM {
+            // What a helper fills in is no socket.
+            if helper == id::MAP_UPDATE_ELEM || spec.flags == TypeFlags::NONE {
                 Ok((ArgType::BtfIdSockCommon, TypeFlags::NONE))
             } else {
                 refuse(Fault::SockmapValue)

@@ -1,11 +1,12 @@
 //! One instruction: who carries it out.
 
+use crate::abstract_interp::checks::operand;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::transfer::{
     alu, atomic, branch, call, gotox, imm64, kfunc, ld_abs, mem, subprog,
 };
 use crate::abstract_interp::vm::{Check, Next, Vm};
-use crate::programs::insn::{Callee, DecodeFault, Op};
+use crate::programs::insn::{Callee, DecodeFault, Op, Reserved};
 
 impl Vm<'_> {
     pub(super) fn step(&mut self) -> Check<Next> {
@@ -53,7 +54,14 @@ impl Vm<'_> {
                 gotox::step(self, dst)
             }
             Op::Second => refuse(Fault::JumpIntoWide),
-            Op::Invalid(fault) => refuse(Fault::Undecodable { fault }),
+            Op::Invalid(fault) => {
+                // What a conditional jump compares is read before its unused fields.
+                let slot = self.env.program.insns.get(self.insn);
+                if let (DecodeFault::Reserved(Reserved::Jmp), Some(slot)) = (fault, slot) {
+                    operand::read_ok(self, slot.dst)?;
+                }
+                refuse(Fault::Undecodable { fault })
+            }
         }
     }
 }

@@ -461,6 +461,7 @@ faults! {
     DropPercpuExpected => Code::ObjNew;
     CastType => Code::Kfunc;
     CastUnknown { id: u64 } => Code::Kfunc;
+    ContextNoStruct => Code::Kfunc;
 
     // References and sections.
     ReferenceHeld { id: u64, acquired: u64, way: Way } => way.or(Code::RefLeak);

@@ -380,6 +380,7 @@ words! {
     DropPercpuExpected: "arg#{arg} expected for bpf_percpu_obj_drop()";
     CastType: "kfunc bpf_rdonly_cast type ID argument must be of a struct";
     CastUnknown: "unknown type ID passed to kfunc bpf_rdonly_cast";
+    ContextNoStruct: "kern ctx type id is not a struct, kfunc bpf_cast_to_kern_ctx";
 
     // References and sections.
     ReferenceHeld: "Unreleased reference id={id} alloc_insn={acquired}; {way} would lead to reference leak";
