@@ -30,12 +30,12 @@ struct Mark<'a> {
 impl<'a> Mark<'a> {
     /// The mark in the comment of a line.
     fn read(line: &'a str) -> Option<Mark<'a>> {
-        let at = line.find(MARK)?;
-        let before = line.get(..at)?.trim_end();
+        let (before, after) = line.split_once(MARK)?;
+        let before = before.trim_end();
         if !before.ends_with("//") && !before.ends_with("/*") && !before.ends_with("///") {
             return None;
         }
-        let (codes, reason) = line.get(at + MARK.len()..)?.split_once(')')?;
+        let (codes, reason) = after.split_once(')')?;
         let reason = reason.trim().trim_end_matches("*/").trim_end();
         let reason = reason.trim_start_matches([':', '-', ' ']);
         Some(Mark {

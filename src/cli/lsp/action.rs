@@ -74,10 +74,6 @@ fn edit(doc: &Doc, edit: &crate::diagnostics::Edit) -> Option<TextEdit> {
     Some(TextEdit { range, new_text })
 }
 
-#[expect(
-    clippy::mutable_key_type,
-    reason = "lsp-types keys edits by URI, of which nothing changes"
-)]
 fn workspace_edit(
     uri: &Uri,
     version: Option<i32>,

@@ -75,7 +75,7 @@ pub(super) fn run(lsp: &Lsp, folder: &Path, closing: &Stop) -> Result<(), String
                 false => format!("took more than {seconds} s"),
             });
         }
-        std::thread::sleep(Duration::from_millis(20));
+        pause();
     };
     let why = match ended.as_ref().map(ExitStatus::success) {
         Ok(true) => return Ok(()),
@@ -85,6 +85,14 @@ pub(super) fn run(lsp: &Lsp, folder: &Path, closing: &Stop) -> Result<(), String
     let end = tail.recv_timeout(Duration::from_millis(500));
     let end = String::from_utf8_lossy(&end.unwrap_or_default()).into_owned();
     Err(format!("`{shown}`: {why}\n{end}"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a process tells nobody when it ends: it is looked at now and then"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
 }
 
 #[cfg(test)]

@@ -282,7 +282,7 @@ impl Server {
                 let there: BTreeSet<PathBuf> = objects.into_iter().collect();
                 self.known.retain(|object, _| there.contains(object));
                 for file in self.told.clone() {
-                    if !self.notes(&file).next().is_some() {
+                    if self.notes(&file).next().is_none() {
                         self.publish(&file);
                     }
                 }

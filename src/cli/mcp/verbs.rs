@@ -113,10 +113,9 @@ pub(super) fn explain(
         return Ok(json!({ "text": text }));
     };
     let object = given.text("object").map(|name| roots.admit(name));
-    args.code = match object.transpose()? {
-        Some(path) => Some(path.to_string_lossy().into_owned()),
-        None => None,
-    };
+    args.code = object
+        .transpose()?
+        .map(|path| path.to_string_lossy().into_owned());
     let told = explain_log::told("log", log, &args, &spending.budget, Style::default());
     let (text, ended) = told?;
     Ok(json!({ "text": text, "partial": ended.is_some() }))
