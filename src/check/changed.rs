@@ -4,7 +4,7 @@
 
 use super::{Job, Options, TargetChoice};
 use crate::abstract_interp::{Input, Verdict, verify_within};
-use crate::diagnostics::Claim;
+use crate::diagnostics::{Cause, Claim, Sure};
 use crate::prelude::*;
 use crate::programs::{Linked, Program};
 use crate::report::Outcome;
@@ -39,19 +39,25 @@ pub(super) fn tell(jobs: &mut [Job], links: &[Linked], options: &Options<'_>) {
             if own.target.profile().is_some() || other.target.profile().is_some() {
                 continue;
             }
-            d.changed = Some(decides(program, own, other, processed, options).into());
+            let (text, numbers) = decides(program, own, other, processed, options);
+            d.changed = Some(text.into());
+            // The same program holds by what another verifier knows of numbers.
+            if numbers && d.cause.0 == Cause::Source {
+                d.cause = (Cause::Verifier, Sure::Medium);
+            }
         }
     }
 }
 
-/// The differences of which each alone makes the refusing target accept.
+/// The differences of which each alone makes the refusing target accept, and whether
+/// one of them is about numbers.
 fn decides(
     program: &Program,
     own: &TargetChoice<'_>,
     other: &TargetChoice<'_>,
     processed: u64,
     options: &Options<'_>,
-) -> String {
+) -> (String, bool) {
     let mut found = Vec::new();
     for (switch, behaviour) in own.target.behaviour.with_each_of(&other.target.behaviour) {
         let mut target = own.target.clone();
@@ -72,7 +78,10 @@ fn decides(
         }
     }
     let (own, other) = (&own.target.name, &other.target.name);
-    match found.as_slice() {
+    let numbers = found
+        .iter()
+        .any(|s| matches!(s.name, "scalars" | "scalar_links"));
+    let text = match found.as_slice() {
         [] => format!("{other} accepts it; no single difference of the verifiers explains that."),
         all => {
             let each: Vec<String> = all
@@ -88,5 +97,6 @@ fn decides(
                 .collect();
             format!("{other} accepts it, unlike {own}: {}.", each.join("; or: "))
         }
-    }
+    };
+    (text, numbers)
 }

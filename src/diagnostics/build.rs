@@ -2,7 +2,7 @@
 
 use super::kernel_words::{self, Series};
 use super::source::{SourceText, Sources, expression_at, line_of};
-use super::story::{self, Claim, Happened, Scene, Story};
+use super::story::{self, Claim, Scene, Story};
 use super::wording::{self, Facts, Nature};
 use super::{Branch, Diagnostic, Label, Place, names};
 use crate::abstract_interp::Code;
@@ -52,11 +52,6 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
         None => plain(context, &scene, &insn_text),
     };
     told.events.retain(|e| e.insn < program.insns.len());
-    if told.events.is_empty() && told.edit_at.is_none() {
-        // What a program may do hangs on its type.
-        let kind = Happened::Program(program.prog_type.name().to_owned());
-        told.events.push(scene.event(0, 0, kind));
-    }
     let page = wording::page_for(told.code, &Facts::of(refusal)).rule;
     let what = capitalized(story::words::headline(&told.claim));
     let reason = told
@@ -68,24 +63,26 @@ pub fn describe(context: &Context<'_>, refusal: &Refusal, series: Series) -> Dia
     let mut sources = Sources::new(program, context.ops, context.source_text, slots);
     sources.show(told.edit_line);
     let mut labels: Vec<Label> = Vec::new();
+    let crowd = crowd(context, &mut sources, &spots);
     for (slot, text) in spots {
         let first = labels.is_empty();
         let label = match told.edit_line.filter(|_| first) {
             Some(line) => label_at(&mut sources, slot, line, text.into()),
+            // One place in C for many instructions: they are told apart.
+            None if !first && crowd.contains(&slot) => listed(&mut sources, slot, text.into()),
             None => label(&mut sources, slot, text.into()),
         };
-        // What is said of one place is said once, in one label.
-        let same = labels
-            .iter_mut()
-            .find(|l| (l.source, l.offset) == (label.source, label.offset));
-        match same {
-            Some(same) if same.text.data().contains(label.text.data()) => {}
-            Some(same) => {
-                same.text = text!("{}; {}", same.text, label.text);
-                same.len = same.len.max(label.len);
-            }
-            None => labels.push(label),
-        }
+        place(&mut labels, label);
+    }
+    let listing = labels.iter().skip(1).any(|l| is_listed(&sources, l));
+    if listing && !is_listed(&sources, &labels[0]) && crowded(context, labels[0].insn) {
+        let text = if labels[0].insn == insn {
+            "this is refused".into()
+        } else {
+            labels[0].text.clone()
+        };
+        let listed = listed(&mut sources, labels[0].insn, text);
+        place(&mut labels, listed);
     }
     let primary = labels.remove(0);
     let related = told.events.iter().map(|e| e.insn).collect::<Vec<_>>();
@@ -164,6 +161,75 @@ fn spots(scene: &Scene<'_>, told: &Story) -> Vec<(usize, String)> {
     }
 }
 
+/// What is said of one place is said once, in one label.
+fn place(labels: &mut Vec<Label>, label: Label) {
+    let same = labels
+        .iter_mut()
+        .find(|l| (l.source, l.offset) == (label.source, label.offset));
+    match same {
+        Some(same) if same.text.data().contains(label.text.data()) => {}
+        Some(same) => {
+            same.text = text!("{}; {}", same.text, label.text);
+            same.len = same.len.max(label.len);
+        }
+        None => labels.push(label),
+    }
+}
+
+/// The instructions that share their place in the source with another that something is
+/// said of, where that place stands for many.
+fn crowd(
+    context: &Context<'_>,
+    sources: &mut Sources<'_>,
+    spots: &[(usize, String)],
+) -> Vec<usize> {
+    let placed: Vec<(usize, (usize, usize))> = spots
+        .iter()
+        .map(|(slot, _)| {
+            let label = label(sources, *slot, Untrusted::default());
+            (*slot, (label.source, label.offset))
+        })
+        .collect();
+    let shared = placed.iter().filter(|(slot, at)| {
+        placed
+            .iter()
+            .any(|(other, there)| other != slot && there == at)
+    });
+    shared
+        .map(|(slot, _)| *slot)
+        .filter(|&slot| crowded(context, slot))
+        .collect()
+}
+
+/// Instructions beside one that are looked at for what its place stands for.
+const NEAR: usize = 256;
+
+/// Whether an instruction's place in the source stands for many that do different
+/// things: a text of assembler, or a macro that makes several calls.
+fn crowded(context: &Context<'_>, insn: usize) -> bool {
+    let program = context.program;
+    let Some(own) = line_of(program, insn) else {
+        return false;
+    };
+    if super::c_text::assembler(&own.text) {
+        return true;
+    }
+    let near = insn.saturating_sub(NEAR)..(insn + NEAR).min(context.ops.len());
+    let calls = near.filter(|&at| {
+        matches!(context.ops.get(at), Some(Op::Call(_)))
+            && line_of(program, at)
+                .is_some_and(|l| (l.line, l.col, &l.file) == (own.line, own.col, &own.file))
+    });
+    calls.take(2).count() == 2
+}
+
+fn is_listed(sources: &Sources<'_>, label: &Label) -> bool {
+    sources
+        .list
+        .get(label.source)
+        .is_some_and(super::Source::is_listing)
+}
+
 /// A sentence: begun with a capital letter, ended.
 pub fn as_sentence(text: &str) -> String {
     let text = capitalized(text.to_owned());
@@ -219,6 +285,11 @@ pub(super) fn label(sources: &mut Sources<'_>, insn: usize, text: Untrusted) -> 
             };
         }
     }
+    listed(sources, insn, text)
+}
+
+/// A label in the program's disassembly.
+fn listed(sources: &mut Sources<'_>, insn: usize, text: Untrusted) -> Label {
     let source = sources.listing();
     let line = insn as u32 + 1;
     let (offset, len) = sources

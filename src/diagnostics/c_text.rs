@@ -177,6 +177,45 @@ pub(super) fn turned(line: &str) -> Option<String> {
     Some(line.replacen(old, new, 1))
 }
 
+/// Whether a line holds a text of assembler, perhaps by a macro.
+pub(super) fn assembler(line: &str) -> bool {
+    let mut from = 0;
+    while let Some(rest) = line.get(from..) {
+        let Some(at) = rest.to_ascii_lowercase().find("asm") else {
+            return false;
+        };
+        let before = line.get(..from + at).unwrap_or("");
+        let after = rest.get(at + 3..).unwrap_or("");
+        let after = after.trim_start_matches('_').trim_start();
+        let opens = ["(", "volatile", "__volatile__", "goto"];
+        let whole = !before.trim_end_matches('_').ends_with(word);
+        if whole && opens.iter().any(|w| after.starts_with(w)) {
+            return true;
+        }
+        from += at + 3;
+    }
+    false
+}
+
+/// Whether a line compares a variable as it is with something.
+pub(super) fn compares(line: &str, name: &str) -> bool {
+    let mut from = 0;
+    while let Some(at) = line.get(from..).and_then(|rest| rest.find(name)) {
+        let (start, end) = (from + at, from + at + name.len());
+        let before = line.get(..start).unwrap_or("");
+        let after = line.get(end..).unwrap_or("").trim_start();
+        let whole = !before.ends_with(|c| word(c) || matches!(c, '>' | '.'))
+            && !line.get(end..).unwrap_or("").starts_with(word);
+        let less = after.starts_with('<') && !after.starts_with("<<");
+        let greater = after.starts_with('>') && !after.starts_with(">>");
+        if whole && !name.is_empty() && (less || greater) {
+            return true;
+        }
+        from = end.max(from + 1);
+    }
+    false
+}
+
 /// A number in C.
 pub(super) fn number(text: &str) -> Option<i64> {
     let text = text.trim().trim_end_matches(['u', 'U', 'l', 'L']);
@@ -294,6 +333,28 @@ mod tests {
         check("a->b->c", Some("a->b"));
         check("*(u32 *)p", None);
         check("s.x", None);
+    }
+
+    #[test]
+    fn texts_of_assembler_are_known() {
+        let check = |line, expect| assert_eq!(assembler(line), expect, "{line}");
+        check("\tasm volatile(\"r0 = 0;\"", true);
+        check("\tASM(\"r0 = 0;\");", true);
+        check("__asm__ __volatile__ (\"\");", true);
+        check("asm goto(\"\");", true);
+        check("plasma(3);", false);
+        check("asm_count = 3;", false);
+    }
+
+    #[test]
+    fn comparisons_of_a_variable_as_it_is_are_found() {
+        let check = |line, expect| assert_eq!(compares(line, "n"), expect, "{line}");
+        check("if (n < 1 || n > 16)", true);
+        check("if (n >= 4)", true);
+        check("x = n << 3;", false);
+        check("if (v->n > 16)", false);
+        check("if (len > 16)", false);
+        check("if (n + 1 > 16)", false);
     }
 
     #[test]

@@ -139,6 +139,12 @@ pub(super) fn moves_packet(program: &Program, callee: Callee) -> bool {
             .is_some_and(|k| helpers_spec::kfunc_role(&k.name) == KfRole::ChangesPacket))
 }
 
+/// Whether a call may sleep.
+pub(super) fn may_sleep(program: &Program, callee: Callee) -> bool {
+    helper(callee).is_some_and(|h| h.might_sleep)
+        || kfunc_flags(program, callee).contains(KfFlags::SLEEPABLE)
+}
+
 /// Whether a call's result must be released.
 pub(super) fn acquires(program: &Program, callee: Callee) -> bool {
     helper(callee).is_some_and(|h| h.acquire && h.name != "bpf_map_lookup_elem")

@@ -2,10 +2,11 @@
 //! the program, and the program is verified again: what goes on past the refusal is
 //! told so, with the next refusal if there is one.
 
-use super::story::{Help, Patch};
+use super::story::{Help, Load, Patch};
 use crate::abstract_interp::refusal::{Key, Refusal};
 use crate::abstract_interp::{Input, Verdict, verify_within};
 use crate::budget::Account;
+use crate::object::F_RDONLY_PROG;
 use crate::prelude::*;
 use crate::programs::encode::encode_all;
 use crate::programs::{Program, insert};
@@ -64,6 +65,18 @@ pub fn patched(program: &Program, patch: &Patch) -> Option<Program> {
         let def = maps.get_mut(map).filter(|m| m.value_size < size)?;
         def.value_size = size;
         out.maps = maps.into();
+    }
+    match patch.load {
+        Some(Load::Awake) => out.sleepable = false,
+        Some(Load::Gpl) => out.gpl_compatible = true,
+        Some(Load::Writable(map)) => {
+            let mut maps = out.maps.to_vec();
+            let def = maps.get_mut(map)?;
+            def.flags &= !F_RDONLY_PROG;
+            def.frozen = false;
+            out.maps = maps.into();
+        }
+        None => {}
     }
     for p in &parts {
         out = insert::insert(&out, p.at, p.replaced, &encode_all(&p.ops)?, p.over)?;

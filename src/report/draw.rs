@@ -285,7 +285,11 @@ impl fmt::Display for Drawing<'_> {
         if self.first {
             f.write_str(&self.what)
         } else {
-            f.write_str("the value's way through another file:")
+            f.write_str(if self.source.raw.is_listing() {
+                "the same, by instructions:"
+            } else {
+                "the value's way through another file:"
+            })
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Arguments of a kind that the called function does not take, and calls that sleep.
 
+use super::patch::Patch;
 use super::{Claim, Happened, Help, Range, Scene, Story, trace};
 use crate::abstract_interp::refusal::{Fault, Key};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
@@ -113,7 +114,20 @@ fn kind(scene: &Scene<'_>, held: &Reg, expected: &[RegClass]) -> Story {
     }
     events.retain(|e| !matches!(e.kind, Happened::Constant(_)));
     let callee = scene.callee().unwrap_or_else(|| "the function".into());
-    let text = if held.is_scalar() && memory {
+    let holder =
+        !memory && wants.contains(&"a map's value") && matches!(held.kind, Kind::Stack { .. });
+    let record = ["bpf_ringbuf_submit", "bpf_ringbuf_discard"]
+        .iter()
+        .any(|c| *c == callee);
+    let text = if record {
+        format!(
+            "take this call out: only what `bpf_ringbuf_reserve` returned is given to `{callee}`; data that lies elsewhere is sent by `bpf_ringbuf_output`, which copies it"
+        )
+    } else if let Some(text) = map_as_value(scene, held).filter(|_| memory) {
+        text
+    } else if holder {
+        "put it into the value of a map (an array of one element will do), and pass the address of the member in what `bpf_map_lookup_elem` returned: it must outlive the program's run".to_owned()
+    } else if held.is_scalar() && memory {
         "pass the address of a buffer: of a variable on the stack (`&key`), of a map's value, or of checked packet bytes; an address of kernel memory is copied from first (`bpf_probe_read_kernel`)".to_owned()
     } else if held.is_scalar() {
         format!(
@@ -125,6 +139,12 @@ fn kind(scene: &Scene<'_>, held: &Reg, expected: &[RegClass]) -> Story {
     } else {
         format!("pass {}", join(&wants))
     };
+    let help = scene
+        .node(reg)
+        .map(|n| scene.flow.root(n))
+        .filter(|_| held.is_scalar() && wants.contains(&"a typed kernel object"))
+        .and_then(|root| super::number::task(scene, root))
+        .unwrap_or_else(|| Help::say(text).patch(Patch::skip(scene).filter(|_| record)));
     let claim = Claim::WrongKind {
         what: match scene.argument(scene.insn, reg) {
             Some(name) => format!("`{name}`"),
@@ -136,9 +156,34 @@ fn kind(scene: &Scene<'_>, held: &Reg, expected: &[RegClass]) -> Story {
     };
     Story {
         events,
-        helps: vec![Help::say(text)],
+        helps: vec![help],
         ..Story::new(scene.refusal.code(), claim)
     }
+}
+
+/// A map is handed over where one of its values is meant.
+fn map_as_value(scene: &Scene<'_>, held: &Reg) -> Option<String> {
+    use crate::helpers_spec::MapType;
+    if !matches!(held.kind, Kind::ConstMap { .. }) {
+        return None;
+    }
+    let outer = match scene.held(1)?.kind {
+        Kind::ConstMap { map, .. } => scene.map(map),
+        _ => None,
+    };
+    let maps = outer.is_some_and(|m| {
+        matches!(
+            MapType::from_id(m.map_type),
+            Some(MapType::ArrayOfMaps | MapType::HashOfMaps)
+        )
+    });
+    Some(match outer.filter(|_| maps) {
+        Some(m) => format!(
+            "put maps into `{}` from user space: programs look them up only",
+            m.name
+        ),
+        None => "pass a value, not the map: the address of a variable, or of what `bpf_map_lookup_elem` returned".into(),
+    })
 }
 
 fn join(list: &[&str]) -> String {

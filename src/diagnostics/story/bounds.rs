@@ -2,11 +2,13 @@
 //! numbers added to a pointer. Lengths are told in `length`.
 
 use super::length::{length, length_argument, too_long};
+use super::limit::{bound, constant, with_variable};
 use super::null::leave_if;
 use super::patch::{self, Patch};
 use super::{Access, Claim, Event, Help, Object, Range, Scene, Story, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
+use crate::abstract_interp::value::Kind;
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node};
 use crate::prelude::*;
@@ -68,7 +70,7 @@ fn added(scene: &Scene<'_>, pointer: Node) -> Option<(Node, Node)> {
 }
 
 /// By how much a number was scaled before it was added.
-fn scale(scene: &Scene<'_>, number: Node) -> (i64, Node) {
+pub(super) fn scale(scene: &Scene<'_>, number: Node) -> (i64, Node) {
     let Made::Arith {
         op,
         a,
@@ -121,7 +123,7 @@ fn outside(scene: &Scene<'_>) -> Option<Story> {
         Some((number, sum)) if variable.single().is_none() => {
             let name =
                 index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
-            number_text = Some(format!("`{name}`"));
+            number_text = Some(super::words::quoted(&name).replace("the number", "a number"));
             let most = room as i128 - bytes as i128 - fixed;
             helps.push(bound(scene, &name, number, sum, most, variable.min < 0));
         }
@@ -155,131 +157,6 @@ fn index_name(scene: &Scene<'_>) -> Option<String> {
     let expr = c_text::at_column_member(&l.text, l.col)?;
     let (_, index, _) = c_text::indexed(&expr)?;
     (!index.is_empty() && c_text::number(index).is_none()).then(|| index.to_owned())
-}
-
-/// Leaves where a number is greater than the memory allows.
-fn bound(
-    scene: &Scene<'_>,
-    name: &str,
-    number: Node,
-    sum: Node,
-    most: i128,
-    negative: bool,
-) -> Help {
-    let (scale, _) = scale(scene, number);
-    if most < 0 {
-        return Help::say("what is accessed does not fit at any offset: use a larger object");
-    }
-    let limit = (most / i128::from(scale)).min(i32::MAX.into()) as i64;
-    let def = scene.flow.def(sum);
-    let simple = !name.contains([' ', '(', '=']);
-    let condition = if negative && simple {
-        format!("{name} < 0 || {name} > {limit}")
-    } else {
-        format!("{name} > {limit}")
-    };
-    let text = if simple {
-        format!(
-            "leave where `{name}` is greater than {limit}{}",
-            if negative { " or negative" } else { "" }
-        )
-    } else {
-        format!(
-            "put `{name}` into an unsigned variable, and leave where it is greater than {limit}"
-        )
-    };
-    let edit = if simple && name != "the number" {
-        scene.insert_before(def.insn, &leave_if(scene, &condition))
-    } else {
-        with_variable(scene, name, Some(limit), false)
-    };
-    Help::say(text).edit(edit).patch(Patch::leave_above(
-        scene,
-        def.insn,
-        number,
-        most.min(i32::MAX.into()) as i32,
-    ))
-}
-
-/// Puts an expression of the refused line into a variable that can be checked.
-pub(super) fn with_variable(
-    scene: &Scene<'_>,
-    expr: &str,
-    limit: Option<i64>,
-    zero: bool,
-) -> Option<super::Edit> {
-    let l = scene.line(scene.insn)?;
-    let old = scene.text(&l.file, l.line)?;
-    if !c_text::begins_statement(&old) {
-        return None;
-    }
-    let at = old.find(expr)?;
-    let before = scene.text(&l.file, l.line.checked_sub(1)?);
-    if before.is_some_and(|b| c_text::continues(&b)) {
-        return None;
-    }
-    let indent = c_text::indent(&old).to_owned();
-    let mut lines = vec![format!("{indent}__u64 checked = {expr};")];
-    let too_much = limit.map(|limit| format!("checked > {limit}"));
-    let zero = zero.then(|| "checked == 0".to_owned());
-    let conditions: Vec<String> = zero.into_iter().chain(too_much).collect();
-    let leave = leave_if(scene, &conditions.join(" || "));
-    lines.extend(leave.iter().map(|s| c_text::indented(&old, s)));
-    lines.push(format!(
-        "{}checked{}",
-        old.get(..at)?,
-        old.get(at + expr.len()..)?
-    ));
-    Some(super::Edit {
-        file: l.file.to_string(),
-        line: l.line,
-        old,
-        place: super::EditPlace::Instead,
-        new: lines,
-    })
-}
-
-/// A constant offset that always lies outside.
-fn constant(scene: &Scene<'_>, object: &Object, room: u64, first: Range, bytes: u64) -> Help {
-    let what = super::words::object(object);
-    let l = scene.line(scene.insn);
-    let expr = l.and_then(|l| c_text::at_column_member(&l.text, l.col));
-    let index = expr
-        .as_deref()
-        .and_then(c_text::indexed)
-        .and_then(|(_, index, place)| Some((c_text::number(index)?, place)));
-    let over = first.max + bytes as i128 - room as i128;
-    if let (Some(l), Some(expr), Some((index, (from, to)))) = (l, expr.as_deref(), index)
-        && over > 0
-        && first.min >= 0
-        && bytes > 0
-    {
-        let last = index - ((over as u64).div_ceil(bytes)) as i64;
-        let back = (last - index) * bytes as i64;
-        let edit = scene.text(&l.file, l.line).and_then(|old| {
-            let at = old.find(expr)?;
-            scene.replace(
-                &l.file,
-                l.line,
-                old.clone(),
-                (at + from, at + to),
-                &last.to_string(),
-            )
-        });
-        if last >= 0 {
-            return Help::say(format!("the last index is {last}; or make {what} larger"))
-                .edit(edit)
-                .patch(patch::offset_by(scene, back));
-        }
-    }
-    let need = first.max + bytes as i128;
-    match object {
-        Object::MapValue(map) if first.min >= 0 => Help::say(format!(
-            "declare `{map}` with values of {need} bytes or more (`__type(value, ...)`), of the type that the program reads, or stay within {room}"
-        ))
-        .patch(patch::larger_value(scene, need)),
-        _ => Help::say(format!("stay within the {room} bytes of {what}, or make it larger")),
-    }
 }
 
 /// Arithmetic that takes a pointer out of all bounds.
@@ -357,6 +234,9 @@ fn unbounded(
             format!("leave where `{name}` is negative, too: compare it unsigned, or with both ends")
         }
         (true, false) => format!("leave where `{name}` is greater than {limit}, before it is used"),
+        (false, _) if name == "the number" => {
+            format!("leave where the number that is added is greater than {limit}")
+        }
         (false, _) => format!(
             "put `{name}` into an unsigned variable, and leave where it is greater than {limit}"
         ),
@@ -432,6 +312,45 @@ fn offset(scene: &Scene<'_>) -> Option<Story> {
     })
 }
 
+/// A key or value for a map that is smaller than the map's own.
+fn of_map(
+    scene: &Scene<'_>,
+    reg: u8,
+    first: Range,
+    bytes: i64,
+    events: Vec<Event>,
+) -> Option<Story> {
+    let callee = scene.callee().filter(|c| c.starts_with("bpf_map_"))?;
+    let map = match scene.held(1)?.kind {
+        Kind::ConstMap { map, .. } => scene.map(map)?,
+        _ => return None,
+    };
+    let (what, own) = match reg {
+        2 if callee != "bpf_map_push_elem" => ("key", map.key_size),
+        2 | 3 => ("value", map.value_size),
+        _ => return None,
+    };
+    let left = -first.single().filter(|at| *at < 0)?;
+    if i64::from(own) != bytes || left >= i128::from(own) {
+        return None;
+    }
+    let name = scene.pointer_words(reg);
+    Some(
+        Story::rule(
+            scene,
+            format!(
+                "`{callee}` takes a {what} of map `{}`, which has {own} bytes, and from {name} on the stack has {left} left.",
+                map.name
+            ),
+        )
+        .because("It reads as many bytes as the map is declared with, whatever the variable's type.")
+        .after(events)
+        .advise(format!(
+            "pass a variable of the map's own {what} type, of {own} bytes, or declare the map with the type that is passed (`__type({what}, ...)`)"
+        )),
+    )
+}
+
 fn stack(scene: &Scene<'_>) -> Option<Story> {
     let reg = scene.reg()?;
     let held = scene.held(reg)?;
@@ -457,6 +376,9 @@ fn stack(scene: &Scene<'_>) -> Option<Story> {
             return too_long(scene, (reg, size_reg), Object::Stack, room as i64, callee);
         }
     }
+    if let Some(story) = of_map(scene, reg, first, bytes, events.clone()) {
+        return Some(story);
+    }
     let Some((number, sum)) = added(scene, node) else {
         let claim = Claim::Outside {
             object: Object::Stack,
@@ -481,7 +403,7 @@ fn stack(scene: &Scene<'_>) -> Option<Story> {
         room: 512,
         access,
         first,
-        number: Some(format!("`{name}`")),
+        number: Some(super::words::quoted(&name).replace("the number", "a number")),
     };
     let mut story = Story {
         events,

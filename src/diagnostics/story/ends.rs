@@ -31,6 +31,7 @@ fn returns(scene: &Scene<'_>, end: Return, value: Signed, (min, max): (i64, i64)
         if let Made::Const(c) = def.made {
             constant = Some(c);
             edit_at = Some(def.insn);
+            events.retain(|e| !matches!(e.kind, Happened::Constant(_)));
             events.push(scene.event(def.step, def.insn, Happened::Returns(Some(c))));
         } else {
             trace::bounds(scene, node, &mut events);
@@ -172,6 +173,6 @@ fn loops(scene: &Scene<'_>) -> Story {
         edit_at,
         cause,
         helps: vec![Help::say(help)],
-        ..Story::new(code, Claim::Plain(text))
+        ..Story::rule(scene, text)
     }
 }

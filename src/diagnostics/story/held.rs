@@ -36,7 +36,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
 }
 
 /// What an acquiring call's result is given back with.
-pub(super) const RELEASES: [(&str, &str); 18] = [
+pub(super) const RELEASES: [(&str, &str); 26] = [
     ("bpf_ringbuf_reserve_dynptr", "bpf_ringbuf_discard_dynptr"),
     ("bpf_ringbuf_reserve", "bpf_ringbuf_discard"),
     ("bpf_sk_lookup_tcp", "bpf_sk_release"),
@@ -54,6 +54,14 @@ pub(super) const RELEASES: [(&str, &str); 18] = [
     ("bpf_obj_new_impl", "bpf_obj_drop"),
     ("bpf_get_task_exe_file", "bpf_put_file"),
     ("bpf_iter_num_new", "bpf_iter_num_destroy"),
+    ("bpf_iter_task_new", "bpf_iter_task_destroy"),
+    ("bpf_iter_task_vma_new", "bpf_iter_task_vma_destroy"),
+    ("bpf_iter_css_new", "bpf_iter_css_destroy"),
+    ("bpf_iter_css_task_new", "bpf_iter_css_task_destroy"),
+    ("bpf_iter_bits_new", "bpf_iter_bits_destroy"),
+    ("bpf_iter_kmem_cache_new", "bpf_iter_kmem_cache_destroy"),
+    ("bpf_iter_dmabuf_new", "bpf_iter_dmabuf_destroy"),
+    ("bpf_iter_scx_dsq_new", "bpf_iter_scx_dsq_destroy"),
     ("bpf_ct_lookup", "bpf_ct_release"),
 ];
 
@@ -113,7 +121,13 @@ fn leak(scene: &Scene<'_>) -> Option<Story> {
         .find(|(by, _)| name.starts_with(by))
         .map(|(_, r)| *r);
     let mut events = vec![scene.event(call.step, call.insn, Happened::Acquired(name.clone()))];
-    let dynptr = name.ends_with("_dynptr");
+    // Which argument names the place of the stack that what is held lies in.
+    let lies = match name.as_str() {
+        n if n.ends_with("_dynptr") => Some(4usize),
+        n if n.starts_with("bpf_iter_") => Some(1),
+        _ => None,
+    };
+    let dynptr = lies.is_some();
     let way = way_out(scene, &call, dynptr);
     if let Some((event, _)) = &way {
         events.push(event.clone());
@@ -124,6 +138,10 @@ fn leak(scene: &Scene<'_>) -> Option<Story> {
         "bpf_ringbuf_discard_dynptr" => {
             let ptr = scene.argument(call.insn, 4);
             format!("{r}({}, 0);", ptr.as_deref().unwrap_or("&ptr"))
+        }
+        _ if lies == Some(1) => {
+            let ptr = scene.argument(call.insn, 1);
+            format!("{r}({});", ptr.as_deref().unwrap_or("&it"))
         }
         _ => format!("{r}({});", what.as_deref().unwrap_or("object")),
     });
@@ -157,11 +175,10 @@ fn leak(scene: &Scene<'_>) -> Option<Story> {
         before_return(scene, s)
     });
     let edit_at = way.as_ref().map_or(call.insn, |(event, _)| event.insn);
-    let place = if dynptr {
-        scene.flow.stack(call.args[3]).map(|(_, at)| at)
-    } else {
-        None
-    };
+    let place = lies.and_then(|n| {
+        let node = *call.args.get(n - 1)?;
+        scene.flow.stack(node).map(|(_, at)| at)
+    });
     let patch = release.and_then(|r| patch::release(scene, &call, r, place));
     let claim = Claim::Leak {
         callee: name,

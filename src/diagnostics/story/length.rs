@@ -1,6 +1,6 @@
 //! Lengths that are handed to a function beside the memory that they are about.
 
-use super::bounds::with_variable;
+use super::limit::with_variable;
 use super::null::leave_if;
 use super::patch::{self, Patch};
 use super::{Claim, Happened, Help, Object, Range, Scene, Story, trace};
@@ -84,13 +84,24 @@ fn length_help(
             scene.replace(&l.file, l.line, old, place, &room_text.to_string())
         });
         return Help::say(format!(
-            "{room_text} bytes are there: give that length (`sizeof` keeps it right)"
+            "{} there: give that length (`sizeof` keeps it right)",
+            if room_text == 1 {
+                "1 byte is".to_owned()
+            } else {
+                format!("{room_text} bytes are")
+            }
         ))
         .edit(edit)
         .patch(Some(Patch::set(scene, size_reg, room_text as i32)));
     }
     let negative = len.min < 0;
-    let too_long = len.max > room_text.into();
+    // Of a result that is widened again compilers compare the narrow copy: both ends in
+    // one comparison bound the wide one, too.
+    let widened = scene.node(size_reg).is_some_and(|n| {
+        let made = scene.flow.def(scene.flow.root(n)).made;
+        matches!(made, Made::Call(_)) && trace::unconverted(scene, n) != n
+    });
+    let too_long = len.max > room_text.into() || negative && widened && room.is_some();
     let name = name.unwrap_or("the length");
     let mut conditions = Vec::new();
     if negative && zero {
@@ -114,7 +125,11 @@ fn length_help(
             None => c,
         })
         .collect();
-    let text = format!("leave where `{name}` is {}", words.join(" or "));
+    let text = format!(
+        "leave where {} is {}",
+        super::words::quoted(name),
+        words.join(" or ")
+    );
     let call_result = scene
         .node(size_reg)
         .map(|n| scene.flow.def(scene.flow.root(n)).made);

@@ -3,452 +3,49 @@
 //! A story is data. A kind of mistake has its file, which reads the refusal's fields
 //! and the walked path (`scene`) and gives a [`Claim`] (the headline's facts), the
 //! [`Event`]s that led there, the place to edit, the [`Cause`] and [`Help`]s. `words`
-//! alone makes sentences; a test compares claims with the refusal that they are about.
+//! makes sentences of claims; a test compares claims with the refusal that they are
+//! about. Families of rules that need no more than their fields word themselves (`rules`).
 //!
 //! A kind that has no file is told by its page's words, with the events that the
 //! walk back from the value at fault gives (`trace`).
 
+mod again;
 pub(in crate::diagnostics) mod argument;
 mod bounds;
+mod chain;
+mod claim;
+mod context;
 mod edit;
 mod ends;
+mod event;
 mod held;
 mod length;
+mod limit;
 mod null;
+mod number;
 mod offer;
 mod packet;
 pub(in crate::diagnostics) mod patch;
 mod pointer;
+mod rules;
 mod scene;
+mod stale;
 mod trace;
 mod unwritten;
 pub(in crate::diagnostics) mod words;
 
+pub use claim::{Access, Claim, Object, Range, Voided};
 pub use edit::{Edit, Place as EditPlace};
-pub use patch::Patch;
+pub use event::{Event, Happened};
+pub use patch::{Load, Patch};
 pub(super) use scene::Scene;
 pub use words::range;
 
 use crate::abstract_interp::Code;
-use crate::abstract_interp::domain::Bounds;
+use crate::diagnostics::c_text;
 use crate::diagnostics::remedy::Tested;
 use crate::prelude::*;
 use crate::untrusted::Untrusted;
-
-/// What is known of a number: its least and greatest value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// Least.
-    pub min: i128,
-    /// Greatest.
-    pub max: i128,
-}
-
-/// Numbers from here on are as good as endless.
-const HUGE: i128 = 1 << 62;
-
-impl Range {
-    /// As bounds have it: the unsigned view where the number isn't negative.
-    pub fn of(b: &Bounds) -> Range {
-        if b.smin < 0 {
-            Range {
-                min: b.smin.into(),
-                max: b.smax.into(),
-            }
-        } else {
-            Range {
-                min: b.umin.into(),
-                max: b.umax.into(),
-            }
-        }
-    }
-
-    /// The single value.
-    pub fn single(self) -> Option<i128> {
-        (self.min == self.max).then_some(self.min)
-    }
-
-    /// Whether nothing is known that would help anyone.
-    pub fn unknown(self) -> bool {
-        self.min <= -HUGE && self.max >= HUGE
-    }
-
-    /// The sum with a constant.
-    #[must_use]
-    pub fn plus(self, by: i128) -> Range {
-        Range {
-            min: self.min + by,
-            max: self.max + by,
-        }
-    }
-}
-
-/// What memory an access is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Object {
-    /// A value of the map of this name.
-    MapValue(String),
-    /// The program's global variables of this section.
-    Globals(String),
-    /// A key of the map.
-    MapKey(String),
-    /// Memory that this function returned.
-    Of(String),
-    /// Other memory of known size.
-    Memory,
-    /// The function's stack.
-    Stack,
-    /// The packet.
-    Packet,
-}
-
-/// What the program does to memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// Whether it writes, where that is known.
-    pub write: Option<bool>,
-    /// How many bytes.
-    pub bytes: u64,
-    /// The function that does it in the program's place.
-    pub by: Option<String>,
-}
-
-/// What made a pointer unusable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voided {
-    /// A call that may move the packet.
-    Packet,
-    /// A call that released the object.
-    Released,
-    /// A call that ended or changed the dynptr behind it.
-    Dynptr,
-    /// The section in which it was valid ended.
-    Section,
-}
-
-/// The facts of a headline.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Claim {
-    /// The sentence of the code's page says it.
-    Plain(String),
-    /// A pointer that may be NULL is used as if it weren't.
-    MayBeNull {
-        /// What it is called.
-        what: String,
-        /// Where it came from.
-        origin: Option<String>,
-        /// The function that it is handed to.
-        callee: Option<String>,
-    },
-    /// A pointer is NULL on this path.
-    IsNull {
-        /// What it is called.
-        what: String,
-        /// The function that it is handed to.
-        callee: Option<String>,
-    },
-    /// A pointer is used after a call that voided it.
-    Stale {
-        /// What it is called.
-        what: String,
-        /// How.
-        how: Voided,
-        /// The call.
-        callee: String,
-        /// Its line.
-        line: Option<u32>,
-    },
-    /// A kernel address that the program holds as a number is followed.
-    KernelAddress {
-        /// What it is called.
-        what: String,
-        /// Where it came from.
-        origin: Option<String>,
-    },
-    /// A number is followed as if it were a pointer.
-    PlainNumber {
-        /// What it is called.
-        what: String,
-        /// What is known of it.
-        range: Range,
-        /// Whether a pointer was cut to 32 bits.
-        cut: bool,
-    },
-    /// An access that lies, or may lie, outside of memory of known size.
-    Outside {
-        /// The memory.
-        object: Object,
-        /// Its size.
-        room: u64,
-        /// The access.
-        access: Access,
-        /// Where its first byte lies.
-        first: Range,
-        /// The number that moves it.
-        number: Option<String>,
-    },
-    /// A length that is, or may be, greater than the memory behind the pointer.
-    TooLong {
-        /// The memory.
-        object: Object,
-        /// Bytes from the pointer to its end.
-        room: i64,
-        /// The length.
-        len: Range,
-        /// What it is called.
-        name: String,
-        /// The function.
-        callee: String,
-    },
-    /// A length that may be negative.
-    NegativeLength {
-        /// What it is called.
-        name: String,
-        /// What is known of it.
-        len: Range,
-        /// The function.
-        callee: String,
-    },
-    /// A length that may be zero.
-    ZeroLength {
-        /// What it is called.
-        name: String,
-        /// What is known of it.
-        len: Range,
-        /// The function.
-        callee: String,
-    },
-    /// A pointer is moved, or followed, by a number that is not bounded well enough.
-    Unbounded {
-        /// What the number is called.
-        name: String,
-        /// What is known of it.
-        number: Range,
-        /// The memory.
-        object: Object,
-        /// Its size, if that is known.
-        room: Option<u64>,
-        /// Whether a comparison bounds it from above, so that only the lower end is open.
-        above: bool,
-    },
-    /// A packet access that a comparison does not cover.
-    PacketShort {
-        /// The access.
-        access: Access,
-        /// The byte it begins at, from where the comparison counts.
-        from: i64,
-        /// Bytes that are proven.
-        proven: i64,
-        /// Whether the pointer was compared at all.
-        compared: bool,
-        /// A pointer with a variable offset: what it is called, and the constant part
-        /// of its offset.
-        at: Option<(String, i64)>,
-    },
-    /// A packet offset too great for comparisons to count.
-    PacketFar {
-        /// What the offset is called.
-        name: String,
-        /// What is known of it.
-        offset: Range,
-    },
-    /// The comparison went the other way: the bytes are known to be missing.
-    PacketBeyond {
-        /// The access.
-        access: Access,
-    },
-    /// Stack that was never written is read.
-    Unwritten {
-        /// The variable.
-        what: Option<String>,
-        /// The function that reads it.
-        callee: Option<String>,
-        /// The first byte that was not written, from the start of what is read.
-        byte: u64,
-        /// How much is read.
-        size: u64,
-        /// How many bytes of it the path wrote.
-        written: u64,
-    },
-    /// Stack bytes that hold a dynptr, an iterator or the like are read.
-    StackObject {
-        /// What they hold.
-        object: &'static str,
-        /// The function that reads them.
-        callee: Option<String>,
-    },
-    /// A register that nothing wrote is read.
-    NeverSet {
-        /// The variable.
-        what: Option<String>,
-        /// The register.
-        reg: u8,
-        /// It would be this parameter of the program, which has only one.
-        parameter: Option<u8>,
-        /// The call that wiped it.
-        wiped: Option<String>,
-    },
-    /// Something acquired is not released.
-    Leak {
-        /// The call.
-        callee: String,
-        /// The variable.
-        what: Option<String>,
-        /// The call that would release it.
-        release: Option<&'static str>,
-    },
-    /// A section is still open.
-    StillOpen {
-        /// The call that opened it.
-        opened: String,
-        /// The call that closes it.
-        close: &'static str,
-        /// The call that may not be made in it; none where the program ends.
-        callee: Option<String>,
-    },
-    /// A returned number that the hook does not take.
-    Returns {
-        /// Who returns.
-        who: String,
-        /// What is known of it.
-        value: Range,
-        /// Where it came from.
-        origin: Option<String>,
-        /// What is taken.
-        taken: Range,
-    },
-    /// A function that the program's type may not call.
-    NotForType {
-        /// The function.
-        callee: String,
-        /// The program's type.
-        prog_type: String,
-        /// Types that may.
-        others: Vec<&'static str>,
-        /// Why, if more is known.
-        instead: Option<&'static str>,
-    },
-    /// A function or instruction that the target is too old for.
-    NotYet {
-        /// What is missing.
-        what: String,
-        /// The target.
-        target: String,
-        /// The first release that has it.
-        since: Option<String>,
-    },
-    /// A context field that the program's type does not give.
-    ContextField {
-        /// The field.
-        field: String,
-        /// What the program does to it.
-        access: Access,
-        /// Its size in bytes, if the access is of another.
-        width: Option<u16>,
-        /// The program's type.
-        prog_type: String,
-        /// Types and attach points that give it.
-        others: Vec<String>,
-    },
-    /// An argument is of a kind that the function does not take.
-    WrongKind {
-        /// What it is called.
-        what: String,
-        /// What it is.
-        is: String,
-        /// The function.
-        callee: String,
-        /// What the function takes.
-        wants: Vec<&'static str>,
-    },
-    /// Arithmetic that a pointer of the kind does not allow.
-    Arithmetic {
-        /// What the pointer is.
-        is: String,
-        /// What is done to it.
-        done: String,
-    },
-    /// A call that may sleep where nothing may.
-    Sleeps {
-        /// The function.
-        callee: String,
-        /// The program's type.
-        prog_type: String,
-    },
-    /// The stack of nested calls is too large.
-    StackChain {
-        /// Functions from the outermost with the bytes of their frames, if known.
-        chain: Vec<(String, u32)>,
-        /// The sum.
-        bytes: u64,
-    },
-}
-
-/// Something on the path that matters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Step on the path.
-    pub step: usize,
-    /// Slot of the instruction.
-    pub insn: usize,
-    /// What happened.
-    pub kind: Happened,
-}
-
-/// What happened at an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; `words` says it in full")]
-pub enum Happened {
-    Returned {
-        callee: String,
-        map: Option<String>,
-        nullable: bool,
-    },
-    ReadPart(String),
-    ReadFrom(String),
-    MapValue(String),
-    Map(String),
-    Wiped(String),
-    CallbackArgument(u8),
-    Constant(i64),
-    Added,
-    Subtracted,
-    Computed,
-    Masked(Option<i64>),
-    Cut,
-    Voided {
-        callee: String,
-        how: Voided,
-    },
-    NullHere,
-    NullBranch,
-    Compared,
-    ComparedOther,
-    PacketCompared {
-        bytes: Option<i64>,
-    },
-    PacketOther,
-    Bound(String),
-    BoundOther,
-    Acquired(String),
-    WayOut(String),
-    WayOpen,
-    Written {
-        size: u32,
-    },
-    ObjectMade {
-        callee: String,
-        object: &'static str,
-    },
-    JumpsBack(usize),
-    Section(String),
-    Entry,
-    Returns(Option<i64>),
-    Caller(String),
-    Frame(String, u32),
-    Program(String),
-    Refused,
-}
 
 /// Who has to change something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -571,6 +168,57 @@ impl Story {
             helps: Vec::new(),
         }
     }
+
+    /// A rule of a family's own; none of a fault that only a log knows by its code.
+    pub(super) fn rule(scene: &Scene<'_>, text: impl Into<String>) -> Story {
+        let text = text.into();
+        let claim = match scene.key() {
+            Some(rule) => Claim::Rule { rule, text },
+            None => Claim::Plain(text),
+        };
+        Story::new(scene.refusal.code(), claim)
+    }
+
+    /// With a sentence of its own why.
+    #[must_use]
+    fn because(mut self, reason: impl Into<String>) -> Story {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// With one more way to mend it.
+    #[must_use]
+    fn help(mut self, help: Help) -> Story {
+        self.helps.push(help);
+        self
+    }
+
+    /// With advice in words.
+    #[must_use]
+    fn advise(self, text: impl Into<Untrusted>) -> Story {
+        self.help(Help::say(text))
+    }
+
+    /// With what led there.
+    #[must_use]
+    fn after(mut self, events: impl IntoIterator<Item = Event>) -> Story {
+        self.events.extend(events);
+        self
+    }
+
+    /// With who has to change something.
+    #[must_use]
+    fn by(mut self, cause: Cause, sure: Sure) -> Story {
+        self.cause = (cause, sure);
+        self
+    }
+
+    /// With the place to edit.
+    #[must_use]
+    fn edit_at(mut self, insn: Option<usize>) -> Story {
+        self.edit_at = insn;
+        self
+    }
 }
 
 /// The most events told.
@@ -578,7 +226,7 @@ const MAX_EVENTS: usize = 6;
 
 /// Tells a refusal; none if no kind of story fits.
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
-    let kinds: [fn(&Scene<'_>) -> Option<Story>; 10] = [
+    let kinds: [fn(&Scene<'_>) -> Option<Story>; 11] = [
         offer::tell,
         null::tell,
         packet::tell,
@@ -589,10 +237,45 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
         pointer::tell,
         ends::tell,
         ends::others,
+        rules::tell,
     ];
     let mut story = kinds.iter().find_map(|kind| kind(scene))?;
     order(&mut story.events);
+    copied(scene, &mut story);
+    again::tell(scene, &mut story);
     Some(story)
+}
+
+/// A comparison of the variable itself that bounds another copy of it only: the
+/// compiler computed the two apart.
+fn copied(scene: &Scene<'_>, story: &mut Story) {
+    let name = match &story.claim {
+        Claim::Unbounded { name, .. }
+        | Claim::NegativeLength { name, .. }
+        | Claim::TooLong { name, .. } => name.clone(),
+        Claim::Outside {
+            number: Some(name), ..
+        } => name.trim_matches('`').to_owned(),
+        _ => return,
+    };
+    let other = story.events.iter().find(|e| e.kind == Happened::BoundOther);
+    let line = other.and_then(|e| scene.line(e.insn));
+    let mut words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let mut compared = |l: &crate::programs::Line<'_>| {
+        words.find(|w| c_text::is_name(w) && c_text::compares(&l.text, w))
+    };
+    let Some((line, name)) = line.and_then(|l| Some((l, compared(&l)?))) else {
+        return;
+    };
+    story.cause = (Cause::Compiler, Sure::Medium);
+    story.reason = Some(format!(
+        "The comparison in line {} is right, but the compiler computed what it compares apart from what is used here, and the verifier learns of the former only.",
+        line.line
+    ));
+    story.helps.push(Help::say(format!(
+        "keep one copy: put `asm volatile(\"\" : \"+r\"({name}))` (`barrier_var({name})`) before the comparison in line {}",
+        line.line
+    )));
 }
 
 /// Oldest first, each once, not too many.

@@ -1,6 +1,8 @@
 //! What a target or a program's type does not offer: functions, instructions, fields of
 //! the context; maps that a function does not work on; stacks of nested calls.
 
+use super::chain::stack_chain;
+use super::context::context_field;
 use super::{Cause, Claim, Happened, Help, Scene, Story, Sure};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
@@ -58,19 +60,20 @@ fn unresolved(scene: &Scene<'_>) -> Option<Story> {
 
 /// A call through a register, which compilers emit for functions that they did not inline.
 fn indirect(scene: &Scene<'_>) -> Story {
-    let claim =
-        Claim::Plain("A function is called through a register, which programs cannot do.".into());
     Story {
         reason: Some("Compilers emit such calls without `-O2`, where helpers are called through variables; else a function pointer stands in the source.".into()),
         helps: vec![Help::say("compile with `-O2`; call functions by their names")],
         cause: (Cause::Compiler, Sure::High),
-        ..Story::new(scene.refusal.code(), claim)
+        ..Story::rule(
+            scene,
+            "A function is called through a register, which programs cannot do.",
+        )
     }
 }
 
 /// What to use in place of a helper that a type may not call; of any type, if none is
 /// named.
-const INSTEAD: [(&str, Option<ProgType>, &str); 9] = [
+const INSTEAD: [(&str, Option<ProgType>, &str); 11] = [
     ("bpf_get_current_task", None, "the fields of the context"),
     (
         "bpf_get_current_pid_tgid",
@@ -106,6 +109,16 @@ const INSTEAD: [(&str, Option<ProgType>, &str); 9] = [
         "bpf_xdp_load_bytes",
         Some(ProgType::SchedCls),
         "`bpf_skb_load_bytes`",
+    ),
+    (
+        "bpf_get_socket_cookie",
+        Some(ProgType::Kprobe),
+        "an `fentry` program on the same function, whose typed `struct sock *` the helper takes",
+    ),
+    (
+        "bpf_redirect_map",
+        Some(ProgType::SchedCls),
+        "`bpf_redirect`, with an interface's index that an array map holds",
     ),
     ("bpf_redirect_peer", Some(ProgType::Xdp), "`bpf_redirect`"),
 ];
@@ -266,99 +279,34 @@ fn instruction(scene: &Scene<'_>) -> Option<Story> {
     })
 }
 
-fn context_field(scene: &Scene<'_>) -> Option<Story> {
-    let off = u32::try_from(scene.refusal.number("off")?).ok()?;
-    let access = scene.access();
-    let own = scene.program.prog_type;
-    let layout = helpers_spec::ctx_access(own, scene.program.attach_type, scene.spec());
-    let named = layout.and_then(|l| {
-        l.fields()
-            .iter()
-            .find(|(_, start, size)| {
-                (u32::from(*start)..u32::from(*start) + u32::from(*size)).contains(&off)
-            })
-            .copied()
-    });
-    let expr = scene.expr(scene.insn).map(str::to_owned);
-    let field = named
-        .map(|(name, ..)| name.to_owned())
-        .filter(|n| !n.is_empty())
-        .or_else(|| {
-            expr.as_deref()
-                .and_then(|e| e.rsplit("->").next())
-                .map(str::to_owned)
-        })
-        .unwrap_or_else(|| format!("offset {off}"));
-    let size = access.bytes as u32;
-    let write = access.write == Some(true);
-    let readable = layout.is_some_and(|l| l.access(off, size, false).is_some());
-    let width = named.map(|n| n.2).filter(|w| {
-        u64::from(*w) != access.bytes
-            && layout.is_some_and(|l| l.access(off, u32::from(*w), write).is_some())
-    });
-    let own_struct = named.map(|n| n.0);
-    let others = elsewhere(scene, off, size, write, own_struct);
-    let text = match (write && readable, width, others.is_empty()) {
-        (true, ..) => format!(
-            "`{field}` may be read only: keep the value in a variable, or change it with a helper made for it"
-        ),
-        (_, Some(width), _) => {
-            format!("read all {width} bytes of `{field}`, and take the part from there")
-        }
-        (_, None, false) => format!(
-            "read `{field}` in a program of a type or attach point that gives it ({})",
-            some(&others.iter().map(String::as_str).collect::<Vec<_>>())
-        ),
-        (_, None, true) => format!(
-            "`{field}` is not open to programs: find what is needed in another field or by a helper"
-        ),
-    };
-    let claim = Claim::ContextField {
-        field,
-        access,
-        width,
-        prog_type: own.name().to_owned(),
-        others,
-    };
-    let mut story = Story::new(scene.refusal.code(), claim);
-    story.helps.push(Help::say(text));
-    Some(story)
-}
-
-/// Types and attach points whose context has the same field open.
-fn elsewhere(
-    scene: &Scene<'_>,
-    off: u32,
-    size: u32,
-    write: bool,
-    field: Option<&str>,
-) -> Vec<String> {
-    let Some(field) = field.filter(|f| !f.is_empty()) else {
-        return Vec::new();
-    };
-    let gives = |ty: ProgType, attach| {
-        helpers_spec::ctx_access(ty, attach, scene.spec()).is_some_and(|l| {
-            l.access(off, size, write).is_some() && l.field_name(off) == Some(field)
-        })
-    };
-    let own = scene.program.prog_type;
-    // Another attach point of the same type first.
-    let attaches = helpers_spec::AttachType::ALL.iter();
-    let mut out: Vec<String> = attaches
-        .filter(|a| Some(**a) != scene.program.attach_type && gives(own, Some(**a)))
-        .map(|a| a.name().to_owned())
-        .collect();
-    if gives(own, None) || out.len() > 12 {
-        out.clear();
-    }
-    out.extend(
-        ProgType::ALL
-            .iter()
-            .filter(|t| **t != own && gives(**t, None))
-            .map(|t| t.name().to_owned()),
-    );
-    out
-}
+/// Map types with what works on them, where that is little.
+const WORK_ON: [(MapType, &str); 7] = [
+    (
+        MapType::PerfEventArray,
+        "`bpf_perf_event_output` (to send) and `bpf_perf_event_read_value`",
+    ),
+    (MapType::ProgArray, "`bpf_tail_call`"),
+    (
+        MapType::Ringbuf,
+        "`bpf_ringbuf_output`, `bpf_ringbuf_reserve` and `bpf_ringbuf_submit`",
+    ),
+    (
+        MapType::StackTrace,
+        "`bpf_get_stackid`; user space reads the stacks",
+    ),
+    (
+        MapType::Queue,
+        "`bpf_map_push_elem`, `bpf_map_pop_elem` and `bpf_map_peek_elem`",
+    ),
+    (
+        MapType::Stack,
+        "`bpf_map_push_elem`, `bpf_map_pop_elem` and `bpf_map_peek_elem`",
+    ),
+    (
+        MapType::CgroupArray,
+        "`bpf_skb_under_cgroup` and `bpf_current_task_under_cgroup`",
+    ),
+];
 
 /// Helpers with the map types that they are made for.
 const MAPS_OF: [(&str, &str); 10] = [
@@ -403,15 +351,25 @@ fn map_function(scene: &Scene<'_>) -> Option<Story> {
             "declare `{}` as {wants}, or use the functions that are made for {ty} maps",
             map.name
         ),
-        None => format!(
-            "use a function that works on {ty} maps, or another type for `{}`",
-            map.name
-        ),
+        None => {
+            let works = MapType::from_id(map.map_type)
+                .and_then(|t| WORK_ON.iter().find(|(own, _)| *own == t));
+            match works {
+                Some((_, works)) => format!(
+                    "on `{}` use {works}; or declare it as a BPF_MAP_TYPE_HASH or ARRAY",
+                    map.name
+                ),
+                None => format!(
+                    "use a function that works on {ty} maps, or another type for `{}`",
+                    map.name
+                ),
+            }
+        }
     };
-    let claim = Claim::Plain(format!(
+    let what = format!(
         "`{callee}` does not work on `{}`, which is a map of type {ty}.",
         map.name
-    ));
+    );
     let kind = Happened::Map(map.name.to_string());
     Some(Story {
         events: if scene.line_number(insn) == scene.line_number(scene.insn) {
@@ -420,108 +378,6 @@ fn map_function(scene: &Scene<'_>) -> Option<Story> {
             vec![scene.event(step, insn, kind)]
         },
         helps: vec![Help::say(text)],
-        ..Story::new(scene.refusal.code(), claim)
-    })
-}
-
-/// The chain of calls whose frames are too large, by what each function touches.
-fn stack_chain(scene: &Scene<'_>) -> Option<Story> {
-    let bytes = scene.refusal.number("bytes")?.max(0) as u64;
-    let depth = |sub: usize| {
-        let s = scene.program.subprogs.get(sub)?;
-        let mut deepest = 0i32;
-        for at in s.start as usize..s.end as usize {
-            match scene.ops.get(at) {
-                Some(Op::Load { base: 10, off, .. } | Op::Store { base: 10, off, .. }) => {
-                    deepest = deepest.min((*off).into());
-                }
-                Some(Op::Alu {
-                    op: crate::programs::insn::AluOp::Add,
-                    src: crate::programs::insn::Src::Imm(imm),
-                    ..
-                }) if (-512..0).contains(imm) => {
-                    deepest = deepest.min(*imm);
-                }
-                _ => {}
-            }
-        }
-        Some(deepest.unsigned_abs())
-    };
-    let calls = |sub: usize| {
-        let s = scene.program.subprogs.get(sub);
-        let range = s.map_or(0..0, |s| s.start as usize..s.end as usize);
-        range
-            .filter_map(|at| match scene.ops.get(at) {
-                Some(&Op::Call(Callee::Local(rel))) => {
-                    let start = at as i64 + 1 + i64::from(rel);
-                    let to = scene
-                        .program
-                        .subprogs
-                        .iter()
-                        .position(|s| i64::from(s.start) == start)?;
-                    Some((to, at))
-                }
-                _ => None,
-            })
-            .collect::<Vec<_>>()
-    };
-    // The deepest chain from the entry; recursion was refused before.
-    let mut best: (u32, Vec<(usize, Option<usize>)>) = (0, Vec::new());
-    let mut work: Vec<Vec<(usize, Option<usize>)>> = vec![vec![(0, None)]];
-    let mut steps = 0;
-    while let Some(chain) = work.pop() {
-        steps += 1;
-        if steps > 4096 || chain.len() > 9 {
-            break;
-        }
-        let sum = chain.iter().filter_map(|(s, _)| depth(*s)).sum();
-        if sum > best.0 {
-            best = (sum, chain.clone());
-        }
-        let last = chain.last()?.0;
-        for (to, at) in calls(last) {
-            if !chain.iter().any(|(s, _)| *s == to) {
-                let mut longer = chain.clone();
-                longer.push((to, Some(at)));
-                work.push(longer);
-            }
-        }
-    }
-    let chain: Vec<(String, u32)> = best
-        .1
-        .iter()
-        .filter_map(|(s, _)| Some((scene.program.subprogs.get(*s)?.name.to_string(), depth(*s)?)))
-        .collect();
-    let mut events: Vec<_> = best
-        .1
-        .iter()
-        .enumerate()
-        .filter_map(|(step, (s, at))| {
-            let name = scene.program.subprogs.get(*s)?.name.to_string();
-            Some(scene.event(step, (*at)?, Happened::Caller(name)))
-        })
-        .collect();
-    let largest = chain
-        .iter()
-        .max_by_key(|(_, b)| *b)
-        .map_or("the largest", |(n, _)| n.as_str())
-        .to_owned();
-    let largest_at = best
-        .1
-        .iter()
-        .max_by_key(|(s, _)| depth(*s))
-        .and_then(|(s, _)| Some(scene.program.subprogs.get(*s)?.start as usize));
-    if let (Some(at), Some((name, own))) = (largest_at, chain.iter().max_by_key(|(_, b)| *b)) {
-        events.push(scene.event(0, at, Happened::Frame(name.clone(), *own)));
-    }
-    let claim = Claim::StackChain { chain, bytes };
-    Some(Story {
-        events,
-        edit_at: largest_at,
-        helps: vec![Help::say(format!(
-            "put the large variables of `{largest}` into a per-CPU array map, or call the functions one after the other"
-        ))],
-        cause: (Cause::Source, Sure::High),
-        ..Story::new(scene.refusal.code(), claim)
+        ..Story::rule(scene, what)
     })
 }

@@ -3,8 +3,9 @@
 //! A comparison counts for the pointer that is compared and those at a constant
 //! distance from it, and only while the pointer's offset cannot exceed 65,535.
 
-use super::null::{leave_if, packet_read};
+use super::null::leave_if;
 use super::patch::{self, Patch};
+use super::stale::packet_read;
 use super::{Claim, Event, Happened, Help, Range, Scene, Story, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
@@ -13,7 +14,7 @@ use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
 use crate::diagnostics::names;
 use crate::prelude::*;
-use crate::programs::insn::Op;
+use crate::programs::insn::{JmpOp, Op};
 
 /// The greatest offset for which comparisons count.
 const MAX_OFFSET: i128 = 0xffff;
@@ -50,6 +51,17 @@ fn ends(scene: &Scene<'_>, t: &Test) -> Option<Node> {
         (true, false) => Some(b),
         _ => None,
     }
+}
+
+/// Whether the way taken is the one on which the pointer does not lie beyond the end.
+fn inside(t: &Test, pointer: Node) -> bool {
+    let op = if t.taken { Some(t.op) } else { t.op.negate() };
+    let op = if t.a == pointer {
+        op
+    } else {
+        op.map(JmpOp::swap)
+    };
+    matches!(op, Some(JmpOp::Lt | JmpOp::Le))
 }
 
 /// The numbers added to a pointer on the way from its root, newest first.
@@ -100,7 +112,9 @@ fn outside(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
         events.push(scene.event(t.step, t.insn, Happened::PacketCompared { bytes: None }));
         return far(scene, by, add, offset, events);
     }
-    if let (Some((t, _)), Some(0)) = (same, range) {
+    if let (Some((t, n)), Some(0)) = (same, range)
+        && !inside(&t, n)
+    {
         return turned(scene, &t, events);
     }
     match (same, other) {
@@ -163,6 +177,7 @@ fn compare(scene: &Scene<'_>, reg: u8, held: Option<&Reg>, off: i64) -> Help {
         }),
     };
     let known = name.is_some() || first.is_some();
+    let first_read = first.clone();
     let expr = scene.expr(scene.insn).map(str::to_owned);
     let past = pointer_past(scene, reg, expr.as_deref(), need);
     let (text, edit) = match past {
@@ -176,7 +191,15 @@ fn compare(scene: &Scene<'_>, reg: u8, held: Option<&Reg>, off: i64) -> Help {
                 .insert_before(scene.insn, &statements)
                 .filter(|_| known);
             (
-                format!("compare right before the access: `if ({condition})`, and leave"),
+                match &first_read {
+                    Some(read) => format!(
+                        "read the packet's end, too (`{}`), and compare right before the access: `if ({condition})`, and leave",
+                        read.trim_end_matches(';')
+                    ),
+                    None => {
+                        format!("compare right before the access: `if ({condition})`, and leave")
+                    }
+                },
                 edit,
             )
         }

@@ -3,6 +3,7 @@
 //! more to say, and by those that have.
 
 use super::{Event, Happened, Scene};
+use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
 use crate::diagnostics::names;
 use crate::prelude::*;
@@ -49,10 +50,24 @@ pub(super) fn value(scene: &Scene<'_>, node: Node, out: &mut Vec<Event>) -> Opti
         at = a;
     }
     let origin = making(scene, at, out, true);
+    constant(scene, at, out);
     for number in numbers.into_iter().take(2) {
         making(scene, scene.flow.root(number), out, false);
     }
     origin
+}
+
+/// Tells where a constant was set, if that is not said where it is refused.
+fn constant(scene: &Scene<'_>, node: Node, out: &mut Vec<Event>) {
+    let def = scene.flow.def(node);
+    let Made::Const(c) = def.made else { return };
+    let same = scene.line_number(def.insn) == scene.line_number(scene.insn);
+    let assembler = scene
+        .line(def.insn)
+        .is_some_and(|l| c_text::assembler(&l.text));
+    if !same || assembler {
+        out.push(scene.event(def.step, def.insn, Happened::Constant(c)));
+    }
 }
 
 /// Tells how a root value was made; gives the clause for a sentence.
@@ -228,10 +243,19 @@ pub(super) fn bounds(scene: &Scene<'_>, node: Node, out: &mut Vec<Event>) {
             let shares = |n: Node| scene.flow.root(n) == root;
             of_bounds(t) && (shares(t.a) || t.b.is_ok_and(shares))
         });
-        if let Some(t) = near {
+        if let Some(t) = near.filter(|_| !packet(scene, root)) {
             out.push(scene.event(t.step, t.insn, Happened::BoundOther));
         }
     }
+}
+
+/// Whether a value was read from the context as an address of the packet.
+fn packet(scene: &Scene<'_>, root: Node) -> bool {
+    let Made::Load { base, off, .. } = scene.flow.def(root).made else {
+        return false;
+    };
+    scene.flow.def(scene.flow.root(base)).made == Made::Context
+        && names::packet_fields(scene.program).contains(&off)
 }
 
 /// A number before it was widened, narrowed or scaled.

@@ -308,11 +308,11 @@ fn head(scene: &Scene<'_>) -> Option<u32> {
 }
 
 fn trap(scene: &Scene<'_>) -> Story {
-    let claim = Claim::Plain("The compiler found that this path has undefined behaviour, and put a trap in place of the code that would follow.".into());
+    let what = "The compiler found that this path has undefined behaviour, and put a trap in place of the code that would follow.";
     Story {
         reason: Some("A variable that is read before it is set, an index beyond a constant array, or a function without a return: compile with `-Wall -Wextra` to be told which.".into()),
         helps: vec![Help::say("set the variable on every path, or keep the index inside the array")],
         cause: (Cause::Source, Sure::Medium),
-        ..Story::new(scene.refusal.code(), claim)
+        ..Story::rule(scene, what)
     }
 }

@@ -108,6 +108,7 @@ fn help(h: record::Help) -> Result<Help, String> {
         patch: h.as_instructions.then(|| Patch {
             parts: Vec::new(),
             value_size: None,
+            load: None,
         }),
         tested,
     })

@@ -48,7 +48,7 @@ SEC("tp/syscalls/sys_enter_connect")
 int user_pointer(__u64 *ctx)
 {
 	struct sockaddr *a = (void *)ctx[3];
-	return a->family == 2; // EDIT BPF_CORE_READ(a, family)
+	return a->family == 2; // EDIT BPF_PROBE_READ_USER(a, family)
 }
 
 SEC("kprobe/do_unlinkat")

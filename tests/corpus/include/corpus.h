@@ -349,6 +349,7 @@ struct bpf_iter_task { __u64 __opaque[3]; };
 // ---- what libbpf's headers have, in the little that edits of programs use ----
 
 #define BPF_CORE_READ(p, f) ({ typeof((p)->f) v_; bpf_probe_read_kernel(&v_, sizeof(v_), &(p)->f); v_; })
+#define BPF_PROBE_READ_USER(p, f) ({ typeof((p)->f) v_; bpf_probe_read_user(&v_, sizeof(v_), &(p)->f); v_; })
 #define PICK_3(a, b, c, ...) c
 #define GIVEN_1(first, second) (void *)(first)
 #define GIVEN_2(first, second) (void *)(first), (void *)(second)

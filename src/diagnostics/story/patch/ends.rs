@@ -109,6 +109,7 @@ fn on_this_way(scene: &Scene<'_>, insns: Vec<Op>) -> Option<Patch> {
                     ..Part::new(place, 0, insns)
                 }],
                 value_size: None,
+                load: None,
             });
         }
         before = next;
@@ -132,6 +133,39 @@ fn callable(scene: &Scene<'_>, name: &str) -> Option<Op> {
     Some(Op::Call(Callee::Kfunc { imm, off: 0 }))
 }
 
+/// Puts what an earlier call was given first into R1 again.
+fn first_argument(scene: &Scene<'_>, call: &Call) -> Option<Vec<Op>> {
+    let argument = call.args[0];
+    let by = scene
+        .flow
+        .distance(argument)
+        .and_then(|d| i32::try_from(d).ok())?;
+    let root = scene.flow.root(argument);
+    let exact = find(scene, false, |n| n == argument, |_| false);
+    let base = || find(scene, false, |n| n == root, |_| false);
+    let (place, by) = match exact {
+        Some(place) => (place, 0),
+        None => (base()?, by),
+    };
+    let mut insns = vec![match place {
+        Place::Reg(r) => code::copy(1, r),
+        Place::Slot(off) => code::load(1, 10, off, Size::DW),
+    }];
+    if by != 0 {
+        insns.push(code::add(1, by));
+    }
+    Some(insns)
+}
+
+/// The refused call is given what an earlier one was.
+pub(in crate::diagnostics::story) fn same_argument(
+    scene: &Scene<'_>,
+    call: &Call,
+) -> Option<Patch> {
+    let insns = first_argument(scene, call)?;
+    Some(Patch::one(scene.insn, 0, insns))
+}
+
 /// Closes a section before the refused exit.
 pub(in crate::diagnostics::story) fn close(
     scene: &Scene<'_>,
@@ -143,24 +177,7 @@ pub(in crate::diagnostics::story) fn close(
     let argument = opened.args[0];
     let mut insns = Vec::new();
     if with.contains("spin_unlock") {
-        let by = scene
-            .flow
-            .distance(argument)
-            .and_then(|d| i32::try_from(d).ok())?;
-        let root = scene.flow.root(argument);
-        let exact = find(scene, false, |n| n == argument, |_| false);
-        let base = || find(scene, false, |n| n == root, |_| false);
-        let (place, by) = match exact {
-            Some(place) => (place, 0),
-            None => (base()?, by),
-        };
-        match place {
-            Place::Reg(r) => insns.push(code::copy(1, r)),
-            Place::Slot(off) => insns.push(code::load(1, 10, off, Size::DW)),
-        }
-        if by != 0 {
-            insns.push(code::add(1, by));
-        }
+        insns.extend(first_argument(scene, opened)?);
     } else if with.contains("restore") {
         let (_, at) = scene.flow.stack(argument)?;
         insns.push(code::copy(1, 10));

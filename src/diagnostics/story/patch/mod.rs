@@ -9,7 +9,7 @@ mod ends;
 mod packet;
 mod place;
 
-pub(super) use ends::{close, release};
+pub(super) use ends::{close, release, same_argument};
 pub(super) use packet::{packet_again, packet_check, packet_need, turned};
 
 use super::Scene;
@@ -43,6 +43,17 @@ impl Part {
     }
 }
 
+/// How the program is loaded otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// As one that may not sleep.
+    Awake,
+    /// With a licence that is compatible with the GPL.
+    Gpl,
+    /// With this map open to writes by programs.
+    Writable(usize),
+}
+
 /// Instructions to put into a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
@@ -50,6 +61,8 @@ pub struct Patch {
     pub parts: Vec<Part>,
     /// Values of this map become this large.
     pub value_size: Option<(usize, u32)>,
+    /// The program is loaded so.
+    pub load: Option<Load>,
 }
 
 /// A test after which two instructions follow that leave; where it holds they are
@@ -78,6 +91,16 @@ impl Patch {
         Patch {
             parts: vec![Part::new(at, replaced, insns)],
             value_size: None,
+            load: None,
+        }
+    }
+
+    /// The same program, loaded in another way.
+    pub(super) fn load(load: Load) -> Patch {
+        Patch {
+            parts: Vec::new(),
+            value_size: None,
+            load: Some(load),
         }
     }
 
@@ -186,6 +209,50 @@ pub(super) fn unknown_load(scene: &Scene<'_>, address: u8) -> Option<Patch> {
     Some(Patch::one(scene.insn, 1, insns))
 }
 
+/// The argument, or pointer, without what was added to it.
+pub(super) fn moved_back(scene: &Scene<'_>, reg: u8, off: i64) -> Option<Patch> {
+    let by = i32::try_from(off.checked_neg()?).ok()?;
+    Some(Patch::one(scene.insn, 0, vec![code::add(reg, by)]))
+}
+
+/// A store of the path is taken out.
+pub(super) fn without_store(scene: &Scene<'_>, at: usize) -> Option<Patch> {
+    let Op::Store { base, .. } = *scene.ops.get(at)? else {
+        return None;
+    };
+    (base < 10)
+        .then(|| Patch::one(at, 1, vec![code::copy(base, base)]))
+        .or_else(|| {
+            // The frame pointer is never written.
+            (base == 10).then(|| {
+                Patch::one(
+                    at,
+                    1,
+                    vec![Op::Ja {
+                        off: 0,
+                        long: false,
+                    }],
+                )
+            })
+        })
+}
+
+/// The full socket in place of one of which only the common part is known, where it
+/// is not NULL.
+pub(super) fn full_socket(scene: &Scene<'_>, reg: u8) -> Option<Patch> {
+    let id = i32::try_from(helpers_spec::helper_id("bpf_sk_fullsock")?).ok()?;
+    let (_, give) = scene.give_up();
+    let insns = vec![
+        code::copy(1, reg),
+        Op::Call(Callee::Helper(id)),
+        code::jump(JmpOp::Ne, 0, Src::Imm(0), 2),
+        code::set(0, give.unwrap_or(0)),
+        Op::Exit,
+        code::copy(reg, 0),
+    ];
+    Some(Patch::one(scene.insn, 0, insns))
+}
+
 /// Another helper in a call's place.
 pub(super) fn call_instead(scene: &Scene<'_>, at: usize, name: &str) -> Option<Patch> {
     let id = helpers_spec::helper_id(name)?;
@@ -216,5 +283,6 @@ pub(super) fn larger_value(scene: &Scene<'_>, need: i128) -> Option<Patch> {
     Some(Patch {
         parts: Vec::new(),
         value_size: Some((map.index(), u32::try_from(need).ok()?)),
+        load: None,
     })
 }

@@ -1,6 +1,6 @@
 //! Comparisons with the end of a packet, and pointers made anew.
 
-use super::place::{Place, context, context_aside, field_offset, find, scratch};
+use super::place::{Place, context, context_aside, field_offset, field_place, find, scratch};
 use super::{Patch, code};
 use crate::abstract_interp::value::Kind;
 use crate::diagnostics::flow::{Made, Node};
@@ -44,7 +44,8 @@ pub(in crate::diagnostics::story) fn packet_check(
                     end
                 }
             };
-            insns.push(code::load(end, base, field_offset(scene, field)?, Size::W));
+            let (off, size) = field_place(scene, field)?;
+            insns.push(code::load(end, base, off, size));
             end
         }
     };

@@ -1,6 +1,6 @@
 //! Labels of places: what happened there.
 
-use super::{an, bytes};
+use super::bytes;
 use crate::diagnostics::story::{Happened, Scene, Voided};
 use crate::prelude::*;
 use crate::programs::insn::Op;
@@ -87,11 +87,13 @@ pub(in crate::diagnostics) fn event(h: &Happened) -> String {
         Happened::JumpsBack(1) => "jumps back here, once on this path".into(),
         Happened::JumpsBack(n) => format!("jumps back here, {n} times on this path"),
         Happened::Section(name) => format!("begun here by `{name}`"),
+        Happened::Closed(name) => format!("ended here by `{name}`"),
+        Happened::Overwritten => "its bytes are written here".into(),
+        Happened::Changed(what) => what.clone(),
         Happened::Entry => "the program is entered here".into(),
         Happened::Returns(Some(c)) => format!("{c} is returned"),
         Happened::Returns(None) => "returned here".into(),
         Happened::Caller(name) => format!("calls `{name}` here"),
-        Happened::Program(ty) => format!("{} {ty} program begins here", an(ty)),
         Happened::Frame(name, n) => format!("`{name}` takes {} of stack", bytes((*n).into())),
         Happened::Refused => "refused here".into(),
     }

@@ -1,90 +1,22 @@
 //! Sentences for claims and events. Nothing here looks at a program: what a sentence
 //! says is a field of what it is about.
 
+mod access;
 mod labels;
+mod parts;
+mod reason;
 
 pub(in crate::diagnostics) use labels::{event, refused};
+pub(in crate::diagnostics::story) use parts::quoted;
+pub use parts::range;
+pub(in crate::diagnostics) use reason::reason;
 
 use super::offer::some;
-use super::{Access, Claim, Object, Range, Voided};
+use super::{Claim, Object, Voided};
 use crate::prelude::*;
-
-/// A number's range in words that follow "is" or "may be".
-pub fn range(r: Range) -> String {
-    let (low, high) = (-super::HUGE, super::HUGE);
-    if let Some(n) = r.single() {
-        return n.to_string();
-    }
-    match (r.min <= low, r.max >= high) {
-        (true, true) => "anything".into(),
-        (false, true) if r.min == 0 => "any number that is not negative".into(),
-        (false, true) => format!("{} or more", r.min),
-        (true, false) => format!("anything up to {}", r.max),
-        (false, false) => format!("{} to {}", r.min, r.max),
-    }
-}
-
-fn bytes(n: u64) -> String {
-    if n == 1 {
-        "1 byte".into()
-    } else {
-        format!("{n} bytes")
-    }
-}
-
-/// Memory, as the subject of a sentence.
-pub(super) fn object(o: &Object) -> String {
-    match o {
-        Object::MapValue(map) => format!("a value of map `{map}`"),
-        Object::Globals(section) => format!("the program's global data (`{section}`)"),
-        Object::MapKey(map) => format!("a key of map `{map}`"),
-        Object::Of(callee) => format!("the memory from `{callee}`"),
-        Object::Memory => "the memory behind the pointer".into(),
-        Object::Stack => "the function's stack".into(),
-        Object::Packet => "the packet".into(),
-    }
-}
-
-/// The part of a sentence that tells an access: `this reads`, `` `f` writes ``.
-fn does(a: &Access) -> String {
-    let who = match &a.by {
-        Some(by) => format!("`{by}`"),
-        None => "this".into(),
-    };
-    let verb = match a.write {
-        Some(true) => "writes",
-        Some(false) => "reads",
-        None => "accesses",
-    };
-    format!("{who} {verb}")
-}
-
-/// `byte 4`, `bytes 4 to 7`.
-fn span(from: i128, count: u64) -> String {
-    match count {
-        0 | 1 => format!("byte {from}"),
-        n => format!("bytes {from} to {}", from + i128::from(n) - 1),
-    }
-}
-
-fn capital(text: String) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
-}
-
-fn at_line(line: Option<u32>) -> String {
-    line.map_or_else(String::new, |n| format!(" in line {n}"))
-}
-
-fn an(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u', 'x']) {
-        "an"
-    } else {
-        "a"
-    }
-}
+use access::{missing, outside, there, unwritten};
+pub(super) use parts::object;
+use parts::{an, at_line, bytes, capital, does, span};
 
 /// The headline.
 pub(in crate::diagnostics) fn headline(claim: &Claim) -> String {
@@ -93,7 +25,7 @@ pub(in crate::diagnostics) fn headline(claim: &Claim) -> String {
 
 fn sentence(claim: &Claim) -> String {
     match claim {
-        Claim::Plain(text) => text.clone(),
+        Claim::Plain(text) | Claim::Rule { text, .. } => text.clone(),
         Claim::MayBeNull {
             what,
             origin,
@@ -177,15 +109,17 @@ fn sentence(claim: &Claim) -> String {
                     object(o)
                 ),
                 None => format!(
-                    "`{callee}` is given a length that may be too great: {fits} into {}, `{name}` may be {}.",
+                    "`{callee}` is given a length that may be too great: {fits} into {}, {} may be {}.",
                     object(o),
+                    quoted(name),
                     range(*len)
                 ),
             }
         }
         Claim::NegativeLength { name, len, callee } => {
             format!(
-                "the length `{name}` that `{callee}` is given may be negative: it may be {}.",
+                "the length ({}) that `{callee}` is given may be negative: it may be {}.",
+                quoted(name),
                 range(*len)
             )
         }
@@ -194,7 +128,8 @@ fn sentence(claim: &Claim) -> String {
                 format!("the length that `{callee}` is given is zero, which it does not take.")
             }
             _ => format!(
-                "the length `{name}` that `{callee}` is given may be zero, which it does not take: it may be {}.",
+                "the length ({}) that `{callee}` is given may be zero, which it does not take: it may be {}.",
+                quoted(name),
                 range(*len)
             ),
         },
@@ -447,174 +382,4 @@ fn sentence(claim: &Claim) -> String {
             }
         }
     }
-}
-
-fn there(n: u64) -> &'static str {
-    if n == 1 {
-        "it is there"
-    } else {
-        "they are there"
-    }
-}
-
-/// Which end of a range fails, of a number that should lie at or above zero.
-fn missing(r: Range) -> &'static str {
-    match (r.min < 0, r.max >= i128::from(i64::MAX) || r.max >= 1 << 29) {
-        (true, false) => "the lower bound is missing",
-        (true, true) if r.unknown() => "it has no bounds",
-        (true, true) => "it has no bounds that are narrow enough",
-        (false, true) => "the upper bound is missing",
-        (false, false) => "this is too much",
-    }
-}
-
-fn outside(o: &Object, room: u64, access: &Access, first: Range, number: Option<&str>) -> String {
-    let has = match o {
-        Object::Stack => String::new(),
-        _ => format!("{} has {}; ", object(o), bytes(room)),
-    };
-    if *o == Object::Stack {
-        return on_stack(access, first, number);
-    }
-    match (first.single(), number) {
-        (Some(at), _) => format!("{has}{} {}.", does(access), span(at, access.bytes)),
-        (None, number) => {
-            let what = number.map_or_else(String::new, |n| format!(" (by {n})"));
-            format!(
-                "{has}{} {} at an offset{what} that may be {}.",
-                does(access),
-                bytes(access.bytes),
-                range(first)
-            )
-        }
-    }
-}
-
-fn on_stack(access: &Access, first: Range, number: Option<&str>) -> String {
-    // The frame lies below its top: bytes -512 to -1.
-    let frame = "the function's stack is bytes -512 to -1 from its top";
-    match first.single() {
-        Some(at) => format!(
-            "{} {} of the stack, and {frame}.",
-            does(access),
-            span(at, access.bytes)
-        ),
-        None => {
-            let by = number.map_or_else(String::new, |n| format!(" (by {n})"));
-            format!(
-                "{} {} of the stack at an offset{by} that may be {}, and {frame}.",
-                does(access),
-                bytes(access.bytes),
-                range(first)
-            )
-        }
-    }
-}
-
-fn unwritten(
-    what: Option<&str>,
-    callee: Option<&str>,
-    byte: u64,
-    size: u64,
-    written: u64,
-) -> String {
-    let name = what.map_or_else(|| "stack memory".to_owned(), |w| format!("`{w}`"));
-    let reads = match callee {
-        Some(callee) => format!("`{callee}` reads {} of {name}", bytes(size)),
-        None => format!("{name} is read ({})", bytes(size)),
-    };
-    if written == 0 {
-        format!("{reads}, but nothing was written to it on this path.")
-    } else {
-        format!(
-            "{reads}, but byte {byte} of them was never written: {} of {size} were.",
-            written
-        )
-    }
-}
-
-/// One more sentence for a headline; the page's where there is none.
-pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
-    let text = match claim {
-        Claim::MayBeNull { .. } => {
-            "An address may be followed only after a comparison has shown that it is not NULL."
-        }
-        Claim::IsNull { .. } => {
-            "The verifier follows every path: on this one no other value was put there."
-        }
-        Claim::Stale {
-            how: Voided::Packet,
-            ..
-        } => {
-            "After a call that may move the packet, every pointer into it counts as a plain number; comparisons made before say nothing of the new packet."
-        }
-        Claim::Stale {
-            how: Voided::Released,
-            ..
-        } => "What is given back may be freed at once, by anyone.",
-        Claim::Stale {
-            how: Voided::Dynptr,
-            ..
-        } => "A slice is valid as long as its dynptr is, and until the data behind it may move.",
-        Claim::Stale {
-            how: Voided::Section,
-            ..
-        } => "Outside of the section the object may be freed at any time.",
-        Claim::KernelAddress { .. } => {
-            "Only memory of which type and size are known may be followed; any other address needs a helper that survives a fault."
-        }
-        Claim::PlainNumber { .. } => "Only a pointer whose memory is known may be followed.",
-        Claim::PacketShort { compared: true, .. } => {
-            "Bytes count as there up to where the comparison with `data_end` reached."
-        }
-        Claim::PacketShort {
-            compared: false, ..
-        } => {
-            "A packet has any length: an access needs a comparison with `data_end` on this path, by the same pointer."
-        }
-        Claim::PacketFar { .. } => {
-            "No packet is longer; the verifier forgets what a comparison showed when the offset could exceed that."
-        }
-        Claim::Outside { .. } => {
-            "Every byte of an access must be shown to lie inside, for the least and the greatest offset."
-        }
-        Claim::Unbounded { .. } => {
-            "A number that is added to a pointer needs both bounds: a comparison with a constant on every way, after it is last changed."
-        }
-        Claim::WrongKind { .. } => {
-            "The function follows what it is given without a check of its own."
-        }
-        Claim::Returns { .. } => "The kernel acts on the number, and has no meaning for others.",
-        Claim::Sleeps { .. } => "It runs where the kernel cannot switch to another task.",
-        Claim::NotForType { .. } => {
-            "Each type of program has its own list of functions that are safe where it runs."
-        }
-        Claim::ContextField { .. } => {
-            "Each type of program sees certain fields of its context, each with a size and direction."
-        }
-        Claim::StillOpen { .. } => {
-            "What is begun must be ended on every way, in the same function."
-        }
-        Claim::PacketBeyond { .. } => {
-            "On the other way of the same comparison the bytes are there."
-        }
-        Claim::Unwritten { written: 1.., .. } => {
-            "Members may be set one by one, but padding between them is set by none; it would show what the stack held before."
-        }
-        Claim::Unwritten { .. } => "It would show what the stack held before.",
-        Claim::TooLong { .. } => {
-            "The function accesses as many bytes as the length says; the greatest that it may be must fit."
-        }
-        Claim::NegativeLength { .. } => "A negative length would be an enormous one.",
-        Claim::ZeroLength { .. } => "An empty buffer is refused as a mistake.",
-        Claim::Leak { .. } => "What is never given back stays in the kernel's memory for ever.",
-        Claim::StackChain { .. } => {
-            "All frames of a chain lie on the kernel's stack at the same time; each is rounded up to 32 bytes, or 16."
-        }
-        Claim::NeverSet {
-            parameter: Some(_), ..
-        } => "Programs are entered with the context in R1 and nothing else.",
-        _ => return None,
-    };
-    Some(text.to_owned())
 }

@@ -1,0 +1,98 @@
+//! What is told beside one refusal: the refusals behind it, the input that goes wrong,
+//! why another kernel takes the program, how a text of assembler is shown.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bpfassay::check::types;
+use bpfassay::diagnostics::{Cause, Diagnostic, Text};
+use bpfassay::report::Outcome;
+use bpfassay::report::text::{Style, render_diagnostic};
+use bpfassay::{Options, TargetChoice, check, target};
+
+/// The refusal of a program of `tests/corpus/FILE.c` by the first of some kernels, and
+/// whether the others take it.
+fn refused(file: &str, program: &str, kernels: &[&str], smoke: bool) -> (Diagnostic, Vec<bool>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let bytes = std::fs::read(folder.join(format!("{file}.o"))).unwrap();
+    let source = std::fs::read_to_string(folder.join(format!("{file}.c"))).unwrap();
+    let targets: Vec<_> = kernels
+        .iter()
+        .map(|k| target::by_name(k).unwrap())
+        .collect();
+    let choices: Vec<TargetChoice<'_>> = targets
+        .iter()
+        .map(|target| TargetChoice {
+            target,
+            kernel_btf: types::of_target(target),
+        })
+        .collect();
+    let text = |_: &str| Some(Arc::new(Text::new(source.clone())));
+    let options = Options {
+        lints: false,
+        smoke,
+        only: Some(program),
+        further: 8,
+        source_text: &text,
+        ..Options::new("stories.o", &choices)
+    };
+    let mut first = None;
+    let mut others = Vec::new();
+    for p in check(&bytes, &options).objects.remove(0).programs {
+        match p.outcome {
+            Outcome::Reject(d) if first.is_none() => first = Some(*d),
+            outcome => others.push(matches!(outcome, Outcome::Accept)),
+        }
+    }
+    (first.expect("it is refused"), others)
+}
+
+fn drawn(d: &Diagnostic) -> String {
+    let mut out = String::new();
+    render_diagnostic(&mut out, d, Style::default());
+    out
+}
+
+/// Each refusal behind the first assumes that those before it are mended.
+#[test]
+fn all_refusals_are_told_in_one_run() {
+    let (d, _) = refused("explain/several", "three_mistakes", &["linux-6.18"], false);
+    let lines: Vec<u32> = d.further.iter().map(|f| f.primary.line).collect();
+    assert_eq!(d.further.len(), 2, "{lines:?}");
+    insta::assert_snapshot!("several", drawn(&d));
+}
+
+/// Where an input goes wrong, one line says which.
+#[test]
+fn an_input_that_goes_wrong_is_told() {
+    let (d, _) = refused("explain/packet", "short_check", &["linux-6.18"], true);
+    let witness = d.witness.as_ref().expect("a witness").data().to_owned();
+    insta::assert_snapshot!("witness", witness);
+}
+
+/// The verifier of a later kernel knows more of the same numbers.
+#[test]
+fn what_an_older_verifier_does_not_see_is_told_by_what_differs() {
+    let kernels = ["linux-6.6", "linux-6.12"];
+    let (d, others) = refused("explain/older", "one_of_sixteen", &kernels, false);
+    assert_eq!(others, [true]);
+    assert_eq!(d.cause.0, Cause::Compiler);
+    insta::assert_snapshot!("differs_numbers", d.changed.as_ref().unwrap().data());
+}
+
+/// A later kernel offers what the program asks for.
+#[test]
+fn what_an_older_kernel_does_not_offer_is_told_by_what_differs() {
+    let kernels = ["linux-6.1", "linux-6.12"];
+    let (d, others) = refused("accept/mended", "global_given_nonnull", &kernels, false);
+    assert_eq!(others, [true]);
+    insta::assert_snapshot!("differs_tags", d.changed.as_ref().unwrap().data());
+}
+
+/// One line of C that is a text of assembler: its instructions are told apart.
+#[test]
+fn instructions_of_assembler_have_labels_of_their_own() {
+    let (d, _) = refused("reject/memory", "value_unbounded", &["linux-6.18"], false);
+    assert!(d.secondary.iter().any(|l| d.sources[l.source].is_listing()));
+    insta::assert_snapshot!("assembler", drawn(&d));
+}
