@@ -160,7 +160,30 @@ const P820: Rule = Rule { number: 820, name: "return-value-without-meaning", fam
 const P821: Rule = Rule { number: 821, name: "key-beyond-array", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/key-beyond-array.md")) };
 const P822: Rule = Rule { number: 822, name: "network-order-ignored", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/network-order-ignored.md")) };
 const P823: Rule = Rule { number: 823, name: "unwritten-bytes-leave", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: Some((6, 6)), until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/unwritten-bytes-leave.md")) };
+const P824: Rule = Rule { number: 824, name: "array-element-deleted", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/array-element-deleted.md")) };
+const P825: Rule = Rule { number: 825, name: "array-update-if-absent", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/array-update-if-absent.md")) };
+const P826: Rule = Rule { number: 826, name: "perf-output-to-one-cpu", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/perf-output-to-one-cpu.md")) };
+const P827: Rule = Rule { number: 827, name: "initial-value-races", family: "lint", kind: RuleKind::Lint, severity: Severity::Note, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/initial-value-races.md")) };
+const P828: Rule = Rule { number: 828, name: "counter-wraps", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/counter-wraps.md")) };
+const P829: Rule = Rule { number: 829, name: "record-half-written", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/record-half-written.md")) };
 const P830: Rule = Rule { number: 830, name: "code-behind-constant", family: "lint", kind: RuleKind::Lint, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/code-behind-constant.md")) };
+const P831: Rule = Rule { number: 831, name: "unwritten-bytes-in-key", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: Some((6, 6)), until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/unwritten-bytes-in-key.md")) };
+const P832: Rule = Rule { number: 832, name: "port-in-host-order", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/port-in-host-order.md")) };
+const P833: Rule = Rule { number: 833, name: "address-in-host-order", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/address-in-host-order.md")) };
+const P834: Rule = Rule { number: 834, name: "task-name-cut", family: "lint", kind: RuleKind::Lint, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/task-name-cut.md")) };
+const P835: Rule = Rule { number: 835, name: "task-of-packet", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/task-of-packet.md")) };
+const P836: Rule = Rule { number: 836, name: "redirect-not-returned", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/redirect-not-returned.md")) };
+const P837: Rule = Rule { number: 837, name: "checksum-not-updated", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/checksum-not-updated.md")) };
+const P838: Rule = Rule { number: 838, name: "packet-change-unchecked", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/packet-change-unchecked.md")) };
+const P840: Rule = Rule { number: 840, name: "allocation-in-tracing", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: Some((5, 15)), unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/allocation-in-tracing.md")) };
+const P841: Rule = Rule { number: 841, name: "argument-read-at-return", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/argument-read-at-return.md")) };
+const P842: Rule = Rule { number: 842, name: "result-read-at-entry", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/result-read-at-entry.md")) };
+const P843: Rule = Rule { number: 843, name: "syscall-argument-behind-wrapper", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/syscall-argument-behind-wrapper.md")) };
+const P844: Rule = Rule { number: 844, name: "symbol-of-one-build", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/symbol-of-one-build.md")) };
+const P845: Rule = Rule { number: 845, name: "probe-read-wrong-space", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/probe-read-wrong-space.md")) };
+const P847: Rule = Rule { number: 847, name: "names-alike-when-cut", family: "lint", kind: RuleKind::Lint, severity: Severity::Note, confidence: Confidence::High, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/names-alike-when-cut.md")) };
+const P848: Rule = Rule { number: 848, name: "perf-array-for-few-cpus", family: "lint", kind: RuleKind::Lint, severity: Severity::Warning, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/perf-array-for-few-cpus.md")) };
+const P849: Rule = Rule { number: 849, name: "pinned-under-common-name", family: "lint", kind: RuleKind::Lint, severity: Severity::Note, confidence: Confidence::Medium, since: None, until: None, unshown: None, unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/lint/pinned-under-common-name.md")) };
 const P900: Rule = Rule { number: 900, name: "call-denied", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/call-denied.md")) };
 const P901: Rule = Rule { number: 901, name: "budget-exceeded", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/budget-exceeded.md")) };
 const P902: Rule = Rule { number: 902, name: "baseline-growth", family: "policy", kind: RuleKind::Policy, severity: Severity::Error, confidence: Confidence::High, since: None, until: None, unshown: Some("depends on a configuration, which an example has not"), unmodelled: None, reported_as: None, messages: &[], ..page(include_str!("../../rules/policy/baseline-growth.md")) };
@@ -339,7 +362,30 @@ pub(super) static RULES: &[Rule] = &[
     P821,
     P822,
     P823,
+    P824,
+    P825,
+    P826,
+    P827,
+    P828,
+    P829,
     P830,
+    P831,
+    P832,
+    P833,
+    P834,
+    P835,
+    P836,
+    P837,
+    P838,
+    P840,
+    P841,
+    P842,
+    P843,
+    P844,
+    P845,
+    P847,
+    P848,
+    P849,
     P900,
     P901,
     P902,

@@ -2,12 +2,16 @@
 //! examples are run by `tests/rules.rs`; these are the cases beside them.
 //! A file has the name of its lint.
 
+mod checksum_not_updated;
 mod dead_code;
 mod feature_newer_than_target;
 mod gpl_function_without_gpl_licence;
 mod key_beyond_array;
 mod network_order_ignored;
 mod perf_buffer_output;
+mod port_in_host_order;
+mod record_half_written;
+mod redirect_not_returned;
 mod result_ignored;
 mod return_value_without_meaning;
 mod shared_update_not_atomic;
@@ -104,7 +108,7 @@ fn stems(folder: &str, others: &[&str]) -> BTreeSet<String> {
 #[test]
 fn lint_page_and_test_share_their_name() {
     // What several lints use.
-    let shared = ["mod", "facts", "flow", "guard", "object", "settle"];
+    let shared = ["mod", "facts", "flow", "guard", "hook", "object", "settle"];
     let lints = stems("src/rules/lints", &shared);
     assert_eq!(lints, stems("rules/lint", &[]));
     assert!(stems("tests/lints", &["main"]).is_subset(&lints));

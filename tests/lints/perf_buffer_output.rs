@@ -13,7 +13,7 @@ fn perf_buffers_are_named_where_every_target_has_better() {
         &["perf-buffer-output"],
     );
     // To another CPU's buffer.
-    fires(&PERF.replace("FLAGS", "3"), &[]);
+    fires(&PERF.replace("FLAGS", "3"), &["perf-output-to-one-cpu"]);
     let on = |targets: &[&str]| findings(&PERF.replace("FLAGS", "4294967295"), targets);
     assert_eq!(on(&["linux-5.10", "linux-6.18"]).len(), 1);
     let (_, targets) = on(&["linux-5.10", "linux-6.18"]).remove(0);

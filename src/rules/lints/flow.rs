@@ -285,6 +285,54 @@ impl<'a> Flow<'a> {
     }
 }
 
+impl Flow<'_> {
+    /// The call whose result a register holds before a slot, and what was added to it.
+    pub fn offset_from_call(&self, insn: usize, reg: u8) -> Option<(usize, i64)> {
+        let (mut insn, mut place, mut offset) = (insn, Place::Reg(reg), 0i64);
+        for _ in 0..16 {
+            let [Def::At(at)] = self.defs(insn, place)?[..] else {
+                return None;
+            };
+            insn = at as usize;
+            place = match (place, *self.ops.get(insn)?) {
+                (Place::Reg(0), Op::Call(Callee::Helper(_) | Callee::Kfunc { .. })) => {
+                    return Some((insn, offset));
+                }
+                (
+                    _,
+                    Op::Alu {
+                        w: Width::W64,
+                        op: AluOp::Mov,
+                        src: Src::Reg(src),
+                        ..
+                    },
+                ) => Place::Reg(src),
+                (
+                    Place::Reg(reg),
+                    Op::Alu {
+                        w: Width::W64,
+                        op: AluOp::Add,
+                        src: Src::Imm(imm),
+                        ..
+                    },
+                ) => {
+                    offset = offset.checked_add(i64::from(imm))?;
+                    Place::Reg(reg)
+                }
+                (Place::Reg(_), Op::Load { base: FP, off, .. }) => Place::Stack(off),
+                (
+                    Place::Stack(_),
+                    Op::Store {
+                        src: Src::Reg(src), ..
+                    },
+                ) => Place::Reg(src),
+                _ => return None,
+            };
+        }
+        None
+    }
+}
+
 /// How a definition makes its value.
 enum Step {
     Root(Root),

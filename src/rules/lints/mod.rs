@@ -12,31 +12,55 @@ mod dead_code;
 mod facts;
 mod flow;
 mod guard;
+mod hook;
 mod object;
 mod settle;
 
+mod address_in_host_order;
+mod allocation_in_tracing;
+mod argument_read_at_return;
+mod array_element_deleted;
+mod array_update_if_absent;
+mod checksum_not_updated;
 mod code_behind_constant;
 mod complexity_near_limit;
+mod counter_wraps;
 mod current_task_untyped;
 mod dangerous_helper;
 mod feature_newer_than_target;
 mod gpl_function_without_gpl_licence;
 mod helper_map_type_mismatch_unreached;
+mod initial_value_races;
 mod kernel_read_without_core;
 mod key_beyond_array;
 mod legacy_map_definition;
 mod map_memory_over_budget;
 mod missing_btf;
+mod names_alike_when_cut;
 mod network_order_ignored;
+mod packet_change_unchecked;
+mod perf_array_for_few_cpus;
 mod perf_buffer_output;
+mod perf_output_to_one_cpu;
+mod pinned_under_common_name;
+mod port_in_host_order;
 mod probe_read_ambiguous;
+mod probe_read_wrong_space;
+mod record_half_written;
+mod redirect_not_returned;
 mod result_ignored;
+mod result_read_at_entry;
 mod return_value_without_meaning;
 mod shared_update_not_atomic;
 mod stack_near_limit;
+mod symbol_of_one_build;
+mod syscall_argument_behind_wrapper;
+mod task_name_cut;
+mod task_of_packet;
 mod trace_printk_left_in;
 mod untyped_map;
 mod unused_map;
+mod unwritten_bytes_in_key;
 mod unwritten_bytes_leave;
 
 pub use facts::LintInput;
@@ -172,6 +196,26 @@ static LINTS: &[Lint] = &[
     key_beyond_array::LINT,
     network_order_ignored::LINT,
     unwritten_bytes_leave::LINT,
+    array_element_deleted::LINT,
+    array_update_if_absent::LINT,
+    perf_output_to_one_cpu::LINT,
+    initial_value_races::LINT,
+    counter_wraps::LINT,
+    record_half_written::LINT,
+    unwritten_bytes_in_key::LINT,
+    port_in_host_order::LINT,
+    address_in_host_order::LINT,
+    task_name_cut::LINT,
+    task_of_packet::LINT,
+    redirect_not_returned::LINT,
+    checksum_not_updated::LINT,
+    packet_change_unchecked::LINT,
+    allocation_in_tracing::LINT,
+    argument_read_at_return::LINT,
+    result_read_at_entry::LINT,
+    syscall_argument_behind_wrapper::LINT,
+    symbol_of_one_build::LINT,
+    probe_read_wrong_space::LINT,
     code_behind_constant::LINT,
 ];
 

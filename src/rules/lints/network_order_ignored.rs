@@ -68,7 +68,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
 }
 
 /// The load that a register's value is from, unchanged.
-fn loaded(flow: &Flow<'_>, ops: &[Op], mut at: usize, mut reg: u8) -> Option<usize> {
+pub(super) fn loaded(flow: &Flow<'_>, ops: &[Op], mut at: usize, mut reg: u8) -> Option<usize> {
     for _ in 0..8 {
         at = flow.def(at, reg)?;
         match ops.get(at)? {

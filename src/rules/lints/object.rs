@@ -1,7 +1,8 @@
 //! Lints over an object as a whole: its maps and its types.
 
 use super::{
-    Hit, legacy_map_definition, map_memory_over_budget, missing_btf, untyped_map, unused_map,
+    Hit, legacy_map_definition, map_memory_over_budget, missing_btf, names_alike_when_cut,
+    perf_array_for_few_cpus, pinned_under_common_name, untyped_map, unused_map,
 };
 use crate::object::{MapDef, Object};
 use crate::prelude::*;
@@ -52,9 +53,11 @@ pub fn lint_object(input: &ObjectInput<'_>) -> Vec<Hit> {
     unused_map::run(input, &mut hits);
     legacy_map_definition::run(input, &mut hits);
     untyped_map::run(input, &mut hits);
-    untyped_map::run(input, &mut hits);
     missing_btf::run(input, &mut hits);
     map_memory_over_budget::run(input, &mut hits);
+    names_alike_when_cut::run(input, &mut hits);
+    perf_array_for_few_cpus::run(input, &mut hits);
+    pinned_under_common_name::run(input, &mut hits);
     hits.sort_by_key(|h| (h.rule.number, h.map));
     hits
 }

@@ -156,7 +156,7 @@ fn own_value(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize, base: u8, def: &Ma
     })
 }
 
-fn own_key(facts: &Facts<'_>, flow: &Flow<'_>, lookup: usize, size: u32) -> bool {
+pub(super) fn own_key(facts: &Facts<'_>, flow: &Flow<'_>, lookup: usize, size: u32) -> bool {
     let Some(start) = flow.frame_offset(lookup, 2) else {
         // A key that isn't on the stack: in another map's value or the context.
         return false;

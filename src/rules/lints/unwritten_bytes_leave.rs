@@ -60,14 +60,19 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
 }
 
 /// Bytes of the stack, by offsets of r10.
-struct Record {
-    from: i64,
-    end: i64,
+pub(super) struct Record {
+    pub(super) from: i64,
+    pub(super) end: i64,
 }
 
 impl Record {
     /// The first stretch that nothing writes, as offsets in the record.
-    fn unwritten(&self, facts: &Facts<'_>, flow: &Flow<'_>, insn: usize) -> Option<(i64, i64)> {
+    pub(super) fn unwritten(
+        &self,
+        facts: &Facts<'_>,
+        flow: &Flow<'_>,
+        insn: usize,
+    ) -> Option<(i64, i64)> {
         let cfg = facts.cfg?;
         let mut written = vec![false; usize::try_from(self.end - self.from).ok()?];
         for (at, op) in facts.ops.iter().enumerate() {

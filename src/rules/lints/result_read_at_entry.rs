@@ -1,0 +1,36 @@
+//! `result-read-at-entry`: a probe at a function's entry reads its result.
+//!
+//! As `argument-read-at-return`, the other way round.
+
+use super::facts::Facts;
+use super::hook::{Hook, RESULT};
+use super::{Hit, Lint, Scope, rule};
+use crate::abstract_interp::Pointee;
+use crate::prelude::*;
+use crate::programs::insn::{Op, Size};
+
+pub(super) const LINT: Lint = Lint {
+    rule: rule(module_path!()),
+    scope: Scope::Any,
+    run,
+};
+
+fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
+    if !matches!(Hook::of(facts.program), Hook::Entry(_)) {
+        return;
+    }
+    for (at, op) in facts.ops.iter().enumerate() {
+        let result = matches!(
+            op,
+            Op::Load {
+                off: RESULT,
+                size: Size::DW | Size::W,
+                ..
+            }
+        );
+        if result && facts.observed.bases(at) == [Pointee::Ctx] {
+            let what = "the result is read when the function begins: nothing has been returned yet";
+            hits.push(Hit::at(LINT.rule, at, what));
+        }
+    }
+}
