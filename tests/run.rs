@@ -320,3 +320,154 @@ fn wrong_arguments_exit_2() {
         assert_eq!(bpfassay(args).status.code(), Some(2), "{args:?}");
     }
 }
+
+/// Drops what is shorter than twenty bytes, and writes the length of the rest.
+const COUNTER: &str = ".type xdp\n.license \"GPL\"\n.map seen hash 4 8 8\nr6 = *(u32 *)(r1 + 0)\n\
+    r7 = *(u32 *)(r1 + 4)\nr2 = r6\nr2 += 20\nr0 = 1\nif r2 > r7 goto out\n\
+    *(u8 *)(r6 + 0) = 9\n*(u32 *)(r10 - 4) = 7\nr1 = map[seen] ll\nr2 = r10\nr2 += -4\n\
+    call bpf_map_lookup_elem\nif r0 == 0 goto pass\n*(u64 *)(r0 + 0) = 5\npass:\nr0 = 2\nout:\nexit\n";
+
+#[test]
+fn cases_of_a_file_are_held_against_what_is_expected() {
+    let folder = Folder::new("expect");
+    let object = folder.file("counter.bpfasm", COUNTER.as_bytes());
+    let long = "00".repeat(24);
+    let out = format!("09{}", "00".repeat(23));
+    let good = format!(
+        "[[case]]\nname = \"short\"\npacket = \"{}\"\nreturn = \"XDP_DROP\"\npacket-out = \"unchanged\"\n\
+         [[case]]\nname = \"long\"\npacket = \"{long}\"\nreturn = 2\npacket-out = \"{out}\"\n\
+         maps = {{ seen = [{{ key = [7, 0, 0, 0], value = [1, 0, 0, 0, 0, 0, 0, 0] }}] }}\n\
+         maps-out = {{ seen = [{{ key = [7, 0, 0, 0], value = [5, 0, 0, 0, 0, 0, 0, 0] }}] }}\n",
+        "00".repeat(14)
+    );
+    let file = folder.file("good.toml", good.as_bytes());
+    let o = bpfassay(&["run", &object, "--expect", &file]);
+    let shown = text(&o.stdout);
+    assert_eq!(o.status.code(), Some(0), "{shown}{}", text(&o.stderr));
+    assert!(shown.contains("2 passed, 0 failed"), "{shown}");
+    let bad = good
+        .replace("return = 2", "return = 1")
+        .replace("\"09", "\"08")
+        .replace("value = [5,", "value = [6,");
+    let file = folder.file("bad.toml", bad.as_bytes());
+    let o = bpfassay(&["run", &object, "--expect", &file]);
+    let shown = text(&o.stdout);
+    assert_eq!(o.status.code(), Some(1), "{shown}");
+    for line in [
+        "FAILED long",
+        "return: 1 expected, XDP_PASS (2) returned",
+        "packet at 0: 08 expected, 09 there",
+        "map seen, key ",
+        "1 passed, 1 failed",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    let file = folder.file("wrong.toml", b"[[case]]\nretrun = 2\n");
+    let o = bpfassay(&["run", &object, "--expect", &file]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("unknown key `retrun`"));
+}
+
+#[test]
+fn runs_are_told_by_what_they_return_and_cost() {
+    let folder = Folder::new("table");
+    let object = folder.file("counter.bpfasm", COUNTER.as_bytes());
+    let shown = text(&bpfassay(&["run", &object, "--perf"]).stdout);
+    for words in [
+        " returns XDP_PASS (2), ",
+        " returns XDP_DROP (1), ",
+        "    and the same on ",
+        "instructions by input:",
+        " median; the verifier processed ",
+        "blocks that verification reached",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains("unreached"), "{shown}");
+}
+
+#[test]
+fn a_context_that_is_given_leaves_the_packet() {
+    let folder = Folder::new("both");
+    let body = ".type sched_cls\n.license \"GPL\"\nr2 = *(u32 *)(r1 + 76)\nr3 = *(u32 *)(r1 + 80)\nr4 = r2\n\
+        r4 += 20\nr0 = 0\nif r4 > r3 goto out\nr0 = *(u8 *)(r2 + 19)\nr5 = *(u32 *)(r1 + 8)\nr0 += r5\n\
+        out:\nexit\n";
+    let object = folder.file("both.bpfasm", body.as_bytes());
+    let packet = format!("{}05", "00".repeat(19));
+    let context = format!("{}07000000", "00".repeat(8));
+    let args = [object.as_str(), "--packet", &packet, "--ctx", &context];
+    let r = report(&args);
+    assert_eq!(at(&r, "/runs/0/ret32"), 12, "{r:#}");
+}
+
+#[test]
+fn fuzzing_keeps_what_reaches_something_new() {
+    let folder = Folder::new("fuzz");
+    let body = ".type xdp\n.license \"GPL\"\nr2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr4 = r2\nr4 += 40\n\
+        r0 = 2\nif r4 > r3 goto out\nr5 = *(u32 *)(r2 + 36)\nif r5 != 0x12345678 goto out\n\
+        r0 = 77\nout:\nexit\n";
+    let object = folder.file("rare.bpfasm", body.as_bytes());
+    let corpus = folder.path("corpus");
+    let args = [
+        "fuzz", &object, "--runs", "200", "--time", "20s", "--corpus", &corpus,
+    ];
+    let o = bpfassay(&args);
+    let shown = text(&o.stdout);
+    assert_eq!(o.status.code(), Some(0), "{shown}{}", text(&o.stderr));
+    assert!(
+        shown.contains("returns 77, which has no meaning"),
+        "{shown}"
+    );
+    assert!(shown.contains("slow: "), "{shown}");
+    assert!(std::fs::read_dir(&corpus).unwrap().count() >= 2);
+    // What was kept is enough to get there again.
+    let again = ["fuzz", &object, "--runs", "8", "--corpus", &corpus];
+    assert!(text(&bpfassay(&again).stdout).contains("returns 77"));
+}
+
+#[test]
+fn room_and_tags_are_made_as_the_kernel_makes_them() {
+    let folder = Folder::new("tags");
+    let ret = |name: &str, body: &str, packet: &str| {
+        let text = format!(".type sched_cls\n.license \"GPL\"\n{body}exit\n");
+        let object = folder.file(name, text.as_bytes());
+        let ctx = "00".repeat(64);
+        let r = report(&[&object, "--packet", packet, "--ctx", &ctx]);
+        (
+            at(&r, "/runs/0/ret32").as_i64().unwrap(),
+            at(&r, "/runs/0/packet_out").clone(),
+        )
+    };
+    let frame = |kind: &str| format!("{}{kind}{}", "02".repeat(12), "00".repeat(46));
+    // Room behind the link header: only before IP.
+    let room = "r2 = 20\nr3 = 1\nr4 = 0\ncall bpf_skb_adjust_room\n";
+    assert_eq!(ret("room.bpfasm", room, &frame("0806")).0, -524);
+    assert_eq!(ret("room.bpfasm", room, &frame("8100")).0, -524);
+    assert_eq!(ret("room.bpfasm", room, &frame("080045")).0, 0);
+    // The first tag stays beside the packet, the second pushes it into the bytes.
+    let push = "r6 = r1\nr2 = 0x81\nr3 = 5\ncall bpf_skb_vlan_push\nif r0 != 0 goto out\n";
+    let show = "r0 = *(u32 *)(r6 + 20)\nr0 *= 1000\nr1 = *(u32 *)(r6 + 24)\nr0 += r1\nout:\n";
+    let once = ret("once.bpfasm", &format!("{push}{show}"), &frame("0800"));
+    assert_eq!(once, (1005, Value::Null));
+    let again = "r1 = r6\nr2 = 0x81\nr3 = 6\ncall bpf_skb_vlan_push\nif r0 != 0 goto out\n";
+    let twice = ret(
+        "twice.bpfasm",
+        &format!("{push}{again}{show}"),
+        &frame("0800"),
+    );
+    assert_eq!(twice.0, 1006);
+    assert!(
+        twice
+            .1
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{}81000005", "02".repeat(12)))
+    );
+    let pop = "r1 = r6\ncall bpf_skb_vlan_pop\nif r0 != 0 goto out\n";
+    let popped = ret(
+        "pop.bpfasm",
+        &format!("{push}{again}{pop}{show}"),
+        &frame("0800"),
+    );
+    assert_eq!(popped, (1005, Value::Null));
+}

@@ -126,6 +126,7 @@ pub fn main(argv: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         args::Verb::Explain(a) => explain::run(a),
         args::Verb::Rules(a) => rules::run(a),
         args::Verb::Run(a) => run::run(a),
+        args::Verb::Fuzz(a) => run::fuzz(a),
         args::Verb::Targets(a) => targets::run(a),
         args::Verb::Veristat(a) => veristat::run(a),
         args::Verb::Completions(a) => manual::completions(a),

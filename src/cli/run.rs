@@ -1,5 +1,7 @@
 //! `run`: one program on chosen inputs, and what it did.
 
+mod expect;
+mod fuzz;
 mod inputs;
 mod plugin;
 mod witness;
@@ -22,6 +24,7 @@ use crate::smoke::trace::Recorder;
 use crate::smoke::{SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced};
 
 use crate::untrusted::{Untrusted, text};
+pub(super) use fuzz::run as fuzz;
 pub(super) use plugin::reorder;
 
 /// Steps of a run that `--trace` keeps.
@@ -64,15 +67,15 @@ pub(super) fn ran(
     let choices = targets.choices();
     let wanted = args.open.prog.as_deref();
     let wanted = wanted.or(replay.as_ref().map(|r| r.program.as_str()));
-    let mut linked = Vec::new();
-    for input in walk::expand(&args.open, &[object.clone().into()], &Budget::default()) {
-        let programs = linked_programs(&input, &args.open, &choices)?;
-        linked.push((input.name, programs));
-    }
-    let (object, programs) = holder(&object, linked, wanted)?;
-    let program = choose(&object, &programs, wanted)?;
+    let (object, programs, at) = load(&args.open, &object, &choices, wanted)?;
+    let program = programs
+        .get(at)
+        .ok_or_else(|| Failure::usage("no program to run"))?;
     if args.witness {
         return witness::run(args, &object, program, &programs, &choices, budget);
+    }
+    if let Some(file) = &args.expect {
+        return expect::run(args, file, program, &programs, &choices, budget);
     }
     let chosen = inputs::chosen(args, program, replay.as_ref())?;
     let presets = inputs::presets(args, program)?;
@@ -112,6 +115,7 @@ pub(super) fn ran(
         report: &report,
         processed: verified.as_ref().map(|(_, processed)| *processed),
         dump_maps: args.dump_maps,
+        perf: args.perf,
         trace: &recorder.runs,
     })?;
     if let Some(file) = &args.pcap_out {
@@ -121,6 +125,24 @@ pub(super) fn ran(
         save(file, &object, program, &report)?;
     }
     Ok(code(&report))
+}
+
+/// The programs of the object that is meant, and which of them is.
+fn load(
+    open: &OpenArgs,
+    object: &str,
+    choices: &[TargetChoice<'_>],
+    wanted: Option<&str>,
+) -> Result<(String, Vec<Arc<Program>>, usize), Failure> {
+    let mut linked = Vec::new();
+    for input in walk::expand(open, &[object.into()], &Budget::default()) {
+        let programs = linked_programs(&input, open, choices)?;
+        linked.push((input.name, programs));
+    }
+    let (object, programs) = holder(object, linked, wanted)?;
+    let program = choose(&object, &programs, wanted)?;
+    let at = programs.iter().position(|p| Arc::ptr_eq(p, program));
+    Ok((object, programs, at.unwrap_or(0)))
 }
 
 fn linked_programs(

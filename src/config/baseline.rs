@@ -78,7 +78,7 @@ impl Entry {
             Resource::States => Some(self.states),
             Resource::Stack => Some(self.stack),
             Resource::MapMemory => Some(self.map_memory),
-            Resource::Helpers => None,
+            Resource::Helpers | Resource::Unreached => None,
         }
     }
 }

@@ -20,17 +20,20 @@ pub enum Resource {
     MapMemory,
     /// Distinct helpers and kfuncs that it calls.
     Helpers,
+    /// Blocks of a hundred that no smoke run reaches.
+    Unreached,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Resource; 6] = [
+    pub const ALL: [Resource; 7] = [
         Resource::Instructions,
         Resource::Processed,
         Resource::States,
         Resource::Stack,
         Resource::MapMemory,
         Resource::Helpers,
+        Resource::Unreached,
     ];
 
     /// Its key in `[budget]`.
@@ -42,6 +45,7 @@ impl Resource {
             Resource::Stack => "stack",
             Resource::MapMemory => "map-memory",
             Resource::Helpers => "helpers",
+            Resource::Unreached => "unreached",
         }
     }
 
@@ -54,6 +58,7 @@ impl Resource {
             Resource::Stack => format!("{n} bytes of stack"),
             Resource::MapMemory => format!("{n} bytes of map memory"),
             Resource::Helpers => format!("{n} helpers and kfuncs"),
+            Resource::Unreached => format!("{n} % of blocks that no smoke run reached"),
         }
     }
 
@@ -70,6 +75,9 @@ impl Resource {
             Resource::Stack => "Move buffers to a per-CPU array, and shorten the call chain.",
             Resource::MapMemory => "Lower `max_entries`, or allocate entries as they come.",
             Resource::Helpers => "Split the program by task, or raise the budget.",
+            Resource::Unreached => {
+                "`run` lists the lines; give it the inputs that lead there, or raise the budget."
+            }
         }
     }
 
@@ -85,6 +93,7 @@ impl Resource {
             Resource::Stack => stats.map(|s| u64::from(s.stack_depth)),
             Resource::MapMemory => Some(p.usage.map_memory(cpus)),
             Resource::Helpers => Some(p.usage.callees.len() as u64),
+            Resource::Unreached => p.unreached_percent(),
         }
     }
 }

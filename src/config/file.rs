@@ -271,6 +271,7 @@ struct Bounds {
     stack: Option<Bytes>,
     map_memory: Option<Bytes>,
     helpers: Option<u64>,
+    unreached: Option<u64>,
     cpus: Option<Spanned<u32>>,
 }
 
@@ -620,6 +621,7 @@ fn budget(bounds: &Bounds) -> Budget {
             Resource::Stack => bounds.stack.as_ref().map(|b| b.0),
             Resource::MapMemory => bounds.map_memory.as_ref().map(|b| b.0),
             Resource::Helpers => bounds.helpers,
+            Resource::Unreached => bounds.unreached,
         };
         budget.set(resource, most);
     }

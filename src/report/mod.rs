@@ -220,6 +220,18 @@ impl ProgramReport {
         column(&self.target, &self.variant)
     }
 
+    /// Blocks of a hundred that no run reached, if it was run.
+    pub fn unreached_percent(&self) -> Option<u64> {
+        #[cfg(feature = "smoke")]
+        {
+            let known = self.smoke.as_ref().map(|s| s.coverage);
+            let known = known.filter(crate::smoke::Coverage::is_known)?;
+            Some(100u64.saturating_sub(known.percent() as u64))
+        }
+        #[cfg(not(feature = "smoke"))]
+        None
+    }
+
     /// What came of running it, in words.
     fn ran(&self) -> Option<String> {
         #[cfg(feature = "smoke")]

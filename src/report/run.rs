@@ -36,6 +36,8 @@ pub struct RunDocument<'a> {
     pub processed: Option<u64>,
     /// Show the maps as each run leaves them.
     pub dump_maps: bool,
+    /// Show what each input costs.
+    pub perf: bool,
     /// Steps of each run, if they were recorded.
     pub trace: &'a [Vec<Step>],
 }
@@ -315,7 +317,12 @@ pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 /// `key` and a `value` as the map's types say.
 pub fn read_entries(program: &Program, map: &MapDef, bytes: &[u8]) -> Result<Entries, String> {
     let document: Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    let list = document.get("entries").unwrap_or(&document);
+    entries_of(program, map, &document)
+}
+
+/// The same, of a document that was read.
+pub fn entries_of(program: &Program, map: &MapDef, document: &Value) -> Result<Entries, String> {
+    let list = document.get("entries").unwrap_or(document);
     let list = list.as_array().ok_or("a list of entries is wanted")?;
     let btf = program.btf.as_deref();
     let one = |entry: &Value| -> Result<(Vec<u8>, Vec<u8>), String> {

@@ -1,5 +1,6 @@
 //! What `run` saw, for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::draw::Paint;
@@ -9,7 +10,7 @@ use super::values::hex;
 use crate::diagnostics::instruction;
 use crate::programs::decode;
 use crate::smoke::trace::Step;
-use crate::smoke::{RunReport, SmokeVerdict};
+use crate::smoke::{After, RunReport, SmokeVerdict};
 use crate::untrusted::terminal;
 
 /// Longest stretch of bytes printed.
@@ -35,11 +36,36 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
         terminal(d.target),
         d.engine
     );
+    table(&mut out, d, &paint);
+    let mut told: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut order: Vec<(usize, String)> = Vec::new();
     for (i, run) in r.runs.iter().enumerate() {
+        let deeds = if d.trace.get(i).is_some() {
+            i.to_string()
+        } else {
+            deeds(d, run, &paint)
+        };
+        let alike = told.entry(deeds.clone()).or_default();
+        if alike.is_empty() {
+            order.push((i, deeds));
+        }
+        alike.push(&run.input.label);
+    }
+    for (i, deeds) in order {
+        let Some(run) = r.runs.get(i) else { continue };
         one(&mut out, d, run, &paint);
         if let Some(steps) = d.trace.get(i) {
             trace(&mut out, d, steps);
         }
+        if let Some([_, others @ ..]) = told.get(&deeds).map(|all| &all[..])
+            && !others.is_empty()
+        {
+            let names = some(others);
+            let _ = writeln!(out, "    and the same on {}: {names}", count(others.len()));
+        }
+    }
+    if d.perf {
+        perf(&mut out, d);
     }
     if !r.called.is_empty() {
         let calls: Vec<String> = r
@@ -88,12 +114,138 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
     out
 }
 
+/// Labels that are printed of those that are alike.
+const LABELS: usize = 4;
+
+fn count(n: usize) -> String {
+    match n {
+        1 => "one input".into(),
+        n => format!("{n} inputs"),
+    }
+}
+
+/// The first few labels.
+fn some(labels: &[&str]) -> String {
+    let shown: Vec<String> = labels
+        .iter()
+        .take(LABELS)
+        .map(|l| terminal(l).into_owned())
+        .collect();
+    let more = labels.len().saturating_sub(LABELS);
+    match more {
+        0 => shown.join("; "),
+        n => format!("{}; {n} more", shown.join("; ")),
+    }
+}
+
+/// What a run came to, but for the input.
+fn deeds(d: &RunDocument<'_>, run: &RunReport, paint: &Paint) -> String {
+    let mut text = ending(d, run, paint);
+    packet(&mut text, run);
+    let _ = write!(text, "{:?} {:?}", run.maps_changed, run.disagreement);
+    output(&mut text, d, run);
+    text
+}
+
+/// How the runs ended, each way with its inputs.
+fn table(out: &mut String, d: &RunDocument<'_>, paint: &Paint) {
+    let runs = &d.report.runs;
+    if runs.len() < 2 {
+        return;
+    }
+    let mut ends: BTreeMap<String, Vec<&RunReport>> = BTreeMap::new();
+    for run in runs {
+        ends.entry(ending(d, run, paint)).or_default().push(run);
+    }
+    let mut ends: Vec<(String, Vec<&RunReport>)> = ends.into_iter().collect();
+    ends.sort_by_key(|(_, runs)| std::cmp::Reverse(runs.len()));
+    for (end, runs) in ends {
+        let labels: Vec<&str> = runs.iter().map(|r| r.input.label.as_str()).collect();
+        let insns = || runs.iter().map(|r| r.insns);
+        let (least, most) = (insns().min().unwrap_or(0), insns().max().unwrap_or(0));
+        let cost = match least == most {
+            true => format!("{most}"),
+            false => format!("{least} to {most}"),
+        };
+        let _ = writeln!(
+            out,
+            "{:>5} {end}, {cost} instructions: {}",
+            runs.len(),
+            some(&labels)
+        );
+    }
+    out.push('\n');
+}
+
+/// What inputs cost, beside what the verifier went through.
+fn perf(out: &mut String, d: &RunDocument<'_>) {
+    let mut costs: Vec<(u64, &str)> = d
+        .report
+        .runs
+        .iter()
+        .map(|r| (r.insns, r.input.label.as_str()))
+        .collect();
+    costs.sort_by_key(|(insns, _)| std::cmp::Reverse(*insns));
+    out.push_str("instructions by input:\n");
+    for (insns, label) in &costs {
+        let _ = writeln!(out, "{insns:>9} {}", terminal(label));
+    }
+    let middle = costs.get(costs.len() / 2).map_or(0, |c| c.0);
+    let _ = write!(out, "{middle:>9} median");
+    match d.processed {
+        Some(processed) => {
+            let _ = writeln!(
+                out,
+                "; the verifier processed {processed} over all paths, of a program of {}",
+                d.program.insns.len()
+            );
+        }
+        None => out.push('\n'),
+    }
+}
+
+/// How a run ended.
+fn ending(d: &RunDocument<'_>, run: &RunReport, paint: &Paint) -> String {
+    let mut text = String::new();
+    ended(&mut text, d, run, paint);
+    text
+}
+
 fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
     let _ = write!(out, "[{}", terminal(&run.input.label));
     if !run.input.packet.is_empty() {
         let _ = write!(out, ", {} bytes", run.input.packet.len());
     }
     let _ = write!(out, "] ");
+    ended(out, d, run, paint);
+    let _ = writeln!(out, ", {} instructions, seed {}", run.insns, run.input.seed);
+    if !run.input.steer.is_empty() {
+        let _ = writeln!(
+            out,
+            "    --steer {}",
+            terminal(&run.input.steer.to_string())
+        );
+    }
+    if let Some(what) = &run.disagreement {
+        let _ = writeln!(
+            out,
+            "    {} {}",
+            paint.bad("the engines disagree:"),
+            terminal(what)
+        );
+    }
+    packet(out, run);
+    if !run.maps_changed.is_empty() {
+        let names: Vec<&str> = run.maps_changed.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "    maps changed: {}", terminal(&names.join(", ")));
+    }
+    output(out, d, run);
+    if let Some(after) = run.after.as_ref().filter(|_| d.dump_maps) {
+        maps(out, d, after);
+    }
+}
+
+fn ended(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
     match &run.result {
         Ok(outcome) => {
             let value = outcome.ret as i32;
@@ -125,34 +277,20 @@ fn one(out: &mut String, d: &RunDocument<'_>, run: &RunReport, paint: &Paint) {
             }
         }
     }
-    let _ = writeln!(out, ", {} instructions, seed {}", run.insns, run.input.seed);
-    if let Some(what) = &run.disagreement {
-        let _ = writeln!(
-            out,
-            "    {} {}",
-            paint.bad("the engines disagree:"),
-            terminal(what)
-        );
-    }
-    packet(out, run);
-    if !run.maps_changed.is_empty() {
-        let names: Vec<&str> = run.maps_changed.iter().map(String::as_str).collect();
-        let _ = writeln!(out, "    maps changed: {}", terminal(&names.join(", ")));
-    }
-    output(out, d, run);
-    if let Some(after) = run.after.as_ref().filter(|_| d.dump_maps) {
-        for m in after.maps.iter().filter(|m| !m.entries.is_empty()) {
-            let _ = writeln!(out, "    map {}:", terminal(&m.def.name));
-            let shown = map(d.program, m);
-            let entries = shown.get("entries").and_then(|e| e.as_array());
-            for entry in entries.into_iter().flatten() {
-                let key = entry
-                    .get("key")
-                    .map(|k| format!("{k}: "))
-                    .unwrap_or_default();
-                let value = entry.get("value").unwrap_or(&serde_json::Value::Null);
-                let _ = writeln!(out, "        {}", terminal(&format!("{key}{value}")));
-            }
+}
+
+fn maps(out: &mut String, d: &RunDocument<'_>, after: &After) {
+    for m in after.maps.iter().filter(|m| !m.entries.is_empty()) {
+        let _ = writeln!(out, "    map {}:", terminal(&m.def.name));
+        let shown = map(d.program, m);
+        let entries = shown.get("entries").and_then(|e| e.as_array());
+        for entry in entries.into_iter().flatten() {
+            let key = entry
+                .get("key")
+                .map(|k| format!("{k}: "))
+                .unwrap_or_default();
+            let value = entry.get("value").unwrap_or(&serde_json::Value::Null);
+            let _ = writeln!(out, "        {}", terminal(&format!("{key}{value}")));
         }
     }
 }

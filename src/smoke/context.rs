@@ -84,6 +84,21 @@ pub fn build(
         let link = has_link_header(rt.prog_type);
         rt.packet = Packet::new(&mut rt.mem, &input.packet, link);
     }
+    let layout = ctx_access(rt.prog_type, rt.attach_type, SPEC);
+    // Of a context about a packet the fields that lead there stay: the rest is given.
+    let about = layout.filter(|_| rt.packet.is_some() && rt.prog_type != ProgType::Netfilter);
+    if let (Some(bytes), Some(layout)) = (&input.context, about) {
+        let id = fields(rt, layout, &mut rng)?;
+        for (place, byte) in rt.mem.bytes_mut(id).iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        if let Some(packet) = &rt.packet {
+            packet.sync(&mut rt.mem);
+        }
+        rt.ctx = Some(id);
+        rt.steer_context(id)?;
+        return Ok(rt.mem.base(id));
+    }
     if let Some(bytes) = &input.context {
         let id = rt
             .mem
@@ -93,7 +108,6 @@ pub fn build(
         rt.steer_context(id)?;
         return Ok(rt.mem.base(id));
     }
-    let layout = ctx_access(rt.prog_type, rt.attach_type, SPEC);
     let id = match layout {
         Some(layout) if rt.prog_type != ProgType::Netfilter => fields(rt, layout, &mut rng)?,
         _ => arguments(rt, image, program, kernel_btf, &mut rng)?,
@@ -279,7 +293,9 @@ fn number(rt: &Runtime, name: &str, rng: &mut Rng) -> u64 {
         "level" => [0, 1, 6, 41][rng.below(4) as usize],
         "optname" => rng.below(32),
         "optlen" => 64,
-        "is_fullsock" | "vlan_present" | "write" => rng.below(2),
+        "is_fullsock" | "write" => rng.below(2),
+        // Tags stand in the frames.
+        "vlan_present" | "vlan_tci" | "vlan_proto" => 0,
         "gso_segs" => 1,
         "user_port" | "local_port" | "remote_port" => 1 + rng.below(0xffff),
         "retval" => 0,

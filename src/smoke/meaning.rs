@@ -5,8 +5,21 @@ use crate::helpers_spec::ProgType;
 
 /// What a return value means to the program's hook.
 pub fn meaning(prog_type: ProgType, outcome: &Outcome) -> Option<&'static str> {
+    let names = names(prog_type)?;
+    names
+        .iter()
+        .find(|(value, _)| *value == outcome.ret as i32)
+        .map(|(_, name)| *name)
+}
+
+/// Whether the return values of a type have names: others mean nothing then.
+pub fn has_names(prog_type: ProgType) -> bool {
+    names(prog_type).is_some()
+}
+
+fn names(prog_type: ProgType) -> Option<&'static [(i32, &'static str)]> {
     use ProgType as P;
-    let names: &[(i32, &str)] = match prog_type {
+    Some(match prog_type {
         P::Xdp => &[
             (0, "XDP_ABORTED"),
             (1, "XDP_DROP"),
@@ -46,9 +59,5 @@ pub fn meaning(prog_type: ProgType, outcome: &Outcome) -> Option<&'static str> {
         | P::CgroupSysctl
         | P::CgroupSockopt => &[(0, "reject"), (1, "allow")],
         _ => return None,
-    };
-    names
-        .iter()
-        .find(|(value, _)| *value == outcome.ret as i32)
-        .map(|(_, name)| *name)
+    })
 }

@@ -8,6 +8,7 @@
 pub mod context;
 pub mod coverage;
 pub mod engine;
+pub mod fuzz;
 pub mod helpers;
 pub mod image;
 pub mod inputs;

@@ -84,16 +84,10 @@ pub fn run_traced<T: Tracer>(
     };
     let slots = image.programs.first().map_or(0, |c| c.ops.len());
     let prepared = (options.engines != Engines::Reference).then(|| Prepared::new(&image));
+    let rbpf = prepared.as_ref().map(Prepared::engine);
     let mut session = Session {
-        image: &image,
-        mined: inputs::constants(program).into(),
-        options,
         account,
-        rbpf: prepared.as_ref().map(Prepared::engine),
-        seen: vec![false; slots],
-        left: (options.total_fuel, options.total_bytes),
-        ended: None,
-        report: SmokeReport::skipped(String::new()),
+        ..Session::new(&image, program, options, rbpf)
     };
     // Who is not seen by the reference interpreter cannot be steered.
     let steered = match options.engines {
@@ -122,7 +116,7 @@ pub fn run_traced<T: Tracer>(
 }
 
 /// The runs of one program.
-struct Session<'a, 'p> {
+pub(super) struct Session<'a, 'p> {
     image: &'a Arc<Image>,
     mined: Arc<[u64]>,
     options: &'a SmokeOptions<'a>,
@@ -135,7 +129,43 @@ struct Session<'a, 'p> {
     report: SmokeReport,
 }
 
-impl Session<'_, '_> {
+impl<'a, 'p> Session<'a, 'p> {
+    /// Before the first run.
+    pub(super) fn new(
+        image: &'a Arc<Image>,
+        program: &Program,
+        options: &'a SmokeOptions<'a>,
+        rbpf: Option<super::lowered::Bound<'p>>,
+    ) -> Session<'a, 'p> {
+        let slots = image.programs.first().map_or(0, |c| c.ops.len());
+        Session {
+            image,
+            mined: inputs::constants(program).into(),
+            options,
+            account: Account::FREE,
+            rbpf,
+            seen: vec![false; slots],
+            left: (options.total_fuel, options.total_bytes),
+            ended: None,
+            report: SmokeReport::skipped(String::new()),
+        }
+    }
+
+    /// The slots that were reached.
+    pub(super) fn seen(&self) -> &[bool] {
+        &self.seen
+    }
+
+    /// How many slots were reached.
+    pub(super) fn reached(&self) -> usize {
+        self.seen.iter().filter(|s| **s).count()
+    }
+
+    /// What was kept.
+    pub(super) fn report(&self) -> &SmokeReport {
+        &self.report
+    }
+
     /// The inputs, then those that lead elsewhere.
     fn all<T: Tracer>(
         &mut self,
@@ -175,7 +205,7 @@ impl Session<'_, '_> {
     }
 
     /// Whether an instruction is worth reaching.
-    fn open(&self, at: u32) -> bool {
+    pub(super) fn open(&self, at: u32) -> bool {
         let at = at as usize;
         self.seen.get(at) == Some(&false) && can_reach(self.options.reachable, at)
     }
@@ -206,7 +236,7 @@ impl Session<'_, '_> {
     }
 
     /// Runs the reference interpreter.
-    fn reference<T: Tracer>(
+    pub(super) fn reference<T: Tracer>(
         &mut self,
         input: &Input,
         shadow: Option<&mut Shadow>,
@@ -285,7 +315,7 @@ impl Session<'_, '_> {
     }
 
     /// Takes a run into the report, once the other engine has done the same.
-    fn keep(&mut self, mut one: RunReport, mut state: Runtime) {
+    pub(super) fn keep(&mut self, mut one: RunReport, mut state: Runtime) {
         if let Some(mut rbpf) = self.rbpf.take() {
             if self.options.engines == Engines::Both {
                 let again = self.run(&one.input).once(&mut rbpf);

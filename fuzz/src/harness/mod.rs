@@ -146,6 +146,7 @@ fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
         engine: "both",
         report,
         processed: None,
+        perf: true,
         dump_maps: true,
         trace,
     };

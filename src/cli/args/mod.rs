@@ -70,6 +70,8 @@ pub(super) enum Verb {
     Rules(RulesArgs),
     /// Run one program on made or given inputs, in the embedded interpreters.
     Run(RunArgs),
+    /// Run one program on new inputs for as long as there is time.
+    Fuzz(FuzzArgs),
     /// List the targets, or one target's behaviours.
     Targets(TargetsArgs),
     /// Verify as veristat is asked to, without a kernel: its options, its columns.

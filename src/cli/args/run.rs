@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::check::report_spec;
-use super::{OpenArgs, SpendArgs};
+use super::{LimitArgs, OpenArgs, SpendArgs};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RunArgs {
@@ -58,6 +58,12 @@ pub(in crate::cli) struct RunArgs {
     /// Print each instruction with the registers that changed.
     #[arg(long)]
     pub(in crate::cli) trace: bool,
+    /// Print what each input costs, beside what the verifier went through.
+    #[arg(long)]
+    pub(in crate::cli) perf: bool,
+    /// Run the cases of a file (TOML or JSON), and tell where they come to something else.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["packet", "pcap", "ctx", "replay", "witness", "plugin"])]
+    pub(in crate::cli) expect: Option<PathBuf>,
     /// Rendering.
     #[arg(long, value_enum, default_value_t = RunFormat::Text)]
     pub(in crate::cli) format: RunFormat,
@@ -82,6 +88,33 @@ pub(in crate::cli) struct RunArgs {
     /// With --plugin: standard input is an ELF object.
     #[arg(long, requires = "plugin")]
     pub(in crate::cli) elf: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FuzzArgs {
+    /// The object.
+    #[arg(value_name = "OBJ")]
+    pub(in crate::cli) object: String,
+    #[command(flatten)]
+    pub(in crate::cli) open: OpenArgs,
+    /// How long: `30s`, `10m`, `2h`.
+    #[arg(long, default_value = "30s", value_name = "T")]
+    pub(in crate::cli) time: String,
+    /// The greatest number of runs.
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) runs: Option<u64>,
+    /// A folder of inputs to begin with, to which those that reach something new are
+    /// written, and those that go wrong.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) corpus: Option<PathBuf>,
+    /// Seed of the made inputs.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(in crate::cli) seed: u64,
+    /// Instructions that one run may take.
+    #[arg(long, default_value_t = 1 << 18, value_name = "N")]
+    pub(in crate::cli) max_insns: u64,
+    #[command(flatten)]
+    pub(in crate::cli) limits: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

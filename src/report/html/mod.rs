@@ -56,6 +56,10 @@ fn document(report: &Report) -> Value {
         for (program, shown) in object.programs.iter().zip(programs) {
             if let Some(seen) = &program.view {
                 shown["view"] = view(seen);
+                #[cfg(feature = "smoke")]
+                if let Some(smoke) = program.smoke.as_ref().filter(|s| s.coverage.is_known()) {
+                    shown["unreached"] = json!(smoke.unreached);
+                }
             }
         }
     }

@@ -205,6 +205,7 @@ function flow(view, program, tab) {
   const visits = new Map(view.insns.map(([slot, , v]) => [slot, v]));
   const most = Math.max(1, ...visits.values());
   const refused = program && program.finding ? program.finding.insn : -1;
+  const unrun = new Set((program && program.unreached) || []);
   return view.functions.flatMap((f) => {
     const title = el("h3", {}, `${f.name} `, el("span", { class: "dim" }, `${f.count} block${f.count === 1 ? "" : "s"}`));
     if (!f.blocks.length) return [title, el("p", { class: "dim" }, "Too many blocks to draw.")];
@@ -212,9 +213,9 @@ function flow(view, program, tab) {
     const edges = f.edges.map(([name, points]) => el("path", { class: `edge ${name}`, d: points.map(([x, y], i) => `${i ? "L" : "M"}${x + 8} ${y + 8}`).join(""), "marker-end": "url" + "(#tip)" }));
     const blocks = f.blocks.map(([[first, last], [x, y, w, h], header, text]) => {
       const n = visits.get(first) || 0;
-      const name = ["b", n ? "" : "dead", refused >= first && refused <= last ? "refused" : ""].join(" ");
+      const name = ["b", n ? "" : "dead", refused >= first && refused <= last ? "refused" : "", unrun.has(first) ? "unrun" : ""].join(" ");
       return el("g", { class: name, tabindex: 0, role: "button", onclick: () => tab("steps", first) },
-        el("title", {}, n ? `processed ${n.toLocaleString("en")} times` : "not reached"),
+        el("title", {}, (n ? `processed ${n.toLocaleString("en")} times` : "not reached") + (unrun.has(first) ? ", reached by no run" : "")),
         el("rect", { class: header ? "block loop" : "block", x: x + 8, y: y + 8, width: w, height: h, rx: 4 }),
         heat(n, most) ? el("rect", { x: x + 8, y: y + 8, width: w, height: h, rx: 4, style: `fill:${heat(n, most)}` }) : null,
         text.map((line, i) => el("text", { x: x + 14, y: y + 25 + 15 * i }, line)));
@@ -258,7 +259,8 @@ function steps(view, program, root) {
   const toSlot = (test) => { const n = view.steps.length; for (let d = 1; d <= n; d++) { const i = (state.step + d) % n; if (test(view.steps[i][0])) return go(i); } };
   const lineRows = view.lines.map(([f, line, text], i) => el("div", { class: "row", onclick: () => toSlot((s) => { const insn = bySlot.get(s); return insn && insn[1] === i; }) }, el("span", { class: "n" }, String(line)), text || " "));
   view.lines.forEach(([f], i) => { if (i === 0 || view.lines[i - 1][0] !== f) src.append(el("div", { class: "row dim" }, view.files[f])); src.append(lineRows[i]); });
-  const insnRows = new Map(view.insns.map(([slot, , visits, text]) => [slot, el("div", { class: "row" + (slot === refused ? " refused" : "") + (visits ? "" : " dim"), onclick: () => toSlot((s) => s === slot) }, el("span", { class: "n" }, String(slot)), text)]));
+  const unrun = new Set((program && program.unreached) || []);
+  const insnRows = new Map(view.insns.map(([slot, , visits, text]) => [slot, el("div", { class: "row" + (slot === refused ? " refused" : "") + (visits ? "" : " dim") + (unrun.has(slot) ? " unrun" : ""), title: unrun.has(slot) ? "reached by no run" : null, onclick: () => toSlot((s) => s === slot) }, el("span", { class: "n" }, String(slot)), text)]));
   asm.append(...insnRows.values());
   const slider = el("input", { type: "range", min: 0, max: end, value: state.step, "aria-label": "Step", oninput: (e) => go(Number(e.target.value)) });
   const where = el("span", { class: "mono" });

@@ -19,6 +19,7 @@ mod packet;
 mod probe;
 mod socket;
 mod text;
+mod vlan;
 
 use super::engine::{FaultKind, Invoke, Site, Stop};
 use super::image::{Image, map_of_handle};

@@ -1,12 +1,11 @@
 //! Helpers that read, write, move and resize the packet, or send it elsewhere.
 
-use super::{Answer, Cx, ret};
+use super::{Answer, Cx, ret, vlan};
 use crate::helpers_spec::ProgType;
 use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{EFAULT, EINVAL, ENOTSUPP, EOPNOTSUPP};
 use crate::smoke::packet::Packet;
 
-const VLAN_HLEN: usize = 4;
 const TC_ACT_REDIRECT: i64 = 7;
 const XDP_REDIRECT: i64 = 4;
 
@@ -107,24 +106,8 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             moved(packet.splice(mem, 0, 0, &vec![0; room]))
         }
         helper::SKB_ADJUST_ROOM => adjust_room(cx, packet),
-        helper::SKB_VLAN_PUSH => {
-            let proto = (second as u16).to_le_bytes();
-            let tci = (third as u16).to_be_bytes();
-            let tag = [proto[0], proto[1], tci[0], tci[1]];
-            if packet.len() < 14 {
-                return ret(EFAULT);
-            }
-            moved(packet.splice(mem, 12, 0, &tag))
-        }
-        helper::SKB_VLAN_POP => {
-            let tagged = packet
-                .load(mem, 12, 2)
-                .is_some_and(|p| p == [0x81, 0] || p == [0x88, 0xa8]);
-            if tagged && packet.len() >= 14 + VLAN_HLEN {
-                packet.splice(mem, 12, VLAN_HLEN, &[]);
-            }
-            ret(0)
-        }
+        helper::SKB_VLAN_PUSH => vlan::push(cx, packet),
+        helper::SKB_VLAN_POP => vlan::pop(cx, packet),
         helper::SKB_CHANGE_PROTO => change_proto(cx, packet),
         helper::SKB_CHANGE_TYPE => ret(0),
         helper::GET_HASH_RECALC => {
@@ -192,9 +175,9 @@ fn adjust_room(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
     }
     let mem = &mut cx.rt.mem;
     let link = packet.network_offset();
-    let version = packet.bytes(mem).get(link).map_or(0, |b| b >> 4);
+    let version = vlan::version(packet, mem);
     let at = match (mode, version) {
-        (MAC, _) => link,
+        (MAC, 4 | 6) => link,
         (NET, 4) => link + 20,
         (NET, 6) => link + 40,
         (NET, _) => return ret(ENOTSUPP),

@@ -13,6 +13,7 @@
 //! only for those within.
 
 mod apply;
+mod bytes;
 mod calls;
 pub mod search;
 mod shadow;

@@ -1,0 +1,264 @@
+//! `run --expect FILE`: runs as tests of a program's behaviour.
+//!
+//! A file holds cases, in TOML (`[[case]]`) or JSON (`{"case": [...]}`): an input (packet,
+//! context, seed, contents of maps) and what is to come of it (return value, packet,
+//! contents of maps). What a case does not state is not compared. The exit code tells
+//! whether all came to what they state.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::args::RunArgs;
+use super::super::{Failure, exit, inputs as files, output};
+use crate::budget::Budget;
+use crate::check::TargetChoice;
+use crate::programs::Program;
+use crate::report::run::{Entries, changes, entries_of};
+use crate::report::values::{decode, hex, unhex};
+use crate::smoke::{Input, Preset, RunReport, SmokeOptions, run as smoke_run};
+use crate::untrusted::terminal;
+
+/// A case, read.
+struct Case {
+    name: String,
+    input: Input,
+    presets: Vec<Preset>,
+    returns: Option<Returns>,
+    packet: Option<Vec<u8>>,
+    maps: Vec<(String, Entries)>,
+}
+
+/// What is to be returned.
+enum Returns {
+    Number(i64),
+    Word(String),
+}
+
+/// Runs the cases of a file.
+pub(super) fn run(
+    args: &RunArgs,
+    file: &Path,
+    program: &Arc<Program>,
+    siblings: &[Arc<Program>],
+    choices: &[TargetChoice<'_>],
+    budget: &Budget,
+) -> Result<u8, Failure> {
+    let bytes = files::read(file)?;
+    let fail = |why: String| Failure::usage(format!("{}: {why}", file.display()));
+    let cases = read(&bytes, program).map_err(fail)?;
+    let mut text = String::new();
+    let mut failed = 0;
+    for case in &cases {
+        let only = [case.input.clone()];
+        let options = SmokeOptions {
+            fuel: args.max_insns,
+            only: Some(&only),
+            presets: &case.presets,
+            budget: Some(budget),
+            keep: true,
+            siblings,
+            kernel_btf: choices.first().and_then(|c| c.kernel_btf),
+            ..SmokeOptions::default()
+        };
+        let report = smoke_run(program, &options);
+        let differs = match report.runs.first() {
+            Some(run) => compare(case, program, run),
+            None => vec![format!("nothing was run: {}", report.verdict)],
+        };
+        let word = if differs.is_empty() { "ok" } else { "FAILED" };
+        let _ = writeln!(text, "{word:<6} {}", terminal(&case.name));
+        for line in &differs {
+            let _ = writeln!(text, "       {}", terminal(line));
+        }
+        failed += usize::from(!differs.is_empty());
+    }
+    let passed = cases.len() - failed;
+    let _ = writeln!(text, "{passed} passed, {failed} failed");
+    output::write(&text, None)?;
+    Ok(if failed == 0 {
+        exit::CLEAN
+    } else {
+        exit::FINDINGS
+    })
+}
+
+fn read(bytes: &[u8], program: &Program) -> Result<Vec<Case>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
+    let document: Value =
+        match text.trim_start().starts_with(['{', '[']) && !text.trim_start().starts_with("[[") {
+            true => serde_json::from_str(text).map_err(|e| e.to_string())?,
+            false => toml::from_str(text).map_err(|e| e.to_string())?,
+        };
+    let list = document.get("case").unwrap_or(&document);
+    let list = list
+        .as_array()
+        .ok_or("a list of cases is wanted: [[case]]")?;
+    if list.is_empty() {
+        return Err("no case is in it".into());
+    }
+    let one = |(at, case): (usize, &Value)| {
+        let fallback = format!("case {}", at + 1);
+        let name = case.get("name").and_then(Value::as_str);
+        let name = name.map_or(fallback, str::to_owned);
+        read_case(&name, case, program).map_err(|e| format!("{name}: {e}"))
+    };
+    list.iter().enumerate().map(one).collect()
+}
+
+const KEYS: [&str; 10] = [
+    "name",
+    "packet",
+    "ctx",
+    "seed",
+    "populated",
+    "steer",
+    "maps",
+    "return",
+    "packet-out",
+    "maps-out",
+];
+
+fn read_case(name: &str, case: &Value, program: &Program) -> Result<Case, String> {
+    let table = case.as_object().ok_or("a case is a table")?;
+    if let Some(key) = table.keys().find(|k| !KEYS.contains(&k.as_str())) {
+        return Err(format!(
+            "unknown key `{key}`; there are: {}",
+            KEYS.join(", ")
+        ));
+    }
+    let bytes = |key: &str| match case.get(key) {
+        None => Ok(None),
+        Some(Value::String(digits)) => match unhex(digits) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(format!("{key}: not hexadecimal digits")),
+        },
+        Some(_) => Err(format!("{key}: hexadecimal digits in quotes are wanted")),
+    };
+    let input = Input {
+        label: name.to_owned(),
+        seed: case.get("seed").and_then(Value::as_u64).unwrap_or(1),
+        packet: bytes("packet")?.unwrap_or_default(),
+        context: bytes("ctx")?,
+        populated: case
+            .get("populated")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
+        steer: match case.get("steer").and_then(Value::as_str) {
+            Some(text) => text.parse()?,
+            None => Default::default(),
+        },
+    };
+    let packet = match case.get("packet-out").and_then(Value::as_str) {
+        Some("unchanged") => Some(input.packet.clone()),
+        _ => bytes("packet-out")?,
+    };
+    let presets = maps(case.get("maps"), program)?;
+    let presets = presets
+        .into_iter()
+        .map(|(map, entries)| Preset { map, entries });
+    Ok(Case {
+        name: name.to_owned(),
+        presets: presets.collect(),
+        returns: match case.get("return") {
+            None => None,
+            Some(Value::String(word)) => Some(Returns::Word(word.clone())),
+            Some(number) => Some(Returns::Number(
+                number
+                    .as_i64()
+                    .ok_or("return: a number or a name is wanted")?,
+            )),
+        },
+        packet,
+        maps: maps(case.get("maps-out"), program)?,
+        input,
+    })
+}
+
+/// Contents of maps, by name.
+fn maps(value: Option<&Value>, program: &Program) -> Result<Vec<(String, Entries)>, String> {
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    let table = value
+        .as_object()
+        .ok_or("maps: a table by names is wanted")?;
+    let one = |(name, list): (&String, &Value)| {
+        let def = program.maps.iter().find(|m| *m.name == **name);
+        let def = def.ok_or_else(|| format!("no map named {name}"))?;
+        let entries = entries_of(program, def, list).map_err(|e| format!("map {name}: {e}"))?;
+        Ok((name.clone(), entries))
+    };
+    table.iter().map(one).collect()
+}
+
+/// What differs from what a case states; nothing if it holds.
+fn compare(case: &Case, program: &Program, run: &RunReport) -> Vec<String> {
+    let mut out = Vec::new();
+    let outcome = match &run.result {
+        Ok(outcome) => outcome,
+        Err(fault) => return vec![format!("the run ends badly: {fault}")],
+    };
+    let (value, word) = (outcome.ret as i32, run.meaning.unwrap_or(""));
+    let got = match word {
+        "" => value.to_string(),
+        word => format!("{word} ({value})"),
+    };
+    match &case.returns {
+        Some(Returns::Number(wanted))
+            if *wanted != i64::from(value) && *wanted as u64 != outcome.ret =>
+        {
+            out.push(format!("return: {wanted} expected, {got} returned"));
+        }
+        Some(Returns::Word(wanted)) if wanted != word => {
+            out.push(format!("return: {wanted} expected, {got} returned"));
+        }
+        _ => {}
+    }
+    let after = run.after.as_ref();
+    if let Some(wanted) = &case.packet {
+        let got = after.and_then(|a| a.packet.as_deref()).unwrap_or(&[]);
+        if got.len() != wanted.len() {
+            let (got, wanted) = (got.len(), wanted.len());
+            out.push(format!("packet: {wanted} bytes expected, {got} there"));
+        }
+        for (at, wanted, got) in changes(wanted, got) {
+            out.push(format!(
+                "packet at {at}: {} expected, {} there",
+                hex(&wanted),
+                hex(&got)
+            ));
+        }
+    }
+    for (name, entries) in &case.maps {
+        let state = after.and_then(|a| a.maps.iter().find(|m| *m.def.name == **name));
+        let Some(state) = state else {
+            out.push(format!("map {name}: nothing is known of it"));
+            continue;
+        };
+        let btf = program.btf.as_deref();
+        for (key, wanted) in entries {
+            let found = state.entries.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+            // Of arrays only what is not zero is kept.
+            let zero = vec![0; wanted.len()];
+            let got = match found {
+                Some(got) => Some(got),
+                None if state.def.key_type == 0 || wanted == &zero => Some(&zero),
+                None => None,
+            };
+            if got == Some(wanted) {
+                continue;
+            }
+            let show = |v: &[u8]| decode(btf, state.def.value_type, v).to_string();
+            let got = got.map_or("nothing".to_owned(), |got| show(got));
+            out.push(format!(
+                "map {name}, key {}: {} expected, {got} there",
+                decode(btf, state.def.key_type, key),
+                show(wanted)
+            ));
+        }
+    }
+    out
+}
