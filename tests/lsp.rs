@@ -1,4 +1,8 @@
 //! `lsp`, as an editor speaks to it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an editor waits, too: for what is not told, and for what is told later"
+)]
 
 #[expect(dead_code, reason = "what other tests need of it")]
 #[path = "common/toy.rs"]
