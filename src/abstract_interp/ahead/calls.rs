@@ -2,7 +2,8 @@
 //!
 //! What a helper or kernel function does with memory it is given follows from its
 //! signature; how much it takes, from the signature, from a map, or from a size that is
-//! a known constant. What isn't known is read in whole and not surely written.
+//! a known constant. Of a map that isn't known, the largest of the program's is taken; what
+//! else isn't known is read in whole and not surely written.
 
 use super::constants::{Constants, Known};
 use crate::abstract_interp::checks::args::kfunc::Kfunc;
@@ -10,7 +11,7 @@ use crate::abstract_interp::checks::args::rule::Purpose;
 use crate::abstract_interp::env::Env;
 use crate::helpers_spec::{ArgSpec, ArgType, TypeFlags, helper, helper_proto_for};
 use crate::object::MapDef;
-use crate::programs::insn::Callee;
+use crate::programs::insn::{Callee, ImmRef, Op};
 
 /// Bytes of a dynptr.
 const DYNPTR: u32 = 16;
@@ -28,6 +29,30 @@ pub enum Touch {
     ReadsAll,
     /// Surely writes so many bytes, and reads none.
     Writes(u32),
+}
+
+/// The most bytes of a key and of a value among the maps that a program names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Largest {
+    key: u32,
+    value: u32,
+}
+
+impl Largest {
+    /// Of a program.
+    pub fn of(env: &Env<'_>) -> Largest {
+        let named = env.ops.iter().filter_map(|op| match op {
+            Op::LdImm64 {
+                src: ImmRef::MapIdx(map) | ImmRef::MapIdxValue { idx: map, .. },
+                ..
+            } => env.program.maps.get(*map as usize),
+            _ => None,
+        });
+        named.fold(Largest::default(), |most, map| Largest {
+            key: most.key.max(map.key_size),
+            value: most.value.max(map.value_size),
+        })
+    }
 }
 
 /// Helpers that run a callback at once: the argument that is handed on, and the
@@ -51,7 +76,13 @@ pub fn handed_on(callee: Callee) -> Option<(usize, usize)> {
 }
 
 /// What the call at a slot does through argument `arg` (1 to 5).
-pub fn touch(env: &Env<'_>, constants: &Constants, at: usize, callee: Callee, arg: usize) -> Touch {
+pub fn touch(
+    env: &Env<'_>,
+    constants: &Constants,
+    largest: Largest,
+    (at, callee): (usize, Callee),
+    arg: usize,
+) -> Touch {
     match callee {
         Callee::Helper(id) => {
             let id = u32::try_from(id).unwrap_or(u32::MAX);
@@ -65,7 +96,7 @@ pub fn touch(env: &Env<'_>, constants: &Constants, at: usize, callee: Callee, ar
             );
             let spec = proto.and_then(|proto| proto.args.get(arg - 1));
             spec.map_or(Touch::ReadsAll, |spec| {
-                of_helper(env, constants, at, spec, arg)
+                of_helper(env, constants, largest, at, spec, arg)
             })
         }
         Callee::Kfunc { imm, .. } => {
@@ -84,12 +115,20 @@ pub fn touch(env: &Env<'_>, constants: &Constants, at: usize, callee: Callee, ar
     }
 }
 
-/// The map that the call at a slot is given, if that is known.
-fn map<'a>(env: &Env<'a>, constants: &Constants, at: usize) -> Option<&'a MapDef> {
-    (1..=5).find_map(|arg| match constants.argument(at, arg) {
+/// The bytes that a size of the map which the call at a slot is given says; `most`, if
+/// which is given isn't known.
+fn of_map(
+    env: &Env<'_>,
+    constants: &Constants,
+    at: usize,
+    size: fn(&MapDef) -> u32,
+    most: u32,
+) -> u32 {
+    let known = (1..=5).find_map(|arg| match constants.argument(at, arg) {
         Known::Map(map) => env.program.maps.get(map as usize),
         _ => None,
-    })
+    });
+    known.map_or(most, size)
 }
 
 fn size(constants: &Constants, at: usize, arg: usize) -> Option<u32> {
@@ -99,10 +138,17 @@ fn size(constants: &Constants, at: usize, arg: usize) -> Option<u32> {
     }
 }
 
-fn of_helper(env: &Env<'_>, constants: &Constants, at: usize, spec: &ArgSpec, arg: usize) -> Touch {
+fn of_helper(
+    env: &Env<'_>,
+    constants: &Constants,
+    largest: Largest,
+    at: usize,
+    spec: &ArgSpec,
+    arg: usize,
+) -> Touch {
     let bytes = match spec.base {
-        ArgType::MapKey => map(env, constants, at).map(|m| m.key_size),
-        ArgType::MapValue => map(env, constants, at).map(|m| m.value_size),
+        ArgType::MapKey => Some(of_map(env, constants, at, |m| m.key_size, largest.key)),
+        ArgType::MapValue => Some(of_map(env, constants, at, |m| m.value_size, largest.value)),
         ArgType::Mem => match (spec.fixed_size, spec.size_arg) {
             (Some(bytes), _) => Some(bytes),
             (None, 0) => size(constants, at, arg + 1),

@@ -100,6 +100,7 @@ impl StackAhead {
         let mut made = Maker {
             env,
             constants,
+            largest: calls::Largest::of(env),
             steps: 0,
             out: StackAhead::default(),
         };
@@ -248,6 +249,7 @@ fn backwards(cfg: &Cfg, subprog: usize, start: usize, masks: &mut [Masks]) {
 struct Maker<'m, 'a> {
     env: &'m Env<'a>,
     constants: &'m Constants,
+    largest: calls::Largest,
     steps: usize,
     out: StackAhead,
 }
@@ -523,7 +525,7 @@ impl Maker<'_, '_> {
             .enumerate()
             .filter(|(_, a)| **a != Address::Nowhere)
         {
-            let touch = calls::touch(self.env, self.constants, at, callee, i + 1);
+            let touch = calls::touch(self.env, self.constants, self.largest, (at, callee), i + 1);
             self.touched(standing, at, address, touch);
         }
         if !self.env.cfg.flags(at).sync_callback_call() {

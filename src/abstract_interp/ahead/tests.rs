@@ -68,6 +68,20 @@ fn calls_read_what_their_signatures_say() {
 }
 
 #[test]
+fn of_one_of_several_maps_the_largest_key_is_read() {
+    let body = ".map w hash 16 8 16
+        r1 = map[h] ll
+        if r2 == 0 goto +2
+        r1 = map[w] ll
+        r2 = r10
+        r2 += -24
+        call 1
+        r0 = 0
+        exit";
+    check_alive(body, 0, &[12, 16, 20, 24]);
+}
+
+#[test]
 fn a_callee_s_reads_are_its_caller_s() {
     let body = "r1 = r10\nr1 += -16\ncall f\nr0 = 0\nexit\nf:\nr0 = *(u32 *)(r1 + 8)\n*(u64 *)(r1 + 0) = 1\nexit";
     check_alive(body, 0, &[8]);
