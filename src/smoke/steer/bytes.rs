@@ -1,6 +1,7 @@
 //! Where the bytes of a run's memory come from: what the program wrote, what helpers
 //! copied, what can be stated of objects.
 
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::Thing;
@@ -194,13 +195,14 @@ impl Shadow {
             }
             Kind::Kernel => {
                 let base = rt.mem.base(id);
-                if !self.names.contains_key(&base) {
-                    let name = rt.kernel.iter().find(|(_, at)| **at == base)?.0;
-                    let thing = Arc::new(Thing::Kernel(name.clone()));
-                    self.names.insert(base, thing);
-                }
-                let thing = self.names.get(&base)?;
-                Some((Origin::Thing(Arc::clone(thing)), off))
+                let thing = match self.names.entry(base) {
+                    Entry::Occupied(known) => Arc::clone(known.get()),
+                    Entry::Vacant(free) => {
+                        let name = rt.kernel.iter().find(|(_, at)| **at == base)?.0;
+                        Arc::clone(free.insert(Arc::new(Thing::Kernel(name.clone()))))
+                    }
+                };
+                Some((Origin::Thing(thing), off))
             }
             Kind::Buffer if rt.user == Some(id) => {
                 Some((Origin::Thing(Arc::new(Thing::User)), off))
