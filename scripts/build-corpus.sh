@@ -21,7 +21,7 @@ strip=${LLVM_STRIP:-$(command -v "llvm-strip$suffix" || command -v llvm-strip)}
 
 sources=()
 for s in "$@"; do sources+=("$(realpath --relative-to=. "$OLDPWD/$s")"); done
-[ $# -gt 0 ] || mapfile -t sources < <(LC_ALL=C ls {accept,reject,imprecise,lint,explain}/*.c)
+[ $# -gt 0 ] || mapfile -t sources < <(LC_ALL=C ls {accept,reject,imprecise,lint,explain,profile}/*.c)
 
 [ $# -gt 0 ] || sources+=(malformed/base.c btf/kernel.c)
 for s in "${sources[@]}"; do

@@ -24,4 +24,4 @@ pub use follow::{Candidate, Follower};
 pub use observe::{Observed, Pointee, Reach, verify_observing};
 pub use refusal::{Fault, Refusal};
 pub use verdict::{Code, Stats, Unknown, Verdict, Verification};
-pub use verify::{Input, Prepared, verify, verify_with, verify_within};
+pub use verify::{Input, Prepared, verify, verify_counting, verify_with, verify_within};

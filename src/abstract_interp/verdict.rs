@@ -2,6 +2,7 @@
 //! codes are made of the pages in `rules/`, where each has its number and name.
 
 pub use super::codes::Code;
+use super::explore::Hot;
 use super::refusal::Refusal;
 use crate::prelude::*;
 
@@ -45,4 +46,6 @@ pub struct Verification {
     pub verdict: Verdict,
     /// What the exploration cost.
     pub stats: Stats,
+    /// Where the most states were held, if it cost half the target's limit or more.
+    pub hot: Option<Box<Hot>>,
 }

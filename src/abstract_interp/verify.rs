@@ -8,7 +8,7 @@ use super::ahead::StackAhead;
 use super::ahead::constants::Constants;
 use super::checks::subprog_facts::SubprogFacts;
 use super::checks::{access, dead_code, map_load, options, rights, stack_depth};
-use super::explore::Explorer;
+use super::explore::{Explorer, Profile};
 use super::observe::Observer;
 use super::refusal::Refusal;
 use super::setup;
@@ -119,6 +119,17 @@ pub fn verify_within(
     observer: Option<Observer<'_>>,
     account: Account<'_>,
 ) -> Verification {
+    verify_counting(input, observer, None, account)
+}
+
+/// As [`verify_within`]; what is counted where states are compared is added to the
+/// profile.
+pub fn verify_counting(
+    input: &Input<'_>,
+    observer: Option<Observer<'_>>,
+    profile: Option<&mut Profile>,
+    account: Account<'_>,
+) -> Verification {
     if let Err(ended) = account.go_on() {
         return not_modelled(ended.name());
     }
@@ -132,11 +143,12 @@ pub fn verify_within(
     };
     // The observer outlives what the verification borrows.
     let observer = observer.map(|o| o as Observer<'_>);
-    match run(input, &prepared, observer, account) {
+    match run(input, &prepared, observer, profile, account) {
         Ok(v) => v,
         Err(halt) => Verification {
             verdict: verdict(Err(halt)),
             stats: Stats::default(),
+            hot: None,
         },
     }
 }
@@ -145,6 +157,7 @@ fn early(v: Box<Refusal>) -> Verification {
     Verification {
         verdict: verdict(Err(Halt::Refusal(v))),
         stats: Stats::default(),
+        hot: None,
     }
 }
 
@@ -165,6 +178,7 @@ fn run<'a>(
     input: &Input<'a>,
     prepared: &'a Prepared,
     observer: Option<Observer<'a>>,
+    profile: Option<&mut Profile>,
     account: Account<'a>,
 ) -> Check<Verification> {
     let env = Env::new(input, prepared)?;
@@ -185,6 +199,7 @@ fn run<'a>(
         observer,
         env,
     };
+    vm.explorer.profile = profile.is_some().then(Box::default);
     let mut depth = 0;
     let result = explore_all(&mut vm).and_then(|()| {
         depth = stack_depth::check(&vm)?;
@@ -193,6 +208,9 @@ fn run<'a>(
         dead_code::check(&vm)?;
         access::arena_loads(&vm)
     });
+    if let (Some(out), Some(counted)) = (profile, vm.explorer.profile.take()) {
+        *out = *counted;
+    }
     let stats = Stats {
         processed: vm.explorer.processed,
         total_states: vm.explorer.total_states,
@@ -202,6 +220,7 @@ fn run<'a>(
     Ok(Verification {
         verdict: verdict(result),
         stats,
+        hot: vm.explorer.hot,
     })
 }
 
@@ -244,5 +263,6 @@ pub fn not_modelled(name: &str) -> Verification {
             insn: None,
         }),
         stats: Stats::default(),
+        hot: None,
     }
 }

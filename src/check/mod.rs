@@ -108,6 +108,9 @@ pub struct Options<'a> {
     /// Where what a page steps through is put, if one is made.
     #[cfg(feature = "cli")]
     pub views: Option<&'a crate::view::Shelf>,
+    /// Whether it is told where the budget went.
+    #[cfg(feature = "cli")]
+    pub profile: bool,
     /// A clock in microseconds, if exploration is to be timed.
     pub clock: Option<fn() -> u64>,
     /// What the run that this input belongs to may spend.
@@ -150,6 +153,8 @@ impl<'a> Options<'a> {
             source_text: &|_| None,
             #[cfg(feature = "cli")]
             views: None,
+            #[cfg(feature = "cli")]
+            profile: false,
             clock: None,
             budget: None,
             further: 0,

@@ -139,6 +139,8 @@ pub(super) fn verify_program(
         partial: judged.partial.map(Box::new),
         #[cfg(feature = "cli")]
         view: view(program, choice, verification, options),
+        #[cfg(feature = "cli")]
+        profile: profile(program, choice, verification, options),
         ..report_of(
             program,
             choice.target,
@@ -173,6 +175,25 @@ fn view(
     };
     wanted
         .then(|| crate::view::View::of(&input, verification, options.account(), shelf))?
+        .map(std::sync::Arc::new)
+}
+
+/// Where the budget went, of what was explored.
+#[cfg(feature = "cli")]
+fn profile(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    verification: &Verification,
+    options: &Options<'_>,
+) -> Option<std::sync::Arc<crate::view::profile::ProfileView>> {
+    let input = Input {
+        program,
+        target: choice.target,
+        kernel_btf: choice.kernel_btf,
+    };
+    let wanted = options.profile && !matches!(verification.verdict, Verdict::Unknown(_));
+    wanted
+        .then(|| crate::view::profile::ProfileView::of(&input, verification, options.account()))?
         .map(std::sync::Arc::new)
 }
 

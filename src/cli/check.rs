@@ -109,6 +109,7 @@ pub(super) fn checked_by(
             only: args.open.prog.as_deref(),
             source_text: &source_text,
             views: shelf.as_ref(),
+            profile: args.costs || args.cost_stacks.is_some(),
             clock: Some(micros),
             budget: Some(budget),
             further,
@@ -264,6 +265,10 @@ pub(super) fn once(args: &CheckArgs) -> Result<u8, Failure> {
         (path, Baseline::of(&done.report, cpus, &name).render())
     });
     done.judge(args)?;
+    if let Some(path) = &args.cost_stacks {
+        let text = crate::report::profile::folded(&done.report);
+        output::write(&text, Some(path))?;
+    }
     let kept = kept.iter();
     let kept: Vec<_> = kept
         .map(|(path, text)| output::write(text, Some(path)))

@@ -1,20 +1,24 @@
-//! `explain --log FILE [OBJECT]`: what a kernel's log says, told as `check` tells it.
+//! `explain --log FILE|- [OBJECT]`: what a kernel's log says, told as `check` tells it; and
+//! what a loader says by itself.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::args::ExplainArgs;
-use super::{Failure, dump, exit, inputs, output, spend};
+use super::{Failure, bytes, dump, exit, inputs, output, spend};
 use crate::budget::{Budget, Ended};
-use crate::diagnostics::log::{self, LoggedRefusal};
-use crate::diagnostics::{Context, describe, kernel_words};
+use crate::diagnostics::log::{self, LoaderFailure, LoggedRefusal};
+use crate::diagnostics::{Context, as_sentence, describe, kernel_words};
 use crate::programs::{Program, decode};
 use crate::report::text::{Style, render_diagnostic};
 use crate::untrusted::terminal;
 
 /// Reads the log and tells each refusal in it; with an object, on its source.
 pub(super) fn run(path: &Path, args: &ExplainArgs) -> Result<u8, Failure> {
-    let bytes = inputs::read(path)?;
+    let bytes = match path.to_str() {
+        Some("-") => bytes::standard_input().map_err(Failure::usage)?,
+        _ => inputs::read(path)?,
+    };
     let budget = spend::alone(&args.limits);
     let (name, log) = (path.display().to_string(), String::from_utf8_lossy(&bytes));
     let (out, ended) = told(&name, &log, args, &budget, output::style(None))?;
@@ -33,10 +37,10 @@ pub(super) fn told(
     budget: &Budget,
     style: Style,
 ) -> Result<(String, Option<Ended>), Failure> {
-    let refusals = log::read(log);
-    if refusals.is_empty() {
+    let log = log::read(log);
+    if log.refusals.is_empty() && log.failures.is_empty() {
         return Err(Failure::usage(format!(
-            "{name}: no refusal of a verifier is in it"
+            "{name}: no refusal of a verifier is in it, and no failure of a loader"
         )));
     }
     let mut account = budget.open_all();
@@ -49,7 +53,13 @@ pub(super) fn told(
         [first, ..] => first,
     };
     let mut out = String::new();
-    for refusal in &refusals {
+    for failure in &log.failures {
+        if let Err(ended) = account.hold(out.len() as u64) {
+            return Ok((out, Some(ended)));
+        }
+        tell_loader(&mut out, failure, style);
+    }
+    for refusal in &log.refusals {
         if let Err(ended) = account.hold(out.len() as u64) {
             return Ok((out, Some(ended)));
         }
@@ -107,51 +117,96 @@ fn tell(
         Some(rule) => {
             let _ = writeln!(out, "{} {}\n", rule.id(), rule.name);
             let what = refusal.what();
-            let _ = writeln!(
-                out,
-                "  {}\n",
-                terminal(what.as_deref().unwrap_or(rule.title))
-            );
+            let what = as_sentence(what.as_deref().unwrap_or(rule.title));
+            paragraph(out, "", &what, style);
+            out.push('\n');
         }
         None => out.push_str("No page has the words of this refusal.\n\n"),
     }
-    let room = style.width.saturating_sub(12).max(40);
-    let mut row = |head: &str, text: &str| {
-        let mut column = 0;
-        let _ = write!(out, "{head:>9}:");
-        for word in text.split_whitespace() {
-            let word = terminal(word);
-            let length = word.chars().count() + 1;
-            if column > 0 && column + length > room {
-                let _ = write!(out, "\n          ");
-                column = 0;
-            }
-            let _ = write!(out, " {word}");
-            column += length;
+    labels(out, refusal);
+    if let Some(page) = refusal.page() {
+        if refusal.unresolved.is_none() {
+            paragraph(out, "why", &page.why_short(), style);
         }
-        out.push('\n');
-    };
-    if let Some(insn) = &refusal.insn {
-        row("refused", &format!("{}: {}", insn.slot, insn.text));
-    }
-    if let Some(source) = &refusal.source {
-        let place = source.place.as_ref().map(|p| format!(" ({p})"));
-        row(
-            "source",
-            &format!("{}{}", source.text, place.unwrap_or_default()),
-        );
-    }
-    for (reg, value) in &refusal.regs {
-        if refusal.refusal().is_some_and(|v| v.reg == Some(*reg)) {
-            row("holds", &format!("R{reg}={value}"));
-        }
-    }
-    if let Some(rule) = refusal.rule() {
-        row("why", &rule.why_short());
-        row("remedy", &rule.remedy_short());
+        let remedy = refusal
+            .help()
+            .map_or_else(|| page.remedy_short(), Into::into);
+        paragraph(out, "remedy", &remedy, style);
     }
     for words in &refusal.words {
-        row("kernel", words);
+        paragraph(out, "kernel", words, style);
+    }
+    if let Some(omitted) = refusal.omitted {
+        let text = format!("the loader left out {omitted} lines of the log; they tell more");
+        paragraph(out, "note", &text, style);
+    }
+    out.push('\n');
+}
+
+/// The value's way to the refusal, on the lines that the log shows.
+fn labels(out: &mut String, refusal: &LoggedRefusal) {
+    let mut place = None;
+    for label in refusal.labels() {
+        let source = label.source.or(refusal.source.as_ref());
+        if let Some(source) = source.filter(|s| Some(*s) != place) {
+            let line = match &source.place {
+                Some(at) => format!("{}: {}", terminal(at), terminal(&source.text)),
+                None => terminal(&source.text).into_owned(),
+            };
+            let _ = writeln!(out, "  {}", line.trim_end());
+            place = Some(source);
+        }
+        let (slot, text) = (label.insn.slot, terminal(&label.insn.text));
+        let insn = match text.is_empty() {
+            true => format!("instruction {slot}"),
+            false => format!("{slot}: {text}"),
+        };
+        let _ = writeln!(out, "    {insn}\n      ^ {}", terminal(&label.text));
+    }
+    if let Some(source) = refusal
+        .source
+        .as_ref()
+        .filter(|_| place.is_none() && refusal.insn.is_none())
+    {
+        let _ = writeln!(out, "  {}", terminal(&source.text));
+        place = Some(source);
+    }
+    if place.is_some() || refusal.insn.is_some() {
+        out.push('\n');
+    }
+}
+
+/// A failure that no verifier had a part in.
+fn tell_loader(out: &mut String, failure: &LoaderFailure, style: Style) {
+    let _ = writeln!(out, "the loader: {}\n", terminal(&failure.what()));
+    paragraph(out, "why", failure.why(), style);
+    paragraph(out, "remedy", failure.remedy(), style);
+    if let Some(rule) = failure.rule() {
+        let page = format!("`bpfassay explain {}` ({})", rule.id(), rule.name);
+        paragraph(out, "page", &page, style);
+    }
+    paragraph(out, "loader", &failure.words, style);
+    out.push('\n');
+}
+
+/// A paragraph with a heading, or none.
+fn paragraph(out: &mut String, head: &str, text: &str, style: Style) {
+    let (head, indent) = match head {
+        "" => (" ".into(), " "),
+        head => (format!("{head:>9}:"), "          "),
+    };
+    let room = style.width.saturating_sub(indent.len() + 2).max(40);
+    let mut column = 0;
+    out.push_str(&head);
+    for word in text.split_whitespace() {
+        let word = terminal(word);
+        let length = word.chars().count() + 1;
+        if column > 0 && column + length > room {
+            let _ = write!(out, "\n{indent}");
+            column = 0;
+        }
+        let _ = write!(out, " {word}");
+        column += length;
     }
     out.push('\n');
 }

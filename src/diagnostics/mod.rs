@@ -4,6 +4,7 @@
 //! Facts come in (a `Refusal`, a `Program`), text goes out; how it is drawn is
 //! the business of `report`. Nothing here decides a verdict.
 
+mod apart;
 mod build;
 mod c_text;
 pub mod facts;
@@ -17,6 +18,7 @@ mod source;
 pub mod story;
 pub mod wording;
 
+pub use apart::apart;
 pub use build::{Context, as_sentence, describe, place_of};
 pub use finding::Finding;
 pub use names::{ProgramNames, instruction};

@@ -90,6 +90,10 @@ fn program(object: &Untrusted, p: &ProgramReport) -> Value {
     map.insert("lacks".into(), Value::Array(lacks));
     map.insert("suppressed".into(), json!(p.suppressed));
     map.insert("smoke_fault".into(), smoke_fault(object, p));
+    #[cfg(feature = "cli")]
+    if let Some(profile) = &p.profile {
+        map.insert("profile".into(), super::profile::json(profile));
+    }
     Value::Object(map)
 }
 

@@ -23,6 +23,8 @@ pub mod markdown;
 pub mod matrix;
 pub mod paths;
 #[cfg(feature = "cli")]
+pub mod profile;
+#[cfg(feature = "cli")]
 pub mod read;
 #[cfg(feature = "smoke")]
 pub mod run;
@@ -180,6 +182,9 @@ pub struct ProgramReport {
     /// What a page steps through, if one is made.
     #[cfg(feature = "cli")]
     pub view: Option<std::sync::Arc<crate::view::View>>,
+    /// Where its verification spent its budget, if that was asked for.
+    #[cfg(feature = "cli")]
+    pub profile: Option<std::sync::Arc<crate::view::profile::ProfileView>>,
     /// How a refusal counts.
     pub severity: Severity,
     /// Why a verdict other than `accept` doesn't count, if it doesn't.
@@ -209,6 +214,8 @@ impl ProgramReport {
             usage: Usage::default(),
             #[cfg(feature = "cli")]
             view: None,
+            #[cfg(feature = "cli")]
+            profile: None,
             severity: Severity::Error,
             suppressed: None,
             in_source: false,

@@ -24,6 +24,8 @@ fn program(p: &ProgramReport) -> usize {
     };
     #[cfg(feature = "cli")]
     let outcome = outcome + p.view.as_ref().map_or(0, |v| v.bytes());
+    #[cfg(feature = "cli")]
+    let outcome = outcome + p.profile.as_ref().map_or(0, |v| v.bytes());
     let callees: usize = p.usage.callees.iter().map(|c| 24 + c.len()).sum();
     size_of::<ProgramReport>() + p.program.len() + p.section.len() + outcome + callees
 }

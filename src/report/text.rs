@@ -244,6 +244,9 @@ fn render_program(
             }
         }
     }
+    if let Some(profile) = &p.profile {
+        super::profile::text(out, profile, &paint, style.width.max(40));
+    }
 }
 
 /// A fault after `accept`, which is a contradiction, with the way to see it again.

@@ -8,6 +8,7 @@
 //! step to step, in words of which each is kept once. A [`Shelf`] holds how many
 //! bytes all views of a report may take.
 
+pub mod profile;
 mod record;
 mod states;
 pub mod variables;

@@ -99,9 +99,15 @@ pub(super) fn config(bytes: &[u8]) {
 pub(super) fn log(bytes: &[u8]) {
     static PROGRAMS: LazyLock<Vec<Arc<Program>>> = LazyLock::new(|| programs(REFUSED));
     let text = String::from_utf8_lossy(bytes);
-    for refusal in log::read(&text) {
+    let log = log::read(&text);
+    for failure in &log.failures {
+        failure.what();
+        failure.rule();
+    }
+    for refusal in &log.refusals {
         refusal.rule();
         refusal.what();
+        refusal.labels();
         let Some(found) = refusal.refusal() else {
             continue;
         };

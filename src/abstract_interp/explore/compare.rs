@@ -311,7 +311,7 @@ fn same_iter(old: Kind, cur: Kind) -> bool {
 }
 
 /// A register or stack slot of the innermost frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Where {
     /// A register.
     Reg(u8),
@@ -402,6 +402,9 @@ impl Vm<'_> {
         self.explorer.ids = ids;
         if let Err(Some(at)) = found {
             self.explorer.node_mut(id).hint = Some(at);
+        }
+        if let (Some(profile), Err(why)) = (&mut self.explorer.profile, found) {
+            profile.failed(why);
         }
         found.is_ok()
     }

@@ -18,6 +18,7 @@ mod compare;
 mod history;
 mod marks;
 mod precision;
+mod profile;
 mod scc;
 mod spend;
 mod stack_live;
@@ -30,7 +31,9 @@ mod widen;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 
+pub use compare::Where;
 pub use history::{Linked, MAX_LINKED, Place};
+pub use profile::{Hot, Point, Profile};
 pub use scc::frame_insn;
 pub use widen::widen;
 
@@ -42,7 +45,7 @@ use self::spend::Spending;
 use self::stack_live::StackLiveness;
 use self::track::Track;
 use super::ahead::StackAhead;
-use super::refusal::{Fault, Held, Refusal, refuse};
+use super::refusal::{Fact, Fault, Held, Refusal, refuse};
 use super::state::State;
 use super::vm::{Check, Halt, Next, Vm};
 use crate::prelude::*;
@@ -120,6 +123,10 @@ pub struct Explorer {
     jumps_at_keep: u64,
     processed_at_keep: u64,
     spending: Spending,
+    /// What is counted, if a profile is asked for.
+    pub profile: Option<Box<Profile>>,
+    /// Where the most states were held, of a function that took half the limit or more.
+    pub hot: Option<Box<Hot>>,
     /// Pointers move by unknown numbers: states are told apart by every number.
     pub numbers_told: bool,
     /// Instructions processed, over all functions.
@@ -191,7 +198,12 @@ impl Vm<'_> {
     /// `entry`.
     pub(super) fn explore(&mut self, entry: usize) -> Check<()> {
         self.begin_path(entry);
+        let before = self.explorer.processed;
         let result = self.walk();
+        let spent = self.explorer.processed - before;
+        if spent >= u64::from(self.env.target.limits.complexity) / 2 {
+            self.explorer.hot = self.explorer.hot(self.env.cfg, false).map(Box::new);
+        }
         result.map_err(|halt| self.place(halt))
     }
 
@@ -545,6 +557,13 @@ impl Vm<'_> {
                     v.insn = self.insn;
                 }
                 (v.path, v.path_truncated) = self.path();
+                v.hot = match v.fact {
+                    Fact::Found(Fault::Complexity { .. }) => self.explorer.hot.clone(),
+                    Fact::Found(Fault::PendingBranches { .. }) => {
+                        self.explorer.hot(self.env.cfg, true).map(Box::new)
+                    }
+                    _ => None,
+                };
                 v.regs = self
                     .cur
                     .frame()

@@ -4,7 +4,7 @@ use super::clean::drop_singular_ids;
 use super::compare::{Exact, Where};
 use super::scc::{BackEdge, Chain, chain};
 use super::track::Track;
-use super::{Listed, Node, NodeId, marks};
+use super::{Listed, Node, NodeId, marks, profile};
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::state::{NO_CALLSITE, NREGS, State};
 use crate::abstract_interp::value::{IterState, Kind};
@@ -88,6 +88,9 @@ impl Vm<'_> {
             }
             let id = listed.node;
             let walking = self.explorer.node(id).track.branches > 0;
+            if let Some(profile) = &mut self.explorer.profile {
+                profile.begin();
+            }
             let finding = if walking {
                 let finding = self.compare_walking(id)?;
                 if matches!(finding, Finding::Miss) && !forced && !far {
@@ -111,6 +114,9 @@ impl Vm<'_> {
                 self.hit(id, unfinished)?;
                 return Ok(true);
             }
+            if self.explorer.profile.is_some() {
+                self.count_miss(id);
+            }
             let node = self.explorer.node_mut(id);
             if keep {
                 node.misses += 1;
@@ -133,6 +139,17 @@ impl Vm<'_> {
             self.keep(list)?;
         }
         Ok(false)
+    }
+
+    /// A kept state does not cover the current one: notes what differs, for a profile.
+    fn count_miss(&mut self, id: NodeId) {
+        let node = self.explorer.node(id);
+        let live = self.env.cfg.live_regs(self.insn);
+        let regs = profile::differing(node.state.frame(), self.cur.frame(), live);
+        let hint = node.hint;
+        if let Some(profile) = &mut self.explorer.profile {
+            profile.missed(self.insn, &regs, hint);
+        }
     }
 
     /// Whether another state may be kept at this instruction.
@@ -253,6 +270,9 @@ impl Vm<'_> {
     /// The current state is covered by `id`: its precision becomes the current
     /// path's.
     fn hit(&mut self, id: NodeId, unfinished: bool) -> Check<()> {
+        if let Some(profile) = &mut self.explorer.profile {
+            profile.hit(self.insn);
+        }
         self.explorer.node_mut(id).hits += 1;
         if self.env.cfg.flags(self.insn).jmp_point() {
             self.open_entry();
@@ -284,6 +304,9 @@ impl Vm<'_> {
 
     /// Keeps the current state.
     fn keep(&mut self, list: usize) -> Check<()> {
+        if let Some(profile) = &mut self.explorer.profile {
+            profile.kept(self.insn);
+        }
         self.explorer.total_states += 1;
         self.explorer.listed += 1;
         self.explorer.note_peak();

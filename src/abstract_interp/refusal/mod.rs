@@ -23,6 +23,7 @@ pub use evidence::{
 pub use fault::{Fault, Key};
 
 use super::codes::Code;
+use super::explore::Hot;
 use super::halt::{Check, Halt};
 use super::value::Reg;
 use crate::prelude::*;
@@ -86,6 +87,8 @@ pub struct Refusal {
     /// The register file of the innermost frame at the refusal, initialised ones
     /// only.
     pub regs: Vec<(u8, Held)>,
+    /// Of a program that is too large: where the most states were held.
+    pub hot: Option<Box<Hot>>,
 }
 
 impl Refusal {
@@ -112,6 +115,7 @@ impl Refusal {
             path: Vec::new(),
             path_truncated: false,
             regs: Vec::new(),
+            hot: None,
         })
     }
 
@@ -125,6 +129,7 @@ impl Refusal {
             path: Vec::new(),
             path_truncated: self.path_truncated || !self.path.is_empty(),
             regs: self.regs.clone(),
+            hot: self.hot.clone(),
         }
     }
 

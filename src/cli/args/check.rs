@@ -62,6 +62,13 @@ pub(in crate::cli) struct CheckArgs {
     /// Tell what each verification cost.
     #[arg(long)]
     pub(in crate::cli) stats: bool,
+    /// Tell where each verification's budget went: lines, functions, loops, and what kept
+    /// states apart (text, JSON).
+    #[arg(long)]
+    pub(in crate::cli) costs: bool,
+    /// Write the same as folded stacks, which flame graphs are drawn from.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) cost_stacks: Option<PathBuf>,
     /// After a refusal go on as if it were mended, and report what is refused then, too
     /// (up to 16 times; text and SARIF: twice without it).
     #[arg(long)]

@@ -12,8 +12,9 @@ pub(in crate::cli) struct ExplainArgs {
     /// With `--log`, the object that the log is of.
     #[arg(value_name = "CODE|OBJECT")]
     pub(in crate::cli) code: Option<String>,
-    /// Tell what a kernel's verifier log says.
-    #[arg(long, value_name = "FILE")]
+    /// Tell what a kernel's verifier log, or its loader, says; `-` reads it from
+    /// standard input.
+    #[arg(long, value_name = "FILE|-")]
     pub(in crate::cli) log: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) open: OpenArgs,

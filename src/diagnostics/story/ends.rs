@@ -4,8 +4,8 @@ use super::patch::Patch;
 use super::{Cause, Claim, Event, Happened, Help, Range, Scene, Story, Sure, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::{Fault, Return, Signed};
-use crate::diagnostics::c_text;
 use crate::diagnostics::flow::Made;
+use crate::diagnostics::{apart, c_text};
 use crate::prelude::*;
 
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
@@ -111,6 +111,29 @@ pub(super) fn others(scene: &Scene<'_>) -> Option<Story> {
     }
 }
 
+/// Where the loop around the place with the most states is written: its jump back, where
+/// compilers put the condition, or its head where that is on a lone brace. Without a loop,
+/// the place itself. With it, where the loop begins.
+fn hot_loop(scene: &Scene<'_>) -> Option<(usize, usize)> {
+    let hot = scene.refusal.hot.as_ref()?.insn as usize;
+    let backward = scene.ops.iter().enumerate().filter_map(|(from, op)| {
+        let offset = i64::from(op.jump_offset()?);
+        let to = usize::try_from(i64::try_from(from).ok()? + 1 + offset).ok()?;
+        (to <= hot && hot <= from).then_some((from, to))
+    });
+    let Some((from, to)) = backward.min_by_key(|(from, to)| from - to) else {
+        return Some((hot, hot));
+    };
+    let said = |at: usize| {
+        let line = u32::try_from(at)
+            .ok()
+            .and_then(|at| scene.program.line_at(at));
+        line.is_some_and(|l| l.text.trim().len() > 1)
+    };
+    let at = [from, to, hot].into_iter().find(|&at| said(at));
+    Some((at.unwrap_or(from), to))
+}
+
 /// The backward jumps of the path, and how often each was taken.
 fn loops(scene: &Scene<'_>) -> Story {
     let mut jumps: Vec<(usize, usize, usize)> = Vec::new();
@@ -154,7 +177,8 @@ fn loops(scene: &Scene<'_>) -> Story {
         ),
         _ => {
             let processed = scene.refusal.number("processed");
-            let count = processed.map_or_else(String::new, |n| format!(" of {n}"));
+            let count =
+                processed.map_or_else(String::new, |n| format!(" of {}", n.saturating_sub(1)));
             (
                 format!(
                     "Following all paths takes more instructions than the target's limit{count}."
@@ -164,9 +188,23 @@ fn loops(scene: &Scene<'_>) -> Story {
             )
         }
     };
-    let edit_at = jumps
-        .last()
-        .map(|j| j.0)
+    let hot = hot_loop(scene);
+    let mut events = events;
+    if let (Some((at, _)), Some(hot)) = (hot, &scene.refusal.hot) {
+        let differs = hot.differs.first().map(|(place, times)| {
+            (
+                apart(scene.program, scene.ops, hot.insn as usize, *place),
+                *times,
+            )
+        });
+        events.retain(|e| e.insn != at);
+        let states = hot.states;
+        events.push(scene.event(0, at, Happened::StatesKept { states, differs }));
+    }
+    let last = || jumps.last().map(|j| j.0);
+    let edit_at = hot
+        .map(|(at, _)| at)
+        .or_else(last)
         .filter(|_| matches!(code, Code::ProgramTooLarge | Code::TooManyJumps));
     Story {
         events,

@@ -60,6 +60,11 @@ pub enum Happened {
         object: &'static str,
     },
     JumpsBack(usize),
+    /// States were kept here; what differed in how many of them.
+    StatesKept {
+        states: u32,
+        differs: Option<(String, u32)>,
+    },
     Section(String),
     Closed(String),
     Overwritten,

@@ -4,6 +4,7 @@
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
+use crate::abstract_interp::explore::Where;
 use crate::prelude::*;
 
 pub(super) const LINT: Lint = Lint {
@@ -21,6 +22,24 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             "verifying it processes {processed} of {limit} instructions ({percent} %) on {}",
             facts.target.name
         );
-        hits.push(Hit::at(LINT.rule, 0, what));
+        let Some(hot) = &facts.verification.hot else {
+            hits.push(Hit::at(LINT.rule, 0, what));
+            return;
+        };
+        let apart = match hot.differs.first() {
+            Some((Where::Reg(reg), _)) => format!(", told apart by r{reg}"),
+            Some((Where::Slot(slot), _)) => {
+                format!(
+                    ", told apart by the stack at fp-{}",
+                    (u32::from(*slot) + 1) * 8
+                )
+            }
+            None => String::new(),
+        };
+        let what = format!(
+            "{what}; most of its states, {}, are kept here{apart}",
+            hot.states
+        );
+        hits.push(Hit::at(LINT.rule, hot.insn as usize, what));
     }
 }

@@ -84,6 +84,12 @@ pub(in crate::diagnostics) fn event(h: &Happened) -> String {
             }
         ),
         Happened::ObjectMade { callee, object } => format!("{object} is made here by `{callee}`"),
+        Happened::StatesKept { states, differs } => match differs {
+            Some((what, times)) => format!(
+                "{states} states were kept here and could not be merged: {what} differed in {times} of them"
+            ),
+            None => format!("{states} states waited here at the same time"),
+        },
         Happened::JumpsBack(1) => "jumps back here, once on this path".into(),
         Happened::JumpsBack(n) => format!("jumps back here, {n} times on this path"),
         Happened::Section(name) => format!("begun here by `{name}`"),
