@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use super::{Extended, LinkOptions};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, FuncLinkage, Function, Object, Type};
+use crate::prelude::*;
 use crate::programs::link::AttachTo;
 use crate::programs::sections::{SectionInfo, section_info, section_target};
 
