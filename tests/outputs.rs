@@ -661,9 +661,9 @@ fn baselines_catch_growth() {
 }
 
 #[test]
-fn the_readme_configuration_is_taken_by_parser_and_schema() {
-    let readme = include_str!("../README.md");
-    let fence = readme.split("```toml\n").nth(1).expect("a toml fence");
+fn the_books_configuration_is_taken_by_parser_and_schema() {
+    let page = include_str!("../docs/src/configuration.md");
+    let fence = page.split("```toml\n").nth(1).expect("a toml fence");
     let text = fence.split("```").next().unwrap();
     bpfassay::config::parse(text).unwrap_or_else(|e| panic!("{e}"));
     let published = schema("schemas/config.v1.json");

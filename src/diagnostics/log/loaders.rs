@@ -371,7 +371,7 @@ impl LoaderFailure {
     pub fn remedy(&self) -> &'static str {
         match (self.step, self.errno) {
             (LoaderStep::MapCreate | LoaderStep::Load, Some(1)) => {
-                "Load with the capabilities, or raise RLIMIT_MEMLOCK on kernels before 5.11; `bpfassay check --privileges` tells what a program needs."
+                "Load with the capabilities, or raise RLIMIT_MEMLOCK on kernels before 5.11; `bpfassay audit` states which capabilities each program needs."
             }
             (LoaderStep::MapCreate, _) => {
                 "`bpfassay check` on the object names the flaw of each map for each kernel."
