@@ -7,7 +7,7 @@
 //! been written so has the root [`Root::Unknown`] or a store that is older than
 //! the last one. Whoever asks must be able to live with that.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
 use smallvec::SmallVec;
 
@@ -15,6 +15,7 @@ use super::facts::core_at;
 use crate::cfg::Cfg;
 use crate::prelude::*;
 use crate::programs::Program;
+use crate::programs::effects::{Memory, Regs};
 use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Src, Width};
 
 /// The frame pointer.
@@ -72,6 +73,10 @@ pub(super) struct Flow<'a> {
     ends: Vec<u32>,
     /// Steps left for all questions.
     left: Cell<u32>,
+    /// What each slot defines.
+    defined: Vec<Defined>,
+    /// The last question that came by each slot, and how many there were.
+    asked: RefCell<(Vec<u32>, u32)>,
 }
 
 impl<'a> Flow<'a> {
@@ -110,6 +115,8 @@ impl<'a> Flow<'a> {
             preds,
             ends,
             left: Cell::new(ALL_STEPS),
+            defined: ops.iter().map(Defined::of).collect(),
+            asked: RefCell::new((vec![0; ops.len()], 0)),
         }
     }
 
@@ -123,7 +130,10 @@ impl<'a> Flow<'a> {
     /// too long.
     pub fn defs(&self, insn: usize, place: Place) -> Option<SmallVec<[Def; 4]>> {
         let mut found = SmallVec::<[Def; 4]>::new();
-        let mut seen: Vec<u32> = Vec::new();
+        let mut asked = self.asked.borrow_mut();
+        let (marks, questions) = &mut *asked;
+        *questions = questions.wrapping_add(1);
+        let question = *questions;
         let mut work: SmallVec<[u32; 8]> = SmallVec::new();
         let mut steps = 0;
         work.push(insn as u32);
@@ -140,17 +150,15 @@ impl<'a> Flow<'a> {
                 if steps > STEPS {
                     return None;
                 }
-                if seen.contains(&pred) {
-                    continue;
-                }
-                // Only where paths meet can a slot be come to twice.
-                if self.preds(at).len() > 1 || self.cfg.successors(pred as usize).len() > 1 {
-                    seen.push(pred);
+                match marks.get_mut(pred as usize) {
+                    Some(mark) if *mark == question => continue,
+                    Some(mark) => *mark = question,
+                    None => continue,
                 }
                 let defines = self
-                    .ops
+                    .defined
                     .get(pred as usize)
-                    .is_none_or(|op| defines(op, place));
+                    .is_none_or(|defined| defined.has(place));
                 if defines {
                     let def = Def::At(pred);
                     if !found.contains(&def) {
@@ -379,13 +387,27 @@ fn steps(op: &Op, at: usize, place: Place) -> SmallVec<[Step; 2]> {
 }
 
 /// Whether an operation writes a place.
-fn defines(op: &Op, place: Place) -> bool {
-    let effects = op.effects();
-    match place {
-        Place::Reg(reg) => effects.writes.has(reg),
-        Place::Stack(offset) => effects.memory.is_some_and(|memory| {
-            matches!(op, Op::Store { .. }) && memory.base == FP && memory.covers(offset)
-        }),
+/// What a slot defines: asked far more often than it is made.
+struct Defined {
+    regs: Regs,
+    stored: Option<Memory>,
+}
+
+impl Defined {
+    fn of(op: &Op) -> Defined {
+        let effects = op.effects();
+        let stores = |memory: &Memory| matches!(op, Op::Store { .. }) && memory.base == FP;
+        Defined {
+            regs: effects.writes,
+            stored: effects.memory.filter(stores),
+        }
+    }
+
+    fn has(&self, place: Place) -> bool {
+        match place {
+            Place::Reg(reg) => self.regs.has(reg),
+            Place::Stack(offset) => self.stored.is_some_and(|memory| memory.covers(offset)),
+        }
     }
 }
 

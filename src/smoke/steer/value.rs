@@ -7,6 +7,8 @@
 //! as they are. Inversion is a guess where an operation loses bits: whoever uses it
 //! evaluates again.
 
+use std::cell::Cell;
+
 use super::super::semantics as sem;
 use crate::programs::insn::{AluOp, Endness, Width};
 
@@ -14,6 +16,9 @@ use crate::programs::insn::{AluOp, Endness, Width};
 pub type Node = u32;
 /// Deepest expression that is looked into.
 const MAX_DEPTH: u32 = 48;
+/// Nodes looked at for one question: operands are shared, so that there are far more ways
+/// down an expression than it has nodes.
+const MAX_STEPS: u32 = 2000;
 
 /// An operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub type Wanted = Vec<(u32, u64)>;
 #[derive(Debug, Default)]
 pub struct Arena {
     nodes: Vec<(Expr, u64)>,
+    /// Steps left for the question that is being answered.
+    left: Cell<u32>,
 }
 
 /// The lowest bits, as many as `bits`.
@@ -59,6 +66,16 @@ fn width(w: Width) -> u64 {
 }
 
 impl Arena {
+    /// Whether another node may be looked at; a question begins at depth 0.
+    fn step(&self, depth: u32) -> bool {
+        if depth == 0 {
+            self.left.set(MAX_STEPS);
+        }
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        depth <= MAX_DEPTH && left > 0
+    }
+
     /// Adds a node with its value.
     pub fn add(&mut self, expr: Expr, value: u64) -> Option<Node> {
         let id = u32::try_from(self.nodes.len()).ok()?;
@@ -107,7 +124,8 @@ impl Arena {
         None
     }
 
-    /// The value of an operand where some sources have others.
+    /// The value of an operand where some sources have others; the one that it had where
+    /// that would take too long.
     pub fn eval(&self, arg: Arg, with: &[(u32, u64)], depth: u32) -> u64 {
         let Arg::Of(node) = arg else {
             return self.was(arg);
@@ -115,7 +133,7 @@ impl Arena {
         let Some((expr, was)) = self.nodes.get(node as usize).copied() else {
             return 0;
         };
-        if depth > MAX_DEPTH {
+        if !self.step(depth) {
             return was;
         }
         let of = |a| self.eval(a, with, depth + 1);
@@ -137,7 +155,8 @@ impl Arena {
             Arg::Of(node) => node,
             Arg::Const(value) => return value,
         };
-        if depth > MAX_DEPTH {
+        // A question of its own is none: `invert` asks.
+        if !self.step(depth.max(1)) {
             return u64::MAX;
         }
         let of = |a| self.possible(a, depth + 1);
@@ -171,7 +190,7 @@ impl Arena {
         if was == wanted {
             return true;
         }
-        if depth > MAX_DEPTH {
+        if !self.step(depth) {
             return false;
         }
         match expr {
