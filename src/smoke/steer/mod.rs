@@ -4,7 +4,7 @@
 //! of maps, results of helpers. Most branches ask for one value out of billions, which no
 //! seed meets. A [`Steer`] states those few bytes and results; everything else stays as
 //! the seed made it, so that an input is still a seed, a packet, and a short text.
-//! [`shadow`] finds during a run which bytes a branch depends on, [`solve`] what they must
+//! `shadow` finds during a run which bytes a branch depends on, `solve` what they must
 //! be for the branch to go the other way, and [`search`] runs a program until every branch
 //! was tried.
 //!
