@@ -2,8 +2,11 @@
 //! what headlines claim (bounds, NULL, voided, sizes) is compared with the refusal's
 //! own fields. `BPFASSAY_SETS` names the folder of sets.
 
+#[expect(dead_code, reason = "shared with tests over damaged objects")]
+mod common;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bpfassay::abstract_interp::refusal::{Fault, Held, Key};
 use bpfassay::abstract_interp::value::Reg;
@@ -12,20 +15,6 @@ use bpfassay::diagnostics::{Claim, Diagnostic};
 use bpfassay::report::Outcome;
 use bpfassay::{Options, TargetChoice, check, target};
 use rayon::prelude::*;
-
-/// Every object below a folder, in the order of their paths.
-fn find(dir: &Path, out: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(dir).unwrap();
-    let mut entries: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            find(&path, out);
-        } else if path.extension().is_some_and(|e| e == "o") {
-            out.push(path);
-        }
-    }
-}
 
 fn held(d: &Diagnostic) -> Option<&Reg> {
     let reg = d.refusal.reg?;
@@ -231,7 +220,7 @@ fn claims_hold() {
     let sets = std::env::var_os("BPFASSAY_SETS").map(PathBuf::from);
     let sets = sets.expect("BPFASSAY_SETS names no folder");
     let mut objects = Vec::new();
-    find(&sets, &mut objects);
+    common::objects(&sets, &mut objects);
     let kernel = target::by_name("linux-6.18").unwrap();
     let choice = [TargetChoice {
         target: &kernel,

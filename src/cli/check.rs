@@ -60,15 +60,16 @@ pub(super) fn checked_by(
     let strict = args.strict || loaded.settings.config.strict;
     let (manifest, variants) = stated::of_check(args, &loaded)?;
     let beside = loaded.file.as_ref().map(|_| &*loaded.directory);
-    let repo = Repo::of(args.repo_root.as_deref(), beside, &args.path_prefix);
+    let repo = Repo::of(args.out.repo_root.as_deref(), beside, &args.out.path_prefix);
     let common = common_sources(args, &repo);
     let budget = &spending.budget;
     let all = walk::expand(&args.open, &args.objects, budget);
     let (objects, shard, others) = part_of(all, args.shard);
     seen.expect(objects.len());
-    let page = args.format == Format::Html || args.report.iter().any(|(f, _)| *f == Format::Html);
+    let page =
+        args.out.format == Format::Html || args.out.report.iter().any(|(f, _)| *f == Format::Html);
     let shelf = page.then(|| Shelf::new(limits::PAGE_VIEW_BYTES, limits::PAGE_STEPS));
-    let further = match (args.all, args.format) {
+    let further = match (args.all, args.out.format) {
         (true, _) => 16,
         (false, Format::Text | Format::Sarif) => 2,
         (false, _) => 0,
@@ -253,7 +254,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
 pub(super) fn once(args: &CheckArgs) -> Result<u8, Failure> {
     let spending = Spending::new(&args.spend)?;
     let mut seen = Seen::progress(args.quiet, args.verbose);
-    if args.format == Format::Jsonl && args.output.is_none() {
+    if args.out.format == Format::Jsonl && args.out.output.is_none() {
         seen = seen.lines();
     }
     let done = checked_by(args, &spending, &seen);
@@ -290,12 +291,12 @@ fn all_written(
 ) -> Result<u8, Failure> {
     let asked = args.fail_on.map(judging::FailOn::from);
     let on = asked.or(done.loaded.settings.config.fail_on);
-    let shown = args.output.is_none().then_some(args.format);
+    let shown = args.out.output.is_none().then_some(args.out.format);
     let code = dress::code(&done.report, on.unwrap_or_default(), done.strict, shown);
     let dress = Dress {
-        format: args.format,
-        output: args.output.as_deref(),
-        more: &args.report,
+        format: args.out.format,
+        output: args.out.output.as_deref(),
+        more: &args.out.report,
         streamed,
         repo: &done.repo,
         stats: args.stats || args.verbose,

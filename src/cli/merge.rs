@@ -22,13 +22,13 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Failure> {
         parts.push(report_of(path)?);
     }
     let report = merged(parts, args.partial).map_err(Failure::usage)?;
-    let repo = Repo::of(args.repo_root.as_deref(), None, &args.path_prefix);
-    let shown = args.output.is_none().then_some(args.format);
+    let repo = Repo::of(args.out.repo_root.as_deref(), None, &args.out.path_prefix);
+    let shown = args.out.output.is_none().then_some(args.out.format);
     let code = dress::code(&report, args.fail_on.into(), args.strict, shown);
     let dress = Dress {
-        format: args.format,
-        output: args.output.as_deref(),
-        more: &args.report,
+        format: args.out.format,
+        output: args.out.output.as_deref(),
+        more: &args.out.report,
         streamed: false,
         repo: &repo,
         stats: args.stats,

@@ -27,7 +27,7 @@ pub(super) fn check_args(roots: &Roots) -> Result<CheckArgs, Failure> {
     // Nothing outside of the roots is read or written.
     args.cache.no_cache = true;
     args.source_root = roots.all().to_vec();
-    args.repo_root = Some(roots.first().to_path_buf());
+    args.out.repo_root = Some(roots.first().to_path_buf());
     // A configuration above the root is not this server's to read.
     let own = roots.first().join(config::NAME);
     args.rules.no_config = !own.is_file();

@@ -4,10 +4,13 @@
 //! alternatives, `^`, `$`, and each of these once, at most once (`?`), any number of
 //! times (`*`) or at least once (`+`). A test holds the answers against a library's.
 //!
-//! `rest(p, t)` is whether pattern `p` matches a prefix of `t` so that all that must
-//! follow it matches, too: what follows is given as a function, so that a repetition
-//! or an alternative that leads nowhere is taken back. Patterns are ours and messages
-//! short.
+//! Whether a part matches is asked together with what must follow it, given as a
+//! function, so that a repetition or an alternative that leads nowhere is taken back.
+//! Patterns are ours; messages hold names of others, so only their beginning is looked
+//! at, and how deep this recurses is the pattern's affair alone.
+
+/// Bytes of a message that are looked at: more than any that the table tells apart.
+const MOST: usize = 512;
 
 /// What follows a part of a pattern.
 type Then<'t> = &'t dyn Fn(&[u8]) -> bool;
@@ -15,6 +18,7 @@ type Then<'t> = &'t dyn Fn(&[u8]) -> bool;
 /// Whether the pattern matches somewhere in the text.
 pub fn found(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let text = text.get(..MOST).unwrap_or(text);
     (0..=text.len()).any(|at| {
         let anchored = |p: &[u8], t: &[u8]| match p {
             [b'^', p @ ..] => at == 0 && sequence(p, t, &|_| true),
@@ -96,25 +100,24 @@ fn sequence(pattern: &[u8], text: &[u8], then: Then<'_>) -> bool {
 
 /// As often as can be, and less often if what follows doesn't match then.
 fn repeat(part: &[u8], least: usize, most: usize, text: &[u8], then: Then<'_>) -> bool {
-    let again = |rest: &[u8]| {
-        rest.len() < text.len() && repeat(part, least.saturating_sub(1), most - 1, rest, then)
-    };
-    most > 0 && once(part, text, &again) || least == 0 && then(text)
+    if let [b'(', inner @ .., b')'] = part {
+        let again = |rest: &[u8]| {
+            rest.len() < text.len() && repeat(part, least.saturating_sub(1), most - 1, rest, then)
+        };
+        let once = || alternatives(inner).any(|p| sequence(p, text, &again));
+        return most > 0 && once() || least == 0 && then(text);
+    }
+    let fit = text.iter().take(most).take_while(|c| fits(part, **c));
+    (least..=fit.count()).rev().any(|n| then(&text[n..]))
 }
 
-fn once(part: &[u8], text: &[u8], then: Then<'_>) -> bool {
-    if let [b'(', inner @ .., b')'] = part {
-        return alternatives(inner).any(|p| sequence(p, text, then));
-    }
-    let Some((&c, rest)) = text.split_first() else {
-        return false;
-    };
-    let fits = match part {
+/// Whether a part that is no group matches a byte.
+fn fits(part: &[u8], c: u8) -> bool {
+    match part {
         [b'.'] => c != b'\n',
         [b'\\', b'S'] => !c.is_ascii_whitespace(),
         [b'[', set @ .., b']'] => set.contains(&c),
         [b'\\', letter] | [letter] => c == *letter,
         _ => false,
-    };
-    fits && then(rest)
+    }
 }

@@ -1,8 +1,7 @@
 //! Every kind of program that our tables tell apart, as the running kernel takes it.
 
 use bpfassay::helpers_spec::{
-    self, AttachType, ProgType, SpecVersion, load_attach_ok, lsm_hooks, prog_type_known,
-    sleepable_allowed,
+    self, AttachType, ProgType, SpecVersion, lsm_hooks, prog_type_known, sleepable_allowed,
 };
 use bpfassay::kernel::{self, Kernel, Probe};
 use bpfassay::object::Btf;
@@ -99,7 +98,7 @@ pub fn places(kernel: &Kernel, spec: SpecVersion) -> Vec<Place> {
         }
         let attaches = AttachType::ALL.iter().copied().map(Some);
         let attaches = [None].into_iter().chain(attaches);
-        for attach in attaches.filter(|a| belongs(prog_type, *a) && load_attach_ok(prog_type, *a)) {
+        for attach in attaches.filter(|a| belongs(prog_type, *a)) {
             out.push(Place::plain(prog_type, attach));
         }
     }
@@ -120,13 +119,12 @@ pub fn places(kernel: &Kernel, spec: SpecVersion) -> Vec<Place> {
     out
 }
 
-/// Attach types that a program type is made for: the load call takes others, too,
-/// but they change nothing.
+/// Attach types that a program type is made for, and none where a section says none or
+/// leaves it to the kernel: the load call takes others, too, but they change nothing.
 fn belongs(prog_type: ProgType, attach: Option<AttachType>) -> bool {
-    let Some(attach) = attach else { return true };
-    helpers_spec::sections()
-        .iter()
-        .any(|row| row.prog_type == prog_type && row.attach == Some(attach))
+    let rows = helpers_spec::sections().iter();
+    let mut own = rows.filter(|row| row.prog_type == prog_type);
+    own.any(|row| row.attach == attach || attach.is_none() && row.attach_optional)
 }
 
 fn tracing(btf: &Btf, out: &mut Vec<Place>) {

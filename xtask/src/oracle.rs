@@ -29,7 +29,6 @@ const TESTS: &[Test] = &[
     needs("claims", &[&SETS]),
     needs("conformance", &[&CONFORMANCE]),
     needs("dated", &[&SETS]),
-    needs("explain_cost", &[&SETS]),
     needs("facts", &[&FACTS]),
     asks("hostile_output", &[]),
     asks("kernel_availability", &[]),

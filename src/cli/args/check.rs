@@ -23,23 +23,8 @@ pub(in crate::cli) struct CheckArgs {
     /// comma-separated list.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(in crate::cli) variant: Vec<String>,
-    /// Rendering.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(in crate::cli) format: Format,
-    /// Write the report here instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub(in crate::cli) output: Option<PathBuf>,
-    /// Write a further report (`sarif=report.sarif`); repeatable.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec::<Format>)]
-    pub(in crate::cli) report: Vec<(Format, PathBuf)>,
-    /// Root of the repository, for formats that name files relative to it [default: the
-    /// nearest directory with .git, or the current one].
-    #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) repo_root: Option<PathBuf>,
-    /// Replace a leading directory of source files in those formats (`/build/src=src`; without
-    /// `=`: drop it); repeatable.
-    #[arg(long, value_name = "FROM[=TO]")]
-    pub(in crate::cli) path_prefix: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) out: ReportArgs,
     #[command(flatten)]
     pub(in crate::cli) rules: RuleArgs,
     #[command(flatten)]
@@ -131,11 +116,9 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
         .ok_or_else(|| "expected I/N, with I from 1 to N".to_owned())
 }
 
-#[derive(Debug, Args)]
-pub(in crate::cli) struct MergeArgs {
-    /// JSON reports of `check`: of the parts of a run, or of several runs.
-    #[arg(required = true, value_name = "REPORT")]
-    pub(in crate::cli) reports: Vec<PathBuf>,
+/// Where reports go, and what they name files relative to.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct ReportArgs {
     /// Rendering.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(in crate::cli) format: Format,
@@ -145,12 +128,23 @@ pub(in crate::cli) struct MergeArgs {
     /// Write a further report (`sarif=report.sarif`); repeatable.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_spec::<Format>)]
     pub(in crate::cli) report: Vec<(Format, PathBuf)>,
-    /// Root of the repository, as for `check`.
+    /// Root of the repository, for formats that name files relative to it [default: the
+    /// nearest directory with .git, or the current one].
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) repo_root: Option<PathBuf>,
-    /// Replace a leading directory of source files, as for `check`; repeatable.
+    /// Replace a leading directory of source files in those formats (`/build/src=src`; without
+    /// `=`: drop it); repeatable.
     #[arg(long, value_name = "FROM[=TO]")]
     pub(in crate::cli) path_prefix: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MergeArgs {
+    /// JSON reports of `check`: of the parts of a run, or of several runs.
+    #[arg(required = true, value_name = "REPORT")]
+    pub(in crate::cli) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) out: ReportArgs,
     /// What fails the run.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "error")]
     pub(in crate::cli) fail_on: FailOn,

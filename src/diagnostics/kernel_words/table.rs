@@ -177,7 +177,7 @@ words! {
     StackOutsideVariable: "invalid variable-offset {dir} stack R{reg}";
     StackVariableStore: "variable stack access";
     StackVariableArgument: "variable offset stack pointer";
-    StackUnreadable: "invalid read from stack off {off}+{byte} size {size}";
+    StackUnreadable: "invalid read from stack off {off}";
     StackArgumentUnreadable: "invalid read from stack R{reg}", before 6 13 "invalid indirect read from stack R{reg}";
     StackArgumentUnreadableVariable: "invalid read from stack R{reg}", before 6 13 "invalid indirect read from stack R{reg}";
     FillPartial: "invalid size of register fill";
@@ -274,7 +274,7 @@ words! {
     MapOfSleepable: "Sleepable programs can only use other maps";
     CgroupStorageTwice: "only one cgroup storage of each type";
     ArenaTwice: "Only one arena per program";
-    ArenaSignExtended: "sign extending loads from arena are not supported";
+    ArenaSignExtended: "sign extending loads from arena";
     MapFd: "fd {fd} is not pointing to valid bpf_map";
     MapValueOffset: "direct value offset is not allowed";
     MapValuePointer: "invalid access to map value pointer";
@@ -323,7 +323,7 @@ words! {
     ArgumentNullTrusted: "Possibly NULL pointer passed to trusted arg{arg}";
     ArgumentUnreferenced: "R{reg} must be referenced when passed to release";
     ArgumentUnacquired: "arg {reg} is an unacquired reference";
-    ArgumentsReferenced: "more than one arg with ref_obj_id", before 6 17 "verifier internal error: more than one arg with ref_obj_id";
+    ArgumentsReferenced: "more than one arg with ref_obj_id", before 6 17 "internal error: more than one arg";
     ArgumentNotScalar: "R{reg} is not a scalar";
     ArgumentNotKnown: "R{reg} must be a known constant";
     ArgumentSizeNotKnown: "R{reg} is not a known constant";
@@ -375,12 +375,12 @@ words! {
     NewPercpuSize: "bpf_percpu_obj_new type is too large";
     NewPercpuPointers: "bpf_percpu_obj_new struct of scalars";
     NewPercpuFields: "bpf_percpu_obj_new special fields";
-    ObjectInTracing: "{name} cannot be used in tracing programs on types with NMI unsafe fields";
+    ObjectInTracing: "{name}: NMI unsafe fields";
     DropExpected: "arg#{arg} expected for bpf_obj_drop()";
     DropPercpuExpected: "arg#{arg} expected for bpf_percpu_obj_drop()";
-    CastType: "kfunc bpf_rdonly_cast type ID argument must be of a struct";
+    CastType: "kfunc bpf_rdonly_cast type ID argument";
     CastUnknown: "unknown type ID passed to kfunc bpf_rdonly_cast";
-    ContextNoStruct: "kern ctx type id is not a struct, kfunc bpf_cast_to_kern_ctx";
+    ContextNoStruct: "ctx type id is not a struct, kfunc";
 
     // References and sections.
     ReferenceHeld: "Unreleased reference id={id} alloc_insn={acquired}; {way} would lead to reference leak";

@@ -2,15 +2,14 @@
 //! the machine's.
 //!
 //! Only addresses that everybody writes: of the loopback and of private networks, as they
-//! read from left to right; and only fields that are addresses by definition.
+//! read from left to right; and only four bytes of a packet, or fields that are addresses by
+//! definition.
 
+use super::compared::{From, compared};
 use super::facts::Facts;
-use super::network_order_ignored::loaded;
 use super::{Hit, Lint, Scope, rule};
-use crate::abstract_interp::Pointee;
-use crate::helpers_spec::ctx_access;
 use crate::prelude::*;
-use crate::programs::insn::{JmpOp, Op, Size, Src};
+use crate::programs::insn::Size;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),
@@ -19,31 +18,21 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    let Some(flow) = facts.flow() else { return };
-    for (at, op) in facts.ops.iter().enumerate() {
-        let Op::Jmp { op, dst, src, .. } = op else {
+    for number in compared(facts) {
+        let Some(address) = u32::try_from(number.value)
+            .ok()
+            .filter(|v| is_written_so(*v))
+        else {
             continue;
         };
-        if !matches!(op, JmpOp::Eq | JmpOp::Ne) || !facts.observed.reached(at) {
-            continue;
-        }
-        let value = match src {
-            Src::Imm(imm) => Some(*imm as u32),
-            Src::Reg(reg) => flow.constant(at, *reg).and_then(|v| u32::try_from(v).ok()),
-        };
-        let Some(address) = value.filter(|v| is_written_so(*v)) else {
-            continue;
-        };
-        let Some(load) = loaded(flow, facts.ops, at, *dst) else {
-            continue;
-        };
-        if is_address(facts, load) {
+        if is_address(number.from) {
             let [a, b, c, d] = address.to_be_bytes();
             let turned = address.swap_bytes();
             let what = format!(
                 "{a}.{b}.{c}.{d} is compared with an address in network order, in which it reads {turned:#010x}"
             );
-            hits.push(Hit::at(LINT.rule, at, what).and(load, "the address is read here"));
+            let hit = Hit::at(LINT.rule, number.at, what);
+            hits.push(hit.and(number.load, "the address is read here"));
         }
     }
 }
@@ -59,26 +48,9 @@ fn is_written_so(value: u32) -> bool {
     }
 }
 
-fn is_address(facts: &Facts<'_>, load: usize) -> bool {
-    let Some(Op::Load {
-        off, size: Size::W, ..
-    }) = facts.ops.get(load)
-    else {
-        return false;
-    };
-    match facts.observed.bases(load) {
-        [Pointee::Packet] => true,
-        [Pointee::Ctx] => {
-            let p = facts.program;
-            let layout = ctx_access(p.prog_type, p.attach_type, facts.spec);
-            layout.is_some_and(|layout| {
-                let mut fields = layout.fields().iter();
-                fields.any(|(name, at, _)| {
-                    i64::from(*at) == i64::from(*off) && name.ends_with("_ip4")
-                        || i64::from(*at) == i64::from(*off) && &**name == "user_ip4"
-                })
-            })
-        }
-        _ => false,
+fn is_address(from: From) -> bool {
+    match from {
+        From::Packet { size, .. } => size == Size::W,
+        From::Field(name) => name.ends_with("_ip4"),
     }
 }

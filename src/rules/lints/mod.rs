@@ -8,6 +8,7 @@
 //! a newer kernel has), so each runs per target and [`Scope`] says how the
 //! answers are put together.
 
+mod compared;
 mod dead_code;
 mod facts;
 mod flow;

@@ -1,6 +1,10 @@
-//! What explaining costs, beside what the refusal itself took: over all rejections of
-//! recorded objects the sums of the times. `BPFASSAY_SETS` names the folder of sets.
+//! What explaining costs, beside what the refusal itself took: `explaining FOLDER` prints
+//! the sums of the times over all rejections of the objects below it, for the default
+//! kernel.
 
+#![expect(clippy::print_stdout, reason = "an example's output is its purpose")]
+
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,17 +16,17 @@ use bpfassay::object::Object;
 use bpfassay::programs::{LinkOptions, decode, link};
 use bpfassay::target;
 
-fn find(dir: &Path, out: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(dir).unwrap();
-    let mut entries: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
+/// Every object below a folder.
+fn objects(folder: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            find(&path, out);
+            objects(&path, out)?;
         } else if path.extension().is_some_and(|e| e == "o") {
             out.push(path);
         }
     }
+    Ok(())
 }
 
 /// Time that a piece of work takes, with its result.
@@ -32,19 +36,16 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (begin.elapsed(), result)
 }
 
-#[test]
-#[ignore = "needs recorded objects: BPFASSAY_SETS"]
-fn explaining_costs_less_than_verifying() {
-    let sets = std::env::var_os("BPFASSAY_SETS").map(PathBuf::from);
-    let sets = sets.expect("BPFASSAY_SETS names no folder");
-    let mut objects = Vec::new();
-    find(&sets, &mut objects);
-    let kernel = target::by_name("linux-6.18").unwrap();
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args().nth(1).ok_or("explaining FOLDER")?;
+    let mut paths = Vec::new();
+    objects(Path::new(&folder), &mut paths)?;
+    let kernel = target::by_name(target::DEFAULT).ok_or("no default kernel")?;
     let btf = types::of_target(&kernel);
     let (mut verified, mut told, mut tested) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let mut rejections = 0;
-    for path in &objects {
-        let bytes = std::fs::read(path).unwrap();
+    for path in &paths {
+        let bytes = std::fs::read(path)?;
         let Ok(object) = Object::parse(&bytes) else {
             continue;
         };
@@ -83,12 +84,10 @@ fn explaining_costs_less_than_verifying() {
         }
     }
     let share = |t: Duration| t.as_secs_f64() / verified.as_secs_f64();
-    eprintln!(
+    println!(
         "{rejections} rejections: verified in {verified:?}, told in {told:?} ({:.2}), helps tested in {tested:?} ({:.2})",
         share(told),
         share(tested)
     );
-    assert!(rejections > 100, "{rejections}");
-    // The work of both is bounded by that of the refusal; times vary with the machine.
-    assert!(share(told) < 1.0 && share(tested) < 2.0);
+    Ok(())
 }
