@@ -9,7 +9,7 @@ use alloc::rc::Rc;
 use smallvec::SmallVec;
 
 use super::stack::{Byte, Slot, Stack};
-use super::value::{Kind, Reg};
+use super::value::{Kind, RefId, Reg};
 use crate::prelude::*;
 
 /// Registers r0..r10.
@@ -52,7 +52,7 @@ pub struct RefState {
     /// What it is.
     pub kind: RefKind,
     /// Its id.
-    pub id: u32,
+    pub id: RefId,
     /// The instruction that acquired it.
     pub insn: u32,
     /// For locks: where the lock lives.
@@ -132,9 +132,9 @@ pub struct State {
     /// Nested RCU read sections.
     pub active_rcu: u32,
     /// The id of the innermost IRQ section.
-    pub active_irq_id: u32,
+    pub active_irq_id: RefId,
     /// The id of the object whose lock is held.
-    pub active_lock_id: u32,
+    pub active_lock_id: RefId,
     /// Where the held lock lives.
     pub active_lock_owner: LockOwner,
     /// Whether the code may sleep.
@@ -158,8 +158,8 @@ impl State {
             active_locks: 0,
             active_preempt: 0,
             active_rcu: 0,
-            active_irq_id: 0,
-            active_lock_id: 0,
+            active_irq_id: RefId::NONE,
+            active_lock_id: RefId::NONE,
             active_lock_owner: LockOwner::None,
             in_sleepable: sleepable,
             may_goto_depth: 0,
@@ -254,7 +254,7 @@ impl State {
     }
 
     /// The reference with `id`.
-    pub fn find_ref(&self, id: u32) -> Option<&RefState> {
+    pub fn find_ref(&self, id: RefId) -> Option<&RefState> {
         self.refs.iter().find(|r| r.id == id)
     }
     /// How many objects are referenced.

@@ -40,6 +40,40 @@ impl MapRef {
     }
 }
 
+/// An acquired reference, a held lock or an IRQ section, by the number that stands
+/// for it. Drawn from the same numbers as `Reg::id`: a lock's is that of the pointer
+/// it was taken by, and a nullable object's is its reference's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefId(u32);
+
+impl RefId {
+    /// No reference.
+    pub const NONE: RefId = RefId(0);
+
+    /// The reference for which the fresh number `id` stands.
+    pub const fn new(id: u32) -> Self {
+        RefId(id)
+    }
+    /// Whether there is one.
+    pub const fn is_some(self) -> bool {
+        self.0 != 0
+    }
+    /// Whether there is none.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+    /// The number, to hold against numbers of registers; 0 is none.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl From<RefId> for u64 {
+    fn from(id: RefId) -> u64 {
+        id.0.into()
+    }
+}
+
 /// Which BTF a type id belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BtfSrc {
@@ -257,8 +291,8 @@ pub struct Reg {
     pub range: i32,
     /// Groups registers that share an unknown; 0 is none.
     pub id: u32,
-    /// The acquired reference it stands for; 0 is none.
-    pub ref_id: u32,
+    /// The acquired reference it stands for.
+    pub ref_id: RefId,
     /// A scalar whose value the proof so far depends on.
     pub precise: bool,
     /// The value of a scalar, or the variable offset of a pointer.
@@ -276,7 +310,7 @@ impl Reg {
             off: 0,
             range: 0,
             id: 0,
-            ref_id: 0,
+            ref_id: RefId::NONE,
             precise: false,
             bounds,
         }

@@ -131,7 +131,7 @@ impl Vm<'_> {
                 | Flags::MAYBE_NULL.0,
         );
         const TRUSTED: Flags = Flags(Flags::TRUSTED.0 | Flags::ALLOC.0 | Flags::NON_OWN_REF.0);
-        r.ref_id != 0
+        r.ref_id.is_some()
             || r.flags.has(TRUSTED) && !r.flags.has(OTHER)
             || r.is_socket() && r.flags == Flags::NONE
             || matches!(r.kind, Kind::ConstMap { .. })
@@ -140,7 +140,7 @@ impl Vm<'_> {
     /// is held, or the program cannot sleep at all.
     pub fn in_rcu_section(&self) -> bool {
         let sections = self.env.target.behaviour.context_protects_rcu
-            && (self.cur.active_preempt > 0 || self.cur.active_irq_id != 0);
+            && (self.cur.active_preempt > 0 || self.cur.active_irq_id.is_some());
         self.cur.active_rcu > 0 || self.cur.active_locks > 0 || sections || !self.cur.in_sleepable
     }
     /// What keeps the program from sleeping here; `None` if it may sleep.
@@ -150,7 +150,7 @@ impl Vm<'_> {
             Some(Section::Rcu)
         } else if state.active_preempt > 0 {
             Some(Section::Preempt)
-        } else if state.active_irq_id != 0 {
+        } else if state.active_irq_id.is_some() {
             Some(Section::Irq)
         } else if state.active_locks > 0 {
             Some(Section::Lock)

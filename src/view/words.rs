@@ -71,8 +71,8 @@ pub(super) fn register(env: &Env<'_>, reg: &Reg) -> Option<String> {
             text.push_str(word);
         }
     }
-    if reg.ref_id != 0 {
-        text.push_str(&format!(" (reference {})", reg.ref_id));
+    if reg.ref_id.is_some() {
+        text.push_str(&format!(" (reference {})", reg.ref_id.number()));
     }
     Some(text)
 }

@@ -3,7 +3,7 @@
 use super::access::Loaded;
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::setup::attach::{ArgKind, Target};
-use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
+use crate::abstract_interp::value::{BtfSrc, Flags, Kind, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::Btf;
@@ -240,9 +240,9 @@ fn pointer(
             let trust = if trusted { trust } else { Flags::NONE };
             flags = trust.with(Flags::MAYBE_NULL);
         }
-        Some(ArgKind::Referenced { id: ref_id }) => {
+        Some(ArgKind::Referenced { id }) => {
             let reg = Reg {
-                ref_id,
+                ref_id: RefId::new(id),
                 ..Reg::pointer(kind, Flags::TRUSTED)
             };
             return Ok(Loaded {

@@ -47,7 +47,7 @@ pub fn global(vm: &Vm<'_>, does: &Layout) -> Check<()> {
     {
         return refuse(Fault::GlobalSleeps { section });
     }
-    let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id != 0;
+    let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id.is_some();
     if behaviour.globals_may_sleep_checked && (atomic || !state.in_sleepable) {
         return refuse(Fault::GlobalMightSleep);
     }

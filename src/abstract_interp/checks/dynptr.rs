@@ -8,7 +8,7 @@
 use crate::abstract_interp::checks::access::Dir;
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse, refuse_reg};
 use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT};
-use crate::abstract_interp::value::{DynptrType, Kind};
+use crate::abstract_interp::value::{DynptrType, Kind, RefId};
 use crate::abstract_interp::vm::{Check, Vm};
 
 /// An initialised dynptr.
@@ -19,7 +19,7 @@ pub struct Dynptr {
     /// Its id.
     pub id: u32,
     /// The reference it holds, or 0.
-    pub ref_id: u32,
+    pub ref_id: RefId,
     /// Where it lies: frame and the slot at the lower address; none when it is
     /// an argument.
     pub slot: Option<(usize, usize)>,

@@ -30,7 +30,7 @@ pub fn root(vm: &Vm, r: u8, kind: FieldKind) -> Check<Field> {
     if !in_map && !is_owned(reg) {
         return refuse_reg(r, Fault::CollectionExpected);
     }
-    if !in_map && reg.ref_id == 0 {
+    if !in_map && reg.ref_id.is_none() {
         return refuse_reg(r, Fault::ObjectUnreferenced);
     }
     let off = const_off(reg, r, kind)?;
@@ -53,7 +53,7 @@ fn locked_here(vm: &Vm, reg: &Reg, r: u8, off: u32, kind: FieldKind) -> Check<()
         matches!(
             l.kind,
             RefKind::Lock | RefKind::ResLock | RefKind::ResLockIrq
-        ) && l.id == reg.id
+        ) && l.id.number() == reg.id
             && l.owner == owner
     });
     if held {

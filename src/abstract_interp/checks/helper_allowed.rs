@@ -158,7 +158,7 @@ fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
         Some(Section::Rcu)
     } else if state.active_preempt > 0 {
         Some(Section::Preempt)
-    } else if state.active_irq_id != 0 {
+    } else if state.active_irq_id.is_some() {
         Some(Section::Irq)
     } else {
         None

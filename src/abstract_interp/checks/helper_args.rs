@@ -16,7 +16,7 @@ use super::mem_region::{self, Region, Touched};
 use super::{align, const_str, dynptr, map_args, operand, packet, reg_kind, secrecy};
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::state::RefKind;
-use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, Reg};
+use crate::abstract_interp::value::{BtfSrc, DynptrType, Flags, Kind, MapRef, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{ArgSpec, ArgType, HelperProto, TypeFlags};
 
@@ -28,7 +28,7 @@ pub struct Facts {
     /// The register whose reference is given back.
     pub release: Option<u8>,
     /// The one reference among the arguments; 0 is none.
-    pub ref_id: u32,
+    pub ref_id: RefId,
     /// Memory to overwrite once all arguments have passed.
     pub raw: Option<Touched>,
     /// The memory argument in front of a size needn't be initialised.
@@ -224,13 +224,13 @@ impl Arg<'_> {
         if self.releases() {
             if self.base == ArgType::Dynptr {
                 releasable_dynptr(vm, r)?;
-            } else if reg.ref_id == 0 && !reg.is_null() {
+            } else if reg.ref_id.is_none() && !reg.is_null() {
                 return refuse_reg(r, Fault::ArgumentUnreferenced);
             }
             facts.release = Some(r);
         }
-        if reg.ref_id != 0 && self.base != ArgType::KptrXchgDest {
-            if facts.ref_id != 0 && vm.env.target.behaviour.one_reference_argument {
+        if reg.ref_id.is_some() && self.base != ArgType::KptrXchgDest {
+            if facts.ref_id.is_some() && vm.env.target.behaviour.one_reference_argument {
                 let fault = Fault::ArgumentsReferenced {
                     id: reg.ref_id.into(),
                     other: facts.ref_id.into(),
@@ -386,7 +386,7 @@ fn releasable_dynptr(vm: &Vm<'_>, r: u8) -> Check<()> {
     let held = vm.cur.frames[frame]
         .stack
         .get(at)
-        .is_some_and(|s| s.spill.ref_id != 0);
+        .is_some_and(|s| s.spill.ref_id.is_some());
     if held {
         Ok(())
     } else {

@@ -6,7 +6,7 @@
 use super::dynptr::{place, place_new};
 use crate::abstract_interp::refusal::{Fault, StackObject, refuse_reg};
 use crate::abstract_interp::stack::Byte;
-use crate::abstract_interp::value::{BtfSrc, Flags, Kind};
+use crate::abstract_interp::value::{BtfSrc, Flags, Kind, RefId};
 use crate::abstract_interp::vm::{Check, Vm};
 
 /// The type of an iterator.
@@ -39,10 +39,10 @@ pub fn uninit(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<At> {
 }
 
 /// An initialised iterator of the wanted type; also gives its reference.
-pub fn init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> {
+pub fn init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, RefId)> {
     let (frame, at) = place(vm, r, StackObject::Iter, ty.slots)?;
     let stack = &vm.cur.frames[frame].stack;
-    let mut ref_id = 0;
+    let mut ref_id = RefId::NONE;
     for i in 0..ty.slots {
         let slot = stack.get(at - i);
         if let Some(s) = slot
@@ -54,13 +54,13 @@ pub fn init(vm: &Vm, r: u8, ty: IterType, name: &str) -> Check<(At, u32)> {
         let fits = slot.is_some_and(|s| {
             matches!(s.spill.kind, Kind::IterSlot { btf: BtfSrc::Kernel, id, .. } if id == ty.id)
                 && s.kinds.iter().all(|b| *b == Byte::Iter)
-                && (s.spill.ref_id != 0) == (i == 0)
+                && s.spill.ref_id.is_some() == (i == 0)
         });
         if !fits {
             return refuse_reg(r, Fault::IterUninit { name: name.into() });
         }
         if i == 0 {
-            ref_id = slot.map_or(0, |s| s.spill.ref_id);
+            ref_id = slot.map_or(RefId::NONE, |s| s.spill.ref_id);
         }
     }
     Ok(((frame, at), ref_id))

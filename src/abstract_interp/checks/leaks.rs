@@ -7,6 +7,7 @@
 use super::locks;
 use crate::abstract_interp::refusal::{Fault, Open, Section, Way, refuse};
 use crate::abstract_interp::state::{RefKind, RefState};
+use crate::abstract_interp::value::RefId;
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::ProgType;
 
@@ -40,7 +41,7 @@ pub fn check(vm: &Vm<'_>, exception: bool, sections: bool, way: Way) -> Check<()
 
 /// The reference that a struct_ops program hands to the kernel as its return
 /// value.
-fn returned_reference(vm: &Vm<'_>, exception: bool) -> Option<u32> {
+fn returned_reference(vm: &Vm<'_>, exception: bool) -> Option<RefId> {
     let id = vm.reg(0).ref_id;
-    (!exception && id != 0 && vm.env.program.prog_type == ProgType::StructOps).then_some(id)
+    (!exception && id.is_some() && vm.env.program.prog_type == ProgType::StructOps).then_some(id)
 }

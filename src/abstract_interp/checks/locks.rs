@@ -8,7 +8,7 @@
 use crate::abstract_interp::btf_record::{self, FieldKind};
 use crate::abstract_interp::refusal::{Fault, Lock, Open, Owner, Section, Way, refuse, refuse_reg};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
-use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::value::{Kind, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::KfRole;
 use crate::programs::insn::{Callee, Op};
@@ -28,7 +28,7 @@ pub struct LockFact {
     /// What is done.
     pub op: LockOp,
     /// The id of the pointer.
-    pub id: u32,
+    pub id: RefId,
     /// Where the lock lives.
     pub owner: LockOwner,
 }
@@ -43,14 +43,11 @@ pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
     };
     let reg = vm.reg(r);
     let owner = lock_place(vm, r, reg, resilient)?;
-    let fact = LockFact {
-        op,
-        id: reg.id,
-        owner,
-    };
+    let id = RefId::new(reg.id);
+    let fact = LockFact { op, id, owner };
     let state = &vm.cur;
     if op.take {
-        let twice = |l: &RefState| is_lock(l.kind) && l.id == reg.id && l.owner == owner;
+        let twice = |l: &RefState| is_lock(l.kind) && l.id == id && l.owner == owner;
         if !resilient && state.refs.iter().any(|l| l.kind == RefKind::Lock) {
             return refuse(Fault::LockedTwo);
         }
@@ -70,11 +67,11 @@ pub fn check(vm: &Vm<'_>, r: u8, op: LockOp) -> Check<LockFact> {
     if !state
         .refs
         .iter()
-        .any(|l| l.kind == op.kind && l.id == reg.id && l.owner == owner)
+        .any(|l| l.kind == op.kind && l.id == id && l.owner == owner)
     {
         return refuse(Fault::UnlockedOther { lock });
     }
-    if state.active_lock_id != reg.id || state.active_lock_owner != owner {
+    if state.active_lock_id != id || state.active_lock_owner != owner {
         return refuse(Fault::UnlockedOrder { lock });
     }
     Ok(fact)
@@ -148,7 +145,7 @@ pub fn check_call(vm: &Vm<'_>, allowed: bool) -> Check<()> {
 
 /// No IRQ, RCU or preempt section may be open where `what` may end the program.
 pub fn check_sections_left(state: &State, way: Way) -> Check<()> {
-    let open = if state.active_irq_id != 0 {
+    let open = if state.active_irq_id.is_some() {
         Section::Irq
     } else if state.active_rcu > 0 {
         Section::Rcu

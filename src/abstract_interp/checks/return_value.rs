@@ -174,7 +174,7 @@ fn hands_over(reg: &Reg, hook: HookReturn) -> bool {
                 btf: BtfSrc::Kernel,
                 id,
             },
-        ) => id == want && reg.ref_id != 0,
+        ) => id == want && reg.ref_id.is_some(),
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ use super::{Node, NodeId};
 use crate::abstract_interp::domain::{Bounds, ScalarRules};
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{Frame, RefKind, State};
-use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::value::{Kind, RefId, Reg};
 use crate::abstract_interp::vm::Vm;
 use crate::prelude::*;
 
@@ -86,6 +86,10 @@ impl IdMap {
         self.pairs.push((old, cur));
         true
     }
+    /// Whether reference `old` may correspond to `cur`.
+    pub fn same_ref(&mut self, old: RefId, cur: RefId) -> bool {
+        self.same(old.number(), cur.number())
+    }
     /// As `same`, but a scalar without id corresponds to one with an id of its
     /// own.
     fn same_scalar(&mut self, old: u32, cur: u32) -> bool {
@@ -111,7 +115,7 @@ pub fn same_exactly(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
         && old.range == cur.range
         && old.bounds == cur.bounds
         && ids.same(old.id, cur.id)
-        && ids.same(old.ref_id, cur.ref_id)
+        && ids.same_ref(old.ref_id, cur.ref_id)
 }
 
 /// Bytes checked: as many or more; what was found at or beyond the packet's end
@@ -191,7 +195,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
                 && old.flags == cur.flags
                 && offset_covers(old, cur, ids.joined.as_ref())
                 && ids.same(old.id, cur.id)
-                && ids.same(old.ref_id, cur.ref_id)
+                && ids.same_ref(old.ref_id, cur.ref_id)
         }
         (Kind::Arena, Kind::Arena) => old.flags == cur.flags,
         _ => same_exactly(old, cur, ids),
@@ -276,14 +280,14 @@ fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) ->
         Byte::Spill => reg_covers(&old.spill, &cur.spill, ids, exact),
         Byte::Dynptr if ids.loose_dynptrs => true,
         Byte::Dynptr => {
-            old.spill.kind == cur.spill.kind && ids.same(old.spill.ref_id, cur.spill.ref_id)
+            old.spill.kind == cur.spill.kind && ids.same_ref(old.spill.ref_id, cur.spill.ref_id)
         }
         Byte::Iter => {
             same_iter(old.spill.kind, cur.spill.kind)
-                && ids.same(old.spill.ref_id, cur.spill.ref_id)
+                && ids.same_ref(old.spill.ref_id, cur.spill.ref_id)
         }
         Byte::Irq => {
-            ids.same(old.spill.ref_id, cur.spill.ref_id) && old.spill.kind == cur.spill.kind
+            ids.same_ref(old.spill.ref_id, cur.spill.ref_id) && old.spill.kind == cur.spill.kind
         }
         Byte::Misc | Byte::Zero | Byte::Invalid => true,
     }
@@ -369,11 +373,11 @@ fn refs_cover(old: &State, cur: &State, ids: &mut IdMap) -> bool {
         && old.active_locks == cur.active_locks
         && old.active_preempt == cur.active_preempt
         && old.active_rcu == cur.active_rcu
-        && ids.same(old.active_irq_id, cur.active_irq_id)
-        && ids.same(old.active_lock_id, cur.active_lock_id)
+        && ids.same_ref(old.active_irq_id, cur.active_irq_id)
+        && ids.same_ref(old.active_lock_id, cur.active_lock_id)
         && old.active_lock_owner == cur.active_lock_owner
         && old.refs.iter().zip(&cur.refs).all(|(o, c)| {
-            ids.same(o.id, c.id)
+            ids.same_ref(o.id, c.id)
                 && o.kind == c.kind
                 && (matches!(o.kind, RefKind::Object | RefKind::Irq) || o.owner == c.owner)
         })

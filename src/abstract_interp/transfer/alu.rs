@@ -9,7 +9,7 @@ use super::{pointer, speculation};
 use crate::abstract_interp::checks::pointer::{Arithmetic, Order};
 use crate::abstract_interp::checks::{arithmetic, operand, secrecy};
 use crate::abstract_interp::domain::{Bounds, ScalarOp};
-use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, Reg};
+use crate::abstract_interp::value::{ADD_CONST, ADD_CONST32, Flags, Kind, RefId, Reg};
 use crate::abstract_interp::vm::{ArenaUse, Check, Next, Vm, unknown};
 use crate::programs::insn::{AluOp, Endness, Op, Src, Width};
 use crate::target::ScalarLinks;
@@ -328,7 +328,7 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
     let bounds = Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
     Reg {
         bounds,
-        ref_id: 0,
+        ref_id: RefId::NONE,
         ..*left
     }
 }

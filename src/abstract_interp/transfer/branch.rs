@@ -417,8 +417,8 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
 /// All pointers of the id of `r` turn out null, or not.
 fn decide_null(env: &Env, state: &mut State, r: u8, is_null: bool) {
     let (id, ref_id) = (state.reg(r).id, state.reg(r).ref_id);
-    if ref_id != 0 && ref_id == id && is_null {
-        refs::forget(state, id);
+    if ref_id.is_some() && ref_id.number() == id && is_null {
+        refs::forget(state, ref_id);
     }
     state.for_each_reg_mut(
         |reg| reg.maybe_null() && reg.id == id,

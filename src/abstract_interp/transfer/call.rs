@@ -13,7 +13,7 @@ use crate::abstract_interp::checks::{
     const_str, helper_ret, leaks, map_args, references, return_value, single_helpers,
 };
 use crate::abstract_interp::refusal::{Section, Way};
-use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
+use crate::abstract_interp::value::{DynptrType, Flags, Kind, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{HelperProto, MapType, Semantics, TypeFlags};
 
@@ -57,7 +57,7 @@ fn arguments(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto) -> Check<Facts> 
         mem::touch(vm, touched);
         match facts.dynptr {
             Some(DynptrFact::Make { frame, at, ty }) if facts.dynptr_arg == Some(n) => {
-                dynptr::make(vm, frame, at, ty, 0);
+                dynptr::make(vm, frame, at, ty, RefId::NONE);
             }
             Some(DynptrFact::Read(d)) if facts.dynptr_arg == Some(n) => dynptr::read(vm, &d),
             _ => {}
@@ -124,7 +124,7 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
         dynptr::unmake(vm, &d);
         return Ok(());
     }
-    let held = if id == 0 {
+    let held = if id.is_none() {
         vm.reg(r).is_null()
     } else if helper == id::KPTR_XCHG {
         hand_over(vm, id)
@@ -136,7 +136,7 @@ fn release(vm: &mut Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> 
 
 /// An object moves into a kptr: an allocated per-CPU object stays usable while
 /// RCU protects it, all else becomes stale.
-fn hand_over(vm: &mut Vm<'_>, id: u32) -> bool {
+fn hand_over(vm: &mut Vm<'_>, id: RefId) -> bool {
     let in_rcu = vm.in_rcu_section();
     if !refs::forget(&mut vm.cur, id) {
         return false;
@@ -146,7 +146,7 @@ fn hand_over(vm: &mut Vm<'_>, id: u32) -> bool {
         |r| r.ref_id == id,
         |r| {
             if in_rcu && percpu(r.flags) {
-                r.ref_id = 0;
+                r.ref_id = RefId::NONE;
                 r.flags = r.flags.without(Flags::ALLOC).with(Flags::RCU);
             } else {
                 *r = Reg::unknown();
@@ -278,12 +278,11 @@ fn give(
             let insn = vm.insn;
             vm.push_branch(insn + 1)?.set_reg(0, Reg::constant(0));
             reg.flags = reg.flags.without(Flags::MAYBE_NULL);
-            reg.id = facts.ref_id;
+            reg.id = facts.ref_id.number();
         }
     } else if acquires(vm, helper, proto, facts) {
-        let id = refs::acquire(vm);
-        reg.id = id;
-        reg.ref_id = id;
+        reg.ref_id = refs::acquire(vm);
+        reg.id = reg.ref_id.number();
     }
     vm.cur.set_reg(0, reg);
     Ok(())

@@ -3,20 +3,20 @@
 use super::refs;
 use crate::abstract_interp::checks::dynptr::{Dynptr, is_referenced};
 use crate::abstract_interp::stack::{Byte, Slot};
-use crate::abstract_interp::value::{DynptrType, Flags, Kind, Reg};
+use crate::abstract_interp::value::{DynptrType, Flags, Kind, RefId, Reg};
 use crate::abstract_interp::vm::Vm;
 use crate::prelude::*;
 
 /// Makes a dynptr in two slots, `at` being the one at the lower address. A
 /// kind that holds a reference takes `share` (a clone's), or acquires one.
-pub fn make(vm: &mut Vm, frame: usize, at: usize, ty: DynptrType, share: u32) {
+pub fn make(vm: &mut Vm, frame: usize, at: usize, ty: DynptrType, share: RefId) {
     super::stack::destroy_dynptr(vm, frame, at);
     super::stack::destroy_dynptr(vm, frame, at - 1);
     let id = vm.new_id();
-    let ref_id = match (is_referenced(ty), share) {
-        (false, _) => 0,
-        (true, 0) => refs::acquire(vm),
-        (true, shared) => shared,
+    let ref_id = match is_referenced(ty) {
+        false => RefId::NONE,
+        true if share.is_none() => refs::acquire(vm),
+        true => share,
     };
     for (slot, first) in [(at, true), (at - 1, false)] {
         let kind = Kind::DynptrSlot { ty, first };
@@ -44,7 +44,7 @@ pub fn read(vm: &mut Vm, d: &Dynptr) {
 /// stale with that reference.
 pub fn unmake(vm: &mut Vm, d: &Dynptr) {
     let Some((frame, at)) = d.slot else { return };
-    if d.ref_id == 0 {
+    if d.ref_id.is_none() {
         super::stack::clear_dynptr(vm, frame, at);
         return;
     }

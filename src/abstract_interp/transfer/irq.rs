@@ -6,12 +6,12 @@
 use crate::abstract_interp::checks::irq::At;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState};
-use crate::abstract_interp::value::{Flags, Kind, Reg};
+use crate::abstract_interp::value::{Flags, Kind, RefId, Reg};
 use crate::abstract_interp::vm::Vm;
 
 /// Opens a section.
 pub fn save(vm: &mut Vm, (frame, at): At, lock: bool) {
-    let id = vm.new_id();
+    let id = RefId::new(vm.new_id());
     let insn = vm.insn as u32;
     vm.cur.refs.push(RefState {
         kind: RefKind::Irq,
@@ -44,7 +44,7 @@ pub fn restore(vm: &mut Vm, (frame, at): At) {
         .iter()
         .rev()
         .find(|r| r.kind == RefKind::Irq)
-        .map_or(0, |r| r.id);
+        .map_or(RefId::NONE, |r| r.id);
     *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at) = Slot::EMPTY;
     vm.mark_stack_write(frame, 1 << at);
 }

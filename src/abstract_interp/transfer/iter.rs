@@ -9,7 +9,7 @@ use super::refs;
 use crate::abstract_interp::checks::iter::{At, IterType};
 use crate::abstract_interp::explore::widen;
 use crate::abstract_interp::stack::{Byte, Slot};
-use crate::abstract_interp::value::{BtfSrc, Flags, IterState, Kind, Reg};
+use crate::abstract_interp::value::{BtfSrc, Flags, IterState, Kind, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 
 /// Makes an iterator.
@@ -28,7 +28,7 @@ pub fn make(vm: &mut Vm, (frame, at): At, ty: IterType) {
             depth: 0,
         };
         let spill = Reg {
-            ref_id: if i == 0 { ref_id } else { 0 },
+            ref_id: if i == 0 { ref_id } else { RefId::NONE },
             ..Reg::pointer(kind, flags)
         };
         *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at - i) = Slot {
@@ -47,7 +47,7 @@ pub fn read(vm: &mut Vm, (frame, at): At, slots: usize) {
 }
 
 /// Destroys an iterator.
-pub fn destroy(vm: &mut Vm, (frame, at): At, slots: usize, ref_id: u32) {
+pub fn destroy(vm: &mut Vm, (frame, at): At, slots: usize, ref_id: RefId) {
     refs::release(&mut vm.cur, ref_id);
     for i in 0..slots {
         *vm.cur.frame_at_mut(frame).stack_mut().slot_mut(at - i) = Slot::EMPTY;

@@ -17,7 +17,7 @@ use crate::abstract_interp::checks::{
 };
 use crate::abstract_interp::domain::Bounds;
 use crate::abstract_interp::refusal::{Section, Way};
-use crate::abstract_interp::value::{BtfSrc, Flags, Reg};
+use crate::abstract_interp::value::{BtfSrc, Flags, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Next, Vm, unknown};
 use crate::helpers_spec::{KfFlags, KfRole};
 use crate::prelude::*;
@@ -152,14 +152,14 @@ fn give_back(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
     Ok(())
 }
 
-fn released(vm: &mut Vm<'_>, k: &Kfunc<'_>, id: u32) -> Check<()> {
-    let held = id != 0 && refs::release(&mut vm.cur, id);
+fn released(vm: &mut Vm<'_>, k: &Kfunc<'_>, id: RefId) -> Check<()> {
+    let held = id.is_some() && refs::release(&mut vm.cur, id);
     references::held_for_kfunc(held, k.name)
 }
 
 /// The program's pointers to an object that a collection now owns.
-fn hand_over(vm: &mut Vm<'_>, id: u32, f: &Facts) {
-    if id == 0 {
+fn hand_over(vm: &mut Vm<'_>, id: RefId, f: &Facts) {
+    if id.is_none() {
         return;
     }
     let counted = match f.object {
@@ -172,7 +172,7 @@ fn hand_over(vm: &mut Vm<'_>, id: u32, f: &Facts) {
         Flags::NON_OWN_REF
     };
     let lend = |r: &mut Reg| {
-        r.ref_id = 0;
+        r.ref_id = RefId::NONE;
         r.flags = r.flags.with(lent);
     };
     vm.cur.for_each_reg_mut(|r| r.ref_id == id, lend);
@@ -215,11 +215,10 @@ fn identify(vm: &mut Vm<'_>, k: &Kfunc<'_>, f: &Facts, r0: &mut Reg) {
         r0.id = vm.new_id();
     }
     if k.is(KfFlags::ACQUIRE) {
-        let id = refs::acquire(vm);
+        r0.ref_id = refs::acquire(vm);
         if nullable {
-            r0.id = id;
+            r0.id = r0.ref_id.number();
         }
-        r0.ref_id = id;
     } else if f.root.is_some() && k.returns_node() {
         graph::set_non_owning(vm, r0);
     }

@@ -5,6 +5,7 @@
 use super::refs;
 use crate::abstract_interp::checks::locks::{LockFact, is_lock};
 use crate::abstract_interp::state::{LockOwner, RefState};
+use crate::abstract_interp::value::RefId;
 use crate::abstract_interp::vm::Vm;
 
 /// Carries an allowed lock operation out.
@@ -34,7 +35,7 @@ pub fn apply(vm: &mut Vm<'_>, fact: LockFact) {
             .copied();
         state.refs.remove(at);
         state.active_locks -= 1;
-        state.active_lock_id = outer.map_or(0, |l| l.id);
+        state.active_lock_id = outer.map_or(RefId::NONE, |l| l.id);
         state.active_lock_owner = outer.map_or(LockOwner::None, |l| l.owner);
     }
     refs::invalidate_non_owning(state);

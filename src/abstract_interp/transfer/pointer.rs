@@ -6,7 +6,7 @@
 
 use super::speculation;
 use crate::abstract_interp::checks::pointer::{self, Arithmetic, Move, Order};
-use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::value::{Kind, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
 
 /// Carries out an operation of which one operand is `ptr` and the other `num`.
@@ -47,7 +47,7 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
     if how.order == Order::NumberPointer && !vm.env.target.behaviour.sums_keep_reference {
         // The sum takes the pointer's type and id, but neither its reference nor its
         // frame.
-        out.ref_id = 0;
+        out.ref_id = RefId::NONE;
         if matches!(out.kind, Kind::Stack { .. }) {
             out.kind = Kind::Stack { frame: 0 };
         }

@@ -6,12 +6,12 @@
 //! stale. At the program's end none may be left (`checks::leaks`).
 
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
-use crate::abstract_interp::value::{Flags, Kind};
+use crate::abstract_interp::value::{Flags, Kind, RefId};
 use crate::abstract_interp::vm::Vm;
 
 /// Acquires a new reference at the current instruction; gives its id.
-pub fn acquire(vm: &mut Vm<'_>) -> u32 {
-    let id = vm.new_id();
+pub fn acquire(vm: &mut Vm<'_>) -> RefId {
+    let id = RefId::new(vm.new_id());
     let insn = vm.insn as u32;
     vm.cur.refs.push(RefState {
         kind: RefKind::Object,
@@ -24,7 +24,7 @@ pub fn acquire(vm: &mut Vm<'_>) -> u32 {
 
 /// Forgets reference `id` without touching the registers that carry it. Gives
 /// whether it was held.
-pub fn forget(state: &mut State, id: u32) -> bool {
+pub fn forget(state: &mut State, id: RefId) -> bool {
     let held = state
         .refs
         .iter()
@@ -37,7 +37,7 @@ pub fn forget(state: &mut State, id: u32) -> bool {
 
 /// Gives reference `id` back: every pointer to its object becomes stale.
 /// Gives whether it was held.
-pub fn release(state: &mut State, id: u32) -> bool {
+pub fn release(state: &mut State, id: RefId) -> bool {
     let held = forget(state, id);
     if held {
         state.invalidate(|r| r.ref_id == id);

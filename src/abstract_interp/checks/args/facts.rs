@@ -5,7 +5,7 @@ use super::super::locks::LockFact;
 use super::super::mem_region::Touched;
 use super::super::{irq, iter};
 use crate::abstract_interp::btf_record::Field;
-use crate::abstract_interp::value::{BtfSrc, DynptrType, MapRef};
+use crate::abstract_interp::value::{BtfSrc, DynptrType, MapRef, RefId};
 use crate::prelude::*;
 
 /// What the call does, as its arguments tell.
@@ -14,7 +14,7 @@ pub struct Facts {
     /// The register whose reference is released.
     pub release: Option<u8>,
     /// The reference that some argument carries.
-    pub ref_id: u32,
+    pub ref_id: RefId,
     /// The size of the memory that r0 points to.
     pub r0_size: Option<u32>,
     /// It may only be read.
@@ -30,13 +30,13 @@ pub struct Facts {
     /// The initialised dynptr.
     pub dynptr: Option<Dynptr>,
     /// Dynptrs to make: frame, slot, kind, shared reference.
-    pub new_dynptrs: Vec<(usize, usize, DynptrType, u32)>,
+    pub new_dynptrs: Vec<(usize, usize, DynptrType, RefId)>,
     /// Dynptrs that are read.
     pub read_dynptrs: Vec<Dynptr>,
     /// The callback.
     pub callback: Option<u32>,
     /// The iterator: place, type, reference.
-    pub iter: Option<(iter::At, iter::IterType, u32)>,
+    pub iter: Option<(iter::At, iter::IterType, RefId)>,
     /// The collection.
     pub root: Option<Field>,
     /// Saved IRQ flags: place, whether they are to be saved, whether by a lock.

@@ -95,7 +95,7 @@ impl<'e> Arg<'e, '_> {
             _ => {}
         }
         OF_PARAMETER.iter().try_for_each(|demand| demand(self))?;
-        if self.reg.ref_id != 0 {
+        if self.reg.ref_id.is_some() {
             f.ref_id = self.reg.ref_id;
             if self.rule.given_back {
                 f.release = Some(self.r);
@@ -169,7 +169,7 @@ fn present(arg: &Arg<'_, '_>) -> Check<()> {
 /// There is a reference where one is given back. A dynptr has its own.
 fn held(arg: &Arg<'_, '_>) -> Check<()> {
     let asked = arg.rule.given_back && arg.k.prototype_decides;
-    if asked && arg.reg.ref_id == 0 && !arg.rule.purpose.is_dynptr() {
+    if asked && arg.reg.ref_id.is_none() && !arg.rule.purpose.is_dynptr() {
         let name = arg.k.name.into();
         return refuse_reg(arg.r, Fault::KfuncReleasesUnreferenced { name });
     }
@@ -190,7 +190,7 @@ fn trusted(arg: &Arg<'_, '_>, purpose: &Purpose<'_>) -> Check<()> {
 
 /// It points to the start of what is passed, as far as its kind asks that.
 fn placed(arg: &Arg<'_, '_>, purpose: &Purpose<'_>) -> Check<()> {
-    let freed = arg.k.is(KfFlags::RELEASE) && arg.reg.ref_id != 0;
+    let freed = arg.k.is(KfFlags::RELEASE) && arg.reg.ref_id.is_some();
     let off = if freed { ArgOff::Release } else { ArgOff::Any };
     arg_pointer::reg_off(arg.vm, arg.r, off)?;
     match purpose {
@@ -214,7 +214,7 @@ fn shaped(arg: &Arg<'_, '_>, purpose: &Purpose<'_>) -> Check<()> {
 /// Its object is the program's where it must be.
 fn referenced(arg: &Arg<'_, '_>, purpose: &Purpose<'_>) -> Check<()> {
     let asked = purpose.wants_reference(arg.reg) && !purpose.takes_lent(arg.reg);
-    if asked && arg.reg.ref_id == 0 {
+    if asked && arg.reg.ref_id.is_none() {
         return refuse_reg(arg.r, Fault::ObjectUnreferenced);
     }
     Ok(())

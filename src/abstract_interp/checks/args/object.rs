@@ -63,7 +63,7 @@ pub fn check(vm: &Vm, k: &Kfunc<'_>, r: u8, want: Option<u32>, f: &Facts) -> Che
 /// Whether the callee keeps the object, or frees it.
 fn keeps(k: &Kfunc<'_>, reg: &Reg, f: &Facts) -> bool {
     let keeps = k.is(KfFlags::ACQUIRE) && !k.prototype_decides;
-    let frees = k.is(KfFlags::RELEASE) && f.ref_id != 0 && reg.ref_id != 0;
+    let frees = k.is(KfFlags::RELEASE) && f.ref_id.is_some() && reg.ref_id.is_some();
     keeps || frees
 }
 

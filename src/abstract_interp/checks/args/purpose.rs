@@ -10,7 +10,7 @@ use super::object;
 use super::rule::{Iterator, Number, Ownership, Purpose, SizedMemory};
 use crate::abstract_interp::btf_record::{self, FieldKind};
 use crate::abstract_interp::refusal::{Fault, refuse, refuse_reg};
-use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
+use crate::abstract_interp::value::{BtfSrc, Flags, Kind, RefId, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{AttachType, ProgType};
 
@@ -27,7 +27,7 @@ pub fn gather(arg: &Arg<'_, '_>, purpose: &Purpose<'_>, f: &mut Facts) -> Check<
         }
         Purpose::NewDynptr(ty) => {
             let (frame, at) = dynptr::check_uninit(vm, r)?;
-            f.new_dynptrs.push((frame, at, *ty, 0));
+            f.new_dynptrs.push((frame, at, *ty, RefId::NONE));
         }
         Purpose::DynptrClone => {
             let Some(of) = f.dynptr else {
@@ -135,7 +135,7 @@ fn iterator(vm: &Vm, r: u8, rule: &Iterator<'_>, f: &mut Facts) -> Check<()> {
     }
     if rule.new {
         let at = iter::uninit(vm, r, rule.ty, name)?;
-        f.iter = Some((at, rule.ty, 0));
+        f.iter = Some((at, rule.ty, RefId::NONE));
     } else {
         let (at, ref_id) = iter::init(vm, r, rule.ty, name)?;
         f.iter = Some((at, rule.ty, ref_id));
@@ -159,7 +159,7 @@ fn node(arg: &Arg<'_, '_>, whose: Ownership, f: &mut Facts) -> Check<()> {
     let (vm, r, reg) = (arg.vm, arg.r, arg.reg);
     if whose == Ownership::Collection {
         let name = || arg.k.name.into();
-        if !reg.flags.has(Flags::NON_OWN_REF) && reg.ref_id == 0 {
+        if !reg.flags.has(Flags::NON_OWN_REF) && reg.ref_id.is_none() {
             return refuse_reg(r, Fault::NodeReference { name: name() });
         }
         if locks::in_node_callback(vm) {

@@ -236,7 +236,7 @@ impl Purpose<'_> {
     pub fn takes_lent(&self, reg: &Reg) -> bool {
         matches!(self, Purpose::Node(Ownership::Either))
             && reg.flags.has(Flags::NON_OWN_REF)
-            && reg.ref_id == 0
+            && reg.ref_id.is_none()
     }
 
     /// Whether it is a dynptr, to use or to make.

@@ -10,6 +10,7 @@ mod struct_ops;
 use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
+use crate::abstract_interp::value::RefId;
 use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{self, AttachType, IterArg, KfRole, ProgType};
 use crate::object::Btf;
@@ -210,7 +211,7 @@ pub fn enter(env: &Env<'_>, subprog: usize, state: &mut State) -> Check<()> {
         if let ArgKind::Referenced { id } = arg.kind {
             state.refs.push(RefState {
                 kind: RefKind::Object,
-                id,
+                id: RefId::new(id),
                 insn: 0,
                 owner: LockOwner::None,
             });
