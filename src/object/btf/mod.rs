@@ -14,6 +14,7 @@
 //! they are asked for, and their indexes are their own.
 
 mod agree;
+mod items;
 mod lookup;
 mod packed;
 mod parse;
@@ -22,13 +23,14 @@ mod types;
 mod validate;
 
 pub use agree::Found;
+pub use items::{Enumerators, Members, Params, SecVars};
 pub use lookup::essential_name;
 pub use packed::Packed;
 pub use parse::BtfError;
 pub use patch::BtfEdit;
 pub use types::{
-    Composite, DeclTag, EnumValue, Enumerators, FuncLinkage, IntEncoding, Kind, Member, Members,
-    Param, Params, SecVar, SecVars, Type, VarLinkage,
+    Composite, DeclTag, EnumValue, FuncLinkage, IntEncoding, Kind, Member, Param, SecVar, Type,
+    VarLinkage,
 };
 
 use alloc::sync::Arc;
