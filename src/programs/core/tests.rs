@@ -1,7 +1,7 @@
 //! Answers about bit fields: which load covers them, and how it is shifted.
 
+use super::question::{Question, answer};
 use super::spec::parse;
-use super::{Question, answer};
 use crate::object::Btf;
 
 /// `struct s` with 32-bit unsigned bit fields at the given offsets and widths.
