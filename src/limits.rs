@@ -104,7 +104,10 @@ pub const MCP_MESSAGE_BYTES: u64 = 16 << 20;
 /// Messages that wait in `mcp` while a call is worked on.
 pub const MCP_WAITING: usize = 256;
 
-/// Bytes of one answer of `mcp`: some ten thousand words of a model.
+/// Bytes of all of them together.
+pub const MCP_WAITING_BYTES: usize = 64 << 20;
+
+/// Bytes of the text of one answer of `mcp`: some ten thousand words of a model.
 pub const MCP_ANSWER_BYTES: usize = 40_000;
 
 /// Lines before and after its own where `lsp` looks for a line that has moved.
@@ -132,6 +135,9 @@ pub const LSP_BUILD_SECONDS: u64 = 120;
 /// See [`LSP_BUILD_SECONDS`].
 pub const LSP_BUILD_MOST_SECONDS: u64 = 3600;
 
+/// Seconds that a server waits, when it ends, until its build is gone.
+pub const LSP_BUILD_END_SECONDS: u64 = 5;
+
 /// Bytes of a build's output that are told when it fails.
 pub const LSP_BUILD_BYTES: usize = 4000;
 
@@ -141,8 +147,14 @@ pub const LSP_HOVER_SECONDS: u64 = 10;
 /// Programs that a hover tells of.
 pub const LSP_HOVER_PROGRAMS: usize = 3;
 
-/// Milliseconds between looks at the objects, for clients that do not watch files.
+/// Folders and files that `check --watch` looks at below a folder.
+pub const WATCHED_ENTRIES: usize = 200_000;
+
+/// Milliseconds between looks at the objects that are known, and at the configuration.
 pub const LSP_POLL_MILLIS: u64 = 1000;
+
+/// After so many of them new objects are looked for, for clients that do not watch files.
+pub const LSP_SEARCH_LOOKS: u64 = 15;
 
 /// Variables that a hover tells of.
 pub const LSP_HOVER_VARIABLES: usize = 24;

@@ -547,3 +547,123 @@ fn odd_clients_do_no_harm() {
     client.stdin = None;
     assert_eq!(client.child.wait().unwrap().code(), Some(1));
 }
+
+#[test]
+fn objects_of_the_configuration_are_below_the_root() {
+    let workspace = Workspace::new("below");
+    let outside = workspace.0.join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("memory.o"), corpus("reject/memory.o")).unwrap();
+    std::os::unix::fs::symlink(&outside, workspace.root().join("out")).unwrap();
+    let pipe = Command::new("mkfifo")
+        .arg(workspace.root().join("pipe.o"))
+        .status();
+    assert!(pipe.unwrap().success());
+    let objects =
+        r#"["-", "pipe.o", "/dev/stdin", "../outside/memory.o", "out", "out/*.o", "o*/memory.o"]"#;
+    workspace.write("bpfassay.toml", format!("[lsp]\nobjects = {objects}\n"));
+    let mut client = Client::start(&workspace, Value::Null, json!({}));
+    std::thread::sleep(Duration::from_millis(1500));
+    // Nothing took its messages away, and nothing is told of what lies outside.
+    let uri = workspace.uri("reject/memory.c");
+    let at = json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 0 } });
+    assert_eq!(client.ask("textDocument/hover", at), Value::Null);
+    let told = |m: &Value| m["method"] == "textDocument/publishDiagnostics";
+    assert!(!client.earlier.iter().any(told), "{:?}", client.earlier);
+    assert_eq!(client.end(), 0);
+}
+
+#[test]
+fn a_build_ends_with_the_server() {
+    let workspace = Workspace::new("ends");
+    workspace.write(
+        "bpfassay.toml",
+        "[lsp]\nbuild = [\"sh\", \"-c\", \"touch begun; (sleep 2; touch late) & wait\"]\n",
+    );
+    let uri = workspace.uri("reject/memory.c");
+    let mut client = Client::start(&workspace, json!({ "runBuild": true }), json!({}));
+    client.save(&uri);
+    let until = Instant::now() + PATIENCE;
+    while !workspace.root().join("begun").exists() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(client.end(), 0);
+    std::thread::sleep(Duration::from_millis(2500));
+    assert!(!workspace.root().join("late").exists());
+}
+
+#[test]
+fn a_half_written_object_is_looked_at_once_and_new_ones_are_found() {
+    let workspace = Workspace::new("half");
+    let whole = corpus("reject/memory.o");
+    workspace.write("build/memory.o", &whole[..whole.len() / 2]);
+    let mut client = Client::start(&workspace, Value::Null, json!({}));
+    std::thread::sleep(Duration::from_millis(3500));
+    let _ = client.response("no/such", json!({}));
+    let warned = |m: &&Value| m["method"] == "window/logMessage";
+    assert_eq!(
+        client.earlier.iter().filter(warned).count(),
+        1,
+        "{:?}",
+        client.earlier
+    );
+    // Its next state is looked at, and so is an object that was not there.
+    workspace.write("build/memory.o", &whole);
+    client.diagnostics(&workspace.uri("reject/memory.c"), |d| !d.is_empty());
+    let toy = Toy {
+        file: b"toy.c".to_vec(),
+        lines: vec![(0, 2, 1, b"return r3;".to_vec())],
+        ..Toy::default()
+    };
+    workspace.write("build/toy.o", toy.build());
+    client.diagnostics(&workspace.uri("build/toy.o"), |d| !d.is_empty());
+    assert_eq!(client.end(), 0);
+}
+
+#[test]
+fn a_saved_configuration_holds_at_once() {
+    let workspace = Workspace::new("saved");
+    let uri = workspace.uri("reject/memory.c");
+    let mut client = Client::start(&workspace, Value::Null, json!({}));
+    client.diagnostics(&uri, |d| d.iter().any(is("BPF0108")));
+    let config = "[[suppress]]\ncode = \"BPF0108\"\nreason = \"known\"\n";
+    // Some time later, as clients do: the same state is not told by its time alone.
+    workspace.write("bpfassay.toml", config);
+    client.save(&workspace.uri("bpfassay.toml"));
+    client.diagnostics(&uri, |d| !d.is_empty() && !d.iter().any(is("BPF0108")));
+    // Written by somebody else, and by nobody's word.
+    std::fs::remove_file(workspace.root().join("bpfassay.toml")).unwrap();
+    client.diagnostics(&uri, |d| d.iter().any(is("BPF0108")));
+    assert_eq!(client.end(), 0);
+}
+
+#[test]
+fn a_hover_sees_what_the_configuration_sets() {
+    let workspace = Workspace::new("set");
+    workspace.write("accept.c", corpus("accept/syscall_tracer.c"));
+    std::fs::create_dir(workspace.root().join("accept")).unwrap();
+    workspace.write("accept/syscall_tracer.c", corpus("accept/syscall_tracer.c"));
+    workspace.write("build/memory.o", corpus("accept/syscall_tracer.o"));
+    let text = String::from_utf8(corpus("accept/syscall_tracer.c")).unwrap();
+    let line = line_of(&text, "if (only_pid && only_pid");
+    let uri = workspace.uri("accept/syscall_tracer.c");
+    let told = |config: &str| {
+        workspace.write("bpfassay.toml", config);
+        let mut client = Client::start(&workspace, Value::Null, json!({}));
+        let at = json!({ "line": line, "character": 5 });
+        let at = json!({ "textDocument": { "uri": uri }, "position": at });
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let told = client.ask("textDocument/hover", at.clone());
+            if let Some(text) = told["contents"]["value"].as_str() {
+                assert_eq!(client.end(), 0);
+                return text.to_owned();
+            }
+            assert!(Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let (plain, set) = (told(""), told("[set]\nonly_pid = 7\n"));
+    assert_ne!(plain, set);
+}

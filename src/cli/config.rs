@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
 use super::Failure;
-use super::args::{CheckArgs, RuleArgs};
+use super::args::{CheckArgs, OpenArgs, RuleArgs};
 use super::inputs;
 use super::nearest::nearest;
+use super::roots::Reach;
 use crate::config::{
     self, Baseline, Config, ConfigError, Flags, Level, Levels, Selector, Settings,
 };
@@ -26,18 +27,54 @@ pub(super) struct Loaded {
     pub(super) file: Option<(String, String)>,
     /// The directory that its paths are relative to.
     pub(super) directory: PathBuf,
+    /// Where they may lead.
+    reach: Reach,
+}
+
+impl Loaded {
+    /// The path of a file that the configuration names, if that may be read.
+    pub(super) fn path(&self, file: &str) -> Result<PathBuf, Failure> {
+        let path = self.directory.join(file);
+        self.reach.file(&path)?;
+        Ok(path)
+    }
+
+    /// How inputs are opened: what the command line leaves open, the configuration tells.
+    pub(super) fn open(&self, args: &OpenArgs) -> Result<OpenArgs, Failure> {
+        let mut open = args.clone();
+        let config = &self.settings.config;
+        if open.target.is_empty() && open.profile.is_empty() {
+            let names = config.targets.iter().map(|(name, _)| name.clone());
+            open.target = names.collect();
+        }
+        let kernel = &config.kernel;
+        let stated = kernel.settings.iter().map(|(k, v)| format!("{k}={v}"));
+        // Of two, the last holds.
+        open.kernel.splice(0..0, stated);
+        if let (None, Some(file)) = (&open.kconfig, &kernel.kconfig) {
+            open.kconfig = Some(self.path(file)?);
+        }
+        if open.caps.is_none() && !open.unprivileged {
+            open.caps = kernel.caps;
+        }
+        Ok(open)
+    }
+}
+
+/// Where the configuration is that holds for a run.
+pub(super) fn path(args: &CheckArgs) -> Option<PathBuf> {
+    let rules = &args.rules;
+    match (&rules.config, rules.no_config) {
+        (Some(path), _) => Some(path.clone()),
+        (None, true) => None,
+        (None, false) => upward(),
+    }
 }
 
 /// Reads the configuration that holds for a run.
 pub(super) fn load(args: &CheckArgs) -> Result<Loaded, Failure> {
-    let rules = &args.rules;
-    let path = match (&rules.config, rules.no_config) {
-        (Some(path), _) => Some(path.clone()),
-        (None, true) => None,
-        (None, false) => upward(),
-    };
     let flags = flags(args)?;
-    let Some(path) = path else {
+    let Some(path) = path(args) else {
         return Ok(Loaded {
             settings: Settings {
                 flags,
@@ -45,16 +82,19 @@ pub(super) fn load(args: &CheckArgs) -> Result<Loaded, Failure> {
             },
             file: None,
             directory: PathBuf::new(),
+            reach: args.reach.clone(),
         });
     };
+    args.reach.file(&path)?;
     let name = path.display().to_string();
     let text = String::from_utf8(inputs::read(&path)?)
         .map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
     let owned = ours(&path, &text);
     let complaint = |e: &ConfigError| complaint(&name, &text, e, owned);
-    let config: Config = config::parse(&text).map_err(|e| complaint(&e))?;
-    for (target, span) in &config.targets {
-        if let Err(failure) = inputs::find(target) {
+    let mut config: Config = config::parse(&text).map_err(|e| complaint(&e))?;
+    let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    for (target, span) in &mut config.targets {
+        if let Err(failure) = known_target(target, &directory, &args.reach) {
             let error = ConfigError::at(span.clone(), failure.text.into_data());
             return Err(complaint(&error));
         }
@@ -62,8 +102,19 @@ pub(super) fn load(args: &CheckArgs) -> Result<Loaded, Failure> {
     Ok(Loaded {
         settings: Settings { config, flags },
         file: Some((name, text)),
-        directory: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+        directory,
+        reach: args.reach.clone(),
     })
+}
+
+/// Looks whether a target is one. A file with a kernel's BTF is relative to the
+/// configuration's folder, as all its paths are.
+fn known_target(target: &mut String, directory: &Path, reach: &Reach) -> Result<(), Failure> {
+    let path = directory.join(&*target);
+    if !inputs::is_name(target) && path.symlink_metadata().is_ok() {
+        *target = reach.file(&path)?.display().to_string();
+    }
+    inputs::named(target).map(|_| ())
 }
 
 /// The nearest file of that name in the current directory or above.
@@ -115,7 +166,7 @@ pub(super) fn baseline(args: &CheckArgs, loaded: &Loaded) -> Result<Option<Basel
         (Some(path), _) => path.clone(),
         // What is being written need not be there yet.
         (None, Some(_)) if args.write_baseline.is_some() => return Ok(None),
-        (None, Some(file)) => loaded.directory.join(file),
+        (None, Some(file)) => loaded.path(file)?,
         (None, None) => return Ok(None),
     };
     let name = path.display().to_string();

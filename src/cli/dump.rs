@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use super::args::{DumpArgs, OpenArgs, StateNotation};
 use super::console::complain;
 use super::inputs::{self, Targets};
-use super::{Failure, exit, output, spend, walk};
+use super::{Failure, exit, output, spend, stated, walk};
 use crate::abstract_interp::Input;
 use crate::budget::{Budget, Ended};
 use crate::check::{Options, programs_of};
 use crate::diagnostics::{ProgramNames, instruction};
 use crate::programs::disasm::Names;
 use crate::programs::insn::Op;
-use crate::programs::{Program, decode, disasm};
+use crate::programs::{Manifest, Program, decode, disasm};
 use crate::untrusted::{Untrusted, source_line, terminal, text};
 use crate::view::{self, Notation};
 
@@ -80,9 +80,18 @@ pub(super) fn open(
     args: &OpenArgs,
     budget: &Budget,
 ) -> Result<Vec<Program>, Failure> {
+    open_as(path, args, &stated::manifest(args)?, budget)
+}
+
+/// The same, with what is stated of the load.
+pub(super) fn open_as(
+    path: &std::path::Path,
+    args: &OpenArgs,
+    manifest: &Manifest,
+    budget: &Budget,
+) -> Result<Vec<Program>, Failure> {
     let targets = Targets::open(args)?;
     let choices = targets.choices();
-    let manifest = super::stated::manifest(args)?;
     let mut programs = Vec::new();
     for input in walk::expand(args, &[path.to_path_buf()], budget) {
         let name = &input.name;
@@ -92,7 +101,7 @@ pub(super) fn open(
             kind: input.kind(args),
             prog_type: inputs::prog_type(args)?,
             loader: args.loader.into(),
-            manifest: &manifest,
+            manifest,
             only: args.prog.as_deref(),
             budget: Some(budget),
             ..Options::new(name, &choices)

@@ -1,7 +1,7 @@
 //! Files: objects and kernel BTF; and the targets that are asked for.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Failure;
 use super::args::OpenArgs;
@@ -10,7 +10,6 @@ use super::cache::sum;
 use super::console::complain;
 use super::nearest::nearest;
 use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
-use crate::config::Kernel;
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Elf};
 use crate::programs::raw;
@@ -31,15 +30,10 @@ impl Targets {
             list: Vec::new(),
             btfs: Vec::new(),
         };
-        let named = args.target.iter().map(|t| t.trim());
-        for name in named.filter(|t| !t.is_empty()) {
-            match target::group(name) {
-                Some(group) => {
-                    for target in group {
-                        targets.add((target, None))?;
-                    }
-                }
-                None => targets.add(find(name)?)?,
+        let names = args.target.iter().map(|t| t.trim());
+        for name in names.filter(|t| !t.is_empty()) {
+            for target in named(name)? {
+                targets.add(target)?;
             }
         }
         for path in &args.profile {
@@ -52,8 +46,12 @@ impl Targets {
             surround(target, args)?;
         }
         for spec in &args.btf {
-            let (name, file) = match spec.split_once('=') {
-                Some((name, file)) => (Some(find(name)?.0.name), file),
+            let (names, file) = match spec.split_once('=') {
+                Some((name, file)) => {
+                    let all = named(name)?.into_iter();
+                    let names: Vec<String> = all.map(|(target, _)| target.name).collect();
+                    (Some(names), file)
+                }
                 None => (None, spec.as_str()),
             };
             let btf = kernel_btf(Path::new(file))?;
@@ -65,7 +63,9 @@ impl Targets {
             let index = targets.btfs.len() - 1;
             let mut used = false;
             for (target, slot) in &mut targets.list {
-                let chosen = name.as_ref().map_or(slot.is_none(), |n| *n == target.name);
+                let chosen = names
+                    .as_ref()
+                    .map_or(slot.is_none(), |all| all.contains(&target.name));
                 if chosen {
                     *slot = Some(index);
                     used = true;
@@ -143,19 +143,6 @@ impl Targets {
     }
 }
 
-/// Takes from the configuration what the command line leaves open.
-pub(super) fn configured(open: &mut OpenArgs, kernel: &Kernel) {
-    let stated = kernel.settings.iter().map(|(k, v)| format!("{k}={v}"));
-    // Of two, the last holds.
-    open.kernel.splice(0..0, stated);
-    if open.kconfig.is_none() {
-        open.kconfig = kernel.kconfig.as_ref().map(PathBuf::from);
-    }
-    if open.caps.is_none() && !open.unprivileged {
-        open.caps = kernel.caps;
-    }
-}
-
 /// What is stated of the kernel's build, and of the loader.
 pub(super) fn surround(target: &mut Target, args: &OpenArgs) -> Result<(), Failure> {
     if let Some(path) = &args.kconfig {
@@ -183,7 +170,10 @@ pub(super) fn surround(target: &mut Target, args: &OpenArgs) -> Result<(), Failu
 /// The first target that is asked for.
 pub(super) fn first_target(args: &OpenArgs) -> Result<Target, Failure> {
     match (args.target.first(), args.profile.first()) {
-        (Some(name), _) => Ok(find(name.trim())?.0),
+        (Some(name), _) => {
+            let first = named(name.trim())?.into_iter().next();
+            Ok(first.map_or_else(Target::default, |(target, _)| target))
+        }
         (None, Some(path)) => profile(path),
         (None, None) => Ok(Target::default()),
     }
@@ -193,13 +183,36 @@ pub(super) fn first_target(args: &OpenArgs) -> Result<Target, Failure> {
 const HOST_BTF: &str = "/sys/kernel/btf/vmlinux";
 const HOST_RELEASE: &str = "/proc/sys/kernel/osrelease";
 
+/// The kernel that this runs on.
+const HOST: &str = "host";
+
+/// Whether a text names targets by itself, whatever files there are.
+pub(super) fn is_name(text: &str) -> bool {
+    target::by_name(text).is_some() || target::group(text).is_some() || text == HOST
+}
+
+/// The targets that a name stands for: those of a group, or one.
+pub(super) fn named(name: &str) -> Result<Vec<(Target, Option<Btf>)>, Failure> {
+    match target::group(name) {
+        Some(group) => Ok(group.into_iter().map(|target| (target, None)).collect()),
+        None => Ok(vec![find(name)?]),
+    }
+}
+
 /// A target by name, `host`, or the file that holds a kernel's BTF; with the BTF
 /// if there is one. Otherwise a complaint that lists the names.
 pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
     if let Some(target) = target::by_name(name) {
         return Ok((target, None));
     }
-    if name == "host" {
+    if let Some(group) = target::group(name) {
+        let names: Vec<String> = group.into_iter().map(|t| t.name).collect();
+        let names = names.join(", ");
+        return Err(Failure::usage(format!(
+            "{name} stands for several targets, and one is wanted here: {names}"
+        )));
+    }
+    if name == HOST {
         let btf = kernel_btf(Path::new(HOST_BTF)).map_err(|e| {
             Failure::usage(text!(
                 "target host: the running kernel shows no BTF: {}",
@@ -226,10 +239,12 @@ pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
     }
     let all = target::all().into_iter().chain(target::runtimes());
     let all: Vec<String> = all.map(|t| t.name).collect();
-    let meant = nearest(name, all.iter().map(String::as_str));
+    let others = target::GROUPS.into_iter().chain([HOST]);
+    let meant = nearest(name, all.iter().map(String::as_str).chain(others));
     Err(Failure::usage(format!(
-        "unknown target {name}{meant}; there are: {}, host, all, lts, and files with a kernel's BTF",
-        all.join(", ")
+        "unknown target {name}{meant}; there are: {}, {HOST}, {}, and files with a kernel's BTF",
+        all.join(", "),
+        target::GROUPS.join(", ")
     )))
 }
 

@@ -4,11 +4,33 @@
 //! leads, links and `..` followed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Failure;
 use super::sources::within_git;
 
+/// Where the files may lie that a configuration names.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Reach {
+    /// Whoever runs the tool is who wrote it, or trusts them.
+    #[default]
+    Anywhere,
+    /// Below the roots of a server.
+    Below(Arc<Roots>),
+}
+
+impl Reach {
+    /// The file, if it may be read.
+    pub(super) fn file(&self, path: &Path) -> Result<PathBuf, Failure> {
+        match self {
+            Reach::Anywhere => Ok(path.to_path_buf()),
+            Reach::Below(roots) => roots.admit_file(path),
+        }
+    }
+}
+
 /// The folders.
+#[derive(Debug)]
 pub(super) struct Roots {
     /// Canonical; at least one.
     all: Vec<PathBuf>,
@@ -57,13 +79,31 @@ impl Roots {
             whole.push(object);
             return Ok(whole.into());
         }
-        let full = path
-            .canonicalize()
-            .map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+        self.below(&path, name)
+    }
+
+    /// A regular file below a root.
+    pub(super) fn admit_file(&self, path: &Path) -> Result<PathBuf, Failure> {
+        let name = path.display().to_string();
+        let admitted = self.below(&self.first().join(path), &name)?;
+        match self.first().join(&admitted).is_file() {
+            true => Ok(admitted),
+            false => Err(Failure::usage(format!("{name}: no regular file"))),
+        }
+    }
+
+    /// What is there, if it is below a root. A pipe or a device may never end, and may be what
+    /// the server itself reads.
+    fn below(&self, path: &Path, name: &str) -> Result<PathBuf, Failure> {
+        let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{name}: {e}"));
+        let full = path.canonicalize().map_err(|e| fail(&e))?;
         if within_git(&full) || !self.all.iter().any(|root| full.starts_with(root)) {
-            return Err(Failure::usage(format!(
-                "{name}: not below a folder that this server was started for (--root)"
-            )));
+            let what = "not below a folder that this server was started for (--root)";
+            return Err(fail(&what));
+        }
+        let kind = full.metadata().map_err(|e| fail(&e))?;
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(fail(&"neither a regular file nor a folder"));
         }
         // A dash stands for standard input.
         let short = full.strip_prefix(self.first());

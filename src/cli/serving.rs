@@ -1,10 +1,12 @@
 //! What servers (`mcp`, `lsp`) take of the command line: verbs with the values that they
 //! have by themselves, kept below the roots.
 
+use std::sync::Arc;
+
 use clap::Parser as _;
 
 use super::args::{CheckArgs, Cli, Verb};
-use super::roots::Roots;
+use super::roots::{Reach, Roots};
 use super::{Failure, config};
 
 /// A verb as the command line would have it.
@@ -20,7 +22,7 @@ pub(super) fn other_verb() -> Failure {
 }
 
 /// `check`, reading sources and the configuration below the roots only.
-pub(super) fn check_args(roots: &Roots) -> Result<CheckArgs, Failure> {
+pub(super) fn check_args(roots: &Arc<Roots>) -> Result<CheckArgs, Failure> {
     let Verb::Check(mut args) = verb(&["check", "."])? else {
         return Err(other_verb());
     };
@@ -28,9 +30,12 @@ pub(super) fn check_args(roots: &Roots) -> Result<CheckArgs, Failure> {
     args.cache.no_cache = true;
     args.source_root = roots.all().to_vec();
     args.out.repo_root = Some(roots.first().to_path_buf());
-    // A configuration above the root is not this server's to read.
+    // A configuration above the root is not this server's to read; one that is a link out of
+    // it is an error, since what it says is not known then.
     let own = roots.first().join(config::NAME);
-    args.rules.no_config = !own.is_file();
-    args.rules.config = own.is_file().then_some(own);
+    let there = own.symlink_metadata().is_ok();
+    args.rules.no_config = !there;
+    args.rules.config = there.then_some(own);
+    args.reach = Reach::Below(Arc::clone(roots));
     Ok(args)
 }

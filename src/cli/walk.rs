@@ -10,8 +10,10 @@
 //! of other machines in which there is nothing are counted.
 
 mod glob;
+mod tree;
 
-pub(super) use self::glob::matches;
+pub(super) use self::glob::{is_pattern, matches, matches_in};
+pub(super) use self::tree::files;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -113,6 +115,23 @@ impl Input {
             None => inputs::kind(args, &self.path),
         }
     }
+}
+
+/// Whether an argument stands for standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
+/// Whether a file that a folder leads to is, or may hold, an object.
+pub(super) fn is_input(path: &Path) -> bool {
+    let kind = || head(path).map(|head| unpack::kind(&head));
+    let named = is_object_name(path) || is_carrier_name(path);
+    named || matches!(kind(), Some(Kind::Object | Kind::Program(_)))
+}
+
+/// Whether a file is an object by its first bytes.
+pub(super) fn is_object(path: &Path) -> bool {
+    head(path).is_some_and(|head| matches!(unpack::kind(&head), Kind::Object))
 }
 
 /// The inputs that arguments stand for, in their order.
@@ -433,7 +452,7 @@ fn is_carrier_name(path: &Path) -> bool {
 }
 
 /// `carrier!object`, where the carrier is a file.
-fn inside(text: &str) -> Option<(PathBuf, &str)> {
+pub(super) fn inside(text: &str) -> Option<(PathBuf, &str)> {
     let mut cuts = text.match_indices('!');
     cuts.find_map(|(at, _)| {
         let (carrier, object) = (text.get(..at)?, text.get(at + 1..)?);

@@ -32,7 +32,7 @@ impl<'a> Mark<'a> {
     fn read(line: &'a str) -> Option<Mark<'a>> {
         let (before, after) = line.split_once(MARK)?;
         let before = before.trim_end();
-        if !before.ends_with("//") && !before.ends_with("/*") && !before.ends_with("///") {
+        if !before.ends_with("//") && !before.ends_with("/*") {
             return None;
         }
         let (codes, reason) = after.split_once(')')?;

@@ -251,11 +251,17 @@ pub fn all() -> Vec<Target> {
     linux::ROWS.iter().map(linux::Row::target).collect()
 }
 
-/// Kernels by a word for several: `all` series, or those that are kept long (`lts`).
+/// Words for several kernels: all series, and those that are kept long.
+pub const GROUPS: [&str; 2] = ["all", "lts"];
+
+/// Kernels by one of [`GROUPS`].
 pub fn group(word: &str) -> Option<Vec<Target>> {
-    let kept = |row: &&linux::Row| word == "all" || linux::LONG_TERM.contains(&row.name);
+    let [all, _] = GROUPS;
+    let kept = |row: &&linux::Row| word == all || linux::LONG_TERM.contains(&row.name);
     let rows = linux::ROWS.iter().filter(kept);
-    matches!(word, "all" | "lts").then(|| rows.map(linux::Row::target).collect())
+    GROUPS
+        .contains(&word)
+        .then(|| rows.map(linux::Row::target).collect())
 }
 
 /// Every runtime whose profile comes with the tool, by name.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{OpenArgs, SpendArgs};
+use crate::cli::roots::Reach;
 
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct CheckArgs {
@@ -55,7 +56,7 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) cost_stacks: Option<PathBuf>,
     /// After a refusal go on as if it were mended, and report what is refused then, too
-    /// (up to 16 times; text and SARIF: twice without it).
+    /// (up to 16 times; without it twice, if text or SARIF is among the reports).
     #[arg(long)]
     pub(in crate::cli) all: bool,
     /// Text: how much is told of a refusal.
@@ -78,18 +79,22 @@ pub(in crate::cli) struct CheckArgs {
     /// a run can be split; `bpfassay merge` puts JSON reports of the parts together.
     #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with = "write_baseline")]
     pub(in crate::cli) shard: Option<(u32, u32)>,
-    /// Check again whenever an object or the configuration changes, until interrupted.
+    /// Check again whenever an object, the configuration, or a file that the arguments name
+    /// changes, until interrupted.
     #[arg(long)]
     pub(in crate::cli) watch: bool,
     #[command(flatten)]
     pub(in crate::cli) cache: CacheArgs,
+    /// Where the files may lie that the configuration names: servers say so.
+    #[arg(skip)]
+    pub(in crate::cli) reach: Reach,
 }
 
 /// Where results are kept.
 #[derive(Clone, Debug, Default, Args)]
 pub(in crate::cli) struct CacheArgs {
     /// Neither use nor keep results of objects that were checked before; `BPFASSAY_NO_CACHE`
-    /// says so too.
+    /// says so too, where no `--cache-dir` is given.
     #[arg(long)]
     pub(in crate::cli) no_cache: bool,
     /// Where they are kept, in a directory that only you may write [default:

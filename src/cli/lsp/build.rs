@@ -2,17 +2,17 @@
 //!
 //! It is the repository's command, so a repository that somebody just looks at must not have
 //! it run: it is run when a file is saved, and only in workspaces for which the client says
-//! so ([`allowed`]). No shell reads it.
+//! so ([`allowed`]). No shell reads it. It is a group of processes: with it ends what it
+//! has started, by its time limit or with the server.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::desk::Stop;
 use crate::config::Lsp;
 use crate::limits;
 
@@ -29,13 +29,98 @@ pub(super) fn allowed(options: &Value, root: &Path) -> bool {
     }
 }
 
+/// Ends a server's build with the server.
+#[derive(Default)]
+pub(super) struct Closing {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    closed: bool,
+    running: bool,
+}
+
+/// A command that runs.
+struct Running<'a>(&'a Closing);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.lock().running = false;
+        self.0.ended.notify_all();
+    }
+}
+
+impl Closing {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// None once the server ends.
+    fn begin(&self) -> Option<Running<'_>> {
+        let mut state = self.lock();
+        state.running = !state.closed;
+        state.running.then_some(Running(self))
+    }
+
+    /// Lets no command begin any more, ends the one that runs, and waits until it is gone.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let patience = Duration::from_secs(limits::LSP_BUILD_END_SECONDS);
+        let until_gone = self
+            .ended
+            .wait_timeout_while(state, patience, |s| s.running);
+        drop(until_gone);
+    }
+}
+
+/// A group of its own.
+#[cfg(unix)]
+fn alone(command: &mut Command) {
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn alone(_command: &mut Command) {}
+
+/// Ends a command and what it has started: asked first, so that half-made files are removed.
+/// The group's number is taken by nobody else while its first process is not waited for.
+#[cfg(unix)]
+fn end(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let group = Pid::from_child(child);
+    if kill_process_group(group, Signal::TERM).is_ok() {
+        (0..GRACE).for_each(|_| pause());
+    }
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = child.wait();
+}
+
+#[cfg(not(unix))]
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Looks until a command that was asked to end is made to.
+#[cfg(unix)]
+const GRACE: u32 = 15;
+
 /// Runs the command in a folder. What went wrong, in words, and the end of what it said.
-pub(super) fn run(lsp: &Lsp, folder: &Path, closing: &Stop) -> Result<(), String> {
+pub(super) fn run(lsp: &Lsp, folder: &Path, closing: &Closing) -> Result<(), String> {
     let Some((program, arguments)) = lsp.build.split_first() else {
         return Ok(());
     };
     let shown = lsp.build.join(" ");
-    let mut child = Command::new(program)
+    let Some(_running) = closing.begin() else {
+        return Err(format!("`{shown}`: ended with the server"));
+    };
+    let mut command = Command::new(program);
+    alone(&mut command);
+    let mut child = command
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -66,10 +151,9 @@ pub(super) fn run(lsp: &Lsp, folder: &Path, closing: &Stop) -> Result<(), String
             Ok(None) => {}
             Err(e) => break Err(e.to_string()),
         }
-        let closed = closing.load(std::sync::atomic::Ordering::Relaxed);
+        let closed = closing.lock().closed;
         if closed || Instant::now() >= until {
-            let _ = child.kill();
-            let _ = child.wait();
+            end(&mut child);
             break Err(match closed {
                 true => "ended with the server".to_owned(),
                 false => format!("took more than {seconds} s"),
@@ -106,7 +190,7 @@ mod tests {
             build_seconds: Some(1),
             ..Lsp::default()
         };
-        let got = run(&lsp, Path::new("/"), &Stop::default());
+        let got = run(&lsp, Path::new("/"), &Closing::default());
         let got = got.err().unwrap_or_default();
         assert!(
             got.starts_with(want) && got.is_empty() == want.is_empty(),
@@ -124,6 +208,43 @@ mod tests {
         );
         check(&["sleep", "60"], "`sleep 60`: took more than 1 s");
         check(&["no-such-command"], "`no-such-command` does not start");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_command_started_ends_with_it() {
+        let name = format!("bpfassay-group-{}", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_file(&file);
+        // Deaf to being asked, two processes deep.
+        let script = format!(
+            "trap '' TERM; sh -c 'trap \"\" TERM; sleep 2; touch {}' & wait",
+            file.display()
+        );
+        let lsp = Lsp {
+            build: ["sh", "-c", &script].map(str::to_owned).to_vec(),
+            build_seconds: Some(1),
+            ..Lsp::default()
+        };
+        let began = Instant::now();
+        let got = run(&lsp, Path::new("/"), &Closing::default());
+        assert!(got.is_err_and(|e| e.contains("took more than 1 s")));
+        // And with the server, which waits for it.
+        let closing = Closing::default();
+        std::thread::scope(|scope| {
+            let built = scope.spawn(|| run(&lsp, Path::new("/"), &closing));
+            while !closing.lock().running {
+                std::thread::yield_now();
+            }
+            closing.close();
+            assert!(!closing.lock().running);
+            assert!(built.join().unwrap().is_err());
+        });
+        assert!(run(&lsp, Path::new("/"), &closing).is_err());
+        while began.elapsed() < Duration::from_secs(4) {
+            pause();
+        }
+        assert!(!file.exists());
     }
 
     #[test]

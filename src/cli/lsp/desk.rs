@@ -40,13 +40,23 @@ impl Desk {
 
     /// Puts work in the place of all that is not done yet.
     pub(super) fn put(&self, work: impl FnOnce(&Stop) + Send + 'static) {
+        self.clear();
+        self.put_behind(work);
+    }
+
+    /// Puts work in the place of what waits, behind what is being done.
+    pub(super) fn put_behind(&self, work: impl FnOnce(&Stop) + Send + 'static) {
         let (slot, bell) = &*self.shared;
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = &slot.running {
-            running.store(true, Ordering::Relaxed);
-        }
         slot.next = Some((Box::new(work), Stop::default()));
         bell.notify_one();
+    }
+
+    /// Whether anything is being done, or waits.
+    pub(super) fn busy(&self) -> bool {
+        let (slot, _) = &*self.shared;
+        let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.running.is_some() || slot.next.is_some()
     }
 
     /// Stops what is being done, and forgets what waits.

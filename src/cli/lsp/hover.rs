@@ -11,7 +11,7 @@ use super::scan::Round;
 use crate::abstract_interp::Input;
 use crate::budget::Budget;
 use crate::cli::inputs::{self, Targets};
-use crate::cli::{Failure, config, dump, spend};
+use crate::cli::{Failure, spend};
 use crate::diagnostics::{expression_at, instruction};
 use crate::limits;
 use crate::programs::{Program, decode};
@@ -31,7 +31,7 @@ pub(super) struct Asked {
 
 /// The objects whose lines are of the file, asked for a place of it; Markdown.
 pub(super) fn tell(
-    round: &mut Round,
+    round: &Round,
     objects: &[PathBuf],
     asked: &Asked,
     stop: &Stop,
@@ -40,17 +40,7 @@ pub(super) fn tell(
     let budget = Budget::new(limits::RUN_BYTES, 1)
         .timed(spend::micros, time)
         .stopped_by(Arc::clone(stop));
-    let settings = config::load(&round.args)?.settings.config;
-    let mut open = round.args.open.clone();
-    if open.target.is_empty() {
-        open.target = settings
-            .targets
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect();
-    }
-    inputs::configured(&mut open, &settings.kernel);
-    let targets = Targets::open(&open)?;
+    let targets = Targets::open(&round.open)?;
     let choices = targets.choices();
     let Some(choice) = choices.first() else {
         return Ok(None);
@@ -59,7 +49,7 @@ pub(super) fn tell(
     let mut more = 0;
     for object in objects {
         let variables = inputs::read(object).map_or_else(|_| Vec::new(), |b| variables(&b));
-        let programs = dump::open(object, &open, &budget).unwrap_or_default();
+        let programs = round.programs(object, &budget);
         for program in &programs {
             let slots = slots(round, program, asked);
             if slots.is_empty() || budget.ended().is_some() {
@@ -154,7 +144,7 @@ fn part(
 ) -> String {
     let ops = decode(&program.insns);
     let mut out = format!("**{}** on {}", code(&program.name), code(target));
-    let Some((first, before)) = around.before.iter().next() else {
+    let Some(before) = around.before.values().next() else {
         out.push_str(": the verifier does not come here");
         return out;
     };
@@ -190,18 +180,13 @@ fn part(
         let _ = write!(out, "variables\n\n{}\n", fenced("", &named));
     }
     let _ = write!(out, "before this line\n\n{}\n", block(before));
-    let last = around
-        .before
-        .iter()
-        .next_back()
-        .map_or(*first, |(slot, _)| *slot);
     let changed: Contents = around
         .after
         .iter()
         .filter(|held| !before.contains(held))
         .cloned()
         .collect();
-    if !changed.is_empty() && last >= *first {
+    if !changed.is_empty() {
         let _ = write!(out, "\nafter it\n\n{}", block(&changed));
     }
     out

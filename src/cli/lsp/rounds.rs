@@ -1,15 +1,15 @@
 //! A round of the desk that checks: the build, if there is one to be run, then every object
 //! that is new or was written since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lsp_types::MessageType;
 
-use super::build;
+use super::build::{self, Closing};
 use super::desk::Stop;
 use super::scan::{Round, Stamp, stamp};
 use super::server::Event;
@@ -26,7 +26,11 @@ pub(super) struct Rounds {
     /// The client lets the workspace's build command run.
     pub(super) allowed: bool,
     /// Ends builds with the server.
-    pub(super) closing: Stop,
+    pub(super) closing: Arc<Closing>,
+    /// The objects that were checked, or could not be, as they were then.
+    pub(super) had: Arc<Mutex<BTreeMap<PathBuf, Stamp>>>,
+    /// The configuration changed, and no round has begun since.
+    pub(super) anew: Arc<AtomicBool>,
     /// A file was saved, and no round has begun since: one that is replaced before it
     /// begins leaves the build to the next.
     pub(super) saved: Arc<AtomicBool>,
@@ -39,8 +43,21 @@ impl Rounds {
         let _ = self.events.send(Event::Say(kind, text));
     }
 
-    /// One round; `had` are the objects that are known already, as they were then.
-    pub(super) fn run(&self, had: &BTreeMap<PathBuf, Stamp>, stop: &Stop) {
+    fn had(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Stamp>> {
+        self.had.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an object was written, or went, since it was checked.
+    pub(super) fn changed(&self) -> bool {
+        let had = self.had();
+        had.iter().any(|(object, had)| stamp(object) != *had)
+    }
+
+    /// One round.
+    pub(super) fn run(&self, stop: &Stop) {
+        if self.anew.swap(false, Ordering::Relaxed) {
+            self.had().clear();
+        }
         let saved = self.saved.swap(false, Ordering::Relaxed);
         let told = |failure: &Failure| failure.told();
         let mut round = match Round::begin(&self.roots, &self.targets) {
@@ -51,9 +68,12 @@ impl Rounds {
             self.build(&round);
         }
         let objects = round.objects(&self.roots);
-        let _ = self.events.send(Event::There(objects.clone()));
+        let there: BTreeSet<PathBuf> = objects.iter().cloned().collect();
+        self.had().retain(|object, _| there.contains(object));
+        let _ = self.events.send(Event::There(there));
         for object in objects {
-            if had.get(&object).is_some_and(|had| *had == stamp(&object)) {
+            let now = stamp(&object);
+            if self.had().get(&object) == Some(&now) {
                 continue;
             }
             let done = round.check(&object, stop);
@@ -61,11 +81,12 @@ impl Rounds {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
+            self.had().insert(object.clone(), now);
             match done {
                 Ok(known) => {
                     let _ = self.events.send(Event::Checked(object, known));
                 }
-                // It may be half written: its next state is told of again.
+                // It may be half written: its next state is looked at again, this one is not.
                 Err(failure) => self.say(MessageType::WARNING, told(&failure)),
             }
         }

@@ -1,8 +1,7 @@
 //! The workspace's objects: which there are, which changed, and what each comes to.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
+use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,15 +9,15 @@ use std::time::SystemTime;
 use super::desk::Stop;
 use super::note::{Note, notes};
 use crate::budget::Budget;
-use crate::cli::args::CheckArgs;
+use crate::cli::args::{CheckArgs, OpenArgs};
 use crate::cli::roots::Roots;
 use crate::cli::serving::check_args;
 use crate::cli::sources::SourceFiles;
 use crate::cli::spend::Spending;
-use crate::cli::{Failure, check, config, dump, walk};
+use crate::cli::{Failure, check, config, dump, stated, walk};
 use crate::config::Lsp;
 use crate::limits;
-use crate::unpack::{self, Kind};
+use crate::programs::{Manifest, Program};
 
 /// What tells whether a file was written since.
 pub(super) type Stamp = Option<(SystemTime, u64)>;
@@ -31,7 +30,6 @@ pub(super) fn stamp(path: &Path) -> Stamp {
 
 /// What is known of one object.
 pub(super) struct Known {
-    pub(super) stamp: Stamp,
     pub(super) notes: Vec<Note>,
     /// The source files that its lines are of.
     pub(super) sources: BTreeSet<PathBuf>,
@@ -39,19 +37,27 @@ pub(super) struct Known {
 
 /// How objects are checked now: read anew for each round, since the file changes.
 pub(super) struct Round {
-    pub(super) args: CheckArgs,
+    args: CheckArgs,
+    /// What the client and the configuration say of targets and loads.
+    pub(super) open: OpenArgs,
+    manifest: Manifest,
     pub(super) lsp: Lsp,
     files: SourceFiles,
 }
 
 impl Round {
     /// By the configuration as it stands; `targets` are the client's, if it names some.
-    pub(super) fn begin(roots: &Roots, targets: &[String]) -> Result<Round, Failure> {
+    pub(super) fn begin(roots: &Arc<Roots>, targets: &[String]) -> Result<Round, Failure> {
         let mut args = check_args(roots)?;
         args.open.target = targets.to_vec();
-        let lsp = config::load(&args)?.settings.config.lsp;
-        let files = SourceFiles::new(roots.all().iter().map(PathBuf::as_path));
-        Ok(Round { args, lsp, files })
+        let loaded = config::load(&args)?;
+        Ok(Round {
+            open: loaded.open(&args.open)?,
+            manifest: stated::of_open(&args.open, &loaded)?,
+            lsp: loaded.settings.config.lsp,
+            files: SourceFiles::new(roots.all().iter().map(PathBuf::as_path)),
+            args,
+        })
     }
 
     /// The objects that there are, below the root.
@@ -67,20 +73,26 @@ impl Round {
     }
 
     fn named(&self, roots: &Roots) -> Vec<PathBuf> {
-        let below = self.lsp.objects.iter().map(PathBuf::from).filter(|path| {
-            let inside = |c| matches!(c, Component::Normal(_) | Component::CurDir);
-            path.components().all(inside)
-        });
-        let below: Vec<PathBuf> = below.collect();
+        let stays = |name: &&String| {
+            let mut parts = Path::new(name).components();
+            parts.all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
+        };
+        let admit = |path: &Path| roots.admit(path.to_str()?).ok();
+        // Before anything is read, and pipes are opened.
+        let of = |name: &String| match walk::is_pattern(name) {
+            true => walk::matches_in(name, &|folder| admit(folder).is_some()),
+            false => vec![PathBuf::from(name)],
+        };
+        let below = self.lsp.objects.iter().filter(stays).flat_map(of);
+        let below: Vec<PathBuf> = below.filter_map(|path| admit(&path)).collect();
         let found = walk::expand(&self.args.open, &below, &Budget::default());
         let real = found.into_iter().filter(|input| !input.is_refused());
-        let admitted = real.filter_map(|input| roots.admit(input.path.to_str()?).ok());
+        let admitted = real.filter_map(|input| admit(&input.path));
         admitted.map(|path| roots.first().join(path)).collect()
     }
 
     /// Checks one object.
     pub(super) fn check(&mut self, object: &Path, stop: &Stop) -> Result<Known, Failure> {
-        let stamp = stamp(object);
         let mut spending = Spending::serving(&self.args.spend)?;
         spending.budget = spending.budget.stopped_by(Arc::clone(stop));
         self.args.objects = vec![object.to_owned()];
@@ -95,7 +107,6 @@ impl Round {
             return Err(Failure::usage(error.text()));
         }
         Ok(Known {
-            stamp,
             notes: notes(&done.report, object, &self.files),
             sources: self.sources(object, &spending.budget),
         })
@@ -103,13 +114,19 @@ impl Round {
 
     /// The files of the workspace that an object's lines are of.
     fn sources(&self, object: &Path, budget: &Budget) -> BTreeSet<PathBuf> {
-        let programs = dump::open(object, &self.args.open, budget).unwrap_or_default();
+        let programs = self.programs(object, budget);
         let lines = programs.iter().flat_map(|p| p.line_info.iter());
         let names: BTreeSet<&str> = lines.map(|l| &*l.info.file).collect();
         names
             .into_iter()
             .filter_map(|name| self.files.path(name))
             .collect()
+    }
+
+    /// The programs of an object, linked as they are checked.
+    pub(super) fn programs(&self, object: &Path, budget: &Budget) -> Vec<Program> {
+        let opened = dump::open_as(object, &self.open, &self.manifest, budget);
+        opened.unwrap_or_default()
     }
 
     /// The file that a line of an object is of.
@@ -123,34 +140,15 @@ const PASSED_OVER: [&str; 2] = [".git", "node_modules"];
 
 /// BPF objects by their name (`.o`) and first bytes, not through links.
 fn search(root: &Path) -> Vec<PathBuf> {
-    let mut folders = vec![(root.to_owned(), 0)];
-    let (mut found, mut seen) = (Vec::new(), 0);
-    while let Some((folder, depth)) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            seen += 1;
-            if seen > limits::LSP_ENTRIES || found.len() >= limits::LSP_OBJECTS {
-                return found;
-            }
-            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else {
-                continue;
-            };
-            let passed = PASSED_OVER.iter().any(|name| entry.file_name() == *name);
-            if kind.is_dir() && !passed && depth < limits::MAX_DIR_DEPTH {
-                folders.push((path, depth + 1));
-            } else if kind.is_file() && path.extension().is_some_and(|e| e == "o") && is_bpf(&path)
-            {
-                found.push(path);
-            }
+    let mut found = Vec::new();
+    walk::files(root, &PASSED_OVER, limits::LSP_ENTRIES, &mut |path| {
+        if path.extension().is_some_and(|e| e == "o") && walk::is_object(path) {
+            found.push(path.to_owned());
         }
-    }
+        match found.len() < limits::LSP_OBJECTS {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    });
     found
-}
-
-fn is_bpf(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let Ok(file) = File::open(path) else {
-        return false;
-    };
-    let read = file.take(unpack::HEAD as u64).read_to_end(&mut head);
-    read.is_ok() && matches!(unpack::kind(&head), Kind::Object)
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
@@ -16,15 +16,15 @@ use lsp_types::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
+use super::desk::{Desk, Stop};
 use super::files::Workspace;
 use super::hover::{self, Asked};
 use super::note::{Note, Telling};
 use super::rounds::Rounds;
-use super::scan::{Known, Round, stamp};
+use super::scan::{Known, Round, Stamp, stamp};
 use super::{Client, action, build};
-use crate::cli::config;
 use crate::cli::roots::Roots;
+use crate::cli::{config, signals};
 use crate::limits;
 use crate::untrusted::terminal;
 
@@ -37,7 +37,7 @@ pub(super) enum Event {
     /// An object was checked.
     Checked(PathBuf, Known),
     /// A round found these objects, and no others.
-    There(Vec<PathBuf>),
+    There(BTreeSet<PathBuf>),
     /// A hover's answer; `None` if there is nothing to say.
     Hovered(RequestId, Option<String>),
     /// Something to tell the person.
@@ -62,12 +62,16 @@ pub(super) struct Server {
     known: BTreeMap<PathBuf, Known>,
     /// Files of which something was told.
     told: BTreeSet<PathBuf>,
+    /// The configuration, as it was when it was looked at last.
+    config: Stamp,
+    /// How often it was looked what changed.
+    looks: u64,
     asked: i32,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.rounds.closing.store(true, Ordering::Relaxed);
+        self.rounds.closing.close();
     }
 }
 
@@ -86,6 +90,8 @@ impl Server {
                 allowed: build::allowed(&client.options, roots.first()),
                 roots,
                 closing: Arc::default(),
+                had: Arc::default(),
+                anew: Arc::default(),
                 saved: Arc::default(),
                 refused: Arc::default(),
             },
@@ -96,8 +102,15 @@ impl Server {
             waiting: Waiting::default(),
             known: BTreeMap::new(),
             told: BTreeSet::new(),
+            config: None,
+            looks: 0,
             asked: 0,
         }
+    }
+
+    /// The workspace's configuration.
+    fn config_file(&self) -> PathBuf {
+        self.rounds.roots.first().join(config::NAME)
     }
 
     /// Serves until the end; whether it was an orderly one.
@@ -105,16 +118,25 @@ impl Server {
         if self.client.watches {
             self.watch();
         }
-        self.refresh(false);
+        self.config = stamp(&self.config_file());
+        self.checks.put(self.round());
         let mut shut = false;
+        // A build must not outlive a server that is told to end.
+        let ended = Arc::<AtomicBool>::default();
+        signals::stop_by(&ended);
         let poll = Duration::from_millis(limits::LSP_POLL_MILLIS);
+        let mut next = Instant::now() + poll;
         loop {
-            let event = match (self.client.watches, shut) {
-                (false, false) => events.recv_timeout(poll),
-                _ => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
+            let left = next.saturating_duration_since(Instant::now());
+            let event = events.recv_timeout(left);
             match event {
-                Err(RecvTimeoutError::Timeout) => self.poll(),
+                _ if ended.load(Ordering::Relaxed) => return false,
+                Err(RecvTimeoutError::Timeout) => {
+                    if !shut {
+                        self.poll();
+                    }
+                    next = Instant::now() + poll;
+                }
                 Err(RecvTimeoutError::Disconnected) | Ok(Event::Closed) => return false,
                 Ok(Event::Client(Message::Notification(n))) if n.method == "exit" => return shut,
                 Ok(Event::Client(Message::Request(request))) => {
@@ -226,8 +248,12 @@ impl Server {
                 let Ok(params) = read::<DidSaveTextDocumentParams>(n.params) else {
                     return;
                 };
-                if self.workspace.path(&params.text_document.uri).is_some() {
-                    self.refresh(true);
+                if let Some(path) = self.workspace.path(&params.text_document.uri) {
+                    if path == self.config_file() {
+                        self.configured();
+                    }
+                    self.rounds.saved.store(true, Ordering::Relaxed);
+                    self.checks.put(self.round());
                 }
             }
             "workspace/didChangeWatchedFiles" => {
@@ -237,9 +263,11 @@ impl Server {
                     .flatten()
                     .filter_map(|c| c["uri"].as_str());
                 if uris.into_iter().any(|uri| uri.ends_with(config::NAME)) {
-                    self.known.clear();
+                    self.configured();
+                    self.checks.put(self.round());
+                } else {
+                    self.checks.put_behind(self.round());
                 }
-                self.refresh(false);
             }
             "$/cancelRequest" => {
                 let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -278,8 +306,7 @@ impl Server {
                 touched.extend(old.iter().flat_map(files));
                 touched.iter().for_each(|file| self.publish(file));
             }
-            Event::There(objects) => {
-                let there: BTreeSet<PathBuf> = objects.into_iter().collect();
+            Event::There(there) => {
                 self.known.retain(|object, _| there.contains(object));
                 for file in self.told.clone() {
                     if self.notes(&file).next().is_none() {
@@ -412,7 +439,7 @@ impl Server {
         let rounds = self.rounds.clone();
         self.hovers.put(move |stop| {
             let told = Round::begin(&rounds.roots, &rounds.targets)
-                .and_then(|mut round| hover::tell(&mut round, &objects, &asked, stop));
+                .and_then(|round| hover::tell(&round, &objects, &asked, stop));
             let _ = rounds.events.send(match told {
                 Ok(text) => Event::Hovered(id, text),
                 Err(_) => Event::Hovered(id, None),
@@ -420,25 +447,34 @@ impl Server {
         });
     }
 
-    /// Looks whether an object was written since it was checked.
+    /// Looks whether an object, or the configuration, was written since it was looked at; now
+    /// and then for new objects. A round that is not over is left alone: replaced by the same
+    /// anew, it would never be.
     fn poll(&mut self) {
-        let mut known = self.known.iter();
-        if known.any(|(object, known)| stamp(object) != known.stamp) {
-            self.refresh(false);
+        if self.checks.busy() {
+            return;
+        }
+        self.looks += 1;
+        let search = !self.client.watches && self.looks.is_multiple_of(limits::LSP_SEARCH_LOOKS);
+        let configured = stamp(&self.config_file()) != self.config;
+        if configured {
+            self.configured();
+        }
+        if configured || search || self.rounds.changed() {
+            self.checks.put_behind(self.round());
         }
     }
 
+    /// The configuration changed: what was checked by the one before counts no more.
+    fn configured(&mut self) {
+        self.config = stamp(&self.config_file());
+        self.rounds.anew.store(true, Ordering::Relaxed);
+    }
+
     /// Builds, if a file was saved and that is allowed, and checks what changed.
-    fn refresh(&mut self, saved: bool) {
-        let known = self.known.iter();
-        let had = known
-            .map(|(object, known)| (object.clone(), known.stamp))
-            .collect();
-        if saved {
-            self.rounds.saved.store(true, Ordering::Relaxed);
-        }
+    fn round(&self) -> impl FnOnce(&Stop) + Send + 'static {
         let rounds = self.rounds.clone();
-        self.checks.put(move |stop| rounds.run(&had, stop));
+        move |stop| rounds.run(stop)
     }
 }
 

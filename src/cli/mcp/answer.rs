@@ -7,6 +7,9 @@ const SHARE: usize = 16;
 /// Characters of a text that count as an element of a list.
 const ELEMENT: usize = 200;
 
+/// Where something was cut, how much of it is shown, and of how much.
+type Cuts = Vec<(String, usize, usize)>;
+
 /// A list or text of an answer, and what it holds.
 struct Place {
     at: String,
@@ -14,11 +17,41 @@ struct Place {
     bytes: usize,
 }
 
+/// Shortens an answer so that it has at most so many bytes as JSON, with what is told then:
+/// what was cut (`cut`), and how one gets the rest. Of a page (`findings` from `offset` on)
+/// the next begins behind what is shown. Whether anything was cut.
+pub(super) fn bounded(answer: &mut Value, rest: &str, most: usize) -> bool {
+    let mut cuts = Cuts::new();
+    let mut room = most;
+    loop {
+        fit(answer, room, &mut cuts);
+        if cuts.is_empty() {
+            return false;
+        }
+        let told = cuts
+            .iter()
+            .map(|(at, shown, of)| json!({ "at": at, "shown": shown, "of": of }));
+        answer["cut"] = told.collect();
+        answer["rest"] = json!(rest);
+        let page = cuts.iter().find(|(at, ..)| at == "/findings");
+        if let (Some((_, shown, _)), Some(offset)) = (page, answer["offset"].as_u64()) {
+            answer["next_offset"] = json!(offset.saturating_add(*shown as u64));
+        }
+        let over = size(answer).saturating_sub(most);
+        if over == 0 || room == 0 {
+            return true;
+        }
+        room = room.saturating_sub(over);
+        if let Some(map) = answer.as_object_mut() {
+            map.shift_remove("cut");
+            map.shift_remove("rest");
+        }
+    }
+}
+
 /// Shortens an answer until it has at most so many bytes as JSON: the lists with the most
-/// elements lose their ends, long texts too. Tells what was cut: where, how many elements
-/// are shown, and of how many.
-pub(super) fn fit(answer: &mut Value, most: usize) -> Vec<Value> {
-    let mut cuts: Vec<(String, usize, usize)> = Vec::new();
+/// elements lose their ends, long texts too. Adds to what was cut.
+fn fit(answer: &mut Value, most: usize, cuts: &mut Cuts) {
     loop {
         let bytes = size(answer);
         if bytes <= most {
@@ -46,10 +79,6 @@ pub(super) fn fit(answer: &mut Value, most: usize) -> Vec<Value> {
     }
     // What is below a list's lost end was not shown at all.
     cuts.retain(|(at, ..)| answer.pointer(at).is_some());
-    let told = cuts
-        .iter()
-        .map(|(at, shown, of)| json!({ "at": at, "shown": shown, "of": of }));
-    told.collect()
 }
 
 fn size(value: &Value) -> usize {
@@ -109,9 +138,24 @@ mod tests {
     use super::*;
 
     fn check(mut value: Value, most: usize, cuts: Value) {
-        let told = fit(&mut value, most);
+        let cut = bounded(&mut value, "ask for less", most);
         assert!(size(&value) <= most, "{value}");
-        assert_eq!(Value::Array(told), cuts, "{value}");
+        assert_eq!(cut, !value["cut"].is_null());
+        assert_eq!(
+            value["cut"].as_array().unwrap_or(&vec![]),
+            cuts.as_array().unwrap(),
+            "{value}"
+        );
+    }
+
+    #[test]
+    fn the_next_page_begins_behind_what_is_shown() {
+        let findings: Vec<String> = (0..20).map(|n| format!("{n:0>100}")).collect();
+        let mut value = json!({ "offset": 40, "findings": findings, "next_offset": 60 });
+        assert!(bounded(&mut value, "", 1000));
+        let shown = value["findings"].as_array().unwrap().len() as u64;
+        assert!(0 < shown && shown < 20);
+        assert_eq!(value["next_offset"], 40 + shown);
     }
 
     #[test]
@@ -125,7 +169,7 @@ mod tests {
         check(
             json!({ "few": ["x", "y"], "in": [{ "many": list }] }),
             400,
-            json!([{ "at": "/in/0/many", "shown": 91, "of": 300 }]),
+            json!([{ "at": "/in/0/many", "shown": 73, "of": 300 }]),
         );
     }
 
@@ -141,7 +185,7 @@ mod tests {
     #[test]
     fn what_cannot_be_cut_is_an_error() {
         let mut value = json!({ "text": "x".repeat(150) });
-        fit(&mut value, 100);
+        bounded(&mut value, "", 100);
         assert!(value["error"].is_string());
     }
 }

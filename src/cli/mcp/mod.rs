@@ -3,25 +3,26 @@
 //! A message is a line of JSON. Calls are answered one after another; a thread reads ahead,
 //! so that a cancellation reaches the call that is being worked on. What asks may be steered
 //! by texts of others, so it gets nothing but reading, below the folders that whoever starts
-//! the server names ([`Roots`]), and each answer is bounded ([`fit`](answer::fit)).
+//! the server names ([`Roots`]), and each answer is bounded ([`answer`]).
 //!
 //! The protocol's own crate brings an asynchronous runtime with sockets, and thirty crates;
 //! of the protocol this is what a server of tools over a pipe needs.
 
 mod answer;
 mod finding;
+mod queue;
 mod tools;
 mod verbs;
 
 use std::io::{self, BufRead as _, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use self::queue::{Queue, Stop};
 use super::args::SpendArgs;
 use super::roots::Roots;
 use super::spend::Spending;
@@ -58,24 +59,24 @@ mod code {
     pub(super) const PARAMS: i64 = -32602;
 }
 
-/// The call that is being worked on, and what stops it.
-type Running = Mutex<Option<(Value, Arc<AtomicBool>)>>;
-
 /// Runs the verb: until the input ends.
 pub(super) fn run(args: &McpArgs) -> Result<u8, Failure> {
-    let roots = Roots::enter(&args.root)?;
-    let running: Arc<Running> = Arc::default();
-    let (send, received) = mpsc::sync_channel(limits::MCP_WAITING);
-    let shared = Arc::clone(&running);
-    std::thread::spawn(move || read(&send, &shared));
+    let roots = Arc::new(Roots::enter(&args.root)?);
+    let queue: Arc<Queue> = Arc::default();
+    let shared = Arc::clone(&queue);
+    std::thread::spawn(move || {
+        read(&shared);
+        shared.close();
+    });
     let server = Server {
         roots,
         spend: args.spend,
-        running,
     };
-    for message in received {
+    while let Some((line, stop)) = queue.next() {
+        let message = line
+            .and_then(|line| serde_json::from_slice(&line).map_err(|e| format!("not JSON: {e}")));
         let answer = match message {
-            Ok(message) => server.answer(&message),
+            Ok(message) => server.answer(&message, &stop),
             Err(what) => Some(error(&Value::Null, code::PARSE, &what)),
         };
         if let Some(answer) = answer {
@@ -87,7 +88,7 @@ pub(super) fn run(args: &McpArgs) -> Result<u8, Failure> {
 }
 
 /// Reads messages until the input ends, and lets cancellations overtake.
-fn read(send: &mpsc::SyncSender<Result<Value, String>>, running: &Running) {
+fn read(queue: &Queue) {
     let mut input = io::stdin().lock();
     loop {
         let mut line = Vec::new();
@@ -105,40 +106,37 @@ fn read(send: &mpsc::SyncSender<Result<Value, String>>, running: &Running) {
                 }
                 rest.clear();
             }
-            let what = format!("a message of more than {most} bytes");
-            if send.send(Err(what)).is_err() {
-                return;
-            }
-            continue;
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let message: Result<Value, String> =
-            serde_json::from_slice(&line).map_err(|e| format!("not JSON: {e}"));
-        if let Ok(message) = &message
-            && message["method"] == "notifications/cancelled"
-            && let Ok(running) = running.lock()
-            && let Some((id, stop)) = &*running
-            && *id == message["params"]["requestId"]
-        {
-            stop.store(true, Ordering::Relaxed);
-        }
-        if send.send(message).is_err() {
-            return;
+            queue.put(Err(format!("a message of more than {most} bytes")));
+        } else if let Some(id) = cancelled(&line) {
+            queue.cancel(&id);
+        } else if !line.trim_ascii().is_empty() {
+            queue.put(Ok(line));
         }
     }
 }
 
+/// The request that a message cancels.
+fn cancelled(line: &[u8]) -> Option<Value> {
+    const METHOD: &str = "notifications/cancelled";
+    // Most messages are not, and some are large.
+    let end = line.len().min(4096);
+    let head = String::from_utf8_lossy(line.get(..end)?);
+    if line.len() > end || !head.contains(METHOD) {
+        return None;
+    }
+    let message: Value = serde_json::from_slice(line).ok()?;
+    let is = message["method"] == METHOD;
+    is.then(|| message["params"]["requestId"].clone())
+}
+
 struct Server {
-    roots: Roots,
+    roots: Arc<Roots>,
     spend: SpendArgs,
-    running: Arc<Running>,
 }
 
 impl Server {
     /// The answer to a message; none to a notification.
-    fn answer(&self, message: &Value) -> Option<Value> {
+    fn answer(&self, message: &Value, stop: &Stop) -> Option<Value> {
         let Some(method) = message["method"].as_str() else {
             // An answer is to nothing that was asked here.
             let answers = message.get("result").or(message.get("error")).is_some();
@@ -152,7 +150,7 @@ impl Server {
             "ping" => result(id, &json!({})),
             "tools/list" => result(id, &json!({ "tools": tools::list() })),
             "tools/call" => match tools::given(params) {
-                Ok(given) => result(id, &self.call(id, &given)),
+                Ok(given) => result(id, &self.call(&given, stop)),
                 Err(what) => error(id, code::PARAMS, &what),
             },
             _ => error(id, code::METHOD, &format!("no method {method}")),
@@ -160,18 +158,12 @@ impl Server {
     }
 
     /// Calls a tool. What goes wrong there is an answer, too: the agent reads it.
-    fn call(&self, id: &Value, given: &tools::Given<'_>) -> Value {
+    fn call(&self, given: &tools::Given<'_>, stop: &Stop) -> Value {
         let done = catch_unwind(AssertUnwindSafe(|| {
-            let spending = Spending::serving(&self.spend)?;
-            let stop = Arc::clone(spending.budget.stop());
-            if let Ok(mut running) = self.running.lock() {
-                *running = Some((id.clone(), stop));
-            }
+            let mut spending = Spending::serving(&self.spend)?;
+            spending.budget = spending.budget.stopped_by(Arc::clone(stop));
             (given.tool.call)(given, &self.roots, &spending)
         }));
-        if let Ok(mut running) = self.running.lock() {
-            *running = None;
-        }
         let (failed, mut content) = match done {
             Ok(Ok(content)) => (false, content),
             Ok(Err(failure)) => (true, json!({ "error": failure.text })),
@@ -180,14 +172,15 @@ impl Server {
                 (true, json!({ "error": what }))
             }
         };
-        let cuts = answer::fit(&mut content, limits::MCP_ANSWER_BYTES);
-        if !cuts.is_empty() {
-            content["cut"] = json!(cuts);
-            content["rest"] = json!(given.tool.rest);
-        }
-        let text = match (failed, content["text"].as_str(), cuts.is_empty()) {
+        // An error's text may become longer by what is escaped in it.
+        let most = match failed {
+            true => limits::MCP_ANSWER_BYTES / 4,
+            false => limits::MCP_ANSWER_BYTES,
+        };
+        let cut = answer::bounded(&mut content, given.tool.rest, most);
+        let text = match (failed, content["text"].as_str(), cut) {
             (true, ..) => terminal(content["error"].as_str().unwrap_or("")).into_owned(),
-            (false, Some(text), true) => text.to_owned(),
+            (false, Some(text), false) => text.to_owned(),
             _ => compact(&content),
         };
         let mut answer = json!({

@@ -1,5 +1,7 @@
 //! The tools: one table, from which their schemas are made and calls are checked.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::verbs;
@@ -44,7 +46,7 @@ const fn may(name: &'static str, kind: Kind, about: &'static str) -> Param {
 }
 
 /// Answers, or says what is wrong.
-type Call = fn(&Given<'_>, &Roots, &Spending) -> Result<Value, Failure>;
+type Call = fn(&Given<'_>, &Arc<Roots>, &Spending) -> Result<Value, Failure>;
 
 /// A tool.
 pub(super) struct Tool {
@@ -59,7 +61,8 @@ pub(super) struct Tool {
 
 const PATHS: &str =
     "Compiled BPF objects (.o), folders with some, or what holds some; below the server's root";
-const TARGETS: &str = "Kernels or runtimes (`linux-6.1`, `linux-6.18`, `host`); default: those of bpfassay.toml, else the newest";
+const TARGETS: &str = "Kernels or runtimes (`linux-6.1`, `lts`, `host`); default: those of bpfassay.toml, else the newest";
+const PLAIN_TARGETS: &str = "Kernels or runtimes (`linux-6.1`, `lts`, `host`); default: the newest";
 
 const TOOLS: [Tool; 5] = [
     Tool {
@@ -79,7 +82,11 @@ const TOOLS: [Tool; 5] = [
             ),
             may("no_smoke", Kind::Flag, "Don't test-run what is accepted"),
             may("offset", Kind::Number(1 << 32), "Findings to pass over"),
-            may("limit", Kind::Number(100), "Findings to give; default 20"),
+            may(
+                "limit",
+                Kind::Number(100),
+                "Findings to give; default 20; 0 for their number only",
+            ),
         ],
         call: verbs::check,
         rest: "call check for fewer paths, with `program`, or with `offset` and `limit`",
@@ -112,7 +119,7 @@ const TOOLS: [Tool; 5] = [
                 capabilities, kernel options, maps with their memory, and per program types, helpers and verdict.",
         params: &[
             must("paths", Kind::Texts, PATHS),
-            may("targets", Kind::Texts, TARGETS),
+            may("targets", Kind::Texts, PLAIN_TARGETS),
             may(
                 "program",
                 Kind::Text,
@@ -138,7 +145,7 @@ const TOOLS: [Tool; 5] = [
                 Kind::Text,
                 "The program; needed if there are several",
             ),
-            may("targets", Kind::Texts, TARGETS),
+            may("targets", Kind::Texts, PLAIN_TARGETS),
             may(
                 "packets",
                 Kind::Texts,

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use crate::cli::roots::Roots;
 use crate::cli::serving::{check_args, other_verb, verb};
 use crate::cli::spend::Spending;
 use crate::cli::{Failure, audit as auditing, check as checking, explain as explaining};
-use crate::cli::{explain_log, run as running, targets as listing};
+use crate::cli::{explain_log, inputs, run as running, targets as listing};
 use crate::report::items::items;
 use crate::report::text::Style;
 use crate::report::{audit as audits, run as runs};
@@ -32,10 +33,12 @@ fn paths(given: &Given<'_>, roots: &Roots) -> Result<Vec<PathBuf>, Failure> {
 fn open(open: &mut OpenArgs, given: &Given<'_>, roots: &Roots) -> Result<(), Failure> {
     open.prog = given.text("program").map(str::to_owned);
     for name in given.texts("targets") {
-        let known = target::by_name(name).is_some() || name == "host";
-        let file = !known && roots.first().join(name).is_file();
-        open.target.push(match file {
-            true => roots.admit(name)?.to_string_lossy().into_owned(),
+        let there = || roots.first().join(name).symlink_metadata().is_ok();
+        open.target.push(match !inputs::is_name(name) && there() {
+            true => roots
+                .admit_file(Path::new(name))?
+                .to_string_lossy()
+                .into_owned(),
             false => name.to_owned(),
         });
     }
@@ -44,7 +47,7 @@ fn open(open: &mut OpenArgs, given: &Given<'_>, roots: &Roots) -> Result<(), Fai
 
 pub(super) fn check(
     given: &Given<'_>,
-    roots: &Roots,
+    roots: &Arc<Roots>,
     spending: &Spending,
 ) -> Result<Value, Failure> {
     let mut args = check_args(roots)?;
@@ -93,8 +96,10 @@ pub(super) fn check(
         "partial": report.partial(),
         "unreadable": unread.collect::<Vec<_>>(),
         "findings_total": shown.len(),
+        "offset": offset,
         "findings": page,
-        "next_offset": (next < shown.len()).then_some(next),
+        // Who asked for none gets no next page, which would be this one.
+        "next_offset": (offset < next && next < shown.len()).then_some(next),
         "suppressed": suppressed.len(),
         "verdicts": verdicts.collect::<Vec<_>>(),
     }))
@@ -102,7 +107,7 @@ pub(super) fn check(
 
 pub(super) fn explain(
     given: &Given<'_>,
-    roots: &Roots,
+    roots: &Arc<Roots>,
     spending: &Spending,
 ) -> Result<Value, Failure> {
     let Verb::Explain(mut args) = verb(&["explain"])? else {
@@ -123,7 +128,7 @@ pub(super) fn explain(
 
 pub(super) fn audit(
     given: &Given<'_>,
-    roots: &Roots,
+    roots: &Arc<Roots>,
     spending: &Spending,
 ) -> Result<Value, Failure> {
     let Verb::Audit(mut args) = verb(&["audit", "."])? else {
@@ -168,7 +173,11 @@ fn brief(program: &mut Value) {
     map.insert("calls".to_owned(), Value::Array(names));
 }
 
-pub(super) fn run(given: &Given<'_>, roots: &Roots, spending: &Spending) -> Result<Value, Failure> {
+pub(super) fn run(
+    given: &Given<'_>,
+    roots: &Arc<Roots>,
+    spending: &Spending,
+) -> Result<Value, Failure> {
     let Verb::Run(mut args) = verb(&["run"])? else {
         return Err(other_verb());
     };
@@ -197,7 +206,7 @@ pub(super) fn run(given: &Given<'_>, roots: &Roots, spending: &Spending) -> Resu
 
 pub(super) fn targets(
     given: &Given<'_>,
-    _roots: &Roots,
+    _roots: &Arc<Roots>,
     _spending: &Spending,
 ) -> Result<Value, Failure> {
     let Verb::Targets(mut args) = verb(&["targets"])? else {

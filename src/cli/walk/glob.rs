@@ -9,28 +9,37 @@ use crate::config::Glob;
 use crate::limits;
 
 /// Whether a text can match more than one path.
-pub(super) fn is_pattern(text: &str) -> bool {
+pub(in crate::cli) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
 /// The paths that match, in order; no more than a directory may give.
 pub(in crate::cli) fn matches(pattern: &str) -> Vec<PathBuf> {
+    matches_in(pattern, &|_| true)
+}
+
+/// The same, of directories that may be looked into.
+pub(in crate::cli) fn matches_in(pattern: &str, enter: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
     let parts: Vec<&str> = pattern.split('/').filter(|p| !p.is_empty()).collect();
     let start = if pattern.starts_with('/') { "/" } else { "" };
-    let mut search = Search::default();
+    let mut search = Search {
+        out: Vec::new(),
+        enter,
+        seen: HashSet::new(),
+    };
     search.descend(Path::new(start), &parts, 0);
     search.out
 }
 
-#[derive(Default)]
-struct Search {
+struct Search<'a> {
     out: Vec<PathBuf>,
+    enter: &'a dyn Fn(&Path) -> bool,
     /// Directories with the number of parts that were left: several `**` lead to one
     /// directory in many ways.
     seen: HashSet<(PathBuf, usize)>,
 }
 
-impl Search {
+impl Search<'_> {
     fn descend(&mut self, dir: &Path, parts: &[&str], depth: usize) {
         if depth > limits::MAX_DIR_DEPTH
             || self.out.len() >= limits::MAX_DIR_OBJECTS
@@ -42,6 +51,9 @@ impl Search {
             self.out.push(dir.to_path_buf());
             return;
         };
+        if !(self.enter)(or_here(dir)) {
+            return;
+        }
         if *part == "**" {
             let files = if rest.is_empty() { &["*"][..] } else { rest };
             self.descend(dir, files, depth);
@@ -68,12 +80,19 @@ impl Search {
     }
 }
 
-fn children(dir: &Path) -> Vec<PathBuf> {
-    let at = match dir.as_os_str().is_empty() {
+/// The directory, or the current one.
+fn or_here(dir: &Path) -> &Path {
+    match dir.as_os_str().is_empty() {
         true => Path::new("."),
         false => dir,
-    };
-    let entries = std::fs::read_dir(at).into_iter().flatten().flatten();
+    }
+}
+
+fn children(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(or_here(dir))
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut paths: Vec<PathBuf> = entries.map(|e| dir.join(e.file_name())).collect();
     paths.sort();
     paths
