@@ -360,3 +360,148 @@ fn a_damaged_report_is_an_error_or_another_report() {
     }
     assert!(read_back > 5, "{read_back}");
 }
+
+/// Where the budget went is part of what is asked, of what is kept, and of a report.
+#[test]
+fn costs_come_back() {
+    const WAYS: &str = "tests/corpus/profile/ways.o";
+    let dir = Dir::new("costs");
+    let (cache, json) = (dir.file("cache"), dir.file("costs.json"));
+    let asked = ["check", "--no-smoke", "-t", "linux-6.18", WAYS];
+    let kept = ["--cache-dir", &cache];
+    // What was kept without is not taken for what is asked with.
+    shown(&[&asked[..], &kept].concat());
+    let costs = [&asked[..], &kept, &["--costs"]].concat();
+    let fresh = shown(&costs);
+    assert!(fresh.contains("where the budget went"), "{fresh}");
+    assert_eq!(shown(&costs), fresh);
+    shown(&[&costs[..], &["--format", "json", "-o", &json]].concat());
+    assert_eq!(shown(&["merge", &json]), fresh);
+    let stacks = |name: &str| {
+        let file = dir.file(name);
+        shown(&[&asked[..], &kept, &["--cost-stacks", &file]].concat());
+        fs::read_to_string(file).unwrap()
+    };
+    let first = stacks("first");
+    assert!(first.lines().count() > 5, "{first}");
+    assert_eq!(stacks("second"), first);
+}
+
+#[test]
+fn what_comments_suppress_stays_so() {
+    let dir = Dir::new("comments");
+    let folder = dir.0.join("lint");
+    fs::create_dir(&folder).unwrap();
+    let found = shown(&[
+        "check",
+        "--no-smoke",
+        "--format",
+        "json",
+        "tests/corpus/lint",
+    ]);
+    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+    // A lint with a line of a source that is at hand.
+    let objects = found["objects"].as_array().unwrap();
+    let placed = objects.iter().find_map(|o| {
+        let findings = o["findings"].as_array()?;
+        let f = findings
+            .iter()
+            .find(|f| !f["primary"].is_null() && f["kind"] == "lint")?;
+        let name = Path::new(f["file"].as_str()?)
+            .file_name()?
+            .to_str()?
+            .to_owned();
+        let source = Path::new("tests/corpus/lint").join(&name);
+        let text = fs::read_to_string(source).ok()?;
+        Some((o["object"].as_str()?.to_owned(), name, text, f.clone()))
+    });
+    let (object, name, text, finding) = placed.expect("a lint with its source");
+    let at = finding["line"].as_u64().unwrap() as usize - 1;
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    // The line stays where it is: the comment takes the place of the one before.
+    lines[at - 1] = format!(
+        "// bpfassay: allow({}) measured",
+        finding["code"].as_str().unwrap()
+    );
+    fs::write(folder.join(name), lines.join("\n")).unwrap();
+    let copy = dir.file("lint.o");
+    fs::copy(object, &copy).unwrap();
+    let root = dir.0.to_str().unwrap();
+    let asked = [
+        "check",
+        "--no-smoke",
+        "--source-root",
+        root,
+        "--repo-root",
+        root,
+        &copy,
+    ];
+    let json = dir.file("report.json");
+    shown(&[&asked[..], &["--format", "json", "-o", &json]].concat());
+    let sarif = shown(&[&asked[..], &["--format", "sarif"]].concat());
+    assert!(sarif.contains("inSource"), "{sarif}");
+    let merged = shown(&["merge", &json, "--repo-root", root, "--format", "sarif"]);
+    assert!(sarif == merged);
+}
+
+#[test]
+fn parts_may_lack_what_others_have() {
+    let dir = Dir::new("lacking");
+    let asked = |name: &str, more: &[&str]| {
+        let fixed = [
+            "check",
+            "--no-smoke",
+            "--no-cache",
+            "--prog",
+            name,
+            REFUSED,
+            ACCEPTED,
+        ];
+        run(&[&fixed[..], more].concat())
+    };
+    let mut files = Vec::new();
+    let mut programs = 0;
+    for part in ["1/3", "2/3", "3/3"] {
+        let file = dir.file(&part.replace('/', "-"));
+        let out = asked(
+            "balancer",
+            &["--shard", part, "--format", "json", "-o", &file],
+        );
+        assert_eq!(out.status.code(), Some(0), "{part}: {}", stderr(&out));
+        let text = fs::read_to_string(&file).unwrap();
+        programs += text.matches("\"program\": \"balancer\"").count();
+        files.push(file);
+    }
+    assert_eq!(programs, 1);
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let merged = shown(&[&["merge"], &files[..]].concat());
+    assert!(merged.contains("1 accepted"), "{merged}");
+    // One that is nowhere is a mistake in each part.
+    let out = asked("balancr", &["--shard", "1/3"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(
+        stderr(&out).contains("did you mean balancer?"),
+        "{}",
+        stderr(&out)
+    );
+}
+
+#[test]
+fn a_result_is_known_whatever_it_is_judged_by() {
+    let dir = Dir::new("judged");
+    let (cache, config) = (dir.file("cache"), dir.file("bpfassay.toml"));
+    let with = |text: &str| {
+        fs::write(&config, text).unwrap();
+        known(&cache, &["--no-smoke", "--config", &config, ACCEPTED])
+    };
+    assert_eq!(with("[severity]\nlint = \"off\"\n"), (0, 1));
+    let judged =
+        "# A comment.\nfail-on = \"note\"\n[budget]\nstack = 8\n[severity]\nlint = \"note\"\n";
+    assert_eq!(with(judged), (1, 0));
+    assert_eq!(with("[policy]\ndeny = [\"bpf_map_lookup_elem\"]\n"), (0, 1));
+    assert_eq!(with("[policy]\ndeny = [\"bpf_map_update_elem\"]\n"), (0, 1));
+    assert_eq!(
+        with("[program.x.policy]\ndeny = [\"bpf_map_update_elem\"]\n"),
+        (0, 1)
+    );
+}

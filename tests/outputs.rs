@@ -698,3 +698,100 @@ fn completions_and_manual_pages_are_made() {
     assert_eq!(code(&dir.run(&["man", "--output", "."])), 0);
     assert!(dir.read("bpfassay-check.1").contains("\\-\\-fail\\-on"));
 }
+
+/// What is told in a further report does not depend on what the main one is.
+#[test]
+fn a_further_report_is_what_it_would_be_alone() {
+    let dir = Dir::new("further");
+    let object = format!("{ROOT}/tests/corpus/reject/memory.o");
+    let fixed = [
+        "check",
+        "--no-smoke",
+        "--no-cache",
+        "--repo-root",
+        ROOT,
+        &object,
+    ];
+    dir.run(&[&fixed[..], &["--format", "sarif", "-o", "alone"]].concat());
+    dir.run(
+        &[
+            &fixed[..],
+            &["--format", "json", "-o", "main", "--report", "sarif=beside"],
+        ]
+        .concat(),
+    );
+    assert!(dir.read("alone") == dir.read("beside"));
+}
+
+#[test]
+fn words_for_several_targets_are_taken_wherever_targets_are() {
+    let dir = Dir::new("groups");
+    let object = format!("{ROOT}/tests/corpus/accept/xdp_l4lb.o");
+    dir.file("bpfassay.toml", "targets = [\"lts\"]\n");
+    let o = dir.run(&[
+        "check",
+        "--no-smoke",
+        "--no-cache",
+        "--format",
+        "jsonl",
+        &object,
+    ]);
+    let lines = stdout(&o).lines().count();
+    assert!(code(&o) == 0 && lines > 3, "{}", stderr(&o));
+    for args in [&["cfg"][..], &["dump"], &["audit"]] {
+        let o = dir.run(&[args, &["-t", "lts", &object]].concat());
+        assert_eq!(code(&o), 0, "{args:?}: {}", stderr(&o));
+    }
+    let btf = format!("lts={ROOT}/tests/corpus/btf/kernel.btf");
+    let o = dir.run(&[
+        "check",
+        "--no-smoke",
+        "--no-cache",
+        "-t",
+        "linux-6.1",
+        "--btf",
+        &btf,
+        &object,
+    ]);
+    assert_eq!(code(&o), 0, "{}", stderr(&o));
+    let refused = |args: &[&str], want: &str| {
+        let o = dir.run(args);
+        assert_eq!(code(&o), 2, "{args:?}");
+        assert!(stderr(&o).contains(want), "{args:?}: {}", stderr(&o));
+    };
+    refused(&["check", "-t", "ltss", &object], "did you mean lts?");
+    refused(
+        &["targets", "--diff", "lts", "linux-6.1"],
+        "lts stands for several targets",
+    );
+    refused(
+        &["audit", "--prog", "balancr", &object],
+        "did you mean balancer?",
+    );
+    refused(
+        &["run", "--prog", "balancr", &object],
+        "did you mean balancer?",
+    );
+}
+
+/// A file that a configuration names is beside it, wherever the tool is started.
+#[test]
+fn paths_of_a_configuration_are_relative_to_it() {
+    let dir = Dir::new("relative");
+    let object = format!("{ROOT}/tests/corpus/accept/xdp_l4lb.o");
+    dir.file("config", "CONFIG_BPF_JIT=y\n").file("below/x", "");
+    let check = |config: &str| {
+        dir.file("bpfassay.toml", config);
+        run_in(
+            &dir.0.join("below"),
+            &["check", "--no-smoke", "--no-cache", &object],
+        )
+    };
+    let o = check("[kernel]\nkconfig = \"config\"\n");
+    assert_eq!(code(&o), 0, "{}", stderr(&o));
+    // Found, though it is no kernel's.
+    let btf = format!("{ROOT}/tests/corpus/btf/kernel.btf");
+    std::fs::copy(btf, dir.0.join("kernel.btf")).unwrap();
+    let o = check("targets = [\"kernel.btf\"]\n");
+    assert!(stderr(&o).contains("no BTF of a kernel"), "{}", stderr(&o));
+}

@@ -471,3 +471,131 @@ fn room_and_tags_are_made_as_the_kernel_makes_them() {
     );
     assert_eq!(popped, (1005, Value::Null));
 }
+
+#[test]
+fn cases_say_what_is_wrong_with_them() {
+    let folder = Folder::new("cases");
+    let object = folder.file("counter.bpfasm", COUNTER.as_bytes());
+    let check = |case: &str, want: &str| {
+        let file = folder.file("case.toml", format!("[[case]]\n{case}\n").as_bytes());
+        let o = bpfassay(&["run", &object, "--expect", &file]);
+        let said = text(&o.stderr);
+        assert_eq!(o.status.code(), Some(2), "{case}: {}", text(&o.stdout));
+        assert!(said.contains(want), "{case}: {said}");
+    };
+    check("name = 3", "name: a text is wanted");
+    check("seed = \"1\"", "seed: a whole number from 0 is wanted");
+    check("seed = -1", "seed: a whole number from 0 is wanted");
+    check("populated = 1", "populated: true or false is wanted");
+    check("steer = 1", "steer: a text is wanted");
+    check("return = 1.5", "return: a whole number or a name is wanted");
+    check(
+        "packet-out = 1",
+        "packet-out: hexadecimal digits in quotes are wanted",
+    );
+    check("maps = []", "maps: a table by names is wanted");
+    check("maps-out = { none = [] }", "maps-out: no map named none");
+    let entry = "key = [7, 0, 0, 0], value = [1, 0, 0, 0, 0, 0, 0, 0]";
+    check(
+        &format!("maps = {{ seen = [{{ {entry}, vale = 1 }}] }}"),
+        "unknown key `vale`; there are: key, value",
+    );
+    let good = folder.file("good.toml", b"[[case]]\n");
+    for option in [
+        "--trace",
+        "--populated",
+        "--inputs=3",
+        "--format=json",
+        "--save=x",
+        "--seed=2",
+    ] {
+        let o = bpfassay(&["run", &object, "--expect", &good, option]);
+        assert_eq!(o.status.code(), Some(2), "{option}");
+    }
+    let o = bpfassay(&["run", &object, "--expect", &good, "--map", "seen=x.json"]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("with --expect a case tells"));
+    let o = bpfassay(&["run", &object, "--expect", &good, "--engine", "reference"]);
+    assert_eq!(o.status.code(), Some(0), "{}", text(&o.stderr));
+}
+
+/// An entry of a hash that is not there is none; of an array all are there from the beginning.
+#[test]
+fn only_arrays_hold_zeros_that_nobody_wrote() {
+    let folder = Folder::new("zeros");
+    let zeros = "value = [0, 0, 0, 0, 0, 0, 0, 0]";
+    let check = |kind: &str, key: u32, code: i32, said: &str| {
+        let body = format!(
+            ".type xdp\n.license \"GPL\"\n.map seen {kind} 4 8 4\nr1 = map[seen] ll\nr0 = 2\nexit\n"
+        );
+        let object = folder.file("zeros.bpfasm", body.as_bytes());
+        let case =
+            format!("[[case]]\nmaps-out = {{ seen = [{{ key = [{key}, 0, 0, 0], {zeros} }}] }}\n");
+        let file = folder.file("zeros.toml", case.as_bytes());
+        let o = bpfassay(&["run", &object, "--expect", &file]);
+        let all = text(&o.stdout) + &text(&o.stderr);
+        assert_eq!(o.status.code(), Some(code), "{kind}: {all}");
+        assert!(all.contains(said), "{kind}: {all}");
+    };
+    check("array", 3, 0, "1 passed");
+    check("percpu_array", 3, 0, "1 passed");
+    check("array", 4, 2, "no element 4: it has 4");
+    check("hash", 3, 1, "nothing there");
+}
+
+#[test]
+fn each_report_is_written_whatever_becomes_of_others() {
+    let folder = Folder::new("several");
+    let object = folder.file("counter.bpfasm", COUNTER.as_bytes());
+    let (json, saved) = (folder.path("run.json"), folder.path("saved.json"));
+    let (json_spec, html) = (
+        format!("json={json}"),
+        format!("html={}", folder.path("no/such/run.html")),
+    );
+    let args = [
+        "run", &object, "--report", &html, "--report", &json_spec, "--save", &saved,
+    ];
+    let o = bpfassay(&args);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stdout).contains("returns XDP_PASS"));
+    assert!(std::fs::metadata(&json).is_ok() && std::fs::metadata(&saved).is_ok());
+}
+
+#[test]
+fn a_corpus_keeps_what_others_put_there() {
+    let folder = Folder::new("corpus");
+    let object = folder.file("counter.bpfasm", COUNTER.as_bytes());
+    let corpus = folder.path("corpus");
+    let list = || {
+        let mut all: Vec<(String, String)> = std::fs::read_dir(&corpus)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .map(|p| (p.display().to_string(), std::fs::read_to_string(p).unwrap()))
+            .collect();
+        all.sort();
+        all
+    };
+    let fuzz = |object: &str, seed: &str| {
+        let args = [
+            "fuzz", object, "--runs", "60", "--time", "20s", "--seed", seed, "--corpus", &corpus,
+        ];
+        let o = bpfassay(&args);
+        assert_eq!(o.status.code(), Some(0), "{}", text(&o.stderr));
+    };
+    fuzz(&object, "1");
+    let first = list();
+    assert!(!first.is_empty());
+    // Again, and by another program: what was there stays as it was.
+    fuzz(&object, "1");
+    assert_eq!(list(), first);
+    let other = folder.file(
+        "other.bpfasm",
+        COUNTER.replace("r0 = 2", "r0 = 1").as_bytes(),
+    );
+    fuzz(&other, "2");
+    let all = list();
+    assert!(
+        first.iter().all(|file| all.contains(file)),
+        "{first:#?} {all:#?}"
+    );
+}

@@ -186,3 +186,30 @@ fn what_is_wrong_is_told() {
     check(&["-R", REFUSED], "no line has the columns");
     check(&["/nonexistent/x.o"], "/nonexistent/x.o");
 }
+
+#[test]
+fn no_row_is_lost_where_names_are_not_single() {
+    let twice = "file_name,prog_name,verdict,total_insns\na.o,p,success,1\na.o,p,success,2\n";
+    let more = "file_name,prog_name,verdict,total_insns\na.o,p,success,1\na.o,p,success,5\na.o,p,success,7\n";
+    let (old, new) = (Csv::new("twice", twice), Csv::new("more", more));
+    let csv = shown(&[
+        "-C",
+        "-o",
+        "csv",
+        "-e",
+        "file,prog,insns",
+        old.path(),
+        new.path(),
+    ]);
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    assert_eq!(rows.len(), 3, "{csv}");
+    for figures in ["1,1,", "2,5,", "N/A,7,"] {
+        assert!(rows.iter().any(|r| r.contains(figures)), "{figures}: {csv}");
+    }
+}
+
+#[test]
+fn one_target_is_asked() {
+    let said = refused(&["--target", "lts", OBJECT]);
+    assert!(said.contains("lts stands for several targets"), "{said}");
+}

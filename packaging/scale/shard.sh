@@ -8,6 +8,8 @@ set -u
 index=$1 of=$2 folder=$3
 shift 3
 code=0
+# What an earlier run left there is no result of this one.
+rm -f "$folder/part-$index.json" "$folder/part-$index.jsonl" || exit 2
 "${BPFASSAY:-bpfassay}" check --quiet --shard "$((index + 1))/$of" \
     --format json --output "$folder/part-$index.json" \
     --report "jsonl=$folder/part-$index.jsonl" "$@" || code=$?

@@ -43,7 +43,9 @@ pub(super) fn audits(args: &AuditArgs, spending: &Spending) -> Result<Vec<Object
             .iter()
             .all(|a| a.error.is_none() && a.programs.is_empty() && a.unlinked.is_empty())
     {
-        return Err(Failure::usage(format!("no program named {name}")));
+        return Err(super::check::no_program(
+            name, &objects, &args.open, &choices,
+        ));
     }
     Ok(audits)
 }
@@ -51,38 +53,35 @@ pub(super) fn audits(args: &AuditArgs, spending: &Spending) -> Result<Vec<Object
 /// Runs the verb.
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let audits = audits(args, &Spending::new(&args.spend)?)?;
+    let plain = (args.format, args.output.as_deref());
     let text = if args.diff {
         let [old, new] = &audits[..] else {
             return Err(Failure::usage("--diff compares two objects: OLD NEW"));
         };
         let changes = diff::diff(old, new);
-        match args.format {
+        Some(match args.format {
             AuditFormat::Json => report::diff::json(&changes),
             AuditFormat::Text => report::diff::text(&changes),
             _ => return Err(Failure::usage("--diff is told as text or json")),
-        }
+        })
     } else if let Some(format) = args.graph {
         let graphs: Vec<_> = audits
             .iter()
             .map(|a| (&a.object, graph::graph(a)))
             .collect();
-        match format {
+        Some(match format {
             GraphFormat::Text => report::graph::text(&graphs),
             GraphFormat::Json => report::graph::json(&graphs),
             GraphFormat::Dot => report::graph::dot(&graphs),
-        }
+        })
     } else {
-        rendered(&audits, args.format)
+        None
     };
-    let more = args.report.iter();
-    let more = more.map(|(format, file)| output::write(&rendered(&audits, *format), Some(file)));
-    // A file that cannot be written does not keep the others from being written.
-    let written: Vec<_> = std::iter::once(output::write(&text, args.output.as_deref()))
-        .chain(more)
-        .collect();
-    let failures = written.into_iter().filter_map(Result::err);
-    if let Some(failure) = failures.reduce(|first, next| first.and(&next)) {
-        return Err(failure);
+    match text {
+        Some(text) => output::write(&text, args.output.as_deref())?,
+        None => output::reports(Some(plain), &args.report, &|format, _| {
+            rendered(&audits, format)
+        })?,
     }
     let mut code = exit::CLEAN;
     for a in &audits {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, Explain, Format};
+use super::args::{CheckArgs, Explain, Format, OpenArgs};
 use super::cache::Cache;
 use super::dress::{self, Dress};
 use super::inputs::{self, Targets};
@@ -16,6 +16,7 @@ use super::sources::SourceFiles;
 use super::spend::{Spending, micros};
 use super::walk::{self, Input};
 use super::{Failure, config, output, stated, watch};
+use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, check, not_begun, programs_of};
 use crate::config::{self as judging, Baseline};
 use crate::limits;
@@ -34,27 +35,23 @@ pub(super) struct Checked {
     others: Vec<String>,
     /// What became of the cache, in a line.
     cached: String,
+    /// No input has the program that is asked for.
+    lacking: Option<Failure>,
 }
 
 /// Checks all inputs; nothing is judged or written yet.
 pub(super) fn checked(args: &CheckArgs, spending: &Spending) -> Result<Checked, Failure> {
-    checked_by(args, spending, &Seen::nobody())
+    checked_by(args, spending, &Seen::nobody())?.settled()
 }
 
-/// The same, while somebody looks on.
+/// The same, while somebody looks on; what is asked for and not there is not looked at yet.
 pub(super) fn checked_by(
     args: &CheckArgs,
     spending: &Spending,
     seen: &Seen,
 ) -> Result<Checked, Failure> {
     let loaded = config::load(args)?;
-    let mut open = args.open.clone();
-    if open.target.is_empty() && open.profile.is_empty() {
-        let configured = loaded.settings.config.targets.iter();
-        open.target = configured.map(|(name, _)| name.clone()).collect();
-    }
-    inputs::configured(&mut open, &loaded.settings.config.kernel);
-    let targets = Targets::open(&open)?;
+    let targets = Targets::open(&loaded.open(&args.open)?)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
     let strict = args.strict || loaded.settings.config.strict;
@@ -66,24 +63,24 @@ pub(super) fn checked_by(
     let all = walk::expand(&args.open, &args.objects, budget);
     let (objects, shard, others) = part_of(all, args.shard);
     seen.expect(objects.len());
-    let page =
-        args.out.format == Format::Html || args.out.report.iter().any(|(f, _)| *f == Format::Html);
-    let shelf = page.then(|| Shelf::new(limits::PAGE_VIEW_BYTES, limits::PAGE_STEPS));
-    let further = match (args.all, args.out.format) {
-        (true, _) => 16,
-        (false, Format::Text | Format::Sarif) => 2,
-        (false, _) => 0,
+    let shelf = asked_as(args, &[Format::Html])
+        .then(|| Shelf::new(limits::PAGE_VIEW_BYTES, limits::PAGE_STEPS));
+    let further = match args.all {
+        true => 16,
+        false if asked_as(args, &[Format::Text, Format::Sarif]) => 2,
+        false => 0,
     };
-    // What is on a page is not kept. All that is asked, but what a run may spend.
-    let cache = shelf.is_none().then(|| {
+    let profile = args.costs || args.cost_stacks.is_some();
+    // What is on a page or in stacks is not kept. All that is asked, but what a run may spend.
+    let cache = (shelf.is_none() && args.cost_stacks.is_none()).then(|| {
         let targets = targets.identity();
         let loader = args.open.loader;
         let only = &args.open.prog;
-        let settings = &loaded.settings;
         let asked = format!(
             "{targets} {prog_type:?} {loader:?} {strict} {manifest:?} {variants:?} {only:?} \
-             {further} {} {settings:?}",
-            args.no_smoke
+             {further} {profile} {} {}",
+            args.no_smoke,
+            loaded.settings.while_checking(),
         );
         Cache::open(&args.cache, &asked)
     });
@@ -91,9 +88,6 @@ pub(super) fn checked_by(
     let one = |input: &Input| -> Report {
         let path = &*input.path;
         let name = &input.name;
-        if let Some(ended) = budget.ended().filter(|_| !input.is_refused()) {
-            return not_begun(&Options::new(name, &choices), ended);
-        }
         let beside = match &common {
             Some(_) => None,
             None => Some(SourceFiles::new(Some(folder(path)))),
@@ -110,7 +104,7 @@ pub(super) fn checked_by(
             only: args.open.prog.as_deref(),
             source_text: &source_text,
             views: shelf.as_ref(),
-            profile: args.costs || args.cost_stacks.is_some(),
+            profile,
             clock: Some(micros),
             budget: Some(budget),
             further,
@@ -118,19 +112,10 @@ pub(super) fn checked_by(
             settings: Some(&loaded.settings),
             ..Options::new(name, &choices)
         };
-        // Its bytes, and those of the sections read from it: known before they are there.
-        let mut account = budget.open();
-        let held = account.hold(input.size().saturating_mul(2));
-        let report = match (held, input.read_if(held.is_ok())) {
-            (_, Err(failure)) => unreadable(name, &failure),
-            (Err(ended), _) => not_begun(&options, ended),
-            (Ok(()), Ok(bytes)) => match &cache {
-                Some(cache) => cache.check(&bytes, &options, sources),
-                None => check(&bytes, &options),
-            },
-        };
-        budget.keep(report.bytes());
-        report
+        within(budget, input, &options, &|bytes| match &cache {
+            Some(cache) => cache.check(bytes, &options, sources),
+            None => check(bytes, &options),
+        })
     };
     let pool = &spending.pool;
     let told = |(at, input): (usize, &Input)| {
@@ -144,16 +129,16 @@ pub(super) fn checked_by(
         objects: parts.into_iter().flat_map(|r| r.objects).collect(),
         shard,
     };
-    stated::unmet(&report)?;
+    let nothing =
+        |o: &ObjectReport| o.programs.is_empty() && o.error.is_none() && o.load_errors.is_empty();
+    let mut lacking = None;
     if let Some(name) = &args.open.prog
-        && report
-            .objects
-            .iter()
-            .all(|o| o.programs.is_empty() && o.error.is_none() && o.load_errors.is_empty())
+        && report.objects.iter().all(nothing)
+        // Another part of the run may have it.
+        && !program_names(&others, &args.open, &choices).contains(name)
     {
-        let names = program_names(&objects, args, &choices);
-        let meant = nearest(name, names.iter().map(String::as_str));
-        return Err(Failure::usage(format!("no program named {name}{meant}")));
+        let all = objects.iter().chain(&others);
+        lacking = Some(no_program(name, all, &args.open, &choices));
     }
     Ok(Checked {
         report,
@@ -161,21 +146,63 @@ pub(super) fn checked_by(
         repo,
         common,
         strict,
-        others,
+        others: others.into_iter().map(|input| input.name).collect(),
         cached,
+        lacking,
     })
 }
 
+/// What is found of one input, if there is room for it.
+pub(super) fn within(
+    budget: &Budget,
+    input: &Input,
+    options: &Options<'_>,
+    check: &dyn Fn(&[u8]) -> Report,
+) -> Report {
+    if let Some(ended) = budget.ended().filter(|_| !input.is_refused()) {
+        return not_begun(options, ended);
+    }
+    // Its bytes, and those of the sections read from it: known before they are there.
+    let mut account = budget.open();
+    let held = account.hold(input.size().saturating_mul(2));
+    let report = match (held, input.read_if(held.is_ok())) {
+        (_, Err(failure)) => unreadable(&input.name, &failure),
+        (Err(ended), _) => not_begun(options, ended),
+        (Ok(()), Ok(bytes)) => check(&bytes),
+    };
+    budget.keep(report.bytes());
+    report
+}
+
+/// Whether a report is written in one of these formats.
+fn asked_as(args: &CheckArgs, formats: &[Format]) -> bool {
+    let more = args.out.report.iter().map(|(format, _)| *format);
+    let mut all = std::iter::once(args.out.format).chain(more);
+    all.any(|format| formats.contains(&format))
+}
+
+/// What is wrong with the name of a program that no input has.
+pub(super) fn no_program<'a>(
+    name: &str,
+    inputs: impl IntoIterator<Item = &'a Input>,
+    open: &OpenArgs,
+    choices: &[TargetChoice<'_>],
+) -> Failure {
+    let names = program_names(inputs, open, choices);
+    let meant = nearest(name, names.iter().map(String::as_str));
+    Failure::usage(format!("no program named {name}{meant}"))
+}
+
 /// The programs that there are.
-fn program_names(
-    inputs: &[Input],
-    args: &CheckArgs,
+fn program_names<'a>(
+    inputs: impl IntoIterator<Item = &'a Input>,
+    open: &OpenArgs,
     choices: &[TargetChoice<'_>],
 ) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for input in inputs {
         let options = Options {
-            kind: input.kind(&args.open),
+            kind: input.kind(open),
             ..Options::new(&input.name, choices)
         };
         let programs = input.read().ok().map(|b| programs_of(&b, &options));
@@ -189,10 +216,10 @@ fn program_names(
     names
 }
 
-/// The inputs of one part of a run, where they stand among all, and the names of the others.
+/// The inputs of one part of a run, where they stand among all, and the others.
 ///
 /// The name decides, so that parts are the same for the same arguments on any machine.
-fn part_of(all: Vec<Input>, shard: Option<(u32, u32)>) -> (Vec<Input>, Option<Shard>, Vec<String>) {
+fn part_of(all: Vec<Input>, shard: Option<(u32, u32)>) -> (Vec<Input>, Option<Shard>, Vec<Input>) {
     let Some((part, of)) = shard else {
         return (all, None, Vec::new());
     };
@@ -207,7 +234,7 @@ fn part_of(all: Vec<Input>, shard: Option<(u32, u32)>) -> (Vec<Input>, Option<Sh
             shard.positions.push(at);
             inputs.push(input);
         } else {
-            others.push(input.name);
+            others.push(input);
         }
     }
     (inputs, Some(shard), others)
@@ -221,6 +248,23 @@ fn spread(name: &str) -> u32 {
 }
 
 impl Checked {
+    /// These results and those of other inputs that were asked the same.
+    pub(super) fn and(self, other: Checked) -> Checked {
+        let mut whole = self;
+        whole.report.objects.extend(other.report.objects);
+        whole.lacking = whole.lacking.and(other.lacking);
+        whole
+    }
+
+    /// Fails if what is asked for is nowhere: a program, a variable that is set.
+    pub(super) fn settled(self) -> Result<Checked, Failure> {
+        stated::unmet(&self.report)?;
+        match self.lacking {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
+    }
+
     /// Judges the report by the configuration and the command line.
     pub(super) fn judge(&mut self, args: &CheckArgs) -> Result<(), Failure> {
         let baseline = config::baseline(args, &self.loaded)?;
@@ -259,27 +303,22 @@ pub(super) fn once(args: &CheckArgs) -> Result<u8, Failure> {
     }
     let done = checked_by(args, &spending, &seen);
     seen.end();
-    let mut done = done?;
+    let mut done = done?.settled()?;
     let kept = args.write_baseline.as_ref().map(|path| {
         let cpus = done.loaded.settings.config.cpus;
         let name = |given: &str| done.repo.name(given);
         (path, Baseline::of(&done.report, cpus, &name).render())
     });
     done.judge(args)?;
-    if let Some(path) = &args.cost_stacks {
-        let text = crate::report::profile::folded(&done.report);
-        output::write(&text, Some(path))?;
-    }
     let kept = kept.iter();
-    let kept: Vec<_> = kept
-        .map(|(path, text)| output::write(text, Some(path)))
-        .collect();
+    let kept = kept.map(|(path, text)| output::write(text, Some(path)));
+    let kept = Failure::first_of(kept);
     all_written(args, done, &spending, seen.streams(), kept)
 }
 
 /// Writes the reports of what was judged.
 pub(super) fn written(args: &CheckArgs, done: Checked, spending: &Spending) -> Result<u8, Failure> {
-    all_written(args, done, spending, false, Vec::new())
+    all_written(args, done, spending, false, Ok(()))
 }
 
 fn all_written(
@@ -287,7 +326,7 @@ fn all_written(
     done: Checked,
     spending: &Spending,
     streamed: bool,
-    mut written: Vec<Result<(), Failure>>,
+    kept: Result<(), Failure>,
 ) -> Result<u8, Failure> {
     let asked = args.fail_on.map(judging::FailOn::from);
     let on = asked.or(done.loaded.settings.config.fail_on);
@@ -308,12 +347,13 @@ fn all_written(
         strict: done.strict,
     };
     let last = format!("{}{}", spending.line(), done.cached);
-    written.extend(dress.write(&done.report, code, &last));
-    let failures = written.into_iter().filter_map(Result::err);
-    match failures.reduce(|first, next| first.and(&next)) {
-        Some(failure) => Err(failure),
-        None => Ok(code),
-    }
+    let stacks = args.cost_stacks.iter().map(|path| {
+        let text = crate::report::profile::folded(&done.report);
+        output::write(&text, Some(path))
+    });
+    let written = dress.write(&done.report, code, &last);
+    Failure::first_of([kept].into_iter().chain(stacks).chain([written]))?;
+    Ok(code)
 }
 
 /// The source files of all objects: below the roots that are asked for, or in the
@@ -335,7 +375,7 @@ fn folder(path: &Path) -> &Path {
 }
 
 /// The report of an input that could not be read.
-pub(super) fn unreadable(name: &str, failure: &Failure) -> Report {
+fn unreadable(name: &str, failure: &Failure) -> Report {
     let reason = failure.about(name);
     Report {
         objects: vec![ObjectReport {

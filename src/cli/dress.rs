@@ -27,22 +27,16 @@ pub(super) struct Dress<'a> {
 }
 
 impl Dress<'_> {
-    /// Writes all of them; a file that cannot be written does not keep the others from being
-    /// written. `last` is what the text of a run with statistics ends with.
-    pub(super) fn write(&self, report: &Report, code: u8, last: &str) -> Vec<Result<(), Failure>> {
+    /// Writes all of them. `last` is what the text of a run with statistics ends with.
+    pub(super) fn write(&self, report: &Report, code: u8, last: &str) -> Result<(), Failure> {
         let main = (!self.streamed).then_some((self.format, self.output));
-        let more = self.more.iter();
-        let more = more.map(|(format, file)| (*format, Some(file.as_path())));
-        main.into_iter()
-            .chain(more)
-            .map(|(format, file)| {
-                let mut text = self.rendered(report, format, file, code);
-                if self.stats && format == Format::Text {
-                    text.push_str(last);
-                }
-                output::write(&text, file)
-            })
-            .collect()
+        output::reports(main, self.more, &|format, file| {
+            let mut text = self.rendered(report, format, file, code);
+            if self.stats && format == Format::Text {
+                text.push_str(last);
+            }
+            text
+        })
     }
 
     /// The report in one format.

@@ -36,12 +36,8 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Failure> {
         quiet: args.quiet,
         strict: args.strict,
     };
-    let written = dress.write(&report, code, "");
-    let failures = written.into_iter().filter_map(Result::err);
-    match failures.reduce(|first, next| first.and(&next)) {
-        Some(failure) => Err(failure),
-        None => Ok(code),
-    }
+    dress.write(&report, code, "")?;
+    Ok(code)
 }
 
 fn report_of(path: &Path) -> Result<Report, Failure> {

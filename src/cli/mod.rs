@@ -89,6 +89,16 @@ impl Failure {
         self
     }
 
+    /// What came of several pieces of work, each of which was done whatever came of the
+    /// others: the first failure, the rest is complained of.
+    fn first_of(results: impl IntoIterator<Item = Result<(), Failure>>) -> Result<(), Failure> {
+        let failures = results.into_iter().filter_map(Result::err);
+        match failures.reduce(|first, next| first.and(&next)) {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
     /// Wrong usage or unreadable input.
     pub(crate) fn usage(text: impl Into<Untrusted>) -> Failure {
         Failure {

@@ -27,6 +27,19 @@ pub(super) fn write(text: &str, file: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
+/// Writes reports: the main one, if it is not written already, and further ones. A file that
+/// cannot be written does not keep the others from being written.
+pub(super) fn reports<F: Copy>(
+    main: Option<(F, Option<&Path>)>,
+    more: &[(F, PathBuf)],
+    render: &dyn Fn(F, Option<&Path>) -> String,
+) -> Result<(), Failure> {
+    let more = more.iter();
+    let more = more.map(|(format, file)| (*format, Some(file.as_path())));
+    let all = main.into_iter().chain(more);
+    Failure::first_of(all.map(|(format, file)| write(&render(format, file), file)))
+}
+
 /// What `--color` says.
 static COLOR: OnceLock<Color> = OnceLock::new();
 

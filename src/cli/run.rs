@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::args::{EngineArg, OpenArgs, RunArgs, RunFormat};
 use super::console::complain;
+use super::nearest::nearest;
 use super::walk::{self, Input};
 use super::{Failure, exit, inputs as files, output, spend};
 use crate::abstract_interp;
@@ -37,17 +38,12 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let budget = spend::budget(&args.spend.limits, 1);
     ran(args, &budget, &|document| {
-        let rendered = |format, file| match format {
+        let rendered = |format: RunFormat, file: Option<&Path>| match format {
             RunFormat::Json => render(document),
             RunFormat::Text => run_text::render(document, output::style(file)),
             RunFormat::Html => run_html::render(document),
         };
-        let more = args.report.iter();
-        let more = more.map(|(format, file)| (*format, Some(file.as_path())));
-        for (format, file) in std::iter::once((args.format, None)).chain(more) {
-            output::write(&rendered(format, file), file)?;
-        }
-        Ok(())
+        output::reports(Some((args.format, None)), &args.report, &rendered)
     })
 }
 
@@ -107,7 +103,7 @@ pub(super) fn ran(
     } else {
         smoke_run(program, &smoke)
     };
-    show(&RunDocument {
+    let shown = show(&RunDocument {
         object: &object,
         program,
         target: choices.first().map_or("", |c| c.target.name.as_str()),
@@ -117,13 +113,12 @@ pub(super) fn ran(
         dump_maps: args.dump_maps,
         perf: args.perf,
         trace: &recorder.runs,
-    })?;
-    if let Some(file) = &args.pcap_out {
-        inputs::write_pcap(file, program, &report)?;
-    }
-    if let Some(file) = &args.save {
-        save(file, &object, program, &report)?;
-    }
+    });
+    let pcap = args.pcap_out.iter();
+    let pcap = pcap.map(|file| inputs::write_pcap(file, program, &report));
+    let saved = args.save.iter();
+    let saved = saved.map(|file| save(file, &object, program, &report));
+    Failure::first_of(std::iter::once(shown).chain(pcap).chain(saved))?;
     Ok(code(&report))
 }
 
@@ -233,9 +228,10 @@ fn choose<'a>(
     let names = || -> Vec<&str> { programs.iter().map(|p| p.name.as_str()).collect() };
     match (name, programs) {
         (Some(name), _) => programs.iter().find(|p| p.name == name).ok_or_else(|| {
+            let meant = nearest(name, names().into_iter());
             let names = names().join(", ");
             Failure::usage(format!(
-                "{object}: no program named {name}; there are: {names}"
+                "{object}: no program named {name}{meant}; there are: {names}"
             ))
         }),
         (None, [only]) => Ok(only),

@@ -68,9 +68,9 @@ impl Seen {
         self.lines.is_some()
     }
 
-    /// How many objects there will be.
-    pub(super) fn expect(&self, total: usize) {
-        self.total.store(total, Ordering::Relaxed);
+    /// So many objects more there will be.
+    pub(super) fn expect(&self, more: usize) {
+        self.total.fetch_add(more, Ordering::Relaxed);
     }
 
     /// An object is done.

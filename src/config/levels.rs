@@ -1,7 +1,7 @@
 //! Which level a rule has for a program.
 
 use super::file::{Config, ProgramTable};
-use super::{Budget, Level, Selector};
+use super::{Budget, Level, Resource, Selector};
 use crate::rules::{Rule, RuleKind, Severity};
 
 /// Levels by selector, as one place (a table, the command line) gives them.
@@ -95,6 +95,20 @@ impl Settings {
             Some((_, level)) => level.severity(),
             None => Some(own),
         }
+    }
+
+    /// What a check looks at beside what its report is judged by afterwards: the policy, and
+    /// what lints count by. A text that is the same for the same.
+    pub fn while_checking(&self) -> String {
+        let config = &self.config;
+        let bounded = config.budget.get(Resource::MapMemory).is_some();
+        let tables = config.programs.iter();
+        let places: String = [("", &config.policy)]
+            .into_iter()
+            .chain(tables.map(|t| (t.name.text(), &t.policy)))
+            .map(|(name, policy)| format!(" {name:?} {policy}"))
+            .collect();
+        format!("cpus {} map-memory {bounded}{places}", config.cpus)
     }
 
     /// Whether any call may be denied.

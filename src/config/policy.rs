@@ -50,6 +50,22 @@ pub struct Policy {
     pub deny: Vec<Entry>,
 }
 
+impl std::fmt::Display for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (word, entries) in [("allow", &self.allow), ("deny", &self.deny)] {
+            write!(f, "{word}")?;
+            for entry in entries {
+                match entry {
+                    Entry::Name(glob) => write!(f, " {:?}", glob.text())?,
+                    Entry::Class(class) => write!(f, " {}", class.name())?,
+                }
+            }
+            f.write_str("; ")?;
+        }
+        Ok(())
+    }
+}
+
 impl Policy {
     /// What this place says: `Some(Some(entry))` denied by that entry,
     /// `Some(None)` allowed, `None` nothing.

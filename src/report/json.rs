@@ -89,6 +89,7 @@ fn program(object: &Untrusted, p: &ProgramReport) -> Value {
     };
     map.insert("lacks".into(), Value::Array(lacks));
     map.insert("suppressed".into(), json!(p.suppressed));
+    map.insert("in_source".into(), json!(p.in_source));
     map.insert("smoke_fault".into(), smoke_fault(object, p));
     #[cfg(feature = "cli")]
     if let Some(profile) = &p.profile {
@@ -244,6 +245,7 @@ pub(super) fn finding(f: &Finding) -> Value {
         "targets": f.targets,
         "variants": f.variants,
         "suppressed": f.suppressed,
+        "in_source": f.in_source,
         "sources": sources(&f.sources, f.primary.iter().chain(&f.secondary)),
         "primary": f.primary.as_ref().map(|l| label(&f.sources, l)),
         "secondary": f.secondary.iter().map(|l| label(&f.sources, l)).collect::<Vec<_>>(),

@@ -14,10 +14,15 @@ use crate::view::profile::{COUNTER, Counts, ProfileView};
 /// Lines of each kind in the text.
 const SHOWN: usize = 5;
 
+/// How many of a hundred; numbers may be those of a report that anybody wrote.
+fn percent(part: u64, of: u64) -> u64 {
+    part.saturating_mul(100) / of.max(1)
+}
+
 /// For people.
 pub(super) fn text(out: &mut String, p: &ProfileView, paint: &Paint, width: usize) {
-    let share = |visits: u64| format!("{:3} %", visits * 100 / p.processed.max(1));
-    let used = p.processed * 100 / p.limit.max(1);
+    let share = |visits: u64| format!("{:3} %", percent(visits, p.processed));
+    let used = percent(p.processed, p.limit);
     let _ = writeln!(
         out,
         "  where the budget went: {} of {} instructions ({used} %)",
@@ -74,11 +79,11 @@ fn states(counts: &Counts) -> String {
         counts.kept, counts.hits, counts.misses
     );
     if let Some((name, times)) = counts.differs.first() {
-        let share = times * 100 / counts.misses.max(1);
+        let share = percent(*times, counts.misses);
         let _ = write!(said, ": {name} differed in {share} % of these");
     }
     for (name, times) in counts.differs.iter().skip(1).take(2) {
-        let share = times * 100 / counts.misses.max(1);
+        let share = percent(*times, counts.misses);
         let _ = write!(said, ", {name} in {share} %");
     }
     said
@@ -88,7 +93,7 @@ fn states(counts: &Counts) -> String {
 fn merging(counts: &Counts) -> Option<String> {
     let mut reasons = counts.differs.iter();
     let (name, times) = reasons.find(|(name, _)| !name.starts_with(COUNTER))?;
-    if counts.misses < 8 || times * 2 < counts.misses {
+    if counts.misses < 8 || times.saturating_mul(2) < counts.misses {
         return None;
     }
     Some(format!(
@@ -121,12 +126,18 @@ pub(super) fn json(p: &ProfileView) -> Value {
             .map(|f| json!({ "name": &*f.name, "visits": f.visits }))
             .collect::<Vec<_>>(),
         "lines": p.lines.iter()
-            .map(|l| json!({ "file": l.place.file, "line": l.place.line, "visits": l.visits }))
+            .map(|l| json!({
+                "file": l.place.file,
+                "line": l.place.line,
+                "text": &*l.text,
+                "visits": l.visits,
+            }))
             .collect::<Vec<_>>(),
         "loops": p.loops.iter()
             .map(|l| json!({
                 "insn": l.insn,
                 "place": place(l.place.as_ref()),
+                "text": &*l.text,
                 "turns": l.turns,
                 "visits": l.visits,
                 "states": counts(&l.states),
@@ -136,6 +147,7 @@ pub(super) fn json(p: &ProfileView) -> Value {
             .map(|l| json!({
                 "insn": l.insn,
                 "place": place(l.place.as_ref()),
+                "text": &*l.text,
                 "states": counts(&l.states),
             }))
             .collect::<Vec<_>>(),

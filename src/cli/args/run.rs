@@ -62,7 +62,11 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long)]
     pub(in crate::cli) perf: bool,
     /// Run the cases of a file (TOML or JSON), and tell where they come to something else.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["packet", "pcap", "ctx", "replay", "witness", "plugin"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "packet", "pcap", "pcap_out", "ctx", "dump_maps", "populated", "steer", "steered", "seed",
+        "input_seed", "inputs", "trace", "perf", "format", "report", "replay", "save", "witness",
+        "budget", "plugin",
+    ])]
     pub(in crate::cli) expect: Option<PathBuf>,
     /// Rendering.
     #[arg(long, value_enum, default_value_t = RunFormat::Text)]

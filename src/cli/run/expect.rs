@@ -13,11 +13,14 @@ use serde_json::Value;
 
 use super::super::args::RunArgs;
 use super::super::{Failure, exit, inputs as files, output};
+use super::engines;
 use crate::budget::Budget;
 use crate::check::TargetChoice;
-use crate::programs::Program;
+use crate::helpers_spec::MapType;
+use crate::programs::{Manifest, Program};
 use crate::report::run::{Entries, changes, entries_of};
 use crate::report::values::{decode, hex, unhex};
+use crate::smoke::context::has_packet;
 use crate::smoke::{Input, Preset, RunReport, SmokeOptions, run as smoke_run};
 use crate::untrusted::terminal;
 
@@ -46,15 +49,21 @@ pub(super) fn run(
     choices: &[TargetChoice<'_>],
     budget: &Budget,
 ) -> Result<u8, Failure> {
+    let entries = |word: &&String| !Manifest::is_setting(word);
+    if let Some(word) = args.open.stated.map.iter().find(entries) {
+        let what = format!("--map {word}: with --expect a case tells what maps hold (`maps`)");
+        return Err(Failure::usage(what));
+    }
     let bytes = files::read(file)?;
     let fail = |why: String| Failure::usage(format!("{}: {why}", file.display()));
     let cases = read(&bytes, program).map_err(fail)?;
     let mut text = String::new();
-    let mut failed = 0;
+    let (mut failed, mut disagree) = (0, false);
     for case in &cases {
         let only = [case.input.clone()];
         let options = SmokeOptions {
             fuel: args.max_insns,
+            engines: engines(args.engine),
             only: Some(&only),
             presets: &case.presets,
             budget: Some(budget),
@@ -64,10 +73,15 @@ pub(super) fn run(
             ..SmokeOptions::default()
         };
         let report = smoke_run(program, &options);
-        let differs = match report.runs.first() {
+        let mut differs = match report.runs.first() {
             Some(run) => compare(case, program, run),
             None => vec![format!("nothing was run: {}", report.verdict)],
         };
+        for run in report.disagreements() {
+            disagree = true;
+            let why = run.disagreement.as_deref().unwrap_or("");
+            differs.push(format!("the engines disagree; please report it: {why}"));
+        }
         let word = if differs.is_empty() { "ok" } else { "FAILED" };
         let _ = writeln!(text, "{word:<6} {}", terminal(&case.name));
         for line in &differs {
@@ -78,10 +92,10 @@ pub(super) fn run(
     let passed = cases.len() - failed;
     let _ = writeln!(text, "{passed} passed, {failed} failed");
     output::write(&text, None)?;
-    Ok(if failed == 0 {
-        exit::CLEAN
-    } else {
-        exit::FINDINGS
+    Ok(match failed {
+        _ if disagree => exit::INTERNAL,
+        0 => exit::CLEAN,
+        _ => exit::FINDINGS,
     })
 }
 
@@ -101,8 +115,11 @@ fn read(bytes: &[u8], program: &Program) -> Result<Vec<Case>, String> {
     }
     let one = |(at, case): (usize, &Value)| {
         let fallback = format!("case {}", at + 1);
-        let name = case.get("name").and_then(Value::as_str);
-        let name = name.map_or(fallback, str::to_owned);
+        let name = match case.get("name") {
+            None => fallback,
+            Some(Value::String(name)) => name.clone(),
+            Some(_) => return Err(format!("{fallback}: name: a text is wanted")),
+        };
         read_case(&name, case, program).map_err(|e| format!("{name}: {e}"))
     };
     list.iter().enumerate().map(one).collect()
@@ -129,6 +146,17 @@ fn read_case(name: &str, case: &Value, program: &Program) -> Result<Case, String
             KEYS.join(", ")
         ));
     }
+    // A value of another kind than a key takes is a mistake, never as if it were not there.
+    fn value<'a, T>(
+        case: &'a Value,
+        key: &str,
+        read: impl Fn(&'a Value) -> Option<T>,
+        wanted: &str,
+    ) -> Result<Option<T>, String> {
+        let wrong = || format!("{key}: {wanted} is wanted");
+        let of = |value| read(value).ok_or_else(wrong);
+        case.get(key).map(of).transpose()
+    }
     let bytes = |key: &str| match case.get(key) {
         None => Ok(None),
         Some(Value::String(digits)) => match unhex(digits) {
@@ -139,23 +167,28 @@ fn read_case(name: &str, case: &Value, program: &Program) -> Result<Case, String
     };
     let input = Input {
         label: name.to_owned(),
-        seed: case.get("seed").and_then(Value::as_u64).unwrap_or(1),
+        seed: value(case, "seed", Value::as_u64, "a whole number from 0")?.unwrap_or(1),
         packet: bytes("packet")?.unwrap_or_default(),
         context: bytes("ctx")?,
-        populated: case
-            .get("populated")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
-        steer: match case.get("steer").and_then(Value::as_str) {
-            Some(text) => text.parse()?,
+        populated: value(case, "populated", Value::as_bool, "true or false")?.unwrap_or(false),
+        steer: match value(case, "steer", Value::as_str, "a text")? {
+            Some(text) => text.parse().map_err(|e| format!("steer: {e}"))?,
             None => Default::default(),
         },
     };
+    if !has_packet(program.prog_type)
+        && let Some(key) = ["packet", "packet-out"]
+            .into_iter()
+            .find(|key| case.get(key).is_some())
+    {
+        let kind = program.prog_type.name();
+        return Err(format!("{key}: a {kind} program has no packet"));
+    }
     let packet = match case.get("packet-out").and_then(Value::as_str) {
         Some("unchanged") => Some(input.packet.clone()),
         _ => bytes("packet-out")?,
     };
-    let presets = maps(case.get("maps"), program)?;
+    let presets = maps("maps", case, program)?;
     let presets = presets
         .into_iter()
         .map(|(map, entries)| Preset { map, entries });
@@ -168,30 +201,51 @@ fn read_case(name: &str, case: &Value, program: &Program) -> Result<Case, String
             Some(number) => Some(Returns::Number(
                 number
                     .as_i64()
-                    .ok_or("return: a number or a name is wanted")?,
+                    .or_else(|| number.as_u64().map(|n| n as i64))
+                    .ok_or("return: a whole number or a name is wanted")?,
             )),
         },
         packet,
-        maps: maps(case.get("maps-out"), program)?,
+        maps: maps("maps-out", case, program)?,
         input,
     })
 }
 
 /// Contents of maps, by name.
-fn maps(value: Option<&Value>, program: &Program) -> Result<Vec<(String, Entries)>, String> {
-    let Some(value) = value else {
+fn maps(key: &str, case: &Value, program: &Program) -> Result<Vec<(String, Entries)>, String> {
+    let Some(value) = case.get(key) else {
         return Ok(Vec::new());
     };
     let table = value
         .as_object()
-        .ok_or("maps: a table by names is wanted")?;
+        .ok_or_else(|| format!("{key}: a table by names is wanted"))?;
     let one = |(name, list): (&String, &Value)| {
         let def = program.maps.iter().find(|m| *m.name == **name);
-        let def = def.ok_or_else(|| format!("no map named {name}"))?;
-        let entries = entries_of(program, def, list).map_err(|e| format!("map {name}: {e}"))?;
+        let def = def.ok_or_else(|| format!("{key}: no map named {name}"))?;
+        let fail = |why: String| format!("{key}: map {name}: {why}");
+        let words = list.as_array().into_iter().flatten();
+        let mut words = words.filter_map(Value::as_object).flat_map(|e| e.keys());
+        if let Some(word) = words.find(|word| !matches!(word.as_str(), "key" | "value")) {
+            return Err(fail(format!("unknown key `{word}`; there are: key, value")));
+        }
+        let entries = entries_of(program, def, list).map_err(fail)?;
+        if is_array(def.map_type) {
+            let index = |key: &[u8]| key.try_into().map_or(u32::MAX, u32::from_le_bytes);
+            let beyond = |(key, _): &&(Vec<u8>, Vec<u8>)| index(key) >= def.max_entries;
+            if let Some((key, _)) = entries.iter().find(beyond) {
+                let (at, all) = (index(key), def.max_entries);
+                return Err(fail(format!("no element {at}: it has {all}")));
+            }
+        }
         Ok((name.clone(), entries))
     };
     table.iter().map(one).collect()
+}
+
+/// Whether a map has all its elements from the beginning.
+fn is_array(map_type: u32) -> bool {
+    use MapType as T;
+    matches!(T::from_id(map_type), Some(T::Array | T::PercpuArray))
 }
 
 /// What differs from what a case states; nothing if it holds.
@@ -239,23 +293,30 @@ fn compare(case: &Case, program: &Program, run: &RunReport) -> Vec<String> {
             continue;
         };
         let btf = program.btf.as_deref();
-        for (key, wanted) in entries {
-            let found = state.entries.iter().find(|(k, _)| k == key).map(|(_, v)| v);
-            // Of arrays only what is not zero is kept.
-            let zero = vec![0; wanted.len()];
+        // Of arrays only what is not zero is kept.
+        let zero = vec![0; state.def.value_size as usize];
+        for (at, (key, wanted)) in entries.iter().enumerate() {
+            let found = match key.is_empty() {
+                // Queues and stacks: in their order.
+                true => state.entries.get(at),
+                false => state.entries.iter().find(|(k, _)| k == key),
+            };
             let got = match found {
-                Some(got) => Some(got),
-                None if state.def.key_type == 0 || wanted == &zero => Some(&zero),
-                None => None,
+                // Of values per CPU that of the first, which runs the program.
+                Some((_, got)) => Some(got.get(..wanted.len()).unwrap_or(got)),
+                None => Some(&zero[..]).filter(|_| is_array(state.def.map_type)),
             };
             if got == Some(wanted) {
                 continue;
             }
             let show = |v: &[u8]| decode(btf, state.def.value_type, v).to_string();
-            let got = got.map_or("nothing".to_owned(), |got| show(got));
+            let got = got.map_or("nothing".to_owned(), show);
+            let place = match key.is_empty() {
+                true => format!("element {at}"),
+                false => format!("key {}", decode(btf, state.def.key_type, key)),
+            };
             out.push(format!(
-                "map {name}, key {}: {} expected, {got} there",
-                decode(btf, state.def.key_type, key),
+                "map {name}, {place}: {} expected, {got} there",
                 show(wanted)
             ));
         }

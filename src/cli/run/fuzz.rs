@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::super::args::FuzzArgs;
+use super::super::cache::sum;
 use super::super::{Failure, exit, inputs as files, output, signals, spend};
 use super::{load, verified};
 use crate::programs::Program;
@@ -49,10 +50,10 @@ pub(in crate::cli) fn run(args: &FuzzArgs) -> Result<u8, Failure> {
             && args.runs.is_none_or(|most| runs < most)
             && signals::exit_code().is_none()
     });
-    if let Some(folder) = &args.corpus {
-        write(folder, &object, program, &report)?;
-    }
-    output::write(&told(&object, program, &report), None)?;
+    let corpus = args.corpus.iter();
+    let kept = corpus.map(|folder| write(folder, &object, program, &report));
+    let shown = output::write(&told(&object, program, &report), None);
+    Failure::first_of(kept.chain([shown]))?;
     let bad = !report.faults.is_empty() || report.skipped.is_some();
     Ok(match (report.disagreements.is_empty(), bad) {
         (false, _) => exit::INTERNAL,
@@ -100,18 +101,30 @@ fn read(folder: &Path) -> Result<Vec<Input>, Failure> {
 }
 
 /// Writes what reached something new, and what went wrong, for `run --replay`.
+///
+/// A file is named by what it holds, and one that is there is left alone: the folder may hold
+/// inputs of other programs, and what somebody else put there.
 fn write(folder: &Path, object: &str, program: &Program, r: &FuzzReport) -> Result<(), Failure> {
     let fail = |e: std::io::Error| Failure::usage(format!("{}: {e}", folder.display()));
     std::fs::create_dir_all(folder).map_err(fail)?;
-    for (at, input) in r.corpus.iter().enumerate() {
-        let text = input_file(object, &program.name, input, None);
-        output::write(&text, Some(&folder.join(format!("input-{at:05}.json"))))?;
-    }
-    for (at, (input, fault)) in r.faults.iter().enumerate() {
-        let text = input_file(object, &program.name, input, Some(&fault.to_string()));
-        output::write(&text, Some(&folder.join(format!("fault-{at:05}.json"))))?;
-    }
-    Ok(())
+    let put = |kind: &str, input: &Input, expect: Option<&str>| {
+        let bare = Input {
+            label: String::new(),
+            ..input.clone()
+        };
+        let held = sum(input_file("", &program.name, &bare, None).as_bytes());
+        let short = held.get(..16).unwrap_or(&held);
+        let path = folder.join(format!("{kind}-{short}.json"));
+        if path.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        let text = input_file(object, &program.name, input, expect);
+        output::write(&text, Some(&path))
+    };
+    let inputs = r.corpus.iter().map(|input| put("input", input, None));
+    let faults = r.faults.iter();
+    let faults = faults.map(|(input, fault)| put("fault", input, Some(&fault.to_string())));
+    Failure::first_of(inputs.chain(faults))
 }
 
 /// The words of an input on the command line.

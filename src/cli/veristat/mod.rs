@@ -25,10 +25,11 @@ use super::inputs::{self, Targets};
 use super::spend::{Spending, micros};
 use super::walk::{self, Input};
 use super::{Failure, exit, output, stated};
-use crate::check::{Options, check, not_begun};
+use crate::check::{Options, check};
 use crate::limits;
 use crate::report::text::Style;
 use crate::report::{self, Outcome, ProgramReport, Report};
+use crate::target;
 use crate::untrusted::{Untrusted, source_line, terminal, text};
 use crate::view::{Shelf, View};
 
@@ -190,6 +191,10 @@ fn verified(args: &VeristatArgs) -> Result<Report, Failure> {
         },
         ..OpenArgs::default()
     };
+    // A row has no column for its target.
+    if target::group(&args.target).is_some() {
+        inputs::find(&args.target)?;
+    }
     let targets = Targets::open(&open)?;
     let choices = targets.choices();
     let manifest = stated::manifest(&open)?;
@@ -209,18 +214,7 @@ fn verified(args: &VeristatArgs) -> Result<Report, Failure> {
             budget: Some(budget),
             ..Options::new(&input.name, &choices)
         };
-        if let Some(ended) = budget.ended().filter(|_| !input.is_refused()) {
-            return not_begun(&options, ended);
-        }
-        let mut account = budget.open();
-        let held = account.hold(input.size().saturating_mul(2));
-        let report = match (held, input.read_if(held.is_ok())) {
-            (_, Err(failure)) => super::check::unreadable(&input.name, &failure),
-            (Err(ended), _) => not_begun(&options, ended),
-            (Ok(()), Ok(bytes)) => check(&bytes, &options),
-        };
-        budget.keep(report.bytes());
-        report
+        super::check::within(budget, input, &options, &|bytes| check(bytes, &options))
     };
     let parts: Vec<Report> = spending
         .pool

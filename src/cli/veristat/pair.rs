@@ -15,24 +15,32 @@ pub(super) struct Pair {
 
 /// Puts the rows of two files together.
 pub(super) fn pairs(old: Vec<Row>, new: Vec<Row>) -> Vec<Pair> {
-    let mut all: BTreeMap<(String, String), Pair> = BTreeMap::new();
-    let name = |row: &Row| {
-        let text = |stat| row.text(stat).to_owned();
-        (text(Stat::File), text(Stat::Prog))
-    };
+    let mut all: BTreeMap<(String, String, usize), Pair> = BTreeMap::new();
     let nothing = || Pair {
         old: None,
         new: None,
     };
-    for row in old {
-        let pair = all.entry(name(&row)).or_insert_with(nothing);
-        pair.old = Some(row);
+    for (name, row) in named(old) {
+        all.entry(name).or_insert_with(nothing).old = Some(row);
     }
-    for row in new {
-        let pair = all.entry(name(&row)).or_insert_with(nothing);
-        pair.new = Some(row);
+    for (name, row) in named(new) {
+        all.entry(name).or_insert_with(nothing).new = Some(row);
     }
     all.into_values().collect()
+}
+
+/// Rows by file and program; several of one name, as libraries and static functions have
+/// them, are told apart by their order.
+fn named(rows: Vec<Row>) -> Vec<((String, String, usize), Row)> {
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let one = |row: Row| {
+        let text = |stat| row.text(stat).to_owned();
+        let (file, program) = (text(Stat::File), text(Stat::Prog));
+        let count = seen.entry((file.clone(), program.clone())).or_default();
+        *count += 1;
+        ((file, program, *count), row)
+    };
+    rows.into_iter().map(one).collect()
 }
 
 impl Pair {

@@ -6,6 +6,7 @@
 //! is not in it: the page's steps, the instructions of an edit. All else comes back
 //! (`tests/merge.rs` compares the renderings).
 
+mod profile;
 mod record;
 mod refusal;
 
@@ -151,6 +152,8 @@ fn program(mut p: Program) -> Result<ProgramReport, String> {
         },
         severity: severity(&p.severity)?,
         suppressed: p.suppressed.map(Untrusted::from),
+        in_source: p.in_source,
+        profile: p.profile.map(profile::profile).transpose()?,
         program: p.program.into(),
         ..ProgramReport::blank(&p.target.into(), outcome)
     })
@@ -226,6 +229,7 @@ fn finding(f: FindingRecord) -> Result<Finding, String> {
         targets: texts(f.targets),
         variants: texts(f.variants),
         suppressed: f.suppressed.map(Untrusted::from),
+        in_source: f.in_source,
         ..Finding::of_object(rule(&f.code)?, f.what)
     })
 }

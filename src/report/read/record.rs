@@ -95,6 +95,10 @@ pub(super) struct Program {
     pub(super) internal: Option<String>,
     #[serde(default)]
     pub(super) suppressed: Option<String>,
+    #[serde(default)]
+    pub(super) in_source: bool,
+    #[serde(default)]
+    pub(super) profile: Option<super::profile::Profile>,
 }
 
 fn error() -> String {
@@ -181,6 +185,8 @@ pub(super) struct Finding {
     #[serde(default)]
     pub(super) variants: Vec<String>,
     pub(super) suppressed: Option<String>,
+    #[serde(default)]
+    pub(super) in_source: bool,
     #[serde(default)]
     pub(super) sources: Vec<Source>,
     pub(super) primary: Option<Label>,
