@@ -146,3 +146,47 @@ fn dumps_of_a_package_are_its_variants() {
         assert!(out.contains(variant), "{variant}: {out}");
     }
 }
+
+#[test]
+fn what_is_asked_is_asked_of_all_packages_together() {
+    let w = Workspace::new("together", &["one", "two"]);
+    for (name, from) in [("one", "accept/xdp_l4lb.o"), ("two", "reject/memory.o")] {
+        let files = made(from);
+        w.package(name, "", &files.each_ref().map(|(p, t)| (*p, t.as_str())));
+    }
+    // A suppression that one package needs is needed, though the other does not.
+    let config = "[[suppress]]\ncode = \"BPF0108\"\nreason = \"known\"\n\
+        [[suppress]]\ncode = \"BPF0999\"\nreason = \"never\"\n"
+        .replace("BPF0999", "BPF0401");
+    fs::write(w.0.join("bpfassay.toml"), config).unwrap();
+    let (_, out, err) = shown(&w.run(&["--offline", "--", "--no-smoke"]));
+    assert!(!out.contains("suppression of `BPF0108`"), "{out}{err}");
+    // A program of one package.
+    let stacks = w.0.join("stacks");
+    let stacks = stacks.to_str().unwrap();
+    let dump = w.0.join("mine.json");
+    fs::write(&dump, "[]").unwrap();
+    let (code, out, err) = shown(&w.run(&[
+        "--offline",
+        "--",
+        "--no-smoke",
+        "--prog",
+        "balancer",
+        "--cost-stacks",
+        stacks,
+    ]));
+    assert_eq!(
+        (code, out.contains("1 accepted")),
+        (Some(0), true),
+        "{out}{err}"
+    );
+    assert!(fs::read_to_string(stacks).unwrap().contains(";balancer;"));
+    let (code, _, err) = shown(&w.run(&["--offline", "--", "--prog", "none_such"]));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("no program named none_such"), "{err}");
+    // A variant by hand is not lost.
+    let word = format!("mine={}", dump.display());
+    let (code, _, err) = shown(&w.run(&["--offline", "--", "--variant-rodata", &word]));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("--variant-rodata mine="), "{err}");
+}

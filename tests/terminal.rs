@@ -268,3 +268,44 @@ fn a_watched_run_begins_anew() {
     child.kill().unwrap();
     let _ = child.wait();
 }
+
+#[test]
+fn a_watched_run_does_not_wake_itself() {
+    let dir = Dir::new("awake");
+    let below = dir.0.join("below");
+    fs::create_dir_all(below.join("objects")).unwrap();
+    let object = format!(
+        "{}/tests/corpus/accept/xdp_l4lb.o",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    fs::copy(object, below.join("objects/x.o")).unwrap();
+    let mut child = command(&below)
+        .args(["check", "--watch", "--no-smoke", "objects"])
+        .args(["-o", "objects/report.txt", "--cache-dir", "objects/cache"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (send, rounds) = std::sync::mpsc::channel();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if line.contains("waiting for a change") {
+                let _ = send.send(());
+            }
+        }
+    });
+    rounds.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(rounds.recv_timeout(Duration::from_secs(3)).is_err());
+    // A configuration above counts, too.
+    fs::write(dir.0.join("bpfassay.toml"), "fail-on = \"never\"\n").unwrap();
+    rounds.recv_timeout(Duration::from_secs(60)).unwrap();
+    child.kill().unwrap();
+    let _ = child.wait();
+    let o = command(&below)
+        .args(["check", "--watch", "-"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(o.status.code(), Some(2));
+}
