@@ -472,8 +472,14 @@ fn readers() -> String {
 fn every_behaviour_and_limit_is_read() {
     let code = readers();
     let read = |name: &str| {
+        // The rules of scalars are handed on as a whole.
+        let asked = if name == "scalars" {
+            "scalar_rules"
+        } else {
+            name
+        };
         let field = Regex::new(&format!(
-            r"\b(behaviour|target|limits)\s*\.\s*{name}\b|\bLimits::{}\b",
+            r"\b(behaviour|target|limits|switches)(\(\))?\s*\.\s*{asked}\b|\b(Limits|Switches)::({asked}|{})\b",
             name.to_uppercase()
         ));
         field.unwrap().is_match(&code)
@@ -486,6 +492,26 @@ fn every_behaviour_and_limit_is_read() {
     for (name, _) in all.iter().flat_map(|t| t.limits.list()) {
         assert!(read(name), "{name} is read by nobody");
     }
+}
+
+/// The engine gets answers of its target where they are noted, and nowhere else: it has no
+/// target, no series of facts and no kernel's types but those that note what is asked.
+#[test]
+fn what_the_engine_asks_is_noted() {
+    let unnoted = Regex::new(
+        r"crate::target::(\{[^}]*)?\bTarget\b|\bSpecVersion\b|\.kernel_btf\b|\binput\.target\b|\bhelpers_spec::tables\b",
+    )
+    .unwrap();
+    let makers = ["asked.rs", "verify.rs"];
+    let mut wrong = Vec::new();
+    for (room, path, code) in files() {
+        let maker = makers.iter().any(|m| path.ends_with(m));
+        if room == "abstract_interp" && !maker {
+            let found = unnoted.find_iter(&code);
+            wrong.extend(found.map(|m| format!("{}: {}", path.display(), m.as_str())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Rooms that may compare releases: those that hold what is dated, and the audit, which

@@ -8,6 +8,7 @@
 use alloc::collections::BTreeSet;
 use core::cell::OnceCell;
 
+use super::asked::{AskedTarget, AskedTypes};
 use super::codes::Code;
 use super::value::{BtfSrc, Kind, MapRef, Reg};
 use super::vm::Env;
@@ -186,11 +187,27 @@ impl Record {
 
 /// What the pointers among the fields may be.
 #[derive(Clone, Copy, Debug)]
-pub struct Pointees<'a> {
+pub struct Pointees<'a>(Option<(AskedTypes<'a>, AskedTarget<'a>)>);
+
+impl<'a> Pointees<'a> {
+    /// Of no kernel: the program's own types, by today's tags.
+    pub const OWN: Pointees<'static> = Pointees(None);
+
+    /// Types of this kernel too, by the tags that the target knows.
+    pub const fn of(types: AskedTypes<'a>, target: AskedTarget<'a>) -> Self {
+        Pointees(Some((types, target)))
+    }
+
     /// The kernel's types, to which kptrs may point.
-    pub kernel: Option<&'a Btf>,
+    fn kernel(self) -> Option<&'a Btf> {
+        self.0.and_then(|(types, _)| types.real())
+    }
+
     /// Whether the tag `kptr` means a referenced pointer.
-    pub kptr_references: bool,
+    fn kptr_references(self) -> bool {
+        let knows = |(_, target): (_, AskedTarget<'_>)| target.behaviour().kptr_tag_references();
+        self.0.is_none_or(knows)
+    }
 }
 
 /// Records of a program's maps and of the structs of its BTF, each read when it is
@@ -386,13 +403,13 @@ fn kptr(btf: &Btf, kernel: Pointees<'_>, to: u32) -> Option<(FieldKind, Option<(
     else {
         return None;
     };
-    let kind = FieldKind::of_tag(name, kernel.kptr_references)?;
+    let kind = FieldKind::of_tag(name, kernel.kptr_references())?;
     let id = btf.skip_mods_typedefs(to);
     let target = btf.ty(id)?.name();
-    let in_kernel = kernel
-        .kernel
-        .filter(|_| !target.is_empty() && kind != FieldKind::Uptr)
-        .and_then(|k| k.find_struct(target));
+    let named = !target.is_empty() && kind != FieldKind::Uptr;
+    let in_kernel = named
+        .then(|| kernel.kernel()?.find_struct(target))
+        .flatten();
     Some((
         kind,
         Some(in_kernel.map_or((BtfSrc::Program, id), |id| (BtfSrc::Kernel, id))),

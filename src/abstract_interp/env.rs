@@ -7,6 +7,7 @@
 use alloc::rc::Rc;
 use core::cell::OnceCell;
 
+use super::asked::{AskedTarget, AskedTypes, Case};
 use super::btf_record::{self, Pointees, Records};
 use super::checks::args::kfunc::Kfunc;
 use super::domain::ScalarRules;
@@ -16,11 +17,11 @@ use super::value::{Flags, Kind, MapRef, Reg};
 use super::verify::{Input, Prepared};
 use crate::cfg::Cfg;
 use crate::helpers_spec::{MapType, ProgType};
-use crate::object::{Btf, MapDef};
+use crate::object::MapDef;
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::target::{Capability, Target};
+use crate::target::Capability;
 
 /// `BPF_F_STRICT_ALIGNMENT`.
 const F_STRICT_ALIGNMENT: u32 = 1;
@@ -34,13 +35,9 @@ pub struct Env<'a> {
     /// Its control flow graph.
     pub cfg: &'a Cfg,
     /// The target and its behaviours.
-    pub target: &'a Target,
-    /// How the target computes on scalars.
-    pub rules: ScalarRules,
+    pub target: AskedTarget<'a>,
     /// The kernel's BTF, or the program's own as stand-in.
-    pub kernel_btf: Option<&'a Btf>,
-    /// Whether `kernel_btf` is the kernel's.
-    pub kernel_btf_is_real: bool,
+    pub types: AskedTypes<'a>,
     /// The loader may not learn addresses: it lacks `CAP_PERFMON`.
     pub confined: bool,
     /// Nor may a processor that runs ahead of a comparison give any away.
@@ -51,6 +48,8 @@ pub struct Env<'a> {
     pub attach: Attach,
     /// Special fields of maps and types.
     pub records: Records<'a>,
+    /// Whether the program refers to an arena.
+    pub has_arena: bool,
     /// The program's kfuncs, each made when it is first called.
     pub kfuncs: Vec<OnceCell<Rc<Kfunc<'a>>>>,
 }
@@ -58,34 +57,42 @@ pub struct Env<'a> {
 impl<'a> Env<'a> {
     /// Reads all that exploration needs.
     pub fn new(input: &Input<'a>, prepared: &'a Prepared) -> Check<Env<'a>> {
-        let program = input.program;
-        let own = program.btf.as_deref();
-        let kernel_btf = input.kernel_btf.or(own);
-        let real = input.kernel_btf.is_some();
-        let rights = input.target.rights;
+        Env::of(&input.case(None), prepared)
+    }
+
+    /// The same, of what notes its questions.
+    pub(super) fn of(case: &Case<'a>, prepared: &'a Prepared) -> Check<Env<'a>> {
+        let Case {
+            program,
+            target,
+            types,
+        } = *case;
+        let rights = target.rights();
         let confined = !rights.meets(Capability::Perfmon);
         Ok(Env {
             program,
             ops: &prepared.ops,
             cfg: &prepared.cfg,
-            target: input.target,
-            rules: input.target.behaviour.scalars,
-            kernel_btf,
-            kernel_btf_is_real: real,
+            target,
+            types,
             confined,
-            speculates: confined && input.target.config.mitigations,
+            speculates: confined && target.config().mitigations(),
             capable: rights.meets(Capability::Bpf),
-            attach: attach::resolve(program, kernel_btf, real, input.target)?,
+            attach: attach::resolve(case)?,
             records: Records::new(
                 &program.maps,
-                own,
-                Pointees {
-                    kernel: kernel_btf.filter(|_| real),
-                    kptr_references: input.target.behaviour.kptr_tag_references,
-                },
+                program.btf.as_deref(),
+                Pointees::of(types, target),
             ),
+            has_arena: has_arena(program, &prepared.ops),
             kfuncs: vec![OnceCell::new(); program.kfuncs.len()],
         })
+    }
+
+    /// How the target computes on scalars.
+    #[inline]
+    pub fn rules(&self) -> &'a ScalarRules {
+        self.target.behaviour().scalar_rules()
     }
 
     /// The definition of a map (or of its inner template).
@@ -150,30 +157,12 @@ impl<'a> Env<'a> {
     /// What the program hangs on, as `helpers_spec` names it: a function, a hook,
     /// or the struct and member of a struct_ops program.
     pub fn hook_name(&self) -> Option<alloc::borrow::Cow<'_, str>> {
-        match &self.program.struct_ops {
-            Some(slot) => Some(format!("{}/{}", slot.structure, slot.member).into()),
-            None => self.program.attach_to.as_deref().map(Into::into),
-        }
+        self.program.hook_name()
     }
 
     /// Whether every access must be aligned.
     pub fn strict_alignment(&self) -> bool {
         self.program.prog_flags & F_STRICT_ALIGNMENT != 0
-    }
-
-    /// Whether the program refers to an arena.
-    pub fn has_arena(&self) -> bool {
-        self.ops.iter().any(|op| match op {
-            Op::LdImm64 {
-                src: ImmRef::MapIdx(idx) | ImmRef::MapIdxValue { idx, .. },
-                ..
-            } => self
-                .program
-                .maps
-                .get(*idx as usize)
-                .is_some_and(|m| MapType::from_id(m.map_type) == Some(MapType::Arena)),
-            _ => false,
-        })
     }
 
     /// Makes of a nullable pointer what it is once it is known not to be null.
@@ -200,4 +189,16 @@ impl<'a> Env<'a> {
             _ => {}
         }
     }
+}
+
+fn has_arena(program: &Program, ops: &[Op]) -> bool {
+    let arena = |map: &MapDef| MapType::from_id(map.map_type) == Some(MapType::Arena);
+    let of_arena = |op: &Op| match op {
+        Op::LdImm64 {
+            src: ImmRef::MapIdx(idx) | ImmRef::MapIdxValue { idx, .. },
+            ..
+        } => program.maps.get(*idx as usize).is_some_and(arena),
+        _ => false,
+    };
+    program.maps.iter().any(arena) && ops.iter().any(of_arena)
 }

@@ -64,7 +64,7 @@ impl<'a> Follower<'a> {
             aux: vec![InsnAux::default(); prepared.ops.len()],
             last_id: 0,
             wanted: Default::default(),
-            explorer: Explorer::new(&env.target.behaviour, None),
+            explorer: Explorer::new(None),
             globals: setup::Globals::new(input.program),
             subprogs: SubprogFacts::new(&env),
             account: Account::FREE,

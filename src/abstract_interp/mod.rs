@@ -2,6 +2,7 @@
 #[rustfmt::skip]
 mod codes;
 pub mod ahead;
+pub mod asked;
 pub mod btf_record;
 pub mod checks;
 pub mod domain;
@@ -20,8 +21,11 @@ pub mod verdict;
 pub mod verify;
 pub mod vm;
 
+pub use asked::Consulted;
 pub use follow::{Candidate, Follower};
-pub use observe::{Observed, Pointee, Reach, verify_observing};
+pub use observe::{Observed, Pointee, Reach, verify_noting, verify_observing};
 pub use refusal::{Fault, Refusal};
 pub use verdict::{Code, Stats, Unknown, Verdict, Verification};
-pub use verify::{Input, Prepared, verify, verify_counting, verify_with, verify_within};
+pub use verify::{
+    Input, Prepared, verify, verify_asking, verify_counting, verify_with, verify_within,
+};

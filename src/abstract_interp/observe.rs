@@ -12,10 +12,11 @@
 
 use smallvec::SmallVec;
 
+use super::asked::Consulted;
 use super::state::State;
 use super::value::{BtfSrc, Kind, Reg};
 use super::verdict::Verification;
-use super::verify::{Input, verify_within};
+use super::verify::{Input, verify_asking, verify_within};
 use super::vm::Env;
 use crate::budget::Account;
 use crate::prelude::*;
@@ -179,6 +180,15 @@ impl Observed {
         maps
     }
 
+    /// Notes what it is shown.
+    fn noting(&mut self) -> impl FnMut(&Env<'_>, &State, usize) {
+        |env, state, insn| {
+            if let Some(&op) = env.ops.get(insn) {
+                self.note(op, state, insn);
+            }
+        }
+    }
+
     fn note(&mut self, op: Op, state: &State, insn: usize) {
         if self.slots.len() <= insn {
             self.slots.resize_with(insn + 1, Seen::default);
@@ -212,13 +222,18 @@ impl Observed {
 /// Verifies a program, on an account, and says what was seen on the way.
 pub fn verify_observing(input: &Input<'_>, account: Account<'_>) -> (Verification, Observed) {
     let mut observed = Observed::default();
-    let mut note = |env: &Env<'_>, state: &State, insn: usize| {
-        if let Some(&op) = env.ops.get(insn) {
-            observed.note(op, state, insn);
-        }
-    };
-    let verification = verify_within(input, Some(&mut note), account);
+    let verification = verify_within(input, Some(&mut observed.noting()), account);
     (verification, observed)
+}
+
+/// The same, with all that was asked of the target.
+pub fn verify_noting(
+    input: &Input<'_>,
+    account: Account<'_>,
+) -> (Verification, Observed, Consulted) {
+    let mut observed = Observed::default();
+    let (verification, asked) = verify_asking(input, Some(&mut observed.noting()), account);
+    (verification, observed, asked)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! one test decides. `ref_id` ties a pointer to an acquired reference.
 
 use super::domain::Bounds;
-use crate::target::Behaviour;
+use crate::target::Switches;
 
 /// A map as the program sees it: an index into `Program::maps`, or the
 /// template of the inner maps of such a map.
@@ -389,9 +389,9 @@ impl Reg {
     }
     /// Leaves the group of a scalar's id. A number alone has no distance by which
     /// it is linked; some kernels keep it all the same.
-    pub fn unlink(&mut self, behaviour: &Behaviour) {
+    pub fn unlink(&mut self, behaviour: Switches<'_>) {
         self.id = 0;
-        if self.is_scalar() && !behaviour.stale_link_distance {
+        if self.is_scalar() && !behaviour.stale_link_distance() {
             self.off = 0;
         }
     }

@@ -6,6 +6,7 @@
 
 use super::ahead::StackAhead;
 use super::ahead::constants::Constants;
+use super::asked::{AskedTarget, AskedTypes, Case, Consulted, Questions};
 use super::checks::subprog_facts::SubprogFacts;
 use super::checks::{access, dead_code, map_load, options, rights, stack_depth};
 use super::explore::{Explorer, Profile};
@@ -35,6 +36,17 @@ pub struct Input<'a> {
     pub kernel_btf: Option<&'a Btf>,
 }
 
+impl<'a> Input<'a> {
+    /// The same, as the verification asks it.
+    pub(super) fn case(&self, questions: Option<&'a Questions>) -> Case<'a> {
+        Case {
+            program: self.program,
+            target: AskedTarget::new(self.target, questions),
+            types: AskedTypes::new(self.kernel_btf, self.program, questions),
+        }
+    }
+}
+
 /// A program's instructions and their graph, as a target reads them.
 #[derive(Debug)]
 pub struct Prepared {
@@ -53,12 +65,19 @@ impl Prepared {
     ///
     /// The structural fault for which the target refuses the program.
     pub fn new(input: &Input<'_>) -> Result<Prepared, Box<Refusal>> {
-        let ops = decode_with(&input.program.insns, &IsaRules::of(&input.target.behaviour));
+        Prepared::of(&input.case(None))
+    }
+
+    fn of(input: &Case<'_>) -> Result<Prepared, Box<Refusal>> {
+        let ops = decode_with(
+            &input.program.insns,
+            &IsaRules::of(input.target.behaviour()),
+        );
         let facts = setup::facts::Facts::new(input.program, input.target, &ops);
         match cfg::analyze(&input.program.insns, &ops, &facts, &facts.rules) {
             Ok(mut cfg) => {
                 setup::functions_match(input.program, input.target, &ops)?;
-                let looks = input.target.behaviour.stack_liveness == StackLiveness::Static;
+                let looks = input.target.behaviour().stack_liveness() == StackLiveness::Static;
                 let constants = looks.then(|| Constants::of(input.program, &ops, &cfg));
                 if let Some(constants) = &constants {
                     cfg.settle(&constants.settled, &ops, &facts, &facts.rules);
@@ -81,7 +100,7 @@ impl Prepared {
 
 /// What is told of a program with a fault of its structure: its attach target and what
 /// it refers to are looked at before its slots are walked.
-fn first_told(input: &Input<'_>, ops: Vec<Op>, fault: &cfg::Fault) -> Box<Refusal> {
+fn first_told(case: &Case<'_>, ops: Vec<Op>, fault: &cfg::Fault) -> Box<Refusal> {
     let refusal = setup::fault::refusal(fault);
     if !fault.follows_references() {
         return refusal;
@@ -91,7 +110,7 @@ fn first_told(input: &Input<'_>, ops: Vec<Op>, fault: &cfg::Fault) -> Box<Refusa
         cfg: Cfg::default(),
         constants: None,
     };
-    let seen = Env::new(input, &unwalked).and_then(|env| map_load::check(&env));
+    let seen = Env::of(case, &unwalked).and_then(|env| map_load::check(&env));
     let walked = !matches!(fault, cfg::Fault::Decode { .. });
     match seen {
         Err(Halt::Refusal(first))
@@ -130,6 +149,27 @@ pub fn verify_counting(
     profile: Option<&mut Profile>,
     account: Account<'_>,
 ) -> Verification {
+    let case = input.case(None);
+    verify_case(&case, observer, profile, account)
+}
+
+/// As [`verify_within`], with all that was asked of the target.
+pub fn verify_asking(
+    input: &Input<'_>,
+    observer: Option<Observer<'_>>,
+    account: Account<'_>,
+) -> (Verification, Consulted) {
+    let questions = Questions::default();
+    let verification = verify_case(&input.case(Some(&questions)), observer, None, account);
+    (verification, questions.consulted())
+}
+
+fn verify_case(
+    input: &Case<'_>,
+    observer: Option<Observer<'_>>,
+    profile: Option<&mut Profile>,
+    account: Account<'_>,
+) -> Verification {
     if let Err(ended) = account.go_on() {
         return not_modelled(ended.name());
     }
@@ -137,7 +177,7 @@ pub fn verify_counting(
     if let Err(refusal) = refused.and_then(|()| rights::load(input.program, input.target)) {
         return early(refusal);
     }
-    let prepared = match Prepared::new(input) {
+    let prepared = match Prepared::of(input) {
         Ok(prepared) => prepared,
         Err(refusal) => return early(refusal),
     };
@@ -175,13 +215,13 @@ fn verdict(result: Check<()>) -> Verdict {
 }
 
 fn run<'a>(
-    input: &Input<'a>,
+    input: &Case<'a>,
     prepared: &'a Prepared,
     observer: Option<Observer<'a>>,
     profile: Option<&mut Profile>,
     account: Account<'a>,
 ) -> Check<Verification> {
-    let env = Env::new(input, prepared)?;
+    let env = Env::of(input, prepared)?;
     setup::check_program(&env)?;
     let ahead = prepared.constants.as_ref();
     let ahead = ahead.map(|constants| StackAhead::of(&env, constants));
@@ -192,7 +232,7 @@ fn run<'a>(
         aux: vec![InsnAux::default(); prepared.ops.len()],
         last_id: 0,
         wanted: Default::default(),
-        explorer: Explorer::new(&env.target.behaviour, ahead),
+        explorer: Explorer::new(ahead),
         globals: setup::Globals::new(input.program),
         subprogs: SubprogFacts::new(&env),
         account,
@@ -227,7 +267,7 @@ fn run<'a>(
 /// The main program, then global functions until no new one is called; or, on targets
 /// that don't wait for calls, all global functions first.
 fn explore_all(vm: &mut Vm<'_>) -> Check<()> {
-    if !vm.env.target.behaviour.lazy_globals {
+    if !vm.env.target.behaviour().lazy_globals() {
         for at in 1..vm.env.program.subprogs.len() {
             if vm.env.program.subprogs[at].global {
                 explore_global(vm, at)?;

@@ -139,7 +139,7 @@ impl Vm<'_> {
     /// Whether RCU protects what the program reads: a section is open, a lock
     /// is held, or the program cannot sleep at all.
     pub fn in_rcu_section(&self) -> bool {
-        let sections = self.env.target.behaviour.context_protects_rcu
+        let sections = self.env.target.behaviour().context_protects_rcu()
             && (self.cur.active_preempt > 0 || self.cur.active_irq_id.is_some());
         self.cur.active_rcu > 0 || self.cur.active_locks > 0 || sections || !self.cur.in_sleepable
     }

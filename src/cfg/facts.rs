@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use crate::programs::isa::IsaRules;
-use crate::target::{Limits, Target};
+use crate::target::{Bounds, Limits, Switches, Target};
 
 /// What is known of a call to a helper or a kernel function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,55 +54,40 @@ pub struct NoFacts;
 impl InsnFacts for NoFacts {}
 
 /// Rules that differ by kernel and by privilege.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CfgRules {
+#[derive(Clone, Copy, Debug)]
+pub struct CfgRules<'a> {
     /// The instruction set.
-    pub isa: IsaRules,
+    pub isa: IsaRules<'a>,
+    /// How the verifier behaves: which edges close loops, what is kept where.
+    pub switches: Switches<'a>,
     /// Most slots of a program: a million, 4,096 unprivileged.
     pub max_insns: usize,
     /// Most subprograms, the main program included.
     pub max_subprogs: usize,
     /// Whether the loader may call functions and loop (CAP_BPF).
     pub capable: bool,
-    /// Loops may close by any edge, falling through and calls too; before, by jumps and callback
-    /// references only (6.6 stable).
-    pub loops_by_any_edge: bool,
-    /// A wide load cut off by the program's end comes before its layout (7.3).
-    pub cut_loads_first: bool,
-    /// The second slot of a wide load is no instruction to walk (6.1 stable).
-    pub whole_wide_loads: bool,
-    /// History is recorded at points of its own; before, wherever states are
-    /// compared (6.1 stable).
-    pub split_jump_points: bool,
-    /// Calls that run callbacks are checkpoints (6.6 stable).
-    pub callback_checkpoints: bool,
-    /// A call that runs callbacks is a loop of its own (6.19).
-    pub callback_loops: bool,
-    /// Tail calls and legacy packet loads have an edge to an exit (6.19).
-    pub abnormal_exits: bool,
 }
 
-impl CfgRules {
+impl<'a> CfgRules<'a> {
     /// The rules of a target, for a privileged loader.
-    pub const fn of(target: &Target) -> CfgRules {
-        let (behaviour, limits) = (&target.behaviour, &target.limits);
+    pub fn of(switches: Switches<'a>, limits: Bounds<'a>) -> CfgRules<'a> {
         CfgRules {
-            isa: IsaRules::of(behaviour),
-            max_insns: limits.max_insns as usize,
-            max_subprogs: limits.subprogs as usize,
+            isa: IsaRules::of(switches),
+            switches,
+            max_insns: limits.max_insns() as usize,
+            max_subprogs: limits.subprogs() as usize,
             capable: true,
-            loops_by_any_edge: behaviour.loops_by_any_edge,
-            cut_loads_first: behaviour.cut_loads_first,
-            whole_wide_loads: behaviour.whole_wide_loads,
-            split_jump_points: behaviour.split_jump_points,
-            callback_checkpoints: behaviour.callback_checkpoints,
-            callback_loops: behaviour.callback_loops,
-            abnormal_exits: behaviour.abnormal_exits,
         }
     }
 
+    /// The rules of a target of which nobody notes what is asked.
+    pub fn of_target(target: &'a Target) -> CfgRules<'a> {
+        let switches = Switches::new(&target.behaviour, None);
+        CfgRules::of(switches, Bounds::new(&target.limits, None))
+    }
+
     /// The same rules for a loader without capabilities.
-    pub const fn unprivileged(self) -> CfgRules {
+    pub const fn unprivileged(self) -> CfgRules<'a> {
         CfgRules {
             max_insns: Limits::INSNS_UNPRIVILEGED,
             capable: false,

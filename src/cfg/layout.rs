@@ -154,8 +154,8 @@ impl Layout {
 fn may_be_last(insn: Insn, rules: &CfgRules) -> bool {
     match insn.opcode {
         0x95 | 0x05 => true,
-        0x06 => rules.isa.gotol,
-        0x0d => rules.isa.gotox,
+        0x06 => rules.isa.gotol(),
+        0x0d => rules.isa.gotox(),
         _ => false,
     }
 }

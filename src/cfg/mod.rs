@@ -39,9 +39,6 @@ mod stack;
 mod svg;
 mod walk;
 
-#[cfg(test)]
-mod tests;
-
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use core::ops::Deref;
@@ -91,7 +88,7 @@ pub fn analyze(
         insn: insn as u32,
         fault,
     };
-    if let Some(cut) = cut_off(ops).filter(|_| rules.cut_loads_first) {
+    if let Some(cut) = cut_off(ops).filter(|_| rules.switches.cut_loads_first()) {
         return Err(decode(cut));
     }
     layout.check(insns, rules)?;
@@ -309,3 +306,6 @@ impl Deref for Successors<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ impl Cfg {
                 }
                 let cyclic = open.last() != Some(&at)
                     || successors.contains(&at)
-                    || (rules.callback_loops && self.flags(here).calls_callback());
+                    || (self.flags(here).calls_callback() && rules.switches.callback_loops());
                 while let Some(member) = open.pop() {
                     low[member as usize] = DONE;
                     if cyclic {

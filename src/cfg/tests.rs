@@ -54,8 +54,9 @@ impl InsnFacts for TestFacts {
     }
 }
 
-fn linux(series: &str) -> CfgRules {
-    CfgRules::of(&crate::target::by_name(series).unwrap())
+fn linux(series: &str) -> CfgRules<'static> {
+    let target = crate::target::by_name(series).unwrap();
+    CfgRules::of_target(Box::leak(Box::new(target)))
 }
 
 fn parts(text: &str, rules: &CfgRules) -> (Vec<Insn>, Vec<Op>, TestFacts) {

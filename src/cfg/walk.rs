@@ -36,7 +36,7 @@ enum Edge {
 struct Walk<'a> {
     cfg: &'a mut Cfg,
     facts: &'a dyn InsnFacts,
-    rules: &'a CfgRules,
+    rules: &'a CfgRules<'a>,
     marks: Vec<Mark>,
     /// The current path: slot, and the number of edges taken from it.
     path: Vec<(u32, u32)>,
@@ -80,7 +80,7 @@ impl Walk<'_> {
             .and_then(|at| self.cfg.flags.get_mut(at));
         if let Some(flags) = slot {
             flags.set(flag);
-            if flag == InsnFlags::PRUNE_POINT && !self.rules.split_jump_points {
+            if flag == InsnFlags::PRUNE_POINT && !self.rules.switches.split_jump_points() {
                 flags.set(InsnFlags::JMP_POINT);
             }
         }
@@ -91,7 +91,7 @@ impl Walk<'_> {
     }
 
     fn jump_point(&mut self, at: i64) {
-        if self.rules.split_jump_points {
+        if self.rules.switches.split_jump_points() {
             self.flag(at, InsnFlags::JMP_POINT);
         }
     }
@@ -136,7 +136,7 @@ impl Walk<'_> {
         }
         let fallthrough = flow.fallthrough().map(|slots| match flow {
             // Older kernels walk the second slot as an instruction.
-            Flow::Wide | Flow::FuncRef(_) if !self.rules.whole_wide_loads => here + 1,
+            Flow::Wide | Flow::FuncRef(_) if !self.rules.switches.whole_wide_loads() => here + 1,
             _ => here + i64::from(slots),
         });
         let jump = flow.jump().map(|off| here + 1 + i64::from(off));
@@ -194,7 +194,13 @@ impl Walk<'_> {
             }
             Flow::FuncRef(_) => {
                 self.prune(here);
-                self.goes_on(here + if self.rules.whole_wide_loads { 2 } else { 1 });
+                self.goes_on(
+                    here + if self.rules.switches.whole_wide_loads() {
+                        2
+                    } else {
+                        1
+                    },
+                );
             }
             Flow::LdAbs => self.hidden_exit(at),
             Flow::Gotox => {
@@ -220,7 +226,7 @@ impl Walk<'_> {
         }
         if call.sync_callback {
             self.flag(here, InsnFlags::SYNC_CALLBACK_CALL);
-            if self.rules.callback_checkpoints {
+            if self.rules.switches.callback_checkpoints() {
                 self.flag(here, InsnFlags::CALLS_CALLBACK);
                 self.flag(here, InsnFlags::FORCE_CHECKPOINT);
                 self.prune(here);
@@ -267,7 +273,7 @@ impl Walk<'_> {
     }
 
     fn hidden_exit(&mut self, at: u32) {
-        if !self.rules.abnormal_exits {
+        if !self.rules.switches.abnormal_exits() {
             return;
         }
         let of = self.cfg.subprog_of(at as usize);
@@ -314,7 +320,7 @@ impl Walk<'_> {
 
     fn loop_allowed(&self, kind: Edge) -> bool {
         let closes = matches!(kind, Edge::Jump | Edge::Reference);
-        self.rules.capable && (self.rules.loops_by_any_edge || closes)
+        self.rules.capable && (closes || self.rules.switches.loops_by_any_edge())
     }
 
     /// The lowest slot that was not walked, or that was but is half of another.
@@ -326,7 +332,7 @@ impl Walk<'_> {
             }
             let wide = matches!(self.cfg.flow(at as usize), Flow::Wide | Flow::FuncRef(_));
             at += 1;
-            if wide && self.rules.whole_wide_loads {
+            if wide && self.rules.switches.whole_wide_loads() {
                 let second = self.marks.get(at as usize);
                 if second.is_some_and(|mark| *mark != Mark::New) {
                     return Err(Fault::IntoWide { insn: at - 1 });

@@ -60,11 +60,11 @@ pub(super) fn smallest(
     // What the program itself takes, whoever is let in.
     let mut open = choice.target.clone();
     open.config.unprivileged_bpf = true;
-    for c in type_demands(program, &open) {
+    for c in type_demands(program, (&open).into()) {
         found.add(c, text!("program type {}", program.prog_type));
     }
     for map in program.maps.iter() {
-        for c in map_demands(map, &open) {
+        for c in map_demands(map, (&open).into()) {
             found.add(c, text!("map {}", map.name));
         }
     }

@@ -12,6 +12,7 @@ use crate::programs::{Linked, Program, decode, decode_with};
 use crate::rules::lints::{
     self, Hit, LintInput, Linted, ObjectInput, Settled, lint, lint_object, settle,
 };
+use crate::target::Switches;
 use crate::untrusted::Untrusted;
 
 /// Runs the lints over an accepted program.
@@ -21,7 +22,10 @@ pub(super) fn of_program(
     observed: &Observed,
     verification: &Verification,
 ) -> Vec<Hit> {
-    let ops = decode_with(&program.insns, &IsaRules::of(&choice.target.behaviour));
+    let ops = decode_with(
+        &program.insns,
+        &IsaRules::of(Switches::new(&choice.target.behaviour, None)),
+    );
     let facts = setup::facts::Facts::new(program, choice.target, &ops);
     let cfg = cfg::analyze(&program.insns, &ops, &facts, &facts.rules).ok();
     lint(&LintInput {

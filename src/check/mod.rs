@@ -21,6 +21,7 @@ mod portability;
 mod remedies;
 mod series;
 mod shared;
+mod sharing;
 #[cfg(feature = "smoke")]
 mod smoke;
 pub mod types;
@@ -31,16 +32,17 @@ mod vmlinux;
 mod witness;
 
 pub use document::json;
+pub use sharing::{Sharing, Tally};
 pub use vmlinux::vmlinux_target;
 
 pub use audit::{DEFAULT_CPUS, audit, unread};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
 
 use self::each::each;
+use self::sharing::Explorations;
 use self::verify::{
-    Explored, Looked, internal, load_error, no_such_type, panic_text, undecided, verify_program,
+    Looked, internal, load_error, no_such_type, panic_text, undecided, verify_program,
 };
 use crate::budget::{Account, Budget, Ended};
 use crate::config::Settings;
@@ -115,6 +117,8 @@ pub struct Options<'a> {
     pub clock: Option<fn() -> u64>,
     /// What the run that this input belongs to may spend.
     pub budget: Option<&'a Budget>,
+    /// Whether what one target's verification found serves others that answer the same.
+    pub sharing: Sharing<'a>,
     /// Further refusals that are sought behind the first, each assuming that those
     /// before are mended.
     pub further: usize,
@@ -157,11 +161,17 @@ impl<'a> Options<'a> {
             profile: false,
             clock: None,
             budget: None,
+            sharing: Sharing::On,
             further: 0,
             #[cfg(feature = "smoke")]
             smoke: true,
             settings: None,
         }
+    }
+
+    /// Whether explorations are shared: there is somebody to share with.
+    fn shares(&self) -> bool {
+        !self.sharing.is_off() && self.targets.len() > 1
     }
 
     /// An account for one piece of work.
@@ -369,18 +379,11 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     let jobs: Vec<(usize, usize)> = (0..count)
         .flat_map(|p| (0..links.len()).map(move |t| (p, t)))
         .collect();
-    // Runtimes link alike; those that verify alike too share their explorations.
-    let like: Vec<Option<usize>> = (0..links.len())
-        .map(|t| runtime_like(t, options.targets))
-        .collect();
-    let shared: Vec<OnceLock<Explored>> =
-        (0..count * links.len()).map(|_| OnceLock::new()).collect();
+    let explorations = Explorations::new(&links, options.targets);
     let checked = each(jobs, |(p, t)| {
         let entry = links.get(t)?.programs.get(p)?;
         let choice = options.targets.get(t)?;
-        let first = like.get(t).copied().flatten();
-        let cell = first.and_then(|first| shared.get(p * links.len() + first));
-        let (report, looked) = check_program(entry, choice, cell, options)?;
+        let (report, looked) = check_program(entry, choice, (&explorations, p, t), options)?;
         Some(((p, t, report), looked))
     });
     let (done, looked): (Vec<Job>, Vec<Option<Looked>>) = checked.into_iter().flatten().unzip();
@@ -419,21 +422,10 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     report
 }
 
-/// The first runtime among the targets that verifies like the one at `t`, itself
-/// included; none for kernels.
-fn runtime_like(t: usize, targets: &[TargetChoice<'_>]) -> Option<usize> {
-    let own = targets.get(t)?;
-    own.target.profile()?;
-    let btf = |c: &TargetChoice<'_>| c.kernel_btf.map(std::ptr::from_ref);
-    targets.iter().position(|c| {
-        c.target.profile().is_some() && btf(c) == btf(own) && c.target.verifies_like(own.target)
-    })
-}
-
 fn check_program(
     entry: &Result<Program, LoadError>,
     choice: &TargetChoice<'_>,
-    shared: Option<&OnceLock<Explored>>,
+    at: (&Explorations<'_>, usize, usize),
     options: &Options<'_>,
 ) -> Option<(ProgramReport, Option<Looked>)> {
     let program = match entry {
@@ -453,7 +445,7 @@ fn check_program(
         return Some((no_such_type(program, choice.target), None));
     }
     let done = catch_unwind(AssertUnwindSafe(|| {
-        verify_program(program, choice, shared, options)
+        verify_program(program, choice, at, options)
     }));
     Some(done.unwrap_or_else(|panic| {
         let detail = panic_text(&*panic);

@@ -90,14 +90,13 @@ fn exposed(object: &Object) -> Vec<Finding> {
     let (Some(rule), Some(btf)) = (rules::special_data_exposed(), object.btf.as_ref()) else {
         return Vec::new();
     };
-    let kernel = Pointees {
-        kernel: None,
-        kptr_references: true,
-    };
     let data = object.maps.iter().filter(|m| m.is_data());
     let exposed = data.filter(|m| m.flags & F_MMAPABLE != 0);
     let finding = |map: &crate::object::MapDef| {
-        let field = parse(btf, kernel, map.value_type).fields.first()?.kind;
+        let field = parse(btf, Pointees::OWN, map.value_type)
+            .fields
+            .first()?
+            .kind;
         Some(Finding::of_object(
             rule,
             text!(

@@ -1,16 +1,19 @@
 //! One program on one target: verified, and worded.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use super::portability::judge;
+use super::sharing::Explorations;
 use super::{Options, TargetChoice, findings, remedies};
-use crate::abstract_interp::{self, Input, Observed, Reach, Stats, Verdict, Verification};
+use crate::abstract_interp::{
+    self, Consulted, Input, Observed, Reach, Stats, Verdict, Verification,
+};
 use crate::audit::{Memory, memory};
 use crate::budget::Ended;
 use crate::config;
 use crate::diagnostics::{self, Context};
 use crate::helpers_spec::ProgType;
-use crate::programs::insn::{Callee, ImmRef, Op};
+use crate::programs::insn::{ImmRef, Op};
 use crate::programs::{LoadError, LoadErrorKind, Program, decode};
 use crate::report::{Outcome, ProgramReport, Usage};
 use crate::rules;
@@ -27,9 +30,11 @@ pub(super) struct Looked {
 
 /// What exploring a program on a target gave.
 pub(super) struct Explored {
-    verification: Verification,
+    pub(super) verification: Verification,
     /// Of accepted programs: what ended elsewhere hides what was to come.
     observed: Option<Observed>,
+    /// What it asked of its target, where others may ask the same.
+    pub(super) consulted: Option<Consulted>,
     verify_us: Option<u64>,
 }
 
@@ -40,14 +45,27 @@ fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) 
         target: choice.target,
         kernel_btf: choice.kernel_btf,
     };
-    let runtime = choice.target.profile().is_some();
+    // Whoever shares it gets it whole.
+    let runtime = options.targets.iter().any(|t| t.target.profile().is_some());
+    let observes = runtime || options.lints || runs(options);
     let account = options.account();
-    let (verification, observed) = if runtime || options.lints || runs(options) {
-        let (verification, observed) = abstract_interp::verify_observing(&input, account);
-        (verification, Some(observed))
-    } else {
-        let verification = abstract_interp::verify_within(&input, None, account);
-        (verification, None)
+    let (verification, observed, consulted) = match (observes, options.shares()) {
+        (true, true) => {
+            let (v, observed, consulted) = abstract_interp::verify_noting(&input, account);
+            (v, Some(observed), Some(consulted))
+        }
+        (true, false) => {
+            let (v, observed) = abstract_interp::verify_observing(&input, account);
+            (v, Some(observed), None)
+        }
+        (false, true) => {
+            let (v, consulted) = abstract_interp::verify_asking(&input, None, account);
+            (v, None, Some(consulted))
+        }
+        (false, false) => {
+            let v = abstract_interp::verify_within(&input, None, account);
+            (v, None, None)
+        }
     };
     let accepted = matches!(verification.verdict, Verdict::Accept);
     let observed = observed.filter(|_| accepted);
@@ -58,6 +76,7 @@ fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) 
     Explored {
         verification,
         observed,
+        consulted,
         verify_us,
     }
 }
@@ -73,28 +92,28 @@ fn runs(options: &Options<'_>) -> bool {
     }
 }
 
-/// Verifies a program; `shared` holds what targets that verify alike found, or will
-/// hold it.
+/// Verifies a program, the one at `p`, for the target at `t`, or takes over what others
+/// found.
 pub(super) fn verify_program(
     program: &Program,
     choice: &TargetChoice<'_>,
-    shared: Option<&OnceLock<Explored>>,
+    (explorations, p, t): (&Explorations<'_>, usize, usize),
     options: &Options<'_>,
 ) -> (ProgramReport, Option<Looked>) {
     let runtime = choice.target.profile().is_some();
-    let own;
-    let explored = match shared.filter(|_| !calls_own_helper(program, choice)) {
-        Some(cell) => cell.get_or_init(|| explore(program, choice, options)),
-        None => {
-            own = explore(program, choice, options);
-            &own
-        }
-    };
+    let known = options.shares().then(|| explorations.find(p, t)).flatten();
+    options.sharing.count(known.is_some());
+    let explored = known.unwrap_or_else(|| {
+        let own = Arc::new(explore(program, choice, options));
+        explorations.keep(p, t, &own);
+        own
+    });
     let Explored {
         verification,
         observed,
         verify_us,
-    } = explored;
+        ..
+    } = &*explored;
     let verify_us = *verify_us;
     let judged = judge(program, choice, observed.as_ref(), options);
     // Lints are about kernels.
@@ -195,19 +214,6 @@ fn profile(
     wanted
         .then(|| crate::view::profile::ProfileView::of(&input, verification, options.account()))?
         .map(std::sync::Arc::new)
-}
-
-/// Whether a program calls a helper that only this runtime has.
-fn calls_own_helper(program: &Program, choice: &TargetChoice<'_>) -> bool {
-    let extra = choice
-        .target
-        .profile()
-        .map_or(&[][..], |p| p.extra_helpers());
-    let own = |id: i32| extra.iter().any(|(e, _)| i64::from(*e) == i64::from(id));
-    !extra.is_empty()
-        && decode(&program.insns)
-            .iter()
-            .any(|op| matches!(op, Op::Call(Callee::Helper(id)) if own(*id)))
 }
 
 /// The target has no programs of the type: the load call is refused as it stands.

@@ -11,7 +11,8 @@ use crate::programs::decode_with;
 pub(super) fn run(args: &CfgArgs) -> Result<u8, Failure> {
     let mut out = String::new();
     let mut code = exit::CLEAN;
-    let rules = CfgRules::of(&inputs::first_target(&args.open)?);
+    let target = inputs::first_target(&args.open)?;
+    let rules = CfgRules::of_target(&target);
     let budget = spend::alone(&args.limits);
     let mut account = budget.open_all();
     for program in dump::open(&args.object, &args.open, &budget)? {

@@ -66,7 +66,7 @@ pub struct StructOpsDef {
 }
 
 /// A map, as a loader would create it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MapDef {
     /// Its name: the variable's, or the section's for data.
     pub name: Arc<str>,

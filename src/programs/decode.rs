@@ -53,8 +53,8 @@ pub fn upfront_fault(ops: &[Op], rules: &IsaRules) -> Option<(usize, DecodeFault
 
 impl DecodeFault {
     /// [`DecodeFault::is_upfront`] for kernels with the given rules.
-    pub const fn is_upfront_under(&self, rules: &IsaRules) -> bool {
-        if !rules.fields_upfront {
+    pub fn is_upfront_under(&self, rules: &IsaRules) -> bool {
+        if !rules.fields_upfront() {
             return self.is_upfront();
         }
         // Atomics alone keep their checks for when they are reached.
@@ -117,7 +117,7 @@ fn wide(insn: Insn, second: Option<&Insn>, rules: &IsaRules) -> Decoded {
         pseudo::MAP_IDX_VALUE => ImmRef::MapIdxValue { idx: lo, off: hi },
         other => {
             // Only where fields are checked up front does the offset come first.
-            require(!rules.fields_upfront || insn.off == 0, Reserved::LdImm64)?;
+            require(insn.off == 0 || !rules.fields_upfront(), Reserved::LdImm64)?;
             return Err(DecodeFault::LdImm64Source(other));
         }
     };
@@ -139,7 +139,7 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
     if opcode & 7 == class::LDX {
         let mode = opcode & 0xe0;
         require(
-            imm == 0 && (mode == 0x60 || (mode == 0x80 && rules.v4)),
+            imm == 0 && (mode == 0x60 || (mode == 0x80 && rules.v4())),
             Reserved::Ldx,
         )?;
     }
@@ -153,8 +153,8 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
         Form::Alu { w, op, reg } => {
             let signed = match (op, off) {
                 (op, 0) => op,
-                (AluOp::Div, 1) if rules.v4 => AluOp::SDiv,
-                (AluOp::Mod, 1) if rules.v4 => AluOp::SMod,
+                (AluOp::Div, 1) if rules.v4() => AluOp::SDiv,
+                (AluOp::Mod, 1) if rules.v4() => AluOp::SMod,
                 _ => return Err(DecodeFault::Reserved(Reserved::Alu)),
             };
             let src = operand(insn, reg, Reserved::Alu)?;
@@ -169,7 +169,7 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
             require(src == 0 && off == 0 && imm == 0, Reserved::Neg)?;
             Op::Neg { w, dst }
         }
-        Form::End(super::insn::Endness::Swap) if !rules.v4 => return Err(unknown),
+        Form::End(super::insn::Endness::Swap) if !rules.v4() => return Err(unknown),
         Form::End(kind) => {
             require(
                 src == 0 && off == 0 && matches!(imm, 16 | 32 | 64),
@@ -254,7 +254,7 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
                 long: false,
             }
         }
-        Form::Ja(Width::W32) if !rules.gotol => return Err(unknown),
+        Form::Ja(Width::W32) if !rules.gotol() => return Err(unknown),
         Form::Ja(Width::W32) => {
             require(src == 0 && dst == 0 && off == 0, Reserved::Ja)?;
             Op::Ja {
@@ -262,12 +262,12 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
                 long: true,
             }
         }
-        Form::Gotox if !rules.gotox => return Err(unknown),
+        Form::Gotox if !rules.gotox() => return Err(unknown),
         Form::Gotox => {
             require(src == 0 && off == 0 && imm == 0, Reserved::JaX)?;
             Op::Gotox { dst }
         }
-        Form::MayGoto if !rules.may_goto => return Err(unknown),
+        Form::MayGoto if !rules.may_goto() => return Err(unknown),
         Form::MayGoto if src != 0 || dst != 0 || imm != 0 => return Err(DecodeFault::MayGoto(imm)),
         Form::MayGoto => Op::MayGoto { off },
         Form::Call => {
@@ -282,7 +282,7 @@ fn single(insn: Insn, rules: &IsaRules) -> Decoded {
                 _ => return Err(DecodeFault::Reserved(Reserved::Call)),
             })
         }
-        Form::CallX if !rules.callx => return Err(unknown),
+        Form::CallX if !rules.callx() => return Err(unknown),
         Form::CallX => {
             // Older compilers put the register into the immediate.
             require(
@@ -321,7 +321,7 @@ fn mov(insn: Insn, w: Width, reg: bool, rules: &IsaRules) -> Decoded {
             src: Src::Imm(imm),
         });
     }
-    if w == Width::W64 && off == isa::ADDR_SPACE_CAST && rules.addr_space_cast {
+    if w == Width::W64 && off == isa::ADDR_SPACE_CAST && rules.addr_space_cast() {
         if imm != 1 && imm != 1 << 16 {
             return Err(DecodeFault::AddrSpaceCast(imm));
         }
@@ -331,8 +331,8 @@ fn mov(insn: Insn, w: Width, reg: bool, rules: &IsaRules) -> Decoded {
     }
     let bits = match off {
         0 => 0,
-        8 | 16 if rules.v4 => off as u8,
-        32 if rules.v4 && w == Width::W64 => 32,
+        8 | 16 if rules.v4() => off as u8,
+        32 if rules.v4() && w == Width::W64 => 32,
         _ => return Err(DecodeFault::Reserved(Reserved::Mov)),
     };
     require(imm == 0, Reserved::Mov)?;
@@ -358,18 +358,18 @@ fn atomic(insn: Insn, size: Size, rules: &IsaRules) -> Decoded {
         imm,
     } = insn;
     let narrow = matches!(size, Size::B | Size::H);
-    if narrow && !rules.acq_rel {
+    if narrow && !rules.acq_rel() {
         return Err(DecodeFault::UnknownOpcode(opcode));
     }
-    require(rules.atomics || imm == 0, Reserved::Xadd)?;
+    require(imm == 0 || rules.atomics(), Reserved::Xadd)?;
     let op = match imm {
-        isa::LOAD_ACQ if rules.acq_rel => Op::LoadAcquire {
+        isa::LOAD_ACQ if rules.acq_rel() => Op::LoadAcquire {
             dst,
             base: src,
             off,
             size,
         },
-        isa::STORE_REL if rules.acq_rel => Op::StoreRelease {
+        isa::STORE_REL if rules.acq_rel() => Op::StoreRelease {
             base: dst,
             off,
             size,
@@ -428,10 +428,10 @@ fn register(reg: u8) -> Result<(), DecodeFault> {
 
 /// Where fields are checked up front, register numbers come before all else.
 fn registers_first(insn: Insn, rules: &IsaRules) -> Result<(), DecodeFault> {
-    if !rules.fields_upfront {
+    if insn.dst <= 10 && insn.src <= 10 || !rules.fields_upfront() {
         return Ok(());
     }
-    let allowed = |reg: u8| reg <= 10 || (reg == 11 && rules.stack_args);
+    let allowed = |reg: u8| reg <= 10 || (reg == 11 && rules.stack_args());
     match (allowed(insn.dst), allowed(insn.src)) {
         (true, true) => Ok(()),
         (false, _) => Err(DecodeFault::Register(insn.dst)),
@@ -442,5 +442,5 @@ fn registers_first(insn: Insn, rules: &IsaRules) -> Result<(), DecodeFault> {
 /// Whether a base register is r11 where it stands for outgoing and incoming
 /// arguments. It is no register: nothing else can be done with it.
 fn is_argument(base: u8, size: Size, rules: &IsaRules) -> bool {
-    base == isa::ARGUMENTS && size == Size::DW && rules.stack_args
+    base == isa::ARGUMENTS && size == Size::DW && rules.stack_args()
 }

@@ -10,7 +10,7 @@
 
 use super::insn::{AluOp, AtomicOp, Endness, JmpOp, Size, Width};
 use crate::prelude::*;
-use crate::target::Behaviour;
+use crate::target::Switches;
 
 /// Instruction classes, the low three bits of an opcode.
 pub mod class {
@@ -235,60 +235,68 @@ pub fn opcode_of(form: Form) -> Option<u8> {
     (0..=255u8).find(|&code| TABLE[usize::from(code)] == Some(form))
 }
 
-/// Which part of the instruction set exists, and when its fields are checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct IsaRules {
-    /// Atomics other than plain addition (Linux 5.12).
-    pub atomics: bool,
-    /// ISA v4: sign-extending loads and moves, signed division, `bswap` (6.6).
-    pub v4: bool,
-    /// `gotol`, of ISA v4 too (6.6, and stable 6.1).
-    pub gotol: bool,
-    /// `may_goto` (6.9).
-    pub may_goto: bool,
-    /// `addr_space_cast` (6.9).
-    pub addr_space_cast: bool,
-    /// Atomic opcodes of one and two bytes, load-acquire and store-release (6.15).
-    pub acq_rel: bool,
-    /// Indirect jumps (6.19).
-    pub gotox: bool,
-    /// Indirect calls (no Linux so far).
-    pub callx: bool,
-    /// Stack arguments through the pseudo register r11 (7.x).
-    pub stack_args: bool,
-    /// Every field fault is found up front, reached or not (7.x).
-    pub fields_upfront: bool,
-}
+/// Which part of the instruction set exists, and when its fields are checked: as a
+/// target's switches say, or all that is defined.
+#[derive(Clone, Copy, Debug)]
+pub struct IsaRules<'a>(Option<Switches<'a>>);
 
-impl IsaRules {
+impl<'a> IsaRules<'a> {
     /// Everything that is defined.
-    pub const ALL: IsaRules = IsaRules {
-        atomics: true,
-        v4: true,
-        gotol: true,
-        may_goto: true,
-        addr_space_cast: true,
-        acq_rel: true,
-        gotox: true,
-        callx: true,
-        stack_args: false,
-        fields_upfront: false,
-    };
+    pub const ALL: IsaRules<'static> = IsaRules(None);
 
     /// What a target knows.
-    pub const fn of(behaviour: &Behaviour) -> IsaRules {
-        IsaRules {
-            atomics: behaviour.atomics_fetch,
-            v4: behaviour.isa_v4,
-            gotol: behaviour.long_jumps,
-            may_goto: behaviour.may_goto,
-            addr_space_cast: behaviour.arena,
-            acq_rel: behaviour.load_acquire,
-            gotox: behaviour.indirect_jumps,
-            callx: false,
-            stack_args: behaviour.stack_arguments,
-            fields_upfront: behaviour.reserved_fields_upfront,
-        }
+    pub const fn of(switches: Switches<'a>) -> IsaRules<'a> {
+        IsaRules(Some(switches))
+    }
+
+    /// Atomics other than plain addition (Linux 5.12).
+    pub fn atomics(self) -> bool {
+        self.0.is_none_or(Switches::atomics_fetch)
+    }
+
+    /// ISA v4: sign-extending loads and moves, signed division, `bswap` (6.6).
+    pub fn v4(self) -> bool {
+        self.0.is_none_or(Switches::isa_v4)
+    }
+
+    /// `gotol`, of ISA v4 too (6.6, and stable 6.1).
+    pub fn gotol(self) -> bool {
+        self.0.is_none_or(Switches::long_jumps)
+    }
+
+    /// `may_goto` (6.9).
+    pub fn may_goto(self) -> bool {
+        self.0.is_none_or(Switches::may_goto)
+    }
+
+    /// `addr_space_cast` (6.9).
+    pub fn addr_space_cast(self) -> bool {
+        self.0.is_none_or(Switches::arena)
+    }
+
+    /// Atomic opcodes of one and two bytes, load-acquire and store-release (6.15).
+    pub fn acq_rel(self) -> bool {
+        self.0.is_none_or(Switches::load_acquire)
+    }
+
+    /// Indirect jumps (6.19).
+    pub fn gotox(self) -> bool {
+        self.0.is_none_or(Switches::indirect_jumps)
+    }
+
+    /// Indirect calls (no Linux so far).
+    pub fn callx(self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Stack arguments through the pseudo register r11 (7.x).
+    pub fn stack_args(self) -> bool {
+        self.0.is_some_and(Switches::stack_arguments)
+    }
+
+    /// Every field fault is found up front, reached or not (7.x).
+    pub fn fields_upfront(self) -> bool {
+        self.0.is_some_and(Switches::reserved_fields_upfront)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `programs` room: instructions, and linking an object's functions into
 //! programs as a loader does.
 
+mod alike;
 pub mod asm;
 mod core;
 pub mod decode;

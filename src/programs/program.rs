@@ -240,6 +240,15 @@ pub struct Program {
 }
 
 impl Program {
+    /// What it hangs on, as `helpers_spec` names it: a function, a hook, or the struct and
+    /// member of a struct_ops program.
+    pub fn hook_name(&self) -> Option<alloc::borrow::Cow<'_, str>> {
+        match &self.struct_ops {
+            Some(slot) => Some(format!("{}/{}", slot.structure, slot.member).into()),
+            None => self.attach_to.as_deref().map(Into::into),
+        }
+    }
+
     /// A program of bare instructions: no maps, no BTF, GPL.
     pub fn raw(
         name: &str,

@@ -7,6 +7,7 @@ use super::encode::{encode, encode_all};
 use super::insn::*;
 use super::isa::{IsaRules, TABLE};
 use super::*;
+use crate::target::Switches;
 
 /// Field values that reach every branch of the decoder.
 const OFFS: &[i16] = &[0, 1, -1, 3, 8, 16, 32, i16::MIN, i16::MAX];
@@ -58,11 +59,12 @@ fn every_slot() -> impl Iterator<Item = Insn> {
 }
 
 /// The instruction set of a Linux release.
-fn linux(series: &str) -> IsaRules {
-    IsaRules::of(&crate::target::by_name(series).unwrap().behaviour)
+fn linux(series: &str) -> IsaRules<'static> {
+    let target = Box::leak(Box::new(crate::target::by_name(series).unwrap()));
+    IsaRules::of(Switches::new(&target.behaviour, None))
 }
 
-fn rule_sets() -> [IsaRules; 4] {
+fn rule_sets() -> [IsaRules<'static>; 4] {
     [IsaRules::ALL, linux("5.10"), linux("6.18"), linux("7.3")]
 }
 

@@ -4,6 +4,7 @@
 //! release; stable series carry some of them as backports, so the rows in
 //! `linux.rs` are what counts, not a comparison of numbers.
 
+use super::asked::Switches;
 use super::scalars::ScalarRules;
 use crate::prelude::*;
 
@@ -114,7 +115,30 @@ macro_rules! behaviour {
             $(#[doc = $what] #[doc = concat!("(", $since, ")")] pub $field: $type,)*
         }
 
+        /// The place of each switch among what is asked of a target.
+        #[expect(non_camel_case_types, reason = "named as the fields are")]
+        #[derive(Clone, Copy)]
+        enum Nth { $($field,)* Count }
+
+        /// How many switches there are.
+        pub(super) const SWITCHES: usize = Nth::Count as usize;
+
+        /// The switches of a target, each noted when it is asked for.
+        impl Switches<'_> {
+            $(#[doc = $what] #[doc = concat!("(", $since, ")")]
+            #[inline]
+            pub fn $field(self) -> $type {
+                self.note(Nth::$field as usize);
+                self.of.$field
+            })*
+        }
+
         impl Behaviour {
+            /// Whether another says the same wherever it was asked.
+            pub(super) fn agrees(&self, other: &Behaviour, asked: &dyn Fn(usize) -> bool) -> bool {
+                $((!asked(Nth::$field as usize) || self.$field == other.$field))&&*
+            }
+
             /// Every switch with its meaning and value.
             pub fn list(&self) -> Vec<Switch> {
                 vec![$(Switch {

@@ -50,7 +50,7 @@ pub struct Config {
     /// `lockdown=`, or `CONFIG_LOCK_DOWN_KERNEL_FORCE_*`.
     pub lockdown: Lockdown,
     /// Options that the kernel was built without, by their place in [`OPTIONS`].
-    absent: u64,
+    pub(super) absent: u64,
 }
 
 /// Options without which programs, maps or functions of some kind are missing.

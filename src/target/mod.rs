@@ -9,6 +9,7 @@
 //! [`Limits`]; it never compares versions. A target is a point release with
 //! its fixes: stable kernels carry backports that their series number hides.
 
+mod asked;
 mod behaviour;
 mod config;
 mod limits;
@@ -18,6 +19,7 @@ pub mod profile;
 mod rights;
 pub mod scalars;
 
+pub use asked::{Asked, Bounds, Build, Notes, Permits, Switches};
 pub use behaviour::{
     Behaviour, Eviction, LoopConvergence, PrecisionScope, ScalarLinks, StackLiveness,
     StackRounding, Switch,

@@ -151,7 +151,7 @@ fn map_name(env: &Env<'_>, map: MapRef) -> String {
 
 fn type_name(env: &Env<'_>, src: BtfSrc, id: u32) -> String {
     let btf = match src {
-        BtfSrc::Kernel => env.kernel_btf,
+        BtfSrc::Kernel => env.types.any(),
         BtfSrc::Program => env.program.btf.as_deref(),
     };
     btf.map_or_else(|| format!("type {id}"), |btf| btf.describe(id))

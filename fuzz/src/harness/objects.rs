@@ -72,7 +72,7 @@ fn show(program: &Program, targets: &[TargetChoice<'_>]) {
         let _ = write!(out, "{}", instruction(program, &ops, at));
     }
     for t in targets {
-        let rules = CfgRules::of(t.target);
+        let rules = CfgRules::of_target(t.target);
         let ops = decode_with(&program.insns, &rules.isa);
         if let Ok(graph) = cfg::analyze(&program.insns, &ops, &NoFacts, &rules) {
             let all: Vec<usize> = (0..graph.subprogs().len()).collect();

@@ -9,7 +9,7 @@ use super::constants::{Constants, Known};
 use crate::abstract_interp::checks::args::kfunc::Kfunc;
 use crate::abstract_interp::checks::args::rule::Purpose;
 use crate::abstract_interp::env::Env;
-use crate::helpers_spec::{ArgSpec, ArgType, TypeFlags, helper, helper_proto_for};
+use crate::helpers_spec::{ArgSpec, ArgType, TypeFlags, helper};
 use crate::object::MapDef;
 use crate::programs::insn::{Callee, ImmRef, Op};
 
@@ -86,14 +86,7 @@ pub fn touch(
     match callee {
         Callee::Helper(id) => {
             let id = u32::try_from(id).unwrap_or(u32::MAX);
-            let p = env.program;
-            let proto = helper_proto_for(
-                id,
-                p.prog_type,
-                p.attach_type,
-                p.sleepable,
-                env.target.helper_spec(id),
-            );
+            let proto = env.target.helper(env.program, id).proto();
             let spec = proto.and_then(|proto| proto.args.get(arg - 1));
             spec.map_or(Touch::ReadsAll, |spec| {
                 of_helper(env, constants, largest, at, spec, arg)

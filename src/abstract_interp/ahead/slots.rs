@@ -257,7 +257,7 @@ struct Maker<'m, 'a> {
 impl Maker<'_, '_> {
     /// Looks at a function in one place, unless nothing new is given to it.
     fn enter(&mut self, standing: Standing, args: &[Address; 5], below: u32) {
-        if standing.depth >= self.env.target.limits.frames || self.out.lost {
+        if standing.depth >= self.env.target.limits().frames() || self.out.lost {
             return;
         }
         let mut args = args.clone();

@@ -145,7 +145,7 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
             packet::access(vm, access, off)?
         }
         Kind::FlowKeys if reg.flags == Flags::NONE => {
-            let checked = vm.env.target.behaviour.flow_keys_offset_checked;
+            let checked = vm.env.target.behaviour().flow_keys_offset_checked();
             packet::flow_keys(if checked { off } else { access.off }, access.size)?
         }
         Kind::Socket | Kind::SockCommon | Kind::TcpSock | Kind::XdpSock
@@ -168,7 +168,7 @@ pub fn check(vm: &Vm, access: &Access) -> Check<Effect> {
         Kind::ConstMap { map, .. } if reg.flags == Flags::NONE => Effect::Load(
             btf_ptr::map_ptr_access(vm, map, access.reg, off, access.size, access.is_write())?,
         ),
-        Kind::Buf if !reg.maybe_null() || !vm.env.target.behaviour.buffers_checked_for_null => {
+        Kind::Buf if !reg.maybe_null() || !vm.env.target.behaviour().buffers_checked_for_null() => {
             buffer::buf_access(access, reg, off)?
         }
         Kind::Arena if reg.flags == Flags::NONE => Effect::Load(Loaded::UNKNOWN),
@@ -225,7 +225,7 @@ pub fn arena_loads(vm: &Vm) -> Check<()> {
     let extends = |op: &Op| matches!(op, Op::Load { sx: true, .. });
     let mut loads = vm.env.ops.iter().zip(&vm.aux);
     let some = loads.any(|(op, aux)| extends(op) && aux.seen && aux.pointer_class.is_arena());
-    match some && !vm.env.target.behaviour.arena_loads_extend {
+    match some && !vm.env.target.behaviour().arena_loads_extend() {
         true => refuse(Fault::ArenaSignExtended),
         false => Ok(()),
     }

@@ -107,7 +107,7 @@ pub fn of_struct(vm: &Vm<'_>, reg: &Reg, r: u8, want: &str, strict: bool) -> Che
 
 /// The struct of the kernel's BTF that a signature names.
 pub fn kernel_struct(vm: &Vm<'_>, names: &str) -> Check<u32> {
-    let Some(btf) = vm.env.kernel_btf else {
+    let Some(btf) = vm.env.types.any() else {
         return unknown("no-kernel-btf");
     };
     let name = |n: &'_ str| n.trim().trim_start_matches("struct ").to_owned();

@@ -24,7 +24,7 @@ pub fn immediate(w: Width, op: AluOp, imm: i32) -> Check<()> {
 /// A conversion between address spaces; whether it leads into the arena.
 pub fn cast(env: &Env<'_>, imm: i32) -> Check<bool> {
     match imm {
-        TO_ARENA | FROM_ARENA if !env.has_arena() => refuse(Fault::ArenaCastAlone),
+        TO_ARENA | FROM_ARENA if !env.has_arena => refuse(Fault::ArenaCastAlone),
         TO_ARENA | FROM_ARENA => Ok(imm == TO_ARENA),
         _ => refuse(Fault::ArenaCastSpaces),
     }

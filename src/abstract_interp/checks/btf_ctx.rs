@@ -35,7 +35,7 @@ pub fn access(vm: &Vm, r: u8, off: i32, size: u32, write: bool) -> Check<Loaded>
         }
         return unknown("no-kernel-btf");
     };
-    let Some(btf) = vm.env.kernel_btf else {
+    let Some(btf) = vm.env.types.any() else {
         return unknown("no-kernel-btf");
     };
     if off % 8 != 0 {
@@ -149,7 +149,7 @@ fn lsm_return(vm: &Vm) -> Loaded {
     match super::return_value::lsm_range(vm) {
         Some((min, max)) => {
             let bounds =
-                crate::abstract_interp::domain::Bounds::from_s32_range(min, max, &vm.env.rules);
+                crate::abstract_interp::domain::Bounds::from_s32_range(min, max, vm.env.rules());
             Loaded {
                 reg: Reg::scalar(bounds),
                 fresh_id: false,
@@ -204,7 +204,7 @@ fn pointer(
         };
         return Ok(Loaded::pointer(kind, Flags::TRUSTED));
     }
-    let trust = if vm.env.target.behaviour.trusted_pointers {
+    let trust = if vm.env.target.behaviour().trusted_pointers() {
         Flags::TRUSTED
     } else {
         Flags::NONE
@@ -214,11 +214,11 @@ fn pointer(
         Some(Type::Struct(_) | Type::Union(_)) => {}
         Some(Type::Void) => return Ok(Loaded::UNKNOWN),
         Some(Type::Int { .. } | Type::Enum { .. })
-            if vm.env.target.behaviour.int_pointers_as_numbers =>
+            if vm.env.target.behaviour().int_pointers_as_numbers() =>
         {
             return Ok(Loaded::UNKNOWN);
         }
-        _ if vm.env.target.behaviour.pointer_pointers_as_numbers => return Ok(Loaded::UNKNOWN),
+        _ if vm.env.target.behaviour().pointer_pointers_as_numbers() => return Ok(Loaded::UNKNOWN),
         Some(Type::Ptr { .. } | Type::FuncProto { .. } | Type::Fwd { .. } | Type::Array { .. })
         | None
         | Some(_) => {
@@ -280,7 +280,7 @@ fn netfilter(vm: &Vm, r: u8, off: i32, size: u32) -> Check<Loaded> {
             return refuse_reg(r, Fault::ContextField { off, size });
         }
     };
-    match vm.env.kernel_btf.and_then(|b| b.find_struct(name)) {
+    match vm.env.types.any().and_then(|b| b.find_struct(name)) {
         Some(id) => Ok(Loaded::pointer(
             Kind::Btf {
                 btf: BtfSrc::Kernel,

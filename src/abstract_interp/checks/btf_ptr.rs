@@ -52,7 +52,7 @@ const SAFE_FIELDS: &[(&str, &str, Safe)] = &[
 /// The BTF that a kind's type id belongs to.
 pub fn btf_of<'a>(vm: &Vm<'a>, src: BtfSrc) -> Option<&'a Btf> {
     match src {
-        BtfSrc::Kernel => vm.env.kernel_btf,
+        BtfSrc::Kernel => vm.env.types.any(),
         BtfSrc::Program => vm.env.program.btf.as_deref(),
     }
 }
@@ -67,10 +67,10 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         return unknown("no-kernel-btf");
     };
     let name = btf.name(btf.skip_mods(id));
-    if vm.env.confined && vm.env.target.behaviour.kernel_types_need_perfmon {
+    if vm.env.confined && vm.env.target.behaviour().kernel_types_need_perfmon() {
         return refuse(Fault::StructPrivileged { name: name.into() });
     }
-    if vm.env.target.behaviour.kernel_types_need_gpl
+    if vm.env.target.behaviour().kernel_types_need_gpl()
         && !vm.env.program.gpl_compatible
         && src == BtfSrc::Kernel
     {
@@ -117,7 +117,7 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
         id,
         off as u32,
         size,
-        vm.env.target.behaviour.unions_read_freely,
+        vm.env.target.behaviour().unions_read_freely(),
     ) {
         Ok(found) => found,
         Err(fault) => return refuse_reg(r, fault),
@@ -191,7 +191,7 @@ pub fn map_ptr_access(
     let Some(def) = vm.env.map(map) else {
         return unknown("map-pointer");
     };
-    let Some(btf) = vm.env.kernel_btf.filter(|_| vm.env.kernel_btf_is_real) else {
+    let Some(btf) = vm.env.types.real() else {
         return unknown("no-kernel-btf");
     };
     let name = crate::helpers_spec::map_type::kernel_struct(def.map_type);
@@ -214,7 +214,7 @@ pub fn map_ptr_access(
         id,
         off as u32,
         size,
-        vm.env.target.behaviour.unions_read_freely,
+        vm.env.target.behaviour().unions_read_freely(),
     ) {
         Err(fault) => refuse_reg(r, fault),
         Ok(Found::Scalar) => Ok(Loaded::UNKNOWN),

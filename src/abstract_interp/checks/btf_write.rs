@@ -54,7 +54,7 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                     id,
                     off as u32,
                     size,
-                    vm.env.target.behaviour.unions_read_freely,
+                    vm.env.target.behaviour().unions_read_freely(),
                 ) {
                     Ok(_) => Ok(()),
                     Err(fault) => refuse_reg(r, fault),
@@ -72,7 +72,7 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
                 })
                 .flat_map(|(_, s, fields)| fields.iter().map(move |f| (*s, *f)))
                 .filter(|(_, f)| {
-                    *f != "app_limited" || vm.env.target.behaviour.app_limited_writable
+                    *f != "app_limited" || vm.env.target.behaviour().app_limited_writable()
                 })
                 .any(|(s, f)| holds(btf, s, f, off, size));
             if writable {
@@ -93,7 +93,7 @@ pub fn check(vm: &Vm, btf: &Btf, id: u32, r: u8, off: i32, size: u32) -> Check<(
             id,
             off as u32,
             size,
-            vm.env.target.behaviour.unions_read_freely,
+            vm.env.target.behaviour().unions_read_freely(),
         ) {
             Ok(Found::Scalar | Found::Memory | Found::Struct { .. }) | Err(_) => refused(),
         },

@@ -23,7 +23,7 @@ pub fn named<'a>(vm: &Vm<'a>, subprog: usize) -> Check<&'a Subprog> {
 /// The number of the new frame above those of `state`.
 pub fn depth(vm: &Vm<'_>, state: &State) -> Check<u8> {
     let depth = state.frames.len();
-    if depth >= vm.env.target.limits.frames as usize {
+    if depth >= vm.env.target.limits().frames() as usize {
         let frames = depth as u64 + 1;
         return refuse(Fault::FramesTooDeep { frames });
     }
@@ -32,23 +32,23 @@ pub fn depth(vm: &Vm<'_>, state: &State) -> Check<u8> {
 
 /// A global function may be called with what is held here; `does`: what it may do.
 pub fn global(vm: &Vm<'_>, does: &Layout) -> Check<()> {
-    let (behaviour, state) = (&vm.env.target.behaviour, &vm.cur);
+    let (behaviour, state) = (vm.env.target.behaviour(), &vm.cur);
     if state.active_locks > 0 {
         return refuse(Fault::GlobalUnderLock);
     }
-    if behaviour.preempt_bars_globals && state.active_preempt > 0 {
+    if behaviour.preempt_bars_globals() && state.active_preempt > 0 {
         return refuse(Fault::GlobalInPreempt);
     }
     if !does.might_sleep {
         return Ok(());
     }
-    if behaviour.context_protects_rcu
+    if behaviour.context_protects_rcu()
         && let Some(section) = vm.non_sleepable_context()
     {
         return refuse(Fault::GlobalSleeps { section });
     }
     let atomic = state.active_rcu > 0 || state.active_preempt > 0 || state.active_irq_id.is_some();
-    if behaviour.globals_may_sleep_checked && (atomic || !state.in_sleepable) {
+    if behaviour.globals_may_sleep_checked() && (atomic || !state.in_sleepable) {
         return refuse(Fault::GlobalMightSleep);
     }
     Ok(())
@@ -69,7 +69,7 @@ pub fn of_call(vm: &Vm<'_>, subprog: usize, halt: Halt) -> Halt {
 
 /// `exit` in a function that was called: locks are its own business, or not.
 pub fn locks_left(vm: &Vm<'_>) -> Check<()> {
-    match vm.cur.active_locks > 0 && !vm.env.target.behaviour.locks_across_functions {
+    match vm.cur.active_locks > 0 && !vm.env.target.behaviour().locks_across_functions() {
         true => refuse(Fault::UnlockMissing),
         false => Ok(()),
     }
@@ -100,7 +100,7 @@ pub fn walks_map(vm: &Vm<'_>, map: MapRef) -> Check<()> {
     if !walkable {
         return refuse(Fault::CallbackOfMap);
     }
-    match vm.aux[vm.insn].map_poisoned && !vm.env.target.behaviour.callbacks_of_many_maps {
+    match vm.aux[vm.insn].map_poisoned && !vm.env.target.behaviour().callbacks_of_many_maps() {
         true => refuse(Fault::CallbackOfMaps),
         false => Ok(()),
     }

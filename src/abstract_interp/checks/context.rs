@@ -12,7 +12,7 @@ use super::mem_region::Region;
 use crate::abstract_interp::refusal::{Fault, refuse_reg};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm};
-use crate::helpers_spec::{self, CtxKind, ProgType};
+use crate::helpers_spec::{CtxKind, ProgType};
 
 /// A load or store; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
@@ -35,7 +35,7 @@ pub fn access(vm: &Vm, access: &Access, off: i32) -> Check<Effect> {
 /// Whether a constant may be stored into what `base` points to: older kernels can't
 /// rewrite such a store to a context.
 pub fn immediate(vm: &Vm<'_>, base: u8) -> Check<()> {
-    let takes = vm.env.target.behaviour.immediate_context_stores;
+    let takes = vm.env.target.behaviour().immediate_context_stores();
     match vm.reg(base).kind == Kind::Ctx && !takes {
         true => refuse_reg(base, Fault::ContextImmediate),
         false => Ok(()),
@@ -44,7 +44,7 @@ pub fn immediate(vm: &Vm<'_>, base: u8) -> Check<()> {
 
 /// The field that an access touches; refuses what the layout doesn't allow.
 fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
-    let (prog_type, attach) = (vm.env.prog_type(), vm.env.program.attach_type);
+    let prog_type = vm.env.prog_type();
     if takes_btf_arguments(prog_type) {
         return btf_ctx::access(vm, regno, off, size, dir == Dir::Write);
     }
@@ -59,14 +59,12 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
     }
     // Registers may be written wherever they may be read.
     let dir = if probe { Dir::Read } else { dir };
-    let layout = helpers_spec::ctx_access(prog_type, attach, vm.env.target.spec);
-    let found = u32::try_from(off)
-        .ok()
-        .zip(layout)
-        .and_then(|(off, layout)| match vm.env.capable {
-            true => layout.access(off, size, dir == Dir::Write),
-            false => layout.access_unprivileged(off, size, dir == Dir::Write),
-        });
+    let (program, write) = (vm.env.program, dir == Dir::Write);
+    let found = u32::try_from(off).ok().and_then(|off| {
+        vm.env
+            .target
+            .context(program, off, size, write, vm.env.capable)
+    });
     match found {
         Some(field) => Ok(loaded(field.kind, field.nullable)),
         None => {
@@ -78,7 +76,7 @@ fn field(vm: &Vm, regno: u8, off: i32, size: u32, dir: Dir) -> Check<Loaded> {
 
 /// Whether programs on probes may change registers.
 fn writes_registers(vm: &Vm) -> bool {
-    vm.env.target.behaviour.probe_registers_writable && vm.env.target.config.kprobes
+    vm.env.target.behaviour().probe_registers_writable() && vm.env.target.config().kprobes()
 }
 
 /// Where an access at `off` (the pointer's fixed offset included) may be: a
@@ -87,7 +85,7 @@ fn writes_registers(vm: &Vm) -> bool {
 fn offset(vm: &Vm, regno: u8, off: i32, size: u32) -> Check<i32> {
     const LARGEST: u32 = u16::MAX as u32;
     let reg = vm.reg(regno);
-    if !vm.env.target.behaviour.contexts_movable || !is_plain_buffer(vm) {
+    if !vm.env.target.behaviour().contexts_movable() || !is_plain_buffer(vm) {
         unmodified(reg, regno, false)?;
         return Ok(off);
     }

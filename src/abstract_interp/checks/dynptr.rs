@@ -58,7 +58,7 @@ pub fn place_new(vm: &Vm, r: u8, object: StackObject, slots: usize) -> Check<(us
         let (dir, size) = (Dir::Write, u64::from(SLOT));
         return refuse_reg(r, Fault::StackOutside { dir, off, size });
     }
-    if vm.env.target.behaviour.dynptr_slots_guarded {
+    if vm.env.target.behaviour().dynptr_slots_guarded() {
         for slot in (0..slots).map_while(|n| at.checked_sub(n)) {
             may_overwrite(vm, frame, slot)?;
         }
@@ -110,9 +110,9 @@ fn pointer_to_dynptr(vm: &Vm, r: u8) -> Check<()> {
 /// itself, so an argument (const) dynptr will not do.
 pub fn check_init(vm: &Vm, r: u8, want: Option<DynptrType>, mutates: bool) -> Check<Dynptr> {
     pointer_to_dynptr(vm, r)?;
-    let behaviour = &vm.env.target.behaviour;
+    let behaviour = vm.env.target.behaviour();
     let mutates =
-        mutates && behaviour.const_dynptrs_passed_whole && !behaviour.const_dynptrs_usable;
+        mutates && behaviour.const_dynptrs_passed_whole() && !behaviour.const_dynptrs_usable();
     if mutates && matches!(vm.reg(r).kind, Kind::ConstDynptr { .. }) {
         return refuse_reg(r, Fault::DynptrConst);
     }
@@ -138,7 +138,7 @@ pub fn check_uninit(vm: &Vm, r: u8) -> Check<(usize, usize)> {
         return refuse_reg(r, Fault::DynptrTaken);
     }
     let (frame, at) = place_new(vm, r, StackObject::Dynptr, 2)?;
-    if !vm.env.target.behaviour.dynptr_slots_guarded {
+    if !vm.env.target.behaviour().dynptr_slots_guarded() {
         let stack = &vm.cur.frames[frame].stack;
         let taken = |slot: usize| {
             stack
@@ -164,7 +164,7 @@ pub fn may_overwrite(vm: &Vm, frame: usize, slot: usize) -> Check<()> {
     if !is_referenced(ty) {
         return Ok(());
     }
-    if !vm.env.target.behaviour.clones_keep_reference {
+    if !vm.env.target.behaviour().clones_keep_reference() {
         return refuse(Fault::DynptrOverwritten);
     }
     let holders = stack

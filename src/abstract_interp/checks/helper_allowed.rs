@@ -4,13 +4,13 @@
 //! fit the program's licence, and not sleep where the program may not.
 
 use super::{locks, options, rights};
+use crate::abstract_interp::asked::There;
 use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, Section, refuse};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
 use crate::helpers_spec::{self, HelperProto, ProgType};
 use crate::prelude::*;
 use crate::programs::program::OPEN_CORE;
-use crate::target::Offered;
 
 /// Ids of helpers that the rules name, as call instructions hold them.
 pub mod id {
@@ -72,7 +72,7 @@ pub mod id {
 
 /// The helper's prototype for this program, if it may be called here.
 pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
-    let exchange = helper == id::KPTR_XCHG && vm.env.target.behaviour.kptr_xchg_under_lock;
+    let exchange = helper == id::KPTR_XCHG && vm.env.target.behaviour().kptr_xchg_under_lock();
     locks::check_call(vm, helper == id::SPIN_UNLOCK || exchange)?;
     let program = vm.env.program;
     let target = vm.env.target;
@@ -84,41 +84,24 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
         return refuse(Fault::HelperUnknown { id: helper.into() });
     };
     let name = helpers_spec::helper_name(at).unwrap_or("unknown");
-    let v = match target.helper(at) {
-        Offered::As(v) => v,
-        Offered::Unmodelled => return unknown(format!("helper:{helper}")),
-        Offered::Absent if at >= helpers_spec::helper_count(target.spec) => {
-            return refuse(Fault::HelperUnknown { id: helper.into() });
-        }
-        Offered::Absent => return barred(vm, name, helper),
-    };
-    let proto = helpers_spec::helper_proto_for(
-        at,
-        signature_type(program.prog_type, helper),
-        program.attach_type,
-        program.sleepable,
-        v,
-    );
-    let Some(proto) = proto else {
+    let facts = target.helper(program, at);
+    match facts.there() {
+        There::Yes => {}
+        There::Unmodelled => return unknown(format!("helper:{helper}")),
+        There::Beyond => return refuse(Fault::HelperUnknown { id: helper.into() }),
+        There::No => return barred(vm, name, helper),
+    }
+    let Some(proto) = facts.called_proto() else {
         return barred(vm, name, helper);
     };
-    let hook = vm.env.hook_name();
-    let allowed = helpers_spec::helper_allowed(
-        at,
-        program.prog_type,
-        program.attach_type,
-        hook.as_deref(),
-        program.sleepable,
-        v,
-    );
-    if !allowed {
-        if helper == id::D_PATH && helpers_spec::helper_ever_allowed(at, program.prog_type, v) {
+    if !facts.allowed() {
+        if helper == id::D_PATH && facts.ever_allowed() {
             return refuse(Fault::HelperInProbe);
         }
         return barred(vm, name, helper);
     }
     options::helper(&vm.env, name, helper)?;
-    rights::helper(&vm.env, name, at, v)?;
+    rights::helper(&vm.env, name, at, facts)?;
     if proto.gpl_only && !program.gpl_compatible {
         return refuse(Fault::HelperLicence);
     }
@@ -130,7 +113,7 @@ pub fn check(vm: &Vm<'_>, helper: i32) -> Check<&'static HelperProto> {
 
 /// The program type whose signature a program sees: socket options are set on a
 /// socket, not on a context, where the program has no socket context.
-fn signature_type(prog_type: ProgType, helper: i32) -> ProgType {
+pub fn signature_type(prog_type: ProgType, helper: i32) -> ProgType {
     match (helper, prog_type) {
         (id::SETSOCKOPT | id::GETSOCKOPT, ProgType::Tracing | ProgType::Lsm) => {
             ProgType::CgroupSockopt
@@ -142,7 +125,7 @@ fn signature_type(prog_type: ProgType, helper: i32) -> ProgType {
 /// The helper exists, but not for programs of this type.
 fn barred<T>(vm: &Vm<'_>, name: &str, helper: i32) -> Check<T> {
     let (name, id) = (name.into(), helper.into());
-    if !vm.env.target.behaviour.helper_message_split {
+    if !vm.env.target.behaviour().helper_message_split() {
         return refuse(Fault::HelperAbsent { name, id });
     }
     refuse(Fault::HelperForbidden { name, id })
@@ -150,7 +133,7 @@ fn barred<T>(vm: &Vm<'_>, name: &str, helper: i32) -> Check<T> {
 
 fn may_sleep(vm: &Vm<'_>, name: &str, helper: i32) -> Check<()> {
     let state = &vm.cur;
-    let section = if vm.env.target.behaviour.context_protects_rcu {
+    let section = if vm.env.target.behaviour().context_protects_rcu() {
         vm.non_sleepable_context()
     } else if !state.in_sleepable {
         return refuse(Fault::HelperMightSleep);

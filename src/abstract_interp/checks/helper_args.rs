@@ -107,7 +107,7 @@ pub fn check(
         r,
     };
     if reg.is_null() && arg.has(TypeFlags::MAYBE_NULL) {
-        if vm.env.target.behaviour.null_args_precise {
+        if vm.env.target.behaviour().null_args_precise() {
             vm.need_precise(r);
         }
     } else {
@@ -230,7 +230,7 @@ impl Arg<'_> {
             facts.release = Some(r);
         }
         if reg.ref_id.is_some() && self.base != ArgType::KptrXchgDest {
-            if facts.ref_id.is_some() && vm.env.target.behaviour.one_reference_argument {
+            if facts.ref_id.is_some() && vm.env.target.behaviour().one_reference_argument() {
                 let fault = Fault::ArgumentsReferenced {
                     id: reg.ref_id.into(),
                     other: facts.ref_id.into(),
@@ -336,7 +336,7 @@ impl Arg<'_> {
 
     fn dynptr(&self, vm: &Vm<'_>) -> Check<DynptrFact> {
         let want = dynptr_type(self.flags);
-        let whole = vm.env.target.behaviour.const_dynptrs_passed_whole;
+        let whole = vm.env.target.behaviour().const_dynptrs_passed_whole();
         if let (Kind::ConstDynptr { .. }, false) = (vm.reg(self.r).kind, whole) {
             return Ok(DynptrFact::Read(dynptr::check_init(
                 vm, self.r, None, false,

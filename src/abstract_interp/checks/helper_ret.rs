@@ -48,9 +48,9 @@ pub fn result(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> C
 
 /// A number, narrowed where the helper promises a range.
 fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
-    let rules = &vm.env.rules;
+    let rules = vm.env.rules();
     let mut reg = Reg::unknown();
-    let behaviour = &vm.env.target.behaviour;
+    let behaviour = vm.env.target.behaviour();
     match helper {
         id::GET_STACK
         | id::PROBE_READ_STR
@@ -59,7 +59,7 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
             reg.bounds
                 .assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
         }
-        id::GET_TASK_STACK if behaviour.refine_task_stack => {
+        id::GET_TASK_STACK if behaviour.refine_task_stack() => {
             reg.bounds
                 .assume_signed(-MAX_ERRNO, facts.len_max as i64, rules);
         }
@@ -67,12 +67,12 @@ fn integer(vm: &Vm<'_>, helper: i32, facts: &Facts) -> Reg {
             // How many CPUs there are is the machine's business. (Known
             // imprecision: a program whose proof needs to know is judged as on
             // the machine that was measured.)
-            if behaviour.refine_cpu_id {
-                let last = u64::from(vm.env.target.limits.cpus.saturating_sub(1));
+            if behaviour.refine_cpu_id() {
+                let last = u64::from(vm.env.target.limits().cpus().saturating_sub(1));
                 reg.bounds = Bounds::from_unsigned_range(0, last, rules);
             }
         }
-        id::GET_RETVAL if behaviour.retval_helpers_checked => {
+        id::GET_RETVAL if behaviour.retval_helpers_checked() => {
             if let Some((min, max)) = return_value::hook_value_range(&vm.env) {
                 reg.bounds.assume_signed(min.into(), max.into(), rules);
             }

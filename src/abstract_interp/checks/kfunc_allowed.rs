@@ -12,13 +12,13 @@ use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::value::BtfSrc;
 use crate::abstract_interp::vm::{Check, Vm};
-use crate::helpers_spec::{self, AttachType, KfFlags, KfRole, ProgType};
+use crate::helpers_spec::{AttachType, KfFlags, KfRole, ProgType};
 
 /// Demands on a call, whatever its arguments: each names its fault.
 const ENTRY: &[fn(&Vm<'_>, &Kfunc<'_>) -> Option<Fault>] = &[
-    |vm, k| {
+    |_, k| {
         let name = k.name.into();
-        (k.unmarked || !registered(vm, k)).then_some(Fault::KfuncForbidden { name })
+        (k.unmarked || !k.allowed).then_some(Fault::KfuncForbidden { name })
     },
     |_, k| (k.role() == KfRole::Trap).then_some(Fault::Trap),
     |vm, k| rights::kfunc(&vm.env, k),
@@ -42,7 +42,7 @@ const NMI_SAFE: &[FieldKind] = &[
 
 /// The kfunc that a call names, by its index among the program's.
 pub fn named<'a>(vm: &Vm<'a>, index: usize) -> Check<&'a str> {
-    if !vm.env.target.behaviour.kfuncs {
+    if !vm.env.target.behaviour().kfuncs() {
         return refuse(Fault::CallReserved);
     }
     match vm.env.program.kfuncs.get(index) {
@@ -72,30 +72,21 @@ fn lock_safe(vm: &Vm<'_>, name: &str) -> bool {
     if vm.cur.active_locks == 0 {
         return true;
     }
-    let version = vm.env.target.kfunc_spec(name);
-    if vm.env.target.behaviour.kfuncs_say_lock_safe {
-        helpers_spec::kfunc(name, version).is_some_and(|k| k.flags.contains(KfFlags::SPINLOCK_SAFE))
+    let known = vm.env.target.kfunc(vm.env.program, name);
+    if vm.env.target.behaviour().kfuncs_say_lock_safe() {
+        known
+            .spec
+            .is_some_and(|k| k.flags.contains(KfFlags::SPINLOCK_SAFE))
     } else {
-        helpers_spec::kfunc_listed_lock_safe(name, version)
+        known.listed_lock_safe
     }
-}
-
-fn registered(vm: &Vm<'_>, k: &Kfunc<'_>) -> bool {
-    let program = vm.env.program;
-    helpers_spec::kfunc_allowed(
-        k.name,
-        program.prog_type,
-        program.attach_type,
-        program.attach_to.as_deref(),
-        vm.env.target.kfunc_spec(k.name),
-    )
 }
 
 /// Where the program may run in an NMI, objects with fields that must be torn down
 /// under locks cannot be dropped.
 pub fn droppable(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Check<()> {
     let drops = matches!(k.role(), KfRole::ObjectDrop | KfRole::PercpuDrop);
-    if !drops || !vm.env.target.behaviour.drops_nmi_safe || !may_interrupt(vm) {
+    if !drops || !vm.env.target.behaviour().drops_nmi_safe() || !may_interrupt(vm) {
         return Ok(());
     }
     let Some((BtfSrc::Program, id)) = f.object else {

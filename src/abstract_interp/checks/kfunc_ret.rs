@@ -54,7 +54,7 @@ fn object_flags(vm: &Vm<'_>, k: &Kfunc<'_>, f: &Facts) -> Flags {
     match k.role() {
         KfRole::LookUntrusted => Flags::UNTRUSTED,
         _ if k.is(KfFlags::RCU_PROTECTED) => Flags::RCU,
-        _ if vm.env.target.behaviour.kfunc_results_trusted => Flags::TRUSTED,
+        _ if vm.env.target.behaviour().kfunc_results_trusted() => Flags::TRUSTED,
         _ => Flags::NONE,
     }
 }
@@ -119,7 +119,7 @@ fn has_bare_context(vm: &Vm<'_>) -> bool {
 fn cast(vm: &Vm<'_>, k: &Kfunc<'_>, id: u32) -> Check<Reg> {
     match k.btf.ty(id) {
         Some(Type::Struct(_) | Type::Union(_)) => Ok(object(BtfSrc::Kernel, id, Flags::UNTRUSTED)),
-        Some(Type::Void) if vm.env.target.behaviour.untrusted_mem => {
+        Some(Type::Void) if vm.env.target.behaviour().untrusted_mem() => {
             let kind = Kind::Mem {
                 size: 0,
                 dynptr_id: 0,

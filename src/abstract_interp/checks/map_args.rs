@@ -97,7 +97,7 @@ pub fn key(vm: &Vm<'_>, r: u8, facts: &mut Facts) -> Check<Touched> {
         raw: false,
     };
     let touched = mem_region::check(vm, region)?;
-    if vm.env.target.behaviour.const_map_key && indexes_fixed(vm, map) {
+    if vm.env.target.behaviour().const_map_key() && indexes_fixed(vm, map) {
         constant_key(vm, r, size, facts);
     }
     Ok(touched)
@@ -108,7 +108,7 @@ const F_INNER_MAP: u32 = 1 << 12;
 
 /// Maps whose lookup cannot fail for a key in range.
 pub fn indexes_fixed(vm: &Vm<'_>, map: &MapDef) -> bool {
-    (map.flags & F_INNER_MAP == 0 || !vm.env.target.behaviour.inner_keys_vary)
+    (map.flags & F_INNER_MAP == 0 || !vm.env.target.behaviour().inner_keys_vary())
         && matches!(
             MapType::from_id(map.map_type),
             Some(MapType::Array | MapType::PercpuArray)
@@ -315,8 +315,6 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
     }
     let ty = def(vm, map)?.map_type;
     let target = vm.env.target;
-    let map_facts = target.map_type(ty).facts().unwrap_or(target.spec);
-    let v = target.helper_spec(helper as u32).max(map_facts);
     let name = helpers_spec::helper_name(helper as u32).unwrap_or("unknown");
     let (map_type, id) = (ty.into(), helper.into());
     let sock = matches!(
@@ -330,11 +328,7 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
         }
         return Ok(());
     }
-    // A helper without a map argument works on a field of a map's value; which
-    // maps may hold that field was settled when the map was made.
-    let takes_map = helpers_spec::helper_main(helper as u32, v)
-        .is_some_and(|p| p.args.iter().any(|a| a.base == ArgType::ConstMapPtr));
-    if takes_map && !helpers_spec::map_helper_compat(ty, helper as u32, v) {
+    if !target.map_of_helper(ty, helper as u32) {
         let name = name.into();
         return refuse(Fault::MapOfHelper { map_type, name, id });
     }
@@ -344,7 +338,7 @@ pub fn compatible(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) 
 /// Programs in whose context a socket cannot be locked may change sockmaps.
 fn may_update_sockmap(vm: &Vm<'_>, helper: i32) -> bool {
     let program = vm.env.program;
-    let restricted = vm.env.target.behaviour.sockmap_updates_restricted;
+    let restricted = vm.env.target.behaviour().sockmap_updates_restricted();
     match program.prog_type {
         ProgType::Tracing => program.attach_type == Some(AttachType::TraceIter),
         ProgType::SockOps => helper == id::MAP_DELETE_ELEM,

@@ -54,7 +54,7 @@ fn use_map(env: &Env<'_>, index: u32, used: &mut Vec<u32>) -> Check<()> {
     if used.contains(&index) {
         return Ok(());
     }
-    let limit = env.target.limits.used_maps;
+    let limit = env.target.limits().used_maps();
     if used.len() >= limit as usize {
         let limit = limit.into();
         return refuse(Fault::TooManyMaps { limit });
@@ -114,7 +114,7 @@ impl Barred {
         );
         match self {
             Barred::Tracing => tracing,
-            Barred::TracingOnce => tracing && !env.target.behaviour.tracing_timers,
+            Barred::TracingOnce => tracing && !env.target.behaviour().tracing_timers(),
             Barred::SocketFilter => ty == ProgType::SocketFilter,
         }
     }
@@ -177,11 +177,11 @@ fn sleepable_may_use(env: &Env<'_>, ty: Option<MapType>) -> bool {
     match ty {
         Hash | LruHash | Array => true,
         PercpuHash | PercpuArray | LruPercpuHash | ArrayOfMaps | HashOfMaps | Ringbuf => {
-            env.target.behaviour.sleepable_uses_percpu
+            env.target.behaviour().sleepable_uses_percpu()
         }
         UserRingbuf | InodeStorage | SkStorage | TaskStorage | CgrpStorage | Queue | Stack
-        | Arena => env.target.behaviour.sleepable_uses_storage,
-        InsnArray | LpmTrie | ProgArray | Rhash => env.target.behaviour.sleepable_uses_tries,
+        | Arena => env.target.behaviour().sleepable_uses_storage(),
+        InsnArray | LpmTrie | ProgArray | Rhash => env.target.behaviour().sleepable_uses_tries(),
         _ => false,
     }
 }
@@ -191,7 +191,8 @@ fn value_offset(env: &Env<'_>, index: u32, off: u32) -> Check<()> {
         return unknown("map:missing");
     };
     let arena = MapType::from_id(map.map_type) == Some(MapType::Arena);
-    if u64::from(off) >= Limits::VAR_OFF && !(arena && env.target.behaviour.arena_offsets_free) {
+    if u64::from(off) >= Limits::VAR_OFF && !(arena && env.target.behaviour().arena_offsets_free())
+    {
         return refuse(Fault::MapValueOffset { off: off.into() });
     }
     match MapType::from_id(map.map_type) {
@@ -220,7 +221,7 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
     if sym.weak && !sym.resolved {
         return Ok(Reg::constant(0));
     }
-    let (Some(btf), Some(id)) = (env.kernel_btf, sym.kernel_id) else {
+    let (Some(btf), Some(id)) = (env.types.any(), sym.kernel_id) else {
         return unknown(format!("ksym:{}", sym.name));
     };
     let untyped = |size| {
@@ -228,7 +229,7 @@ pub fn ksym(env: &Env<'_>, index: i32) -> Check<Reg> {
         Ok(Reg::pointer(kind, Flags::RDONLY))
     };
     let ty = match btf.ty(id) {
-        Some(Type::Func { .. }) if env.target.behaviour.ksym_functions => return untyped(0),
+        Some(Type::Func { .. }) if env.target.behaviour().ksym_functions() => return untyped(0),
         Some(Type::Var { ty, .. }) => ty,
         _ => {
             return refuse(Fault::KsymKind { id: id.into() });
@@ -284,7 +285,7 @@ pub fn no_reference<T>() -> Check<T> {
 
 /// Whether a kernel variable has a copy on each CPU.
 fn is_percpu(env: &Env<'_>, var: u32) -> bool {
-    let Some(btf) = env.kernel_btf else {
+    let Some(btf) = env.types.any() else {
         return false;
     };
     let section = btf.find(crate::object::btf::Kind::DataSec, ".data..percpu");

@@ -82,7 +82,7 @@ impl Bounded<'_> {
 /// The ends of a pointer's offset, as far as it counts as unknown.
 pub fn ends(vm: &Vm, reg: &Reg) -> (i64, u64) {
     let (smin, umax) = (reg.bounds.smin, reg.bounds.umax);
-    if !vm.env.target.behaviour.offsets_joined {
+    if !vm.env.target.behaviour().offsets_joined() {
         return (smin, umax);
     }
     let fixed = i64::from(reg.off);

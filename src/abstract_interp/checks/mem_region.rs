@@ -69,8 +69,8 @@ pub fn check(vm: &Vm, region: Region) -> Check<Touched> {
 /// Where helpers don't say whether they read or write, they write what needn't be
 /// initialised and read everything else.
 fn as_typed(vm: &Vm, region: Region) -> Region {
-    let behaviour = &vm.env.target.behaviour;
-    let declared = behaviour.helper_memory_typed || behaviour.helper_writes_declared;
+    let behaviour = vm.env.target.behaviour();
+    let declared = behaviour.helper_memory_typed() || behaviour.helper_writes_declared();
     match (declared, region.raw) {
         (true, _) => region,
         (false, raw) => Region {
@@ -97,7 +97,7 @@ fn check_sized_as(vm: &Vm, ptr: &Reg, region: Region, size_reg: u8) -> Check<(To
         let smin = len.bounds.smin;
         return refuse_reg(size_reg, Fault::SizeNegative { smin });
     }
-    let named = vm.env.target.behaviour.zero_sizes_named;
+    let named = vm.env.target.behaviour().zero_sizes_named();
     if len.bounds.umin == 0 && !region.zero_allowed && !named {
         check_as(vm, ptr, Region { size: 0, ..region })?;
     }

@@ -23,7 +23,7 @@ struct Struct<'e, 'a> {
 /// What an object for each CPU must meet: each names its fault.
 const PERCPU: &[fn(&Struct<'_, '_>) -> Option<Fault>] = &[
     |s| {
-        let most = s.vm.env.target.limits.percpu_alloc;
+        let most = s.vm.env.target.limits().percpu_alloc();
         (s.size > most).then_some(Fault::NewPercpuSize {
             size: s.size.into(),
             limit: most.into(),

@@ -5,19 +5,20 @@
 //! is looked up by name; locked down, what reads or changes the kernel's memory.
 
 use super::helper_allowed::id;
+use crate::abstract_interp::asked::AskedTarget;
 use crate::abstract_interp::refusal::{Fault, Refusal, refuse};
 use crate::abstract_interp::vm::{Check, Env, Vm, unknown};
 use crate::helpers_spec::{AttachType, MapType, ProgType};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::target::{Jit, Lockdown, Target};
+use crate::target::{Jit, Lockdown};
 
 const KALLSYMS: &str = "CONFIG_KALLSYMS";
 const KERNEL_BTF: &str = "CONFIG_DEBUG_INFO_BTF";
 
 /// Whether the kernel has what the program is, hangs on and is linked with.
-pub fn load(program: &Program, target: &Target) -> Result<(), Box<Refusal>> {
+pub fn load(program: &Program, target: AskedTarget<'_>) -> Result<(), Box<Refusal>> {
     let lacking = |kind: &str, name: &str, option: &str| {
         let fault = Fault::OptionMissing {
             kind: kind.into(),
@@ -26,7 +27,7 @@ pub fn load(program: &Program, target: &Target) -> Result<(), Box<Refusal>> {
         };
         Err(Refusal::new(fault).at(0))
     };
-    let config = &target.config;
+    let config = target.config();
     let ty = program.prog_type.name();
     if let Some(option) = config.missing("prog_type", ty) {
         return lacking("prog_type", ty, option);
@@ -69,14 +70,14 @@ fn by_address(program: &Program) -> bool {
 
 /// What is refused before exploring, of a kernel that only interprets.
 pub fn interpreted(env: &Env<'_>) -> Check<()> {
-    if env.target.config.jit != Jit::Off {
+    if env.target.config().jit() != Jit::Off {
         return Ok(());
     }
     let kfunc = |op: &Op| matches!(op, Op::Call(Callee::Kfunc { .. }));
     if let Some(at) = env.ops.iter().position(kfunc) {
         return Err(Refusal::new(Fault::KfuncInterpreted).at(at).into());
     }
-    if env.has_arena() {
+    if env.has_arena {
         return refuse(Fault::ArenaInterpreted);
     }
     Ok(())
@@ -85,7 +86,7 @@ pub fn interpreted(env: &Env<'_>) -> Check<()> {
 /// What is refused once every path is walked: an interpreter cannot enter a function by
 /// its address.
 pub fn callbacks(vm: &Vm<'_>) -> Check<()> {
-    if vm.env.target.config.jit != Jit::Off {
+    if vm.env.target.config().jit() != Jit::Off {
         return Ok(());
     }
     for (at, op) in vm.env.ops.iter().enumerate() {
@@ -105,8 +106,8 @@ pub fn callbacks(vm: &Vm<'_>) -> Check<()> {
 
 /// Whether the kernel as it is has the helper.
 pub fn helper(env: &Env<'_>, name: &str, helper: i32) -> Check<()> {
-    let config = &env.target.config;
-    let split = env.target.behaviour.helper_message_split;
+    let config = env.target.config();
+    let split = env.target.behaviour().helper_message_split();
     let barred = |option: &str| {
         let (name, id, option) = (name.into(), helper.into(), option.into());
         refuse(match split {
@@ -116,10 +117,10 @@ pub fn helper(env: &Env<'_>, name: &str, helper: i32) -> Check<()> {
         })
     };
     match helper {
-        id::OVERRIDE_RETURN if !config.kprobe_override => {
+        id::OVERRIDE_RETURN if !config.kprobe_override() => {
             return barred("CONFIG_BPF_KPROBE_OVERRIDE");
         }
-        id::PROBE_WRITE_USER if config.lockdown >= Lockdown::Integrity => {
+        id::PROBE_WRITE_USER if config.lockdown() >= Lockdown::Integrity => {
             return barred("lockdown=integrity");
         }
         // Loaders ask for the newer names, and take the oldest where they get none.
@@ -129,11 +130,11 @@ pub fn helper(env: &Env<'_>, name: &str, helper: i32) -> Check<()> {
         | id::PROBE_READ_KERNEL_STR
         | id::PROBE_READ_USER
         | id::PROBE_READ_USER_STR
-            if config.lockdown == Lockdown::Confidentiality =>
+            if config.lockdown() == Lockdown::Confidentiality =>
         {
             return barred("lockdown=confidentiality");
         }
-        id::TAIL_CALL if config.jit == Jit::Off && env.program.subprogs.len() > 1 => {
+        id::TAIL_CALL if config.jit() == Jit::Off && env.program.subprogs.len() > 1 => {
             return refuse(Fault::TailCallInterpreted);
         }
         id::OVERRIDE_RETURN => return Ok(()),

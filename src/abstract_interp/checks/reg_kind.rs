@@ -8,7 +8,7 @@
 use crate::abstract_interp::refusal::{Fault, RegClasses};
 use crate::abstract_interp::value::{Flags, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Vm, unknown};
-use crate::helpers_spec::{self, ArgType, RegBase, RegClass, TypeFlags};
+use crate::helpers_spec::{ArgType, RegBase, RegClass, TypeFlags};
 use crate::prelude::*;
 
 /// What arguments accept.
@@ -16,7 +16,7 @@ pub type Accepted = &'static [RegClass];
 
 /// What an argument accepts on the target.
 pub fn accepted(vm: &Vm<'_>, arg: ArgType) -> Check<Accepted> {
-    match helpers_spec::accepted_registers(arg, vm.env.target.spec) {
+    match vm.env.target.registers(arg) {
         [] => unknown(format!("helper-argument:{}", arg.name())),
         list => Ok(list),
     }

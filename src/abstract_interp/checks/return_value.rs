@@ -10,7 +10,7 @@ use crate::abstract_interp::setup::prototype;
 use crate::abstract_interp::state::RetRange;
 use crate::abstract_interp::value::{BtfSrc, Kind, Reg};
 use crate::abstract_interp::vm::{Check, Env, Vm, unknown};
-use crate::helpers_spec::{self, AttachType, LsmReturn, ProgType};
+use crate::helpers_spec::{AttachType, LsmReturn, ProgType};
 use crate::object::btf::Type;
 
 /// What the kernel function that a program stands in for returns.
@@ -26,7 +26,7 @@ pub enum HookReturn {
 
 /// What the program's hook returns, by the kernel's BTF.
 pub fn hook_return(env: &Env<'_>) -> Check<HookReturn> {
-    let (Some(btf), Some(target)) = (env.kernel_btf, &env.attach.target) else {
+    let (Some(btf), Some(target)) = (env.types.any(), &env.attach.target) else {
         return unknown("attach-prototype");
     };
     let Some(Type::FuncProto { ret, .. }) = btf.ty(target.proto) else {
@@ -62,14 +62,11 @@ pub fn hook_value_range(env: &Env<'_>) -> Option<(i32, i32)> {
     let program = env.program;
     match program.attach_type {
         Some(AttachType::CgroupGetsockopt) => None,
-        Some(AttachType::LsmCgroup) => {
-            let hook = program.attach_to.as_deref()?;
-            match helpers_spec::lsm_hook_return(hook, env.target.spec)? {
-                LsmReturn::Void => None,
-                LsmReturn::Bool => Some((0, 1)),
-                LsmReturn::Int => Some((-4095, 0)),
-            }
-        }
+        Some(AttachType::LsmCgroup) => match env.target.hook_returns(program)? {
+            LsmReturn::Void => None,
+            LsmReturn::Bool => Some((0, 1)),
+            LsmReturn::Int => Some((-4095, 0)),
+        },
         _ => Some((-4095, 0)),
     }
 }
@@ -86,14 +83,7 @@ pub fn check_set_retval(vm: &Vm<'_>) -> Check<()> {
 }
 
 fn declared(env: &Env<'_>) -> Option<RetRange> {
-    let program = env.program;
-    helpers_spec::ret_range(
-        program.prog_type,
-        program.attach_type,
-        program.attach_to.as_deref(),
-        env.target.spec,
-    )
-    .map(|r| {
+    env.target.returns(env.program).map(|r| {
         let bound = |n: i64| i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX });
         RetRange {
             min: bound(r.min),
@@ -108,7 +98,7 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
     let program = vm.env.program;
     let entry = &vm.cur.frames[0];
     let reg = vm.reg(r);
-    let thrown = r == 1 && vm.env.target.behaviour.throw_ends_program;
+    let thrown = r == 1 && vm.env.target.behaviour().throw_ends_program();
     let as_program = entry.subprog == 0 || entry.in_exception_callback || thrown;
     let lsm_cgroup = program.attach_type == Some(AttachType::LsmCgroup);
     let mut hook = HookReturn::Number;
@@ -142,7 +132,7 @@ pub fn check(vm: &Vm<'_>, r: u8) -> Check<()> {
         return in_range(vm, r, entry.callback_ret, false, Return::AsyncCallback);
     }
     if !as_program {
-        let arena = reg.kind == Kind::Arena && vm.env.target.behaviour.arena_by_type_tag;
+        let arena = reg.kind == Kind::Arena && vm.env.target.behaviour().arena_by_type_tag();
         if reg.is_scalar() || arena {
             return Ok(());
         }

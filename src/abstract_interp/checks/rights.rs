@@ -6,22 +6,22 @@
 //! control flow graph.
 
 use super::args::kfunc::Kfunc;
+use crate::abstract_interp::asked::{AskedTarget, HelperFacts};
 use crate::abstract_interp::refusal::{Fault, Refusal, refuse};
 use crate::abstract_interp::vm::{Check, Env, Vm};
 use crate::helpers_spec::{
-    HelperCap, KfFlags, MapCap, MapType, ProgType, SpecVersion, helper, helper_cap, map_type_cap,
-    prog_type_facts,
+    HelperCap, KfFlags, MapCap, MapType, helper, map_type_cap, prog_type_facts,
 };
 use crate::object::MapDef;
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
-use crate::target::{Capability, Rights, Target};
+use crate::target::{Capability, Rights};
 
 /// Whether the command may be given at all: for the program's type, then for the maps
 /// that are made before.
-pub fn load(program: &Program, target: &Target) -> Result<(), Box<Refusal>> {
-    if target.rights == Rights::ALL {
+pub fn load(program: &Program, target: AskedTarget<'_>) -> Result<(), Box<Refusal>> {
+    if target.rights().all() == Rights::ALL {
         return Ok(());
     }
     for map in program.maps.iter() {
@@ -46,16 +46,16 @@ pub fn load(program: &Program, target: &Target) -> Result<(), Box<Refusal>> {
 }
 
 /// The first of these that the loader lacks.
-fn missing(target: &Target, demands: &[Capability]) -> Option<Capability> {
-    let lacks = |c: &&Capability| !target.rights.meets(**c);
+fn missing(target: AskedTarget<'_>, demands: &[Capability]) -> Option<Capability> {
+    let lacks = |c: &&Capability| !target.rights().meets(**c);
     demands.iter().find(lacks).copied()
 }
 
 /// What loading a program of its type takes.
-pub fn type_demands(program: &Program, target: &Target) -> Vec<Capability> {
+pub fn type_demands(program: &Program, target: AskedTarget<'_>) -> Vec<Capability> {
     let mut demands = Vec::new();
     let facts = prog_type_facts(program.prog_type);
-    if facts.is_none_or(|f| !f.unprivileged) || !target.config.unprivileged_bpf {
+    if facts.is_none_or(|f| !f.unprivileged) || !target.config().unprivileged_bpf() {
         demands.push(Capability::Bpf);
     }
     if facts.is_some_and(|f| f.cap_net_admin) {
@@ -68,11 +68,11 @@ pub fn type_demands(program: &Program, target: &Target) -> Vec<Capability> {
 }
 
 /// What making a map takes.
-pub fn map_demands(map: &MapDef, target: &Target) -> Vec<Capability> {
+pub fn map_demands(map: &MapDef, target: AskedTarget<'_>) -> Vec<Capability> {
     let cap = MapType::from_id(map.map_type).map_or(MapCap::None, map_type_cap);
-    let frozen = map.is_constant() && target.behaviour.freezing_needs_bpf;
+    let frozen = map.is_constant() && target.behaviour().freezing_needs_bpf();
     let mut demands = Vec::new();
-    if cap != MapCap::None || frozen || !target.config.unprivileged_bpf {
+    if cap != MapCap::None || frozen || !target.config().unprivileged_bpf() {
         demands.push(Capability::Bpf);
     }
     if cap == MapCap::NetAdmin {
@@ -91,8 +91,8 @@ pub fn arena(env: &Env<'_>, map: &MapDef) -> Check<()> {
 }
 
 /// Some helpers are for loaders with a capability only.
-pub fn helper(env: &Env<'_>, name: &str, id: u32, v: SpecVersion) -> Check<()> {
-    let missing = helper_missing(env.target, id, env.program.prog_type, v);
+pub fn helper(env: &Env<'_>, name: &str, id: u32, facts: HelperFacts<'_, '_>) -> Check<()> {
+    let missing = helper_missing(env.target, facts);
     missing.map_or(Ok(()), |capability| {
         refuse(Fault::HelperPrivileged {
             name: name.into(),
@@ -103,22 +103,17 @@ pub fn helper(env: &Env<'_>, name: &str, id: u32, v: SpecVersion) -> Check<()> {
 }
 
 /// The capability for which the loader may not call a helper.
-pub fn helper_missing(
-    target: &Target,
-    id: u32,
-    prog_type: ProgType,
-    v: SpecVersion,
-) -> Option<Capability> {
-    if target.rights == Rights::ALL {
+pub fn helper_missing(target: AskedTarget<'_>, facts: HelperFacts<'_, '_>) -> Option<Capability> {
+    if target.rights().all() == Rights::ALL {
         return None;
     }
-    let capability = match helper_cap(id, prog_type, v) {
+    let capability = match facts.capability() {
         HelperCap::None => return None,
         HelperCap::Bpf => Capability::Bpf,
         HelperCap::Perfmon => Capability::Perfmon,
         HelperCap::SysAdmin => Capability::SysAdmin,
     };
-    (!target.rights.meets(capability)).then_some(capability)
+    (!target.rights().meets(capability)).then_some(capability)
 }
 
 /// So are some kfuncs.
@@ -127,7 +122,7 @@ pub fn kfunc(env: &Env<'_>, k: &Kfunc<'_>) -> Option<Fault> {
         (KfFlags::DESTRUCTIVE, Capability::SysBoot),
         (KfFlags::PERFMON, Capability::Perfmon),
     ];
-    let lacks = |(flag, c): &(KfFlags, Capability)| k.is(*flag) && !env.target.rights.meets(*c);
+    let lacks = |(flag, c): &(KfFlags, Capability)| k.is(*flag) && !env.target.rights().meets(*c);
     let (_, capability) = demands.into_iter().find(lacks)?;
     Some(Fault::KfuncPrivileged {
         name: k.name.into(),

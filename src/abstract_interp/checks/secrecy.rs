@@ -73,7 +73,7 @@ pub fn slot_overwritten(vm: &Vm<'_>, slot: &Slot, size: u32) -> Check<()> {
         return Ok(());
     }
     let whole = slot.kinds[0] == Byte::Spill;
-    let numbers_too = !vm.env.target.behaviour.narrow_stores_over_numbers;
+    let numbers_too = !vm.env.target.behaviour().narrow_stores_over_numbers();
     if !slot.spill.is_scalar() || whole && numbers_too {
         return refuse(Fault::SavedAddressMangled);
     }

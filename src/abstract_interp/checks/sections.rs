@@ -12,7 +12,7 @@ use crate::abstract_interp::refusal::{Fault, Name, Section, refuse};
 use crate::abstract_interp::state::State;
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::{KfFlags, KfRole};
-use crate::target::Behaviour;
+use crate::target::Switches;
 
 /// What guards a section.
 struct Guard {
@@ -21,10 +21,10 @@ struct Guard {
     leave: KfRole,
     depth: fn(&State) -> u32,
     /// Whether it may be opened while it is open.
-    nests: fn(&Behaviour) -> bool,
+    nests: fn(Switches<'_>) -> bool,
     /// Whether comparing callbacks may cross it, at some depth. The lock of their
     /// collection protects what they are given.
-    in_comparison: fn(&Behaviour, u32) -> bool,
+    in_comparison: fn(Switches<'_>, u32) -> bool,
     /// The fault of closing it where it isn't open.
     unmatched: fn(Name) -> Fault,
 }
@@ -35,8 +35,8 @@ const GUARDS: &[Guard] = &[
         enter: KfRole::RcuEnter,
         leave: KfRole::RcuLeave,
         depth: |state| state.active_rcu,
-        nests: |behaviour| behaviour.nested_rcu_sections,
-        in_comparison: |behaviour, depth| !behaviour.context_protects_rcu && depth == 0,
+        nests: |behaviour| behaviour.nested_rcu_sections(),
+        in_comparison: |behaviour, depth| !behaviour.context_protects_rcu() && depth == 0,
         unmatched: |name| Fault::RcuUnmatched { name },
     },
     Guard {
@@ -66,7 +66,7 @@ pub fn crossed(vm: &Vm<'_>, k: &Kfunc<'_>) -> Check<Option<Crossing>> {
     let Some(guard) = guard else {
         return Ok(None);
     };
-    let (behaviour, depth) = (&vm.env.target.behaviour, (guard.depth)(&vm.cur));
+    let (behaviour, depth) = (vm.env.target.behaviour(), (guard.depth)(&vm.cur));
     let enters = role == guard.enter;
     let name = || k.name.into();
     if depth == 0 && !enters {
@@ -89,7 +89,7 @@ pub fn inside(vm: &Vm<'_>, k: &Kfunc<'_>) -> Check<()> {
     match vm.non_sleepable_context() {
         Some(section) if k.is(KfFlags::SLEEPABLE) => {
             let name = name();
-            if vm.env.target.behaviour.context_protects_rcu {
+            if vm.env.target.behaviour().context_protects_rcu() {
                 refuse(Fault::KfuncSleeps { name, section })
             } else {
                 refuse(Fault::KfuncSleepsInSection { name, section })

@@ -36,7 +36,7 @@ pub fn set_retval(vm: &Vm<'_>) -> Check<()> {
 /// `bpf_loop`: any value may be handed over as the count, but where calls are walked
 /// until they converge, only a number's origin can be traced.
 pub fn loop_count(vm: &Vm<'_>) -> Check<()> {
-    match vm.env.target.behaviour.callbacks_as_loops && !vm.reg(1).is_scalar() {
+    match vm.env.target.behaviour().callbacks_as_loops() && !vm.reg(1).is_scalar() {
         true => refuse_reg(1, Fault::LoopCountPointer),
         false => Ok(()),
     }

@@ -17,8 +17,8 @@ use crate::abstract_interp::stack::{Byte, MAX_STACK, SLOT, Slot, spi};
 use crate::abstract_interp::state::FP;
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::abstract_interp::vm::{Check, Env, Vm};
-use crate::target::Behaviour;
 use crate::target::Limits;
+use crate::target::Switches;
 
 /// Bytes of a stack, `min..end` from the frame pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ fn within(
 ) -> Check<Span> {
     // What was never written may be read by who may read anything; earlier
     // kernels refuse it.
-    let grows = vm.env.target.behaviour.stack_grows_by_reads && !vm.env.confined;
+    let grows = vm.env.target.behaviour().stack_grows_by_reads() && !vm.env.confined;
     let depth = if dir == Dir::Write || grows {
         MAX_STACK
     } else {
@@ -90,7 +90,7 @@ fn within(
 /// A load or store; `off` includes the pointer's fixed offset.
 pub fn access(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<Effect> {
     let reg = vm.reg(access.reg);
-    if reg.bounds.is_const().is_none() && !vm.env.target.behaviour.var_off_stack_writes {
+    if reg.bounds.is_const().is_none() && !vm.env.target.behaviour().var_off_stack_writes() {
         let fault = Fault::StackVariableStore {
             var: reg.bounds.tnum,
             off: off.into(),
@@ -185,30 +185,30 @@ fn is_readable(env: &Env<'_>, slot: &Slot, byte: Byte) -> bool {
     match byte {
         Byte::Dynptr | Byte::Iter | Byte::Irq => false,
         Byte::Spill => slot.is_spill(),
-        Byte::Invalid => env.target.behaviour.uninit_stack_reads && !env.confined,
+        Byte::Invalid => env.target.behaviour().uninit_stack_reads() && !env.confined,
         Byte::Misc | Byte::Zero => true,
     }
 }
 
 /// Whether a load of `size` bytes at `off` gives back (part of) the spilled
 /// number: the load begins where the spill does and is no longer.
-pub fn is_narrow_fill(target: &Behaviour, slot: &Slot, off: i32, size: u32) -> bool {
+pub fn is_narrow_fill(target: Switches<'_>, slot: &Slot, off: i32, size: u32) -> bool {
     let spilled = spill_size(slot);
-    (size == spilled || size < spilled && target.fill_narrow) && off % SLOT as i32 == 0
+    (size == spilled || size < spilled && target.fill_narrow()) && off % SLOT as i32 == 0
 }
 
 /// Whether a number stored to an aligned slot is remembered as it is; else its
 /// bytes are data, or zeros.
-pub fn keeps_number(target: &Behaviour, value: &Reg, access: &Access) -> bool {
+pub fn keeps_number(target: Switches<'_>, value: &Reg, access: &Access) -> bool {
     value.is_scalar()
-        && (access.size == SLOT || target.spill_subregs)
-        && (target.imprecise_zero || !value.is_null())
-        && (target.spill_unbounded || !value.bounds.is_unknown())
+        && (access.size == SLOT || target.spill_subregs())
+        && (!value.is_null() || target.imprecise_zero())
+        && (!value.bounds.is_unknown() || target.spill_unbounded())
 }
 
 /// The same of an immediate.
-pub fn keeps_immediate(target: &Behaviour, value: i32) -> bool {
-    target.spill_imm && (target.imprecise_zero || value != 0)
+pub fn keeps_immediate(target: Switches<'_>, value: i32) -> bool {
+    target.spill_imm() && (value != 0 || target.imprecise_zero())
 }
 
 fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
@@ -224,7 +224,7 @@ fn read_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
             return refuse(Fault::FillPartial);
         }
         if access.value.reg().is_none()
-            || is_narrow_fill(&vm.env.target.behaviour, slot, off, access.size)
+            || is_narrow_fill(vm.env.target.behaviour(), slot, off, access.size)
         {
             return Ok(());
         }
@@ -250,11 +250,12 @@ fn write_fixed(vm: &Vm, frame: usize, access: &Access, off: i32) -> Check<()> {
     };
     let held = vm.reg(value);
     if held.is_scalar() {
-        let target = &vm.env.target.behaviour;
+        let target = vm.env.target.behaviour();
         let kept = off % SLOT as i32 == 0 && keeps_number(target, held, access);
         // Bytes remembered as zero don't lead back to the register; nor do, in
         // earlier kernels, stores other than through the frame pointer.
-        if !kept && held.is_null() || kept && !target.precise_stack_by_history && access.reg != FP {
+        if !kept && held.is_null() || kept && access.reg != FP && !target.precise_stack_by_history()
+        {
             vm.need_precise(value);
         }
         return Ok(());
@@ -288,7 +289,7 @@ pub fn is_spillable(reg: &Reg) -> bool {
 
 /// A write at `off` destroys a dynptr there, which must hold no reference.
 fn may_destroy(vm: &Vm, frame: usize, off: i32) -> Check<()> {
-    if !vm.env.target.behaviour.dynptr_slots_guarded {
+    if !vm.env.target.behaviour().dynptr_slots_guarded() {
         return Ok(());
     }
     dynptr::may_overwrite(vm, frame, spi(off))
@@ -317,14 +318,14 @@ pub fn range(
     by_callee: bool,
 ) -> Check<Touched> {
     let may_write =
-        region.dir == Dir::Write || by_callee && !vm.env.target.behaviour.helper_memory_typed;
+        region.dir == Dir::Write || by_callee && !vm.env.target.behaviour().helper_memory_typed();
     let dir = if may_write { Dir::Write } else { Dir::Read };
     if region.size == 0 && !region.zero_allowed {
         return refuse_reg(region.reg, Fault::ZeroSize);
     }
     let span = within(vm, frame, reg, region.reg, off, region.size, dir)?;
     if region.raw && span.fixed {
-        let guarded = vm.env.target.behaviour.dynptr_slots_guarded;
+        let guarded = vm.env.target.behaviour().dynptr_slots_guarded();
         for at in span.min..span.end {
             if guarded && bytes(slot(vm, frame, at), at, 1).any(|b| b == Byte::Dynptr) {
                 return refuse(Fault::DynptrWritten { off: at.into() });
@@ -338,7 +339,7 @@ pub fn range(
     for at in span.min..span.end {
         let slot = slot(vm, frame, at);
         let env = &vm.env;
-        let grows = env.target.behaviour.stack_grows_by_reads && !env.confined;
+        let grows = env.target.behaviour().stack_grows_by_reads() && !env.confined;
         let below = !grows && at < -(vm.cur.frames[frame].stack.allocated() as i32);
         let hidden = |b| !is_readable(env, slot, b) || secrecy::hides(env, slot, b);
         if below || bytes(slot, at, 1).any(hidden) {

@@ -63,8 +63,8 @@ pub fn check(vm: &Vm<'_>) -> Check<u32> {
 fn private_stack(vm: &Vm<'_>) -> bool {
     let program = vm.env.program;
     let facts = helpers_spec::prog_type_facts(program.prog_type);
-    vm.env.target.behaviour.private_stack
-        && vm.env.target.config.jit != Jit::Off
+    vm.env.target.behaviour().private_stack()
+        && vm.env.target.config().jit() != Jit::Off
         && facts.is_some_and(|f| f.private_stack)
         && program.attach_type != Some(AttachType::TraceIter)
 }
@@ -90,8 +90,8 @@ impl Walk<'_, '_> {
     fn rounded(&self, subprog: usize) -> u32 {
         let used = self.vm.stack_use(subprog);
         let target = self.vm.env.target;
-        match target.behaviour.stack_rounding {
-            StackRounding::By16 if target.config.jit != Jit::Off => used.next_multiple_of(16),
+        match target.behaviour().stack_rounding() {
+            StackRounding::By16 if target.config().jit() != Jit::Off => used.next_multiple_of(16),
             // An interpreter's frame is never empty.
             StackRounding::By16 | StackRounding::By32 => used.max(1).next_multiple_of(32),
         }
@@ -138,13 +138,13 @@ impl Walk<'_, '_> {
                         return refuse(Fault::ExceptionCallbackCalled);
                     }
                     let global = vm.env.program.subprogs[callee].global;
-                    let frame = if global && vm.env.target.behaviour.global_frames_apart {
+                    let frame = if global && vm.env.target.behaviour().global_frames_apart() {
                         0
                     } else {
                         step.frame + 1
                     };
                     let frames = steps.len();
-                    if frame >= vm.env.target.limits.frames {
+                    if frame >= vm.env.target.limits().frames() {
                         let frames = frame.into();
                         return refuse(Fault::FramesTooDeep { frames })
                             .map_err(|h| self.place_at(h, at));
@@ -171,11 +171,12 @@ impl Walk<'_, '_> {
         frames: usize,
         depth: &mut u32,
     ) -> Check<()> {
-        let limits = &self.vm.env.target.limits;
+        let limits = self.vm.env.target.limits();
         if !private {
             self.place[subprog] = Place::Shared;
         }
-        if subprog != 0 && self.has_tail_call[subprog] && *depth >= limits.tail_call_caller_stack {
+        if subprog != 0 && self.has_tail_call[subprog] && *depth >= limits.tail_call_caller_stack()
+        {
             let bytes = (*depth).into();
             return refuse(Fault::TailCallDeep { bytes });
         }
@@ -185,14 +186,14 @@ impl Walk<'_, '_> {
         }
         self.deepest = self.deepest.max(*depth + own);
         if self.place[subprog] == Place::Private {
-            if own > limits.stack {
+            if own > limits.stack() {
                 let (subprog, bytes) = (subprog as u64, own.into());
                 return refuse(Fault::FrameTooBig { subprog, bytes });
             }
             return Ok(());
         }
         *depth += own;
-        if *depth > limits.stack {
+        if *depth > limits.stack() {
             let (frames, bytes) = (frames as u64 + 1, (*depth).into());
             return refuse(Fault::FramesTooBig { frames, bytes });
         }

@@ -116,10 +116,8 @@ fn code(env: &Env<'_>, subprog: usize) -> core::ops::Range<usize> {
 }
 
 fn helper(env: &Env<'_>, id: i32) -> Option<&'static helpers_spec::HelperProto> {
-    let program = env.program;
     let id = u32::try_from(id).ok()?;
-    let v = env.target.helper_spec(id);
-    helpers_spec::helper_proto(id, program.prog_type, program.attach_type, v)
+    env.target.helper(env.program, id).plain_proto()
 }
 
 /// A call as far as its register use goes.
@@ -139,7 +137,7 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
                 .take_while(|a| a.base != ArgType::DontCare)
                 .count();
             let inlined = INLINED.contains(&id)
-                && (id == GET_SMP_PROCESSOR_ID || env.target.behaviour.inline_current_task);
+                && (id == GET_SMP_PROCESSOR_ID || env.target.behaviour().inline_current_task());
             Some(Summary {
                 args: args as u32,
                 void: proto.ret.base == RetType::Void,
@@ -149,7 +147,7 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
         Callee::Kfunc { imm, .. } => {
             let at = usize::try_from(imm).ok()?;
             let k = env.program.kfuncs.get(at)?;
-            let btf = env.kernel_btf?;
+            let btf = env.types.any()?;
             let Some(Type::Func { proto, .. }) = btf.ty(k.kernel_id?) else {
                 return None;
             };
@@ -159,7 +157,10 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
             Some(Summary {
                 args: params.len(),
                 void: matches!(btf.ty(ret), Some(Type::Void)),
-                fastcall: helpers_spec::kfunc(&k.name, env.target.kfunc_spec(&k.name))
+                fastcall: env
+                    .target
+                    .kfunc(env.program, &k.name)
+                    .spec
                     .is_some_and(|k| k.flags.contains(KfFlags::FASTCALL)),
             })
         }
@@ -170,7 +171,7 @@ fn summary(env: &Env<'_>, callee: Callee) -> Option<Summary> {
 /// Finds the spills around calls of a function.
 fn fast(env: &Env<'_>, subprog: usize) -> Fast {
     let mut found = Fast::default();
-    if !env.target.behaviour.fastcall {
+    if !env.target.behaviour().fastcall() {
         return found;
     }
     let lowest = code(env, subprog)

@@ -43,7 +43,7 @@ impl Vm<'_> {
             .expect("a listed state is kept");
         let cfg = self.env.cfg;
         let marks = self.marks_reads();
-        let statically = self.env.target.behaviour.static_register_liveness;
+        let statically = self.env.target.behaviour().static_register_liveness();
         let query = (!marks).then(|| self.explorer.live.query(cfg, &node.state, node.track.insn));
         for at in 0..node.state.frames.len() {
             let insn = frame_insn(&node.state, node.track.insn, at);

@@ -31,7 +31,11 @@ pub enum Exact {
 pub struct IdMap {
     pairs: Vec<(u32, u32)>,
     spare: u32,
-    independent_covers_linked: bool,
+    /// Whether a kept scalar without id covers one that shares its value; asked of the
+    /// target when it first matters.
+    independent_covers_linked: Option<bool>,
+    /// It mattered, and was not asked yet.
+    unanswered: bool,
     /// Ids of scalars must correspond.
     scalars_told: bool,
     /// A packet pointer without id corresponds to one with any.
@@ -55,13 +59,6 @@ pub struct IdMap {
 }
 
 impl IdMap {
-    /// None yet; how kept scalars without id are taken.
-    pub fn new(independent_covers_linked: bool) -> Self {
-        IdMap {
-            independent_covers_linked,
-            ..IdMap::default()
-        }
-    }
     /// Begins anew; `last_id` is the greatest id in use.
     pub fn reset(&mut self, last_id: u32) {
         self.pairs.clear();
@@ -132,8 +129,19 @@ fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
     if !ids.scalars_told {
         return true;
     }
-    if old.id == 0 && ids.independent_covers_linked {
-        return true;
+    if old.id == 0 {
+        // Nothing shared corresponds to nothing shared.
+        if cur.id == 0 {
+            return true;
+        }
+        match ids.independent_covers_linked {
+            Some(true) => return true,
+            Some(false) => {}
+            None => {
+                ids.unanswered = true;
+                return true;
+            }
+        }
     }
     old.link() == cur.link()
         && (old.link() == 0 || old.off == cur.off)
@@ -387,22 +395,27 @@ impl Vm<'_> {
     /// Whether kept state `id` covers the current state.
     pub(super) fn covers(&mut self, id: NodeId, exact: Exact) -> bool {
         let exact = match exact {
-            Exact::No if self.env.target.behaviour.all_scalars_compared => Exact::RangeWithin,
+            Exact::No if self.env.target.behaviour().all_scalars_compared() => Exact::RangeWithin,
             other => other,
         };
         let mut ids = core::mem::take(&mut self.explorer.ids);
-        ids.scalars_told = self.env.target.behaviour.compare_scalar_ids;
-        ids.many_to_one = !self.env.target.behaviour.ids_one_to_one;
-        ids.loose_packets = !self.env.target.behaviour.packet_ids_compared;
-        ids.data_as_scalars = self.env.target.behaviour.misc_matches_unbounded;
-        let joined = self.env.target.behaviour.offsets_joined;
-        ids.joined = joined.then_some(self.env.rules);
-        ids.halves_as_scalars = self.env.target.behaviour.misc_matches_half;
-        ids.loose_dynptrs = !self.env.target.behaviour.dynptr_slots_guarded;
+        ids.scalars_told = self.env.target.behaviour().compare_scalar_ids();
+        ids.many_to_one = !self.env.target.behaviour().ids_one_to_one();
+        ids.loose_packets = !self.env.target.behaviour().packet_ids_compared();
+        ids.data_as_scalars = self.env.target.behaviour().misc_matches_unbounded();
+        let joined = self.env.target.behaviour().offsets_joined();
+        ids.joined = joined.then(|| *self.env.rules());
+        ids.halves_as_scalars = self.env.target.behaviour().misc_matches_half();
+        ids.loose_dynptrs = !self.env.target.behaviour().dynptr_slots_guarded();
         ids.all_precise = !self.env.capable;
         ids.unwritten_told = self.env.confined;
         ids.numbers_told = self.explorer.numbers_told;
-        let found = self.compare(self.explorer.node(id), &mut ids, exact);
+        let mut found = self.compare(self.explorer.node(id), &mut ids, exact);
+        if core::mem::take(&mut ids.unanswered) {
+            let answer = self.env.target.behaviour().independent_covers_linked();
+            ids.independent_covers_linked = Some(answer);
+            found = self.compare(self.explorer.node(id), &mut ids, exact);
+        }
         self.explorer.ids = ids;
         if let Err(Some(at)) = found {
             self.explorer.node_mut(id).hint = Some(at);
@@ -420,7 +433,7 @@ impl Vm<'_> {
         } else {
             (u16::MAX, u64::MAX)
         };
-        if self.env.target.behaviour.static_register_liveness {
+        if self.env.target.behaviour().static_register_liveness() {
             return (self.env.cfg.live_regs(insn as usize), slots);
         }
         (regs, slots)

@@ -84,7 +84,7 @@ pub fn restart(writes: &mut Writes) {
 impl Vm<'_> {
     /// Whether the target learns by marks what is read.
     pub(super) fn marks_reads(&self) -> bool {
-        self.env.target.behaviour.stack_liveness == StackLiveness::Parentage
+        self.env.target.behaviour().stack_liveness() == StackLiveness::Parentage
     }
 
     /// Where states are compared: what is written is known of every frame.

@@ -49,7 +49,6 @@ use super::refusal::{Fact, Fault, Held, Refusal, refuse};
 use super::state::State;
 use super::vm::{Check, Halt, Next, Vm};
 use crate::prelude::*;
-use crate::target::Behaviour;
 
 /// A kept state.
 pub type NodeId = u32;
@@ -140,11 +139,10 @@ pub struct Explorer {
 }
 
 impl Explorer {
-    /// With nothing to walk yet, for a verifier of this behaviour.
-    pub fn new(behaviour: &Behaviour, ahead: Option<StackAhead>) -> Self {
+    /// With nothing to walk yet.
+    pub fn new(ahead: Option<StackAhead>) -> Self {
         Explorer {
             ahead,
-            ids: IdMap::new(behaviour.independent_covers_linked),
             ..Explorer::default()
         }
     }
@@ -201,7 +199,7 @@ impl Vm<'_> {
         let before = self.explorer.processed;
         let result = self.walk();
         let spent = self.explorer.processed - before;
-        if spent >= u64::from(self.env.target.limits.complexity) / 2 {
+        if spent >= u64::from(self.env.target.limits().complexity()) / 2 {
             self.explorer.hot = self.explorer.hot(self.env.cfg, false).map(Box::new);
         }
         result.map_err(|halt| self.place(halt))
@@ -216,7 +214,7 @@ impl Vm<'_> {
                 return refuse(Fault::InsnIndex);
             }
             self.explorer.processed += 1;
-            if self.explorer.processed > u64::from(self.env.target.limits.complexity) {
+            if self.explorer.processed > u64::from(self.env.target.limits().complexity()) {
                 let processed = self.explorer.processed;
                 return refuse(Fault::Complexity { processed });
             }
@@ -436,7 +434,7 @@ impl Vm<'_> {
     }
 
     fn queue(&mut self, insn: usize, state: State, track: Track) -> Check<&mut State> {
-        let limit = self.env.target.limits.jump_sequence as usize;
+        let limit = self.env.target.limits().jump_sequence() as usize;
         let prev = self.insn as i32;
         self.explorer.pending.push(Pending {
             state,
@@ -453,7 +451,7 @@ impl Vm<'_> {
     }
 
     fn history_fits(&self) -> Check<()> {
-        let limit = self.env.target.limits.history as usize;
+        let limit = self.env.target.limits().history() as usize;
         if limit == 0 || self.explorer.track().history.len() <= limit {
             return Ok(());
         }
@@ -493,8 +491,8 @@ impl Vm<'_> {
 
     /// The current comparison gave these scalars a range together.
     pub fn record_linked(&mut self, linked: Linked) {
-        let behaviour = &self.env.target.behaviour;
-        if !behaviour.links_in_history && !behaviour.precise_by_id {
+        let behaviour = self.env.target.behaviour();
+        if !behaviour.links_in_history() && !behaviour.precise_by_id() {
             return;
         }
         self.open_entry().linked = Some(Rc::new(linked));
@@ -522,7 +520,7 @@ impl Vm<'_> {
 
     /// Whether the target gathers reads of stack while it explores.
     fn gathers_reads(&self) -> bool {
-        self.env.target.behaviour.stack_liveness == crate::target::StackLiveness::Gathered
+        self.env.target.behaviour().stack_liveness() == crate::target::StackLiveness::Gathered
     }
 
     /// A frame was pushed: the call chain changed.

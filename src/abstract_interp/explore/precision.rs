@@ -179,7 +179,7 @@ impl Backtrack {
             Op::StoreRelease { base, src, .. } => self.undo_store(base, Src::Reg(src), stack)?,
             Op::Atomic { base, src, .. } => {
                 let loaded = op.effects().writes;
-                if env.target.behaviour.fetch_ends_precision && self.wants(loaded) {
+                if env.target.behaviour().fetch_ends_precision() && self.wants(loaded) {
                     self.undo_load(loaded, stack);
                 } else {
                     self.undo_store(base, Src::Reg(src), stack)?;
@@ -242,7 +242,7 @@ impl Backtrack {
     }
 
     fn undo_local_call(&mut self, env: &Env<'_>, at: usize, next: i32) -> Result<(), Lost> {
-        if env.target.behaviour.precision_scope != PrecisionScope::AcrossCalls {
+        if env.target.behaviour().precision_scope() != PrecisionScope::AcrossCalls {
             return Err(Lost::MarkAll);
         }
         let callee = env.callee(at);
@@ -265,7 +265,7 @@ impl Backtrack {
     fn undo_call(&mut self, env: &Env<'_>, at: usize, next: i32) -> Result<(), Lost> {
         let flags = env.cfg.flags(at);
         if flags.sync_callback_call()
-            && env.target.behaviour.precision_scope != PrecisionScope::AcrossCalls
+            && env.target.behaviour().precision_scope() != PrecisionScope::AcrossCalls
         {
             return Err(Lost::MarkAll);
         }
@@ -289,7 +289,7 @@ impl Backtrack {
     }
 
     fn undo_exit(&mut self, env: &Env<'_>, next: i32) -> Result<(), Lost> {
-        if env.target.behaviour.precision_scope != PrecisionScope::AcrossCalls {
+        if env.target.behaviour().precision_scope() != PrecisionScope::AcrossCalls {
             return Err(Lost::MarkAll);
         }
         if next >= 0 && env.cfg.flags(next as usize).calls_callback() {

@@ -41,14 +41,17 @@ impl Vm<'_> {
     }
 
     fn chain_of(&self, state: &State, insn: u32) -> Option<Chain> {
-        if self.env.target.behaviour.loop_convergence != LoopConvergence::Scc {
-            return None;
-        }
-        chain(state, insn, |i| self.env.cfg.scc(i as usize))
+        let found = chain(state, insn, |i| self.env.cfg.scc(i as usize))?;
+        let visits = self.env.target.behaviour().loop_convergence() == LoopConvergence::Scc;
+        visits.then_some(found)
     }
 
     pub(super) fn unfinished(&self, id: NodeId) -> bool {
-        if self.env.target.behaviour.loop_convergence == LoopConvergence::LoopEntry {
+        let node = self.explorer.node(id);
+        if node.track.loop_entry.is_none() && node.visit.is_none() {
+            return false;
+        }
+        if self.env.target.behaviour().loop_convergence() == LoopConvergence::LoopEntry {
             let entry = self.loop_entry_of(id);
             return entry.is_some_and(|entry| self.explorer.node(entry).track.branches > 0);
         }
@@ -61,8 +64,8 @@ impl Vm<'_> {
     pub(super) fn visited(&mut self) -> Check<bool> {
         let insn = self.insn;
         let checkpoint = self.env.cfg.flags(insn).force_checkpoint();
-        let long = self.env.target.behaviour.history_checkpoint
-            && self.explorer.track().history.len() > MAX_HISTORY;
+        let long = self.explorer.track().history.len() > MAX_HISTORY
+            && self.env.target.behaviour().history_checkpoint();
         let forced = checkpoint || long;
         if self.marks_reads() {
             self.marks_at_point();
@@ -117,16 +120,16 @@ impl Vm<'_> {
             if self.explorer.profile.is_some() {
                 self.count_miss(id);
             }
-            let node = self.explorer.node_mut(id);
             if keep {
-                node.misses += 1;
+                self.explorer.node_mut(id).misses += 1;
             }
-            let kept = self.env.target.behaviour.eviction == Eviction::KeepCheckpoints;
-            let patience = if kept && checkpoint && walking {
+            let kept = || self.env.target.behaviour().eviction() == Eviction::KeepCheckpoints;
+            let patience = if checkpoint && walking && kept() {
                 CHECKPOINT_PATIENCE
             } else {
                 PATIENCE
             };
+            let node = self.explorer.node_mut(id);
             if node.misses > node.hits * patience + patience {
                 node.dropped = true;
                 self.explorer.lists[list].remove(at);
@@ -195,7 +198,7 @@ impl Vm<'_> {
         if !self.same_registers(id) {
             return Ok(Finding::Miss);
         }
-        let repeats = if self.env.target.behaviour.loops_found_exactly {
+        let repeats = if self.env.target.behaviour().loops_found_exactly() {
             Exact::Yes
         } else {
             Exact::No
@@ -281,7 +284,9 @@ impl Vm<'_> {
             self.inherit_reads(id);
         }
         self.inherit_precision(id)?;
-        if unfinished && self.env.target.behaviour.loop_convergence == LoopConvergence::LoopEntry {
+        if unfinished
+            && self.env.target.behaviour().loop_convergence() == LoopConvergence::LoopEntry
+        {
             let entry = self
                 .loop_entry_of(id)
                 .filter(|e| self.explorer.node(*e).track.branches > 0);
@@ -315,7 +320,7 @@ impl Vm<'_> {
         // Precision is marked anew in each kept state, from its children.
         self.cur
             .for_each_reg_mut(|r| r.precise && r.is_scalar(), |r| r.precise = false);
-        if self.env.target.behaviour.drop_singular_ids {
+        if self.env.target.behaviour().drop_singular_ids() {
             drop_singular_ids(&mut self.cur);
         }
         let state = self.cur.clone();

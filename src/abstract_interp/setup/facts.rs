@@ -1,5 +1,6 @@
 //! What the control flow analysis must know of calls.
 
+use crate::abstract_interp::asked::AskedTarget;
 use crate::abstract_interp::checks::rights;
 use crate::cfg::{CallFacts, CfgRules, InsnFacts};
 use crate::helpers_spec::{self, KfFlags, KfRole, Semantics};
@@ -7,22 +8,27 @@ use crate::object::btf::Type;
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, Op};
-use crate::target::{Capability, Target};
+use crate::target::Capability;
 
 /// Facts on the calls of one program for one target.
 pub struct Facts<'a> {
     program: &'a Program,
     ops: &'a [Op],
-    target: &'a Target,
+    target: AskedTarget<'a>,
     /// The rules of the target.
-    pub rules: CfgRules,
+    pub rules: CfgRules<'a>,
 }
 
 impl<'a> Facts<'a> {
     /// Of one program.
-    pub fn new(program: &'a Program, target: &'a Target, ops: &'a [Op]) -> Facts<'a> {
-        let rules = CfgRules::of(target);
-        let rules = match target.rights.meets(Capability::Bpf) {
+    pub fn new(
+        program: &'a Program,
+        target: impl Into<AskedTarget<'a>>,
+        ops: &'a [Op],
+    ) -> Facts<'a> {
+        let target = target.into();
+        let rules = CfgRules::of(target.behaviour(), target.limits());
+        let rules = match target.rights().meets(Capability::Bpf) {
             true => rules,
             false => rules.unprivileged(),
         };
@@ -35,15 +41,9 @@ impl<'a> Facts<'a> {
     }
 
     fn helper(&self, id: i32) -> CallFacts {
-        let proto = u32::try_from(id).ok().and_then(|id| {
-            helpers_spec::helper_proto(
-                id,
-                self.program.prog_type,
-                self.program.attach_type,
-                self.target.helper_spec(id),
-            )
-        });
-        let Some(p) = proto else {
+        let id = u32::try_from(id).unwrap_or(u32::MAX);
+        let known = self.target.helper(self.program, id);
+        let Some(p) = known.plain_proto() else {
             return CallFacts::default();
         };
         CallFacts {
@@ -57,17 +57,10 @@ impl<'a> Facts<'a> {
             async_callback: p.semantics.has(Semantics::CALLBACK_ASYNC),
             iter_next: false,
             // To a loader that lacks a capability for it, the helper doesn't exist.
-            might_sleep: p.might_sleep && self.may_call(id),
+            might_sleep: p.might_sleep && rights::helper_missing(self.target, known).is_none(),
             changes_packet: p.semantics.has(Semantics::CHANGES_PKT_DATA),
             might_throw: false,
         }
-    }
-
-    fn may_call(&self, id: i32) -> bool {
-        let ty = self.program.prog_type;
-        let id = u32::try_from(id).unwrap_or(u32::MAX);
-        let v = self.target.helper_spec(id);
-        rights::helper_missing(self.target, id, ty, v).is_none()
     }
 
     fn kfunc(&self, index: i32) -> CallFacts {
@@ -77,20 +70,14 @@ impl<'a> Facts<'a> {
         else {
             return CallFacts::default();
         };
-        let spec = helpers_spec::kfunc(&k.name, self.target.kfunc_spec(&k.name));
+        let known = self.target.kfunc(self.program, &k.name);
+        let spec = known.spec;
         let flags = spec.map_or(KfFlags::NONE, |s| s.flags);
         // Assembler text declares none.
         let listed = || u8::try_from(spec?.params().count()).ok();
         let role = helpers_spec::kfunc_role(&k.name);
-        let program = self.program;
         // Of what the program may not call a kernel looks up nothing.
-        let allowed = helpers_spec::kfunc_allowed(
-            &k.name,
-            program.prog_type,
-            program.attach_type,
-            program.attach_to.as_deref(),
-            self.target.kfunc_spec(&k.name),
-        );
+        let allowed = known.allowed;
         let own = |yes: bool| allowed && yes;
         CallFacts {
             args: self.parameters(k.proto).or_else(listed).filter(|_| allowed),

@@ -149,7 +149,7 @@ pub fn check_args(vm: &Vm<'_>, subprog: usize) -> Check<Vec<Touched>> {
             Arg::Mem { size, nullable } => {
                 arg_pointer::reg_off(vm, r, ArgOff::Any)?;
                 touched.push(mem_region::check_nullable(vm, r, size)?);
-                let zero = vm.env.target.behaviour.null_is_not_nonnull && reg.is_null();
+                let zero = vm.env.target.behaviour().null_is_not_nonnull() && reg.is_null();
                 if !nullable && (reg.maybe_null() || zero) {
                     return refuse_reg(r, Fault::ArgumentNonNull);
                 }

@@ -12,6 +12,7 @@ use alloc::collections::BTreeSet;
 pub use attach::Attach;
 pub use globals::Globals;
 
+use super::asked::AskedTarget;
 use super::checks::{exception, map_load, options, tail_call};
 use super::refusal::{Fault, Refusal};
 use super::state::State;
@@ -20,7 +21,6 @@ use super::vm::{Check, Env, Vm};
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::insn::{Callee, ImmRef, Op};
-use crate::target::Target;
 
 /// What is refused before a single instruction is looked at: attach targets,
 /// program flags, the number of maps.
@@ -34,11 +34,15 @@ pub fn check_program(env: &Env<'_>) -> Check<()> {
 
 /// Whether the program has as many functions as its function information tells of. A
 /// function is what is called or, since later kernels, referred to.
-pub fn functions_match(program: &Program, target: &Target, ops: &[Op]) -> Result<(), Box<Refusal>> {
+pub fn functions_match(
+    program: &Program,
+    target: AskedTarget<'_>,
+    ops: &[Op],
+) -> Result<(), Box<Refusal>> {
     if program.func_info.is_empty() {
         return Ok(());
     }
-    let by_reference = target.behaviour.functions_by_reference;
+    let by_reference = target.behaviour().functions_by_reference();
     let named = |(at, op): (usize, &Op)| match *op {
         Op::Call(Callee::Local(by)) => Some(at as i64 + 1 + i64::from(by)),
         Op::LdImm64 {

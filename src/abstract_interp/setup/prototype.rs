@@ -157,7 +157,7 @@ pub fn of(env: &Env<'_>, subprog: usize) -> Check<Vec<Arg>> {
         return refuse(Fault::GlobalUntyped);
     };
     let prototype = Prototype::read(env, subprog)?;
-    let tagged = env.target.behaviour.global_args_by_tag;
+    let tagged = env.target.behaviour().global_args_by_tag();
     let mut args = Vec::new();
     for (i, param) in (0u32..).zip(prototype.params.iter()) {
         let parameter = Parameter {
@@ -222,12 +222,12 @@ impl<'a> Prototype<'a> {
 }
 
 fn void_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
-    env.target.behaviour.global_void_functions && matches!(btf.ty(ret), Some(Type::Void))
+    env.target.behaviour().global_void_functions() && matches!(btf.ty(ret), Some(Type::Void))
 }
 
 /// A pointer into the arena, by its type tag.
 fn arena_allowed(env: &Env<'_>, btf: &Btf, ret: u32) -> bool {
-    env.target.behaviour.arena_by_type_tag && points_to_arena(btf, ret)
+    env.target.behaviour().arena_by_type_tag() && points_to_arena(btf, ret)
 }
 
 /// Whether the target of a pointer carries the tag of arena pointers.
@@ -286,7 +286,7 @@ impl Parameter<'_, '_> {
             .filter(|t| t.component == Some(component));
         let names = on_it.filter_map(|t| t.name.strip_prefix("arg:"));
         let arg = self.arg;
-        let untrusted = self.env.target.behaviour.untrusted_mem;
+        let untrusted = self.env.target.behaviour().untrusted_mem();
         let mut set = TagSet::NONE;
         for name in names {
             match TagSet::named(name) {
@@ -352,7 +352,7 @@ impl Parameter<'_, '_> {
         let dynptr = matches!(target, Some(Type::Struct(s)) if s.name == "bpf_dynptr");
         if is_context(self.env.program, self.btf, to) {
             Pointee::Context
-        } else if dynptr && self.env.target.behaviour.global_args_by_tag {
+        } else if dynptr && self.env.target.behaviour().global_args_by_tag() {
             Pointee::Dynptr
         } else {
             Pointee::Other
@@ -362,7 +362,7 @@ impl Parameter<'_, '_> {
     /// Memory of the size of what is pointed to.
     fn memory(&self, target: u32, nullable: bool) -> Check<Arg> {
         let (btf, arg) = (self.btf, self.arg);
-        if !self.env.target.behaviour.global_memory_arguments {
+        if !self.env.target.behaviour().global_memory_arguments() {
             return refuse(Fault::ParameterType {
                 arg,
                 name: self.func.into(),
@@ -382,7 +382,7 @@ impl Parameter<'_, '_> {
     /// The kernel's struct of the name of a program's struct.
     fn kernel_struct(&self, id: u32) -> Check<u32> {
         let name = crate::object::btf::essential_name(self.btf.name(id));
-        let found = self.env.kernel_btf.and_then(|k| k.find_struct(name));
+        let found = self.env.types.any().and_then(|k| k.find_struct(name));
         let missing = || Fault::ParameterStruct {
             arg: self.arg,
             name: name.into(),

@@ -66,9 +66,9 @@ pub fn give_scalar_id(vm: &mut Vm, reg: &mut Reg) -> bool {
 
 /// Kernels that find a number's views contradictory forget its ranges.
 pub fn check_sanity(vm: &mut Vm, r: u8) {
-    let rules = vm.env.rules;
+    let rules = vm.env.rules();
     if vm.reg(r).bounds.is_contradictory() {
-        vm.cur.reg_mut(r).bounds.check(&rules);
+        vm.cur.reg_mut(r).bounds.check(rules);
     }
 }
 
@@ -104,16 +104,16 @@ fn mov(vm: &mut Vm, w: Width, dst: u8, src: Src) -> Check<()> {
 fn mov32(vm: &mut Vm, dst: u8, src: u8) {
     let mut value = Reg::unknown();
     if vm.reg(src).is_scalar() {
-        let same = width(vm.reg(src)) <= 32 && vm.env.target.behaviour.mov32_keeps_link;
+        let same = width(vm.reg(src)) <= 32 && vm.env.target.behaviour().mov32_keeps_link();
         if same {
             assign_scalar_id(vm, src);
         }
         value = *vm.reg(src);
         if !same {
-            value.unlink(&vm.env.target.behaviour);
+            value.unlink(vm.env.target.behaviour());
         }
     }
-    value.bounds.zext32(&vm.env.rules);
+    value.bounds.zext32(vm.env.rules());
     vm.cur.set_reg(dst, value);
 }
 
@@ -121,12 +121,12 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
     operand::read_ok(vm, src)?;
     operand::write_ok(dst)?;
     secrecy::extended(vm, src)?;
-    let rules = vm.env.rules;
+    let rules = vm.env.rules();
     if !vm.reg(src).is_scalar() {
         // The pieces of an address are a number of which nothing is known.
         let mut value = Reg::unknown();
         if w.is32() {
-            value.bounds.zext32(&rules);
+            value.bounds.zext32(rules);
         }
         vm.cur.set_reg(dst, value);
         return Ok(());
@@ -137,9 +137,9 @@ fn mov_sx(vm: &mut Vm, w: Width, dst: u8, src: u8, bits: u8) -> Check<()> {
     }
     let mut value = *vm.reg(src);
     if !same {
-        value.unlink(&vm.env.target.behaviour);
+        value.unlink(vm.env.target.behaviour());
     }
-    value.bounds.sext(u32::from(bits), w.is32(), &rules);
+    value.bounds.sext(u32::from(bits), w.is32(), rules);
     vm.cur.set_reg(dst, value);
     check_sanity(vm, dst);
     Ok(())
@@ -151,9 +151,9 @@ fn neg(vm: &mut Vm, w: Width, dst: u8) -> Check<()> {
     secrecy::changed(vm, dst)?;
     let reg = *vm.reg(dst);
     let mut out = Reg::unknown();
-    if reg.is_scalar() && vm.env.rules.neg {
+    if reg.is_scalar() && vm.env.rules().neg {
         out.precise = reg.precise;
-        out.bounds = Bounds::neg(w.is32(), &reg.bounds, &vm.env.rules);
+        out.bounds = Bounds::neg(w.is32(), &reg.bounds, vm.env.rules());
     }
     vm.cur.set_reg(dst, out);
     check_sanity(vm, dst);
@@ -166,11 +166,11 @@ fn end(vm: &mut Vm, dst: u8, kind: Endness, bits: u8) -> Check<()> {
     secrecy::changed(vm, dst)?;
     let reg = *vm.reg(dst);
     let mut out = Reg::unknown();
-    if reg.is_scalar() && vm.env.rules.byte_swap {
+    if reg.is_scalar() && vm.env.rules().byte_swap {
         out.precise = reg.precise;
         out.bounds = reg.bounds;
         out.bounds
-            .byte_swap(u32::from(bits), kind != Endness::Le, &vm.env.rules);
+            .byte_swap(u32::from(bits), kind != Endness::Le, vm.env.rules());
     }
     vm.cur.set_reg(dst, out);
     check_sanity(vm, dst);
@@ -218,8 +218,8 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         vm.cur.set_reg(dst, arena);
         return Ok(());
     }
-    let flow_keys_fixed = vm.env.target.behaviour.flow_keys_fixed;
-    let offsets_joined = vm.env.target.behaviour.offsets_joined;
+    let flow_keys_fixed = vm.env.target.behaviour().flow_keys_fixed();
+    let offsets_joined = vm.env.target.behaviour().offsets_joined();
     let confined = vm.env.confined;
     let how = |order| Arithmetic {
         flow_keys_fixed,
@@ -263,7 +263,7 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     // Flushing may have marked either operand.
     let mut left = *vm.reg(dst);
     if let Some(kind) = scalar_op(op)
-        && let Some((zero, ones)) = Bounds::fork(kind, &left.bounds, &right.bounds, &vm.env.rules)
+        && let Some((zero, ones)) = Bounds::fork(kind, &left.bounds, &right.bounds, vm.env.rules())
     {
         let at = vm.insn;
         vm.push_branch(at)?.reg_mut(dst).bounds = zero;
@@ -272,8 +272,9 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     let mut out = number(vm, w, op, &left, &right);
     let delta = link(vm, w, op, &left, &right).filter(|_| src != Src::Reg(dst));
     let flag = if w.is32() { ADD_CONST32 } else { ADD_CONST };
-    let stale = if vm.env.target.behaviour.stale_link_distance
+    let stale = if left.off != 0
         && left.id & (ADD_CONST | ADD_CONST32) == 0
+        && vm.env.target.behaviour().stale_link_distance()
     {
         left.off
     } else {
@@ -287,13 +288,13 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
 /// Any arithmetic on an arena pointer gives some other address in the arena.
 fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Reg>> {
     let is_arena = |r: &Reg| r.kind == Kind::Arena && r.flags == Flags::NONE;
-    let behaviour = &vm.env.target.behaviour;
+    let behaviour = vm.env.target.behaviour();
     let arena = match (is_arena(left), is_arena(right)) {
         (true, _) => Some(*left),
-        (false, true) if behaviour.arena_absorbs_numbers => Some(*right),
+        (false, true) if behaviour.arena_absorbs_numbers() => Some(*right),
         _ => None,
     };
-    if behaviour.arena_arithmetic_apart && !w.is32() && (arena.is_some() || vm.env.has_arena()) {
+    if !w.is32() && (arena.is_some() || vm.env.has_arena) && behaviour.arena_arithmetic_apart() {
         // On arena pointers the instruction becomes one of 32 bits.
         let now = if arena.is_some() {
             ArenaUse::With
@@ -308,7 +309,7 @@ fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Re
 
 /// The number that `left op right` gives; of some operations nothing is known.
 fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
-    let rules = &vm.env.rules;
+    let rules = vm.env.rules();
     let w32 = w.is32();
     let Some(kind) = scalar_op(op) else {
         return Reg::unknown();
@@ -340,7 +341,7 @@ fn link(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<i32> {
         return None;
     }
     let by = right.bounds.const_of(w.is32())?;
-    match (vm.env.target.behaviour.scalar_links, op, w) {
+    match (vm.env.target.behaviour().scalar_links(), op, w) {
         (ScalarLinks::Delta, AluOp::Add, Width::W64) => i32::try_from(by).ok(),
         (ScalarLinks::DeltaBoth, AluOp::Add | AluOp::Sub, _) => {
             let by = match w {

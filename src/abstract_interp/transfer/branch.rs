@@ -175,7 +175,7 @@ fn decided(vm: &Vm, cmp: &Compare, dst: &Reg, src: &Reg) -> Option<bool> {
             _ => None,
         };
     }
-    let (cond, rules) = (Cond::from(cmp.op), &vm.env.rules);
+    let (cond, rules) = (Cond::from(cmp.op), vm.env.rules());
     if cmp.src == Src::Reg(cmp.dst) {
         return Bounds::branch_taken_self(cond, cmp.w32, &dst.bounds, rules);
     }
@@ -202,7 +202,7 @@ fn never_null(vm: &Vm, r: &Reg) -> bool {
         | Kind::SockCommon
         | Kind::MapValue { .. }
         | Kind::MapKey { .. } => true,
-        Kind::ConstMap { .. } => vm.env.target.behaviour.map_ptr_not_null,
+        Kind::ConstMap { .. } => vm.env.target.behaviour().map_ptr_not_null(),
         Kind::Mem { .. } => !r.flags.has(Flags::UNTRUSTED),
         Kind::Btf { .. } => vm.is_trusted(r),
         _ => false,
@@ -231,7 +231,7 @@ fn packet_decided(op: JmpOp, dst: &Reg, src: &Reg) -> Option<bool> {
 /// All scalars of `id`, innermost frame first; those beyond what a history
 /// entry holds lose their link.
 fn collect_linked(env: &Env, state: &mut State, id: u32, linked: &mut Linked) {
-    let narrow = env.target.behaviour.narrow_spills_linked;
+    let narrow = env.target.behaviour().narrow_spills_linked();
     let spilled = |s: &Slot| s.is_spill() && (narrow || s.kinds[0] == Byte::Spill);
     let mut unlink: SmallVec<[Place; 4]> = SmallVec::new();
     let wanted = |r: &Reg| r.is_scalar() && r.id != 0 && r.base_id() == id;
@@ -264,7 +264,7 @@ fn collect_linked(env: &Env, state: &mut State, id: u32, linked: &mut Linked) {
         }
     }
     for p in unlink {
-        place_mut(state, p).unlink(&env.target.behaviour);
+        place_mut(state, p).unlink(env.target.behaviour());
     }
 }
 
@@ -292,15 +292,15 @@ fn narrow(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, linked: &Linked, tak
     if !dst.is_scalar() || !src.is_scalar() {
         return;
     }
-    let rules = vm.env.rules;
+    let rules = vm.env.rules();
     for side in [false, true] {
         let state = if side { &mut *taken } else { &mut vm.cur };
         let (mut a, mut b) = (dst.bounds, src.bounds);
         let cond = Cond::from(cmp.op);
         if cmp.src == Src::Reg(cmp.dst) {
-            Bounds::refine_self(cond, side, cmp.w32, &mut a, &rules);
+            Bounds::refine_self(cond, side, cmp.w32, &mut a, rules);
         } else {
-            Bounds::refine(cond, side, cmp.w32, &mut a, &mut b, &rules);
+            Bounds::refine(cond, side, cmp.w32, &mut a, &mut b, rules);
         }
         set_bounds(state, cmp.dst, a);
         if let Src::Reg(r) = cmp.src
@@ -353,13 +353,13 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
         let new = if plain || reg.off == known.off {
             *known
         } else {
-            let delta = if env.target.behaviour.wide_link_delta {
+            let delta = if env.target.behaviour().wide_link_delta() {
                 i64::from(reg.off) - i64::from(known.off)
             } else {
                 reg.off.wrapping_sub(known.off).into()
             };
             let w32 = (reg.id | known.id) & ADD_CONST32 != 0;
-            let bounds = Bounds::linked(&known.bounds, delta, w32, &env.rules);
+            let bounds = Bounds::linked(&known.bounds, delta, w32, env.rules());
             Reg {
                 off: reg.off,
                 id: reg.id,
@@ -380,7 +380,7 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
     };
     if let Some(r) = by_reg
         && !cmp.w32
-        && vm.env.target.behaviour.nonnull_by_comparison
+        && vm.env.target.behaviour().nonnull_by_comparison()
         && dst.is_pointer()
         && src.is_pointer()
         && dst.maybe_null() != src.maybe_null()
@@ -401,7 +401,7 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
     }
     let zero = match cmp.src {
         Src::Imm(imm) => imm == 0,
-        Src::Reg(_) => vm.env.target.behaviour.null_by_zero_register && src.is_null(),
+        Src::Reg(_) => vm.env.target.behaviour().null_by_zero_register() && src.is_null(),
     };
     if !cmp.w32 && zero && matches!(cmp.op, JmpOp::Eq | JmpOp::Ne) && dst.maybe_null() {
         if let Src::Reg(r) = cmp.src {

@@ -194,7 +194,7 @@ fn particular(
         id::DYNPTR_FROM_MEM => single_helpers::dynptr_source(vm)?,
         id::SET_RETVAL => {
             single_helpers::set_retval(vm)?;
-            if vm.env.target.behaviour.retval_helpers_checked {
+            if vm.env.target.behaviour().retval_helpers_checked() {
                 return_value::check_set_retval(vm)?;
             }
         }
@@ -239,7 +239,7 @@ fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<Option<Entered>> {
     vm.need_precise(1);
     vm.flush_precision()?;
     let simulated = u64::from(vm.cur.frame().callback_depth);
-    if !vm.env.target.behaviour.callbacks_as_loops || simulated < vm.reg(1).bounds.umax {
+    if !vm.env.target.behaviour().callbacks_as_loops() || simulated < vm.reg(1).bounds.umax {
         callback(vm, facts, Callback::Loop)
     } else {
         vm.cur.frame_mut().callback_depth = 0;
@@ -274,7 +274,7 @@ fn give(
         }
     } else if proto.semantics.has(Semantics::PTR_CAST) {
         reg.ref_id = facts.ref_id;
-        if vm.env.target.behaviour.cast_forks_null && vm.cur.find_ref(facts.ref_id).is_some() {
+        if vm.env.target.behaviour().cast_forks_null() && vm.cur.find_ref(facts.ref_id).is_some() {
             let insn = vm.insn;
             vm.push_branch(insn + 1)?.set_reg(0, Reg::constant(0));
             reg.flags = reg.flags.without(Flags::MAYBE_NULL);
@@ -306,8 +306,8 @@ fn acquires(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> boo
 /// A tail call that succeeds never returns. In a subprogram it leaves the frame
 /// with a result that is not known; if it fails, the code after it runs.
 fn tail_call(vm: &mut Vm<'_>) -> Check<Next> {
-    if vm.cur.curframe() == 0 || !vm.env.target.behaviour.tail_call_leaves_frame {
-        if vm.env.target.behaviour.tail_call_changes_packet && vm.cur.curframe() > 0 {
+    if vm.cur.curframe() == 0 || !vm.env.target.behaviour().tail_call_leaves_frame() {
+        if vm.env.target.behaviour().tail_call_changes_packet() && vm.cur.curframe() > 0 {
             refs::invalidate_packet(&mut vm.cur);
         }
         return Ok(Next::Fallthrough);

@@ -67,7 +67,7 @@ fn takes_lock(k: &Kfunc<'_>) -> bool {
 
 /// Taking a resilient lock may fail: that path is walked later.
 fn fork_lock_failed(vm: &mut Vm<'_>) -> Check<()> {
-    let rules = vm.env.rules;
+    let rules = *vm.env.rules();
     let insn = vm.insn;
     let failed = vm.push_branch(insn + 1)?;
     for r in 0..=5 {
@@ -183,7 +183,7 @@ fn throw(vm: &mut Vm<'_>) -> Check<Next> {
         return_value::check(vm, 1)?;
         vm.flush_precision()?;
     }
-    let leaves = vm.env.target.behaviour.throw_leaves_sections;
+    let leaves = vm.env.target.behaviour().throw_leaves_sections();
     let sections = vm.cur.curframe() == 0 || !leaves;
     let way = if leaves { Way::Exit } else { Way::Throw };
     leaks::check(vm, true, sections, way)?;

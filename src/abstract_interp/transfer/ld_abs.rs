@@ -16,7 +16,7 @@ pub fn step(vm: &mut Vm<'_>, op: Op) -> Check<Next> {
     legacy_load::check(vm, op)?;
     clobber(vm);
     vm.cur.set_reg(0, Reg::scalar(Bounds::UNKNOWN));
-    if vm.env.target.behaviour.ld_abs_returns && vm.cur.curframe() > 0 {
+    if vm.env.target.behaviour().ld_abs_returns() && vm.cur.curframe() > 0 {
         let insn = vm.insn;
         vm.push_branch(insn + 1)?;
         vm.cur.set_reg(0, Reg::constant(0));

@@ -185,7 +185,7 @@ pub fn access(vm: &mut Vm, access: &Access) -> Check<()> {
         && let Value::Reg(dst) = access.value
         && vm.reg(dst).is_scalar()
     {
-        let rules = vm.env.rules;
+        let rules = *vm.env.rules();
         let bounds = &mut vm.cur.reg_mut(dst).bounds;
         if access.sx {
             bounds.sext(access.size * 8, false, &rules);

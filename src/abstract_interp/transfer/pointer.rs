@@ -15,7 +15,7 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
         Some(moved) => (None, moved),
         None => {
             let plan = speculation::plan(vm, how, ptr, num)?;
-            (plan, pointer::moved(how, ptr, num, &vm.env.rules)?)
+            (plan, pointer::moved(how, ptr, num, vm.env.rules())?)
         }
     };
     let mut out = *ptr;
@@ -28,7 +28,7 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
         Move::Fixed(off) => {
             out.off = off;
             // Found at or beyond the end of the packet: elsewhere, that isn't known.
-            if vm.env.target.behaviour.moves_clear_packet_end {
+            if vm.env.target.behaviour().moves_clear_packet_end() {
                 out.range = out.range.max(0);
             }
             // Pointers carry no 32-bit bounds of their own.
@@ -44,7 +44,7 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
             }
         }
     }
-    if how.order == Order::NumberPointer && !vm.env.target.behaviour.sums_keep_reference {
+    if how.order == Order::NumberPointer && !vm.env.target.behaviour().sums_keep_reference() {
         // The sum takes the pointer's type and id, but neither its reference nor its
         // frame.
         out.ref_id = RefId::NONE;
@@ -52,7 +52,7 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
             out.kind = Kind::Stack { frame: 0 };
         }
     }
-    out.bounds.sync(&vm.env.rules);
+    out.bounds.sync(vm.env.rules());
     vm.cur.set_reg(how.dst, out);
     if vm.env.speculates {
         speculation::settle(vm, how, plan, &out)?;

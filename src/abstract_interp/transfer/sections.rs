@@ -27,7 +27,7 @@ pub fn cross(vm: &mut Vm<'_>, crossing: Crossing) {
 
 /// A section (or lock) was left.
 pub fn left(vm: &mut Vm<'_>, section: Section) {
-    let unprotected = if vm.env.target.behaviour.context_protects_rcu {
+    let unprotected = if vm.env.target.behaviour().context_protects_rcu() {
         !vm.in_rcu_section()
     } else {
         section == Section::Rcu && vm.cur.active_rcu == 0
@@ -39,7 +39,7 @@ pub fn left(vm: &mut Vm<'_>, section: Section) {
 
 /// Pointers that RCU protected, those of iterators included, are so no more.
 fn distrust(vm: &mut Vm<'_>) {
-    let lent = if vm.env.target.behaviour.context_protects_rcu {
+    let lent = if vm.env.target.behaviour().context_protects_rcu() {
         Flags::NON_OWN_REF
     } else {
         Flags::NONE

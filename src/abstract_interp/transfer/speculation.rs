@@ -104,7 +104,7 @@ pub fn stored(vm: &mut Vm<'_>, access: &Access, frame: usize, off: i32) {
     let slot = vm.cur.frames[frame].stack.slot(spi(off));
     let plain = |byte| matches!(byte, Byte::Misc | Byte::Zero);
     let fenced = address || !bytes(slot, off, access.size).all(plain);
-    if access.dir == Dir::Write && vm.env.target.behaviour.mispredictions_fenced {
+    if access.dir == Dir::Write && vm.env.target.behaviour().mispredictions_fenced() {
         vm.aux[vm.insn].fenced_after |= fenced;
     }
 }
@@ -118,7 +118,7 @@ impl Vm<'_> {
             Key::HistoryTooLong,
             Key::Trap,
         ];
-        let fenced = self.env.target.behaviour.mispredictions_fenced;
+        let fenced = self.env.target.behaviour().mispredictions_fenced();
         match halt {
             Halt::Refusal(refusal)
                 if fenced && refusal.key().is_some_and(|key| !limits.contains(&key)) =>

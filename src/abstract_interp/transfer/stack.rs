@@ -58,18 +58,18 @@ pub fn write(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
         vm.mark_stack_write(frame, 1 << at);
     }
     match access.value {
-        Value::Reg(r) if aligned && keeps_number(&vm.env.target.behaviour, vm.reg(r), access) => {
+        Value::Reg(r) if aligned && keeps_number(vm.env.target.behaviour(), vm.reg(r), access) => {
             let fits = super::alu::width(vm.reg(r)) <= 8 * access.size;
-            if fits && vm.env.target.behaviour.spill_unbounded {
+            if fits && vm.env.target.behaviour().spill_unbounded() {
                 super::alu::assign_scalar_id(vm, r);
             }
             let mut spill = *vm.reg(r);
             if !fits {
-                spill.unlink(&vm.env.target.behaviour);
+                spill.unlink(vm.env.target.behaviour());
             }
             save(vm, frame, at, spill, access.size);
         }
-        Value::Imm(imm) if aligned && keeps_immediate(&vm.env.target.behaviour, imm) => {
+        Value::Imm(imm) if aligned && keeps_immediate(vm.env.target.behaviour(), imm) => {
             save(vm, frame, at, Reg::constant(imm as i64 as u64), access.size);
         }
         Value::Reg(r) if is_spillable(vm.reg(r)) => {
@@ -105,7 +105,7 @@ fn writes_zero(vm: &Vm, access: &Access) -> bool {
 
 fn save(vm: &mut Vm, frame: usize, at: usize, spill: Reg, size: u32) {
     vm.record_stack_access(frame, at);
-    let keeps_zeros = vm.env.target.behaviour.imprecise_zero;
+    let keeps_zeros = vm.env.target.behaviour().imprecise_zero();
     let slot = slot_mut(vm, frame, at);
     slot.spill = spill;
     let rest = (SLOT - size) as usize;
@@ -125,8 +125,8 @@ pub fn write_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i3
         destroy_dynptr(vm, frame, spi(off));
     }
     let zero = writes_zero(vm, access);
-    let keeps_spilled_zero = zero && vm.env.target.behaviour.imprecise_zero;
-    let scrubs = vm.env.target.behaviour.var_off_write_scrubs;
+    let keeps_spilled_zero = zero && vm.env.target.behaviour().imprecise_zero();
+    let scrubs = vm.env.target.behaviour().var_off_write_scrubs();
     for off in min..end {
         let slot = slot_mut(vm, frame, spi(off));
         let index = byte_index(off);
@@ -186,15 +186,15 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     };
     if whole {
         vm.cur.set_reg(dst, slot.spill);
-    } else if is_narrow_fill(&vm.env.target.behaviour, &slot, off, size) {
+    } else if is_narrow_fill(vm.env.target.behaviour(), &slot, off, size) {
         let mut reg = slot.spill;
-        if vm.env.target.behaviour.fill_narrow && super::alu::width(&reg) > size * 8 {
-            reg.unlink(&vm.env.target.behaviour);
+        if vm.env.target.behaviour().fill_narrow() && super::alu::width(&reg) > size * 8 {
+            reg.unlink(vm.env.target.behaviour());
         }
         vm.cur.set_reg(dst, reg);
     } else {
         let all = |byte| bytes(&slot, off, size).all(|b| b == byte);
-        if vm.env.target.behaviour.imprecise_zero && all(Byte::Spill) && slot.spill.is_null() {
+        if vm.env.target.behaviour().imprecise_zero() && all(Byte::Spill) && slot.spill.is_null() {
             vm.cur.set_reg(dst, Reg::constant(0));
         } else {
             // What is loaded isn't the spilled register: nothing leads back to it.
@@ -221,8 +221,8 @@ fn is_half_fill(slot: &Slot, size: u32) -> bool {
 /// A slot as its number is about to be loaded: with an id, so that the copy is linked to
 /// it. Only where ids are dropped can it have lost the one that it was spilled with.
 fn share(vm: &mut Vm, frame: usize, at: usize) -> Slot {
-    let behaviour = &vm.env.target.behaviour;
-    if behaviour.drop_singular_ids && vm.env.capable {
+    let behaviour = vm.env.target.behaviour();
+    if behaviour.drop_singular_ids() && vm.env.capable {
         let mut spill = vm.cur.frames[frame].stack.slot(at).spill;
         super::alu::give_scalar_id(vm, &mut spill);
         slot_mut(vm, frame, at).spill = spill;
@@ -275,7 +275,7 @@ pub fn touch(vm: &mut Vm, frame: usize, min: i32, end: i32, clobber: bool) {
 
 /// Writing to a slot of a dynptr destroys all of it, and what was derived from it.
 pub fn destroy_dynptr(vm: &mut Vm, frame: usize, at: usize) {
-    if !vm.env.target.behaviour.dynptr_slots_guarded {
+    if !vm.env.target.behaviour().dynptr_slots_guarded() {
         return;
     }
     if let Some(id) = clear_dynptr(vm, frame, at) {

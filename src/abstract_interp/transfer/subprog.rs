@@ -71,7 +71,7 @@ impl Callback {
     /// Sets the callee's frame: arguments, and what it must return.
     fn enter(self, vm: &mut Vm<'_>, caller: &Frame, callee: &mut Frame) -> Check<()> {
         // Older kernels forget which lookup gave an inner map.
-        let told = vm.env.target.behaviour.callback_map_uid;
+        let told = vm.env.target.behaviour().callback_map_uid();
         let uid_of = |uid: u32| if told { uid } else { 0 };
         let arg = |r: u8| caller.regs[r as usize];
         let mut set = |r: u8, reg: Reg| callee.regs[r as usize] = reg;
@@ -94,7 +94,7 @@ impl Callback {
                 set(2, arg(3));
             }
             Callback::FindVma => {
-                let Some(btf) = vm.env.kernel_btf else {
+                let Some(btf) = vm.env.types.any() else {
                     return unknown("no-kernel-btf");
                 };
                 let Some(id) = btf.find_struct("vm_area_struct") else {
@@ -190,7 +190,7 @@ pub fn push_callback(
     let caller = vm.cur.frame().clone();
     if callback.is_async() {
         let sleepable = !matches!(callback, Callback::Timer { .. })
-            || vm.env.target.behaviour.timers_sleep_as_program && vm.env.program.sleepable;
+            || vm.env.target.behaviour().timers_sleep_as_program() && vm.env.program.sleepable;
         let mut state = State::new(subprog as u32, sleepable);
         state.hides_stale = vm.cur.hides_stale;
         state.mispredicted = vm.cur.mispredicted;
@@ -202,7 +202,7 @@ pub fn push_callback(
     let mut state = vm.cur.clone();
     let mut callee = new_frame(vm, &state, subprog)?;
     callback.enter(vm, &caller, &mut callee)?;
-    if !vm.env.target.behaviour.callbacks_as_loops {
+    if !vm.env.target.behaviour().callbacks_as_loops() {
         return Ok(Some(Entered {
             frame: callee,
             entry,
@@ -254,7 +254,7 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     for region in touched {
         mem::touch(vm, region);
     }
-    if vm.env.target.behaviour.global_pkt_change && effects.changes_packet {
+    if vm.env.target.behaviour().global_pkt_change() && effects.changes_packet {
         refs::invalidate_packet(&mut vm.cur);
     }
     vm.globals.call(subprog);
@@ -262,7 +262,7 @@ fn call_global(vm: &mut Vm<'_>, subprog: usize) -> Check<Next> {
     if !prototype::returns_nothing(&vm.env, subprog) {
         vm.cur.set_reg(0, Reg::unknown());
     }
-    if vm.env.target.behaviour.globals_may_throw && effects.might_throw {
+    if vm.env.target.behaviour().globals_may_throw() && effects.might_throw {
         let insn = vm.insn;
         vm.push_branch(insn + 1)?;
         leaks::check(vm, true, true, Way::Throw)?;
@@ -303,7 +303,7 @@ pub fn leave_frame(vm: &mut Vm<'_>) -> Check<Next> {
         vm.cur.set_reg(0, r0);
         return Ok(Next::Goto(callsite + 1));
     }
-    if !vm.env.target.behaviour.callbacks_as_loops {
+    if !vm.env.target.behaviour().callbacks_as_loops() {
         return Ok(Next::Goto(callsite + 1));
     }
     // Values that change from one run to the next are forgotten unless a proof

@@ -18,6 +18,8 @@ pub struct Kfunc<'a> {
     pub name: &'a str,
     /// Its flags, hooks and role.
     pub spec: &'static KfuncSpec,
+    /// Whether the program may call it.
+    pub allowed: bool,
     /// The BTF that its prototype is in: the kernel's, or its stand-in.
     pub btf: &'a Btf,
     /// The return type.
@@ -67,11 +69,12 @@ impl<'a> Kfunc<'a> {
             return unknown("kfunc");
         };
         let name = &*k.name;
-        let Some(spec) = crate::helpers_spec::kfunc(name, env.target.kfunc_spec(name)) else {
+        let facts = env.target.kfunc(program, name);
+        let Some(spec) = facts.spec else {
             return unknown(format!("kfunc:{name}"));
         };
-        let (btf, id, real) = match (env.kernel_btf, k.kernel_id) {
-            (Some(btf), Some(id)) => (btf, id, env.kernel_btf_is_real),
+        let (btf, id, real) = match (env.types.any(), k.kernel_id) {
+            (Some(btf), Some(id)) => (btf, id, env.types.are_real()),
             _ => match program.btf.as_deref() {
                 Some(btf) => (btf, k.proto, false),
                 None => return unknown("no-kernel-btf"),
@@ -90,12 +93,13 @@ impl<'a> Kfunc<'a> {
         let mut kfunc = Kfunc {
             name,
             spec,
+            allowed: facts.allowed,
             btf,
             ret,
             params,
             rules: Vec::new(),
-            trusts_by_default: env.target.behaviour.kfunc_trusted_by_default,
-            prototype_decides: env.target.behaviour.kfunc_prototype_decides,
+            trusts_by_default: env.target.behaviour().kfunc_trusted_by_default(),
+            prototype_decides: env.target.behaviour().kfunc_prototype_decides(),
             unmarked: real && is_unmarked(btf, id),
         };
         kfunc.rules = of_kfunc::rules(env, &kfunc);

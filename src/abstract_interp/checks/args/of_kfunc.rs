@@ -164,10 +164,7 @@ impl<'a> Parameter<'_, 'a> {
     fn iterator(&self, id: u32, target: &Type<'a>) -> Purpose<'a> {
         let name = target.name().strip_prefix("bpf_iter_");
         let maker = name.map(|name| format!("bpf_iter_{name}_new"));
-        let maker = maker.and_then(|maker| {
-            let version = self.env.target.kfunc_spec(&maker);
-            crate::helpers_spec::kfunc(&maker, version)
-        });
+        let maker = maker.and_then(|maker| self.env.target.kfunc(self.env.program, &maker).spec);
         let size = target.composite().map_or(0, |s| s.size);
         Purpose::Iterator(Iterator {
             name,

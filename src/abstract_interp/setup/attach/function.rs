@@ -5,6 +5,7 @@
 //! each kind of target, in the order in which a broken one is told.
 
 use super::{ArgInfo, ArgKind, Target};
+use crate::abstract_interp::asked::AskedTarget;
 use crate::abstract_interp::refusal::{Fault, Name, refuse};
 use crate::abstract_interp::vm::Check;
 use crate::helpers_spec::{self, AttachType, ProgType};
@@ -12,12 +13,11 @@ use crate::object::Btf;
 use crate::object::btf::{Found, Kind as BtfKind, Type};
 use crate::prelude::*;
 use crate::programs::Program;
-use crate::target::Target as LinuxTarget;
 
 /// A program and what it is to hang on.
 struct Hook<'a> {
     program: &'a Program,
-    target: &'a LinuxTarget,
+    target: AskedTarget<'a>,
     /// Its type in the kernel's BTF, and that type's name.
     id: u32,
     full: &'a str,
@@ -37,16 +37,17 @@ impl Hook<'_> {
     /// Whether programs on an LSM hook may sleep.
     fn may_sleep(&self) -> bool {
         let device = self.full.starts_with("bpf_lsm_bdev_");
-        helpers_spec::lsm_hook_sleepable(self.full, self.target.spec)
-            && (!device || self.target.behaviour.device_hooks_sleep)
+        self.target.hook(self.full).sleepable()
+            && (!device || self.target.behaviour().device_hooks_sleep())
     }
 
     /// Whether programs may replace what the function returns, as far as error
     /// injection goes.
     fn injectable(&self) -> bool {
         helpers_spec::error_injectable(self.full)
-            && (self.target.config.function_error_injection
-                || self.target.behaviour.syscalls_open && helpers_spec::syscall_entry(self.full))
+            && (self.target.config().function_error_injection()
+                || self.target.behaviour().syscalls_open()
+                    && helpers_spec::syscall_entry(self.full))
     }
 }
 
@@ -59,7 +60,7 @@ struct Demand {
 /// Tracepoints.
 const TRACEPOINT: &[Demand] = &[Demand {
     broken: |h| {
-        let faultable = |name| helpers_spec::faultable_tracepoint(name, h.target.spec);
+        let faultable = |name| h.target.hook(name).faultable();
         h.program.sleepable && !h.short.is_some_and(faultable)
     },
     fault: |h| Fault::AttachNotFaultable {
@@ -74,7 +75,7 @@ const SECURITY: &[Demand] = &[
         fault: |_| Fault::LsmLicence,
     },
     Demand {
-        broken: |h| helpers_spec::lsm_hook_disabled(h.full, h.target.spec),
+        broken: |h| h.target.hook(h.full).disabled(),
         fault: |h| Fault::AttachHookDisabled {
             id: h.id.into(),
             name: h.name(),
@@ -96,20 +97,19 @@ const SECURITY: &[Demand] = &[
 /// Other functions, those of iterators among them.
 const FUNCTION: &[Demand] = &[
     Demand {
-        broken: |h| helpers_spec::attach_denied(h.full, h.target.spec),
+        broken: |h| h.target.hook(h.full).denied(),
         fault: |h| Fault::AttachDenied { name: h.name() },
     },
     Demand {
         broken: |h| {
             (h.hangs(AttachType::TraceFexit) || h.hangs(AttachType::ModifyReturn))
-                && helpers_spec::never_returns(h.full, h.target.spec)
+                && h.target.hook(h.full).never_returns()
         },
         fault: |h| Fault::AttachNoReturn { name: h.name() },
     },
     Demand {
         broken: |h| {
-            h.hangs(AttachType::ModifyReturn)
-                && !helpers_spec::fmod_ret_allowed(h.full, h.injectable(), h.target.spec)
+            h.hangs(AttachType::ModifyReturn) && !h.target.hook(h.full).modifiable(h.injectable())
         },
         fault: |h| Fault::AttachNotModifiable { name: h.name() },
     },
@@ -117,7 +117,7 @@ const FUNCTION: &[Demand] = &[
         broken: |h| {
             h.program.sleepable
                 && !h.hangs(AttachType::TraceIter)
-                && !helpers_spec::sleepable_target(h.full, h.injectable(), h.target.spec)
+                && !h.target.hook(h.full).sleepable_function(h.injectable())
         },
         fault: |h| Fault::AttachNotSleepable { name: h.name() },
     },
@@ -146,7 +146,7 @@ pub(super) fn by_name(program: &Program, btf: &Btf) -> Found {
 }
 
 /// What the program hangs on, if it may.
-pub(super) fn of(program: &Program, btf: &Btf, id: u32, target: &LinuxTarget) -> Check<Target> {
+pub(super) fn of(program: &Program, btf: &Btf, id: u32, target: AskedTarget<'_>) -> Check<Target> {
     let ty = btf.ty(id);
     let full = ty.as_ref().map_or("", |t| t.name());
     let form = helpers_spec::hooked(program.attach_type);
@@ -178,7 +178,7 @@ fn tracepoint(hook: &Hook<'_>, btf: &Btf, to: u32) -> Check<Target> {
         return refuse(Fault::AttachNotPointer { name: hook.name() });
     };
     meets(hook, TRACEPOINT)?;
-    let nullable = helpers_spec::raw_tp_nullable(short, hook.target.spec);
+    let nullable = hook.target.hook(short).nullable_arguments();
     Ok(Target {
         name: short.to_owned(),
         proto: btf.skip_mods(to),
@@ -199,7 +199,7 @@ fn function(hook: &Hook<'_>, proto: u32) -> Check<Target> {
             let id = hook.id.into();
             return refuse(Fault::AttachNotIterator { id });
         };
-        let known = helpers_spec::iter_args(short, hook.target.spec);
+        let known = hook.target.hook(short).iterator_arguments();
         args.extend(known.map(|(index, kind)| ArgInfo {
             index,
             kind: kind.into(),

@@ -7,17 +7,16 @@
 mod function;
 mod struct_ops;
 
+use crate::abstract_interp::asked::{AskedTarget, Case};
 use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::state::{LockOwner, RefKind, RefState, State};
 use crate::abstract_interp::value::RefId;
 use crate::abstract_interp::vm::{Check, Env, unknown};
 use crate::helpers_spec::{self, AttachType, IterArg, KfRole, ProgType};
-use crate::object::Btf;
 use crate::object::btf::Found;
 use crate::prelude::*;
 use crate::programs::Program;
-use crate::target::{Offered, Target as LinuxTarget};
 
 /// The kernel function whose arguments are the context.
 #[derive(Clone, Debug)]
@@ -94,12 +93,13 @@ const F_XDP_DEV_BOUND_ONLY: u32 = 1 << 6;
 
 /// Resolves a program's attach target; refuses what the kernel refuses before
 /// it looks at an instruction.
-pub fn resolve(
-    program: &Program,
-    kernel: Option<&Btf>,
-    real: bool,
-    target: &LinuxTarget,
-) -> Check<Attach> {
+pub fn resolve(case: &Case<'_>) -> Check<Attach> {
+    let Case {
+        program,
+        target,
+        types,
+    } = *case;
+    let real = types.are_real();
     let attach = program.attach_type;
     let mut out = Attach {
         main_takes_btf_args: program.extends.is_some(),
@@ -107,7 +107,7 @@ pub fn resolve(
     };
     if let Some(ty) = attach
         && helpers_spec::load_asks_attach_type(program.prog_type)
-        && target.attach_type(ty) == Offered::Absent
+        && !target.attach_type(ty)
     {
         let name = ty.name().into();
         return refuse(Fault::AttachUnknown { name });
@@ -123,18 +123,18 @@ pub fn resolve(
     }
     match program.prog_type {
         ProgType::Ext => unknown("freplace"),
-        ProgType::StructOps => struct_ops::of(program, kernel, real, out),
+        ProgType::StructOps => struct_ops::of(program, types, out),
         ProgType::Netfilter => {
             out.trusted_args = true;
             Ok(out)
         }
         ProgType::Tracing | ProgType::Lsm => {
-            let Some(btf) = kernel else {
+            let Some(btf) = types.any() else {
                 return unknown("no-kernel-btf");
             };
             if helpers_spec::hooks_many(attach) {
                 // Attached to any number of functions: to none in particular.
-                return match attach.is_some_and(|a| target.attach_type(a).there()) {
+                return match attach.is_some_and(|a| target.attach_type(a)) {
                     true => Ok(out),
                     false => refuse(Fault::AttachNowhere),
                 };
@@ -148,7 +148,7 @@ pub fn resolve(
                 },
             };
             out.trusted_args = match program.prog_type {
-                ProgType::Lsm => !helpers_spec::lsm_hook_untrusted(btf.name(id), target.spec),
+                ProgType::Lsm => !target.hook(btf.name(id)).untrusted(),
                 _ => matches!(attach, Some(AttachType::TraceRawTp | AttachType::TraceIter)),
             };
             out.target = Some(function::of(program, btf, id, target)?);
@@ -158,14 +158,14 @@ pub fn resolve(
     }
 }
 
-fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
-    let tracepoints = target.behaviour.sleepable_tracepoints;
+fn may_sleep(program: &Program, target: AskedTarget<'_>) -> bool {
+    let tracepoints = target.behaviour().sleepable_tracepoints();
     match program.prog_type {
         ProgType::RawTracepoint | ProgType::Tracepoint => tracepoints,
         ProgType::Tracing if program.attach_type == Some(AttachType::TraceRawTp) => tracepoints,
-        ProgType::Tracing if helpers_spec::hooks_many(program.attach_type) => program
-            .attach_type
-            .is_some_and(|a| target.attach_type(a).there()),
+        ProgType::Tracing if helpers_spec::hooks_many(program.attach_type) => {
+            program.attach_type.is_some_and(|a| target.attach_type(a))
+        }
         ProgType::Tracing => matches!(
             program.attach_type,
             Some(
@@ -178,7 +178,7 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
         ),
         ProgType::Lsm => program.attach_type != Some(AttachType::LsmCgroup),
         // Uprobes load as kprobes.
-        ProgType::Kprobe => target.behaviour.sleepable_probes,
+        ProgType::Kprobe => target.behaviour().sleepable_probes(),
         ProgType::StructOps => true,
         _ => false,
     }
@@ -186,7 +186,7 @@ fn may_sleep(program: &Program, target: &LinuxTarget) -> bool {
 
 /// Whether the program may attach where it says; resolved in [`resolve`].
 pub fn check(env: &Env<'_>) -> Check<()> {
-    let limit = u64::from(env.target.limits.used_maps);
+    let limit = u64::from(env.target.limits().used_maps());
     if env.used_maps() as u64 > limit {
         return refuse(Fault::TooManyMaps { limit });
     }

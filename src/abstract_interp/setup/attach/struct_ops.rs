@@ -4,6 +4,7 @@
 //! more is told by a stub function in the kernel, and by `data/struct_ops.tsv`.
 
 use super::{ArgInfo, ArgKind, Attach, Target};
+use crate::abstract_interp::asked::AskedTypes;
 use crate::abstract_interp::halt::left_open;
 use crate::abstract_interp::refusal::{Fault, refuse};
 use crate::abstract_interp::vm::{Check, unknown};
@@ -15,19 +16,14 @@ use crate::programs::Program;
 use crate::programs::program::StructOpsSlot;
 
 /// The member that the program implements, if it may.
-pub(super) fn of(
-    program: &Program,
-    kernel: Option<&Btf>,
-    real: bool,
-    mut out: Attach,
-) -> Check<Attach> {
+pub(super) fn of(program: &Program, types: AskedTypes<'_>, mut out: Attach) -> Check<Attach> {
     if !program.gpl_compatible {
         return refuse(Fault::StructOpsLicence);
     }
     let Some(slot) = &program.struct_ops else {
         return unknown("struct_ops");
     };
-    let Some(btf) = kernel.filter(|_| real) else {
+    let Some(btf) = types.real() else {
         return unknown("no-kernel-btf");
     };
     let found = btf.agreed(|btf| btf.find_struct(&slot.structure));
