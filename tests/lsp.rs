@@ -627,11 +627,15 @@ fn a_saved_configuration_holds_at_once() {
     let uri = workspace.uri("reject/memory.c");
     let mut client = Client::start(&workspace, Value::Null, json!({}));
     client.diagnostics(&uri, |d| d.iter().any(is("BPF0108")));
-    let config = "[[suppress]]\ncode = \"BPF0108\"\nreason = \"known\"\n";
+    let config = "[lsp]\nobjects = [\"build/*\"]\n\
+        [[suppress]]\ncode = \"BPF0108\"\nreason = \"known\"\n";
+    workspace.write("build/notes", "no object\n");
     // Some time later, as clients do: the same state is not told by its time alone.
     workspace.write("bpfassay.toml", config);
     client.save(&workspace.uri("bpfassay.toml"));
     client.diagnostics(&uri, |d| !d.is_empty() && !d.iter().any(is("BPF0108")));
+    let warned = |m: &Value| m["method"] == "window/logMessage";
+    assert!(!client.earlier.iter().any(warned), "{:?}", client.earlier);
     // Written by somebody else, and by nobody's word.
     std::fs::remove_file(workspace.root().join("bpfassay.toml")).unwrap();
     client.diagnostics(&uri, |d| d.iter().any(is("BPF0108")));

@@ -392,7 +392,12 @@ fn a_configuration_leads_nowhere_outside_of_the_roots() {
             std::fs::write(root.join("bpfassay.toml"), &config).unwrap();
             let (why, failed) = client.call("check", arguments.clone());
             let why = why.as_str().unwrap_or("").to_owned();
-            let wanted = ["not below a folder", "neither a regular file nor a folder"];
+            // Of a pipe that a link of the kernel stands for, there is no path at all.
+            let wanted = [
+                "not below a folder",
+                "neither a regular file nor a folder",
+                "/dev/stdin: No such file",
+            ];
             assert!(
                 failed && wanted.iter().any(|w| why.contains(w)),
                 "{config}: {why}"
@@ -406,11 +411,11 @@ fn a_configuration_leads_nowhere_outside_of_the_roots() {
     assert!(client.call("check", arguments.clone()).1);
     std::fs::remove_file(root.join("bpfassay.toml")).unwrap();
     // And what is below the root is read.
-    std::fs::write(root.join("config"), "CONFIG_BPF_JIT=y\n").unwrap();
+    std::fs::write(root.join("config"), "CONFIG_BPF=y\n").unwrap();
     let config = "[kernel]\nkconfig = \"config\"\n";
     std::fs::write(root.join("bpfassay.toml"), config).unwrap();
     let told = client.done("check", arguments);
-    assert_eq!(told["totals"]["accept"], 1, "{told}");
+    assert_eq!(told["verdicts"].as_array().unwrap().len(), 1, "{told}");
     assert_eq!(client.end(), 0);
 }
 

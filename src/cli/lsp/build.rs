@@ -61,7 +61,8 @@ impl Closing {
     fn begin(&self) -> Option<Running<'_>> {
         let mut state = self.lock();
         state.running = !state.closed;
-        state.running.then_some(Running(self))
+        // Not made where it is not needed: its end takes the lock.
+        state.running.then(|| Running(self))
     }
 
     /// Lets no command begin any more, ends the one that runs, and waits until it is gone.

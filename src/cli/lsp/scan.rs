@@ -78,13 +78,18 @@ impl Round {
             parts.all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
         };
         let admit = |path: &Path| roots.admit(path.to_str()?).ok();
-        // Before anything is read, and pipes are opened.
-        let of = |name: &String| match walk::is_pattern(name) {
-            true => walk::matches_in(name, &|folder| admit(folder).is_some()),
-            false => vec![PathBuf::from(name)],
+        // Before anything is read, and pipes are opened. A pattern matches much that is none.
+        let of = |name: &String| -> Vec<PathBuf> {
+            if !walk::is_pattern(name) {
+                return admit(Path::new(name)).into_iter().collect();
+            }
+            let all = walk::matches_in(name, &|folder| admit(folder).is_some());
+            let all = all.iter().filter_map(|path| admit(path));
+            all.filter(|path| path.is_dir() || walk::is_input(path))
+                .collect()
         };
         let below = self.lsp.objects.iter().filter(stays).flat_map(of);
-        let below: Vec<PathBuf> = below.filter_map(|path| admit(&path)).collect();
+        let below: Vec<PathBuf> = below.collect();
         let found = walk::expand(&self.args.open, &below, &Budget::default());
         let real = found.into_iter().filter(|input| !input.is_refused());
         let admitted = real.filter_map(|input| admit(&input.path));
