@@ -227,3 +227,33 @@ fn the_readme_names_every_verb() {
         );
     }
 }
+
+#[test]
+fn one_truth_is_one_finding_with_its_places() {
+    const PRINT: &str = "r1 = r10\nr1 += -8\nr2 = 8\ncall bpf_trace_printk\n";
+    let check = |times: usize| {
+        let body = format!(
+            ".type kprobe\n.license \"GPL\"\nr6 = 10\n*(u64 *)(r10 - 8) = r6\n{}r0 = 0\nexit\n",
+            PRINT.repeat(times)
+        );
+        let file = TempFile::new(&format!("prints{times}.bpfasm"), body.as_bytes());
+        let json = bpfassay(&["check", "--format", "json", file.path()]);
+        let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        let findings = json["objects"][0]["findings"].as_array().unwrap().clone();
+        let prints = findings.into_iter();
+        let prints: Vec<_> = prints
+            .filter(|f| f["name"] == "trace-printk-left-in")
+            .collect();
+        let [one] = &prints[..] else {
+            panic!("{} findings: {json:#}", prints.len());
+        };
+        let texts = one["secondary"].as_array().unwrap().iter();
+        let texts = texts.map(|l| l["label"].as_str().unwrap().to_owned());
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(check(1), Vec::<String>::new());
+    assert_eq!(check(3), ["and here", "and here"]);
+    let many = check(12);
+    assert_eq!(many.len(), 8);
+    assert_eq!(many[7], "and here, and at 3 more places");
+}

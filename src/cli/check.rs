@@ -19,6 +19,7 @@ use super::{Failure, config, output, stated, watch};
 use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, check, not_begun, programs_of};
 use crate::config::{self as judging, Baseline};
+use crate::diagnostics::group;
 use crate::limits;
 use crate::report::{InputError, ObjectReport, Report, Shard};
 use crate::view::Shelf;
@@ -323,11 +324,14 @@ pub(super) fn written(args: &CheckArgs, done: Checked, spending: &Spending) -> R
 
 fn all_written(
     args: &CheckArgs,
-    done: Checked,
+    mut done: Checked,
     spending: &Spending,
     streamed: bool,
     kept: Result<(), Failure>,
 ) -> Result<u8, Failure> {
+    for object in &mut done.report.objects {
+        group(&mut object.findings);
+    }
     let asked = args.fail_on.map(judging::FailOn::from);
     let on = asked.or(done.loaded.settings.config.fail_on);
     let shown = args.out.output.is_none().then_some(args.out.format);

@@ -128,6 +128,23 @@ impl Source {
         numbers.filter_map(|n| Some((n, self.line(n)?.1))).collect()
     }
 
+    /// The text with the lines of another part of it.
+    pub fn united(&self, other: &Source) -> Source {
+        match (&self.lines, &other.lines) {
+            (Lines::Whole(_), _) => self.clone(),
+            (_, Lines::Whole(_)) => other.clone(),
+            (Lines::Some(own), Lines::Some(theirs)) => {
+                let numbers = own.starts.iter().chain(&theirs.starts).map(|s| s.0);
+                let line = |n| self.line(n).or_else(|| other.line(n));
+                let lines = numbers.filter_map(|n| Some((n, line(n)?.1)));
+                Source {
+                    name: self.name.clone(),
+                    lines: Lines::Some(Excerpt::new(&lines.collect::<BTreeMap<_, _>>())),
+                }
+            }
+        }
+    }
+
     fn excerpt(name: String, lines: &BTreeMap<u32, impl AsRef<str>>) -> Source {
         Source {
             name: name.into(),

@@ -14,6 +14,7 @@ use crate::cli::serving::{check_args, other_verb, verb};
 use crate::cli::spend::Spending;
 use crate::cli::{Failure, audit as auditing, check as checking, explain as explaining};
 use crate::cli::{explain_log, inputs, run as running, targets as listing};
+use crate::diagnostics::group;
 use crate::report::items::items;
 use crate::report::text::Style;
 use crate::report::{audit as audits, run as runs};
@@ -57,6 +58,9 @@ pub(super) fn check(
     args.no_smoke = given.flag("no_smoke");
     let mut done = checking::checked(&args, spending)?;
     done.judge(&args)?;
+    for object in &mut done.report.objects {
+        group(&mut object.findings);
+    }
     let report = &done.report;
     let found = items(report);
     let (suppressed, shown): (Vec<_>, Vec<_>) =
