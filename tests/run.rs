@@ -599,3 +599,89 @@ fn a_corpus_keeps_what_others_put_there() {
         "{first:#?} {all:#?}"
     );
 }
+
+/// A filter that asks for the route of a packet, and sends it on.
+const ROUTER: &str = "tests/corpus/accept/xdp_router.o";
+const WORLD: &str = "tests/corpus/scenario/router.toml";
+
+#[test]
+fn a_scenario_states_the_world() {
+    let folder = Folder::new("scenario");
+    let run = [ROUTER, "--prog", "route", "--scenario", WORLD];
+    let r = report(&run);
+    let helpers = at(&r, "/helpers").as_array().unwrap();
+    let fib = helpers.iter().find(|h| h["name"] == "bpf_fib_lookup");
+    assert_eq!(fib.unwrap()["modelled"], false, "{helpers:?}");
+    // To whom it goes, the packet says then.
+    let runs = at(&r, "/runs").as_array().unwrap();
+    let sent = runs.iter().find(|r| r["meaning"] == "XDP_REDIRECT");
+    let sent = sent.unwrap()["packet_out"].as_str().unwrap();
+    assert!(sent.starts_with("0200000000fe020000000003"), "{sent}");
+    // Without it nothing of this is known.
+    let r = report(&[ROUTER, "--prog", "route"]);
+    let helpers = at(&r, "/helpers").as_array().unwrap();
+    let fib = helpers.iter().find(|h| h["name"] == "bpf_fib_lookup");
+    assert_eq!(fib.unwrap()["modelled"], true);
+    // Cases of a file run in the same world.
+    const WHO: &str = ".type kprobe\ncall bpf_get_current_pid_tgid\nexit\n";
+    let who = folder.file("who.bpfasm", WHO.as_bytes());
+    let case = format!("[[case]]\nreturn = {}\n", 1200i64 << 32 | 1201);
+    let case = folder.file("cases.toml", case.as_bytes());
+    let output = bpfassay(&["run", &who, "--scenario", WORLD, "--expect", &case]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    const SEND: &str = ".type xdp\nr1 = 3\nr2 = 0\ncall bpf_redirect\nexit\n";
+    let send = folder.file("send.bpfasm", SEND.as_bytes());
+    let shown = text(&bpfassay(&["run", &send, "--scenario", WORLD]).stdout);
+    assert!(shown.contains("redirect to device 3 (wan)"), "{shown}");
+    let typo = folder.file("typo.toml", b"[task]\ncom = \"x\"\n");
+    let output = bpfassay(&["run", &who, "--scenario", &typo]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    let expect = "typo.toml: line 2: unknown key task.com (did you mean comm?)";
+    assert!(told.contains(expect), "{told}");
+}
+
+#[test]
+fn another_runtime_runs_with_what_it_has() {
+    let folder = Folder::new("runtime");
+    const STAMP: &str = ".type xdp\n.license \"GPL\"\nr2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n\
+        r4 = r2\nr4 += 20\nif r4 > r3 goto out\ncall bpf_ktime_get_ns\nw0 = -6\nw0 s/= 2\nexit\n\
+        out:\nw0 = 1\nexit\n";
+    let object = folder.file("stamp.bpfasm", STAMP.as_bytes());
+    let packets = ["--packet", "00", "--packet", &"00".repeat(20)];
+    let check = |runtime: &str, code: i32, lines: &[&str]| {
+        let args = [&["run", &object, "--target", runtime], &packets[..]].concat();
+        let output = bpfassay(&args);
+        let shown = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        for line in lines {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+        let r = [&[&object[..], "--target", runtime], &packets[..]].concat();
+        let r = report(&r);
+        assert_eq!(at(&r, "/differs/base"), "linux-6.18");
+        assert_eq!(at(&r, "/runs").as_array().unwrap().len(), 2);
+    };
+    check(
+        "rbpf",
+        0,
+        &[
+            "rbpf differs from linux-6.18, as of 2026-06-03: in ",
+            "helper bpf_ktime_get_ns: in part, unknown what it comes to (instruction ",
+            "absent, divides without sign (instruction ",
+            "programs of type xdp: unknown, the profile does not speak of it",
+            "1 run: linux-6.18 returns 0xfffffffd, rbpf returns 2147483645: packet of 20 bytes",
+        ],
+    );
+    check(
+        "dragonos",
+        1,
+        &[
+            "programs of type xdp: absent, ends the run",
+            "linux-6.18 returns XDP_DROP (1), dragonos ends at instruction 0: dragonos has no programs of type xdp",
+        ],
+    );
+    check("bpftime", 0, &["and 0 of 2 runs:"]);
+    let r = report(&[&[&object[..]], &packets[..]].concat());
+    assert_eq!(at(&r, "/differs"), &Value::Null);
+}

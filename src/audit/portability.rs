@@ -24,10 +24,11 @@ use crate::helpers_spec::{
 use crate::object::MapOrigin;
 use crate::prelude::*;
 use crate::programs::Program;
-use crate::programs::insn::{AluOp, AtomicOp, Callee, Endness, ImmRef, Op, Width};
+use crate::programs::classes;
+use crate::programs::insn::{Callee, ImmRef, Op};
 use crate::programs::program::{OPEN_CORE, POISON_CORE};
 use crate::target::Profile;
-use crate::target::profile::{Status, Support};
+use crate::target::profile::{Conduct, Status, Support};
 
 /// Something that a runtime has or has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +107,8 @@ pub struct Gap<'a> {
     pub status: Status,
     /// What the profile says of it; may be empty.
     pub note: &'a str,
+    /// What a run comes to.
+    pub runs: Conduct,
 }
 
 /// Gathers uses, each thing once.
@@ -139,44 +142,6 @@ impl Uses {
 
     fn mechanism(&mut self, mechanism: Mechanism, insn: usize) {
         self.at(Thing::Mechanism(mechanism), insn);
-    }
-}
-
-/// The classes of an instruction beyond the base.
-fn classes(op: &Op) -> [Option<InsnClass>; 2] {
-    use InsnClass as C;
-    let one = |class| [Some(class), None];
-    match op {
-        Op::Alu {
-            op: AluOp::SDiv | AluOp::SMod,
-            ..
-        } => one(C::Sdiv),
-        Op::MovSx { .. } => one(C::Movsx),
-        Op::End {
-            kind: Endness::Swap,
-            ..
-        } => one(C::Bswap),
-        Op::AddrSpaceCast { .. } => one(C::AddrSpaceCast),
-        Op::Load { sx: true, .. } => one(C::Ldsx),
-        Op::Atomic { op, fetch, .. } => {
-            let class = match op {
-                AtomicOp::Add => C::AtomicAdd,
-                AtomicOp::And => C::AtomicAnd,
-                AtomicOp::Or => C::AtomicOr,
-                AtomicOp::Xor => C::AtomicXor,
-                AtomicOp::Xchg => return one(C::AtomicXchg),
-                AtomicOp::CmpXchg => return one(C::AtomicCmpxchg),
-            };
-            [Some(class), fetch.then_some(C::AtomicFetch)]
-        }
-        Op::LoadAcquire { .. } => one(C::LoadAcquire),
-        Op::StoreRelease { .. } => one(C::StoreRelease),
-        Op::LdAbs { .. } | Op::LdInd { .. } => one(C::LdAbs),
-        Op::Jmp { w: Width::W32, .. } => one(C::Jmp32),
-        Op::Ja { long: true, .. } => one(C::Gotol),
-        Op::Gotox { .. } => one(C::Gotox),
-        Op::MayGoto { .. } => one(C::MayGoto),
-        _ => [None, None],
     }
 }
 
@@ -372,6 +337,17 @@ fn told(profile: &Profile, thing: Thing) -> Option<Support<'_>> {
     }
 }
 
+/// What a program uses and a profile does not speak of, of what running it takes.
+pub fn untold<'u>(uses: &'u [Use], profile: &Profile) -> Vec<&'u Use> {
+    let runs = |thing: Thing| match thing {
+        Thing::Helper(id) => profile.extra_helper(id).is_none(),
+        Thing::Program(_) | Thing::Map(_) | Thing::Instruction(_) | Thing::Mechanism(_) => true,
+        _ => false,
+    };
+    let silent = |u: &&Use| runs(u.thing) && told(profile, u.thing).is_none();
+    uses.iter().filter(silent).collect()
+}
+
 /// Whether another gap already tells what this one would.
 fn implied(gap: &Gap<'_>, gaps: &[Gap<'_>]) -> bool {
     let told = |cause: &dyn Fn(Thing) -> bool| gaps.iter().any(|g| cause(g.use_.thing));
@@ -425,6 +401,7 @@ pub fn gaps<'a>(uses: &[Use], profile: &'a Profile) -> Vec<Gap<'a>> {
                 use_: u.clone(),
                 status: support.status,
                 note: support.note,
+                runs: support.runs,
             })
         })
         .collect();

@@ -2,6 +2,7 @@
 
 mod expect;
 mod fuzz;
+mod host;
 mod inputs;
 mod plugin;
 mod witness;
@@ -19,10 +20,13 @@ use crate::budget::Budget;
 use crate::check::{Options, TargetChoice, programs_of};
 use crate::programs::Program;
 use crate::report::run::{InputFile, RunDocument, input_file, render};
+use crate::report::run_differs::Differs;
 use crate::report::{run_html, run_text};
 use crate::smoke::run::Engines;
 use crate::smoke::trace::Recorder;
-use crate::smoke::{SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced};
+use crate::smoke::{
+    Input as SmokeInput, SmokeOptions, SmokeReport, SmokeVerdict, run as smoke_run, run_traced,
+};
 
 use crate::untrusted::{Untrusted, text};
 pub(super) use fuzz::run as fuzz;
@@ -67,11 +71,17 @@ pub(super) fn ran(
     let program = programs
         .get(at)
         .ok_or_else(|| Failure::usage("no program to run"))?;
+    let scenario = inputs::scenario(args)?;
     if args.witness {
         return witness::run(args, &object, program, &programs, &choices, budget);
     }
     if let Some(file) = &args.expect {
-        return expect::run(args, file, program, &programs, &choices, budget);
+        let world = expect::World {
+            siblings: &programs,
+            choices: &choices,
+            scenario,
+        };
+        return expect::run(args, file, program, &world, budget);
     }
     let chosen = inputs::chosen(args, program, replay.as_ref())?;
     let presets = inputs::presets(args, program)?;
@@ -81,7 +91,7 @@ pub(super) fn ran(
         .and_then(|choice| verified(program, choice, budget));
     let smoke = SmokeOptions {
         steered: if chosen.is_empty() { args.steered } else { 0 },
-        reachable: verified.as_ref().map(|(reached, _)| &reached[..]),
+        reachable: verified.as_ref().map(|v| &v.reached[..]),
         inputs: args.inputs,
         seed: args.seed,
         fuel: args.max_insns,
@@ -92,7 +102,24 @@ pub(super) fn ran(
         keep: true,
         siblings: &programs,
         kernel_btf,
+        scenario: scenario.clone(),
         ..SmokeOptions::default()
+    };
+    let host = host::of(choices.first());
+    // Inputs lead everywhere on Linux; what the runtime does on them is asked then.
+    let there = host.as_ref().map(|_| smoke_run(program, &smoke));
+    let same: Vec<SmokeInput> = there
+        .iter()
+        .flat_map(|t| &t.runs)
+        .map(|r| r.input.clone())
+        .collect();
+    let smoke = SmokeOptions {
+        only: match same.is_empty() {
+            true => smoke.only,
+            false => Some(&same),
+        },
+        host: host.clone(),
+        ..smoke
     };
     let mut recorder = Recorder {
         limit: TRACE_STEPS,
@@ -109,10 +136,21 @@ pub(super) fn ran(
         target: choices.first().map_or("", |c| c.target.name.as_str()),
         engine: engine_word(args.engine),
         report: &report,
-        processed: verified.as_ref().map(|(_, processed)| *processed),
+        processed: verified.as_ref().map(|v| v.processed),
         dump_maps: args.dump_maps,
         perf: args.perf,
         trace: &recorder.runs,
+        scenario: scenario.as_deref(),
+        differs: host
+            .as_deref()
+            .zip(there.as_ref())
+            .map(|(profile, there)| Differs {
+                base: host::base(choices.first()),
+                runtime: &profile.name,
+                date: &profile.date,
+                things: host::things(program, profile, verified.as_ref().map(|v| &v.observed)),
+                there,
+            }),
     });
     let pcap = args.pcap_out.iter();
     let pcap = pcap.map(|file| inputs::write_pcap(file, program, &report));
@@ -259,13 +297,17 @@ fn engine_word(arg: EngineArg) -> &'static str {
     }
 }
 
-/// What verification reached of the program, and the instructions that it processed; only
-/// of what it accepts.
-fn verified(
-    program: &Program,
-    choice: &TargetChoice<'_>,
-    budget: &Budget,
-) -> Option<(Vec<bool>, u64)> {
+/// What verification came to of what it accepts.
+struct Verified {
+    /// For each slot, whether it was reached.
+    reached: Vec<bool>,
+    /// Instructions that were processed.
+    processed: u64,
+    /// What else was seen.
+    observed: abstract_interp::Observed,
+}
+
+fn verified(program: &Program, choice: &TargetChoice<'_>, budget: &Budget) -> Option<Verified> {
     let input = abstract_interp::Input {
         program,
         target: choice.target,
@@ -275,7 +317,11 @@ fn verified(
     let accepted = matches!(verification.verdict, abstract_interp::Verdict::Accept);
     let slots = 0..program.insns.len();
     let reached = slots.map(|at| observed.reached(at)).collect();
-    accepted.then_some((reached, verification.stats.processed))
+    accepted.then_some(Verified {
+        reached,
+        processed: verification.stats.processed,
+        observed,
+    })
 }
 
 /// A file that an earlier run saved.

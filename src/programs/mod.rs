@@ -3,6 +3,7 @@
 
 mod alike;
 pub mod asm;
+mod classes;
 mod core;
 pub mod decode;
 pub mod disasm;
@@ -18,6 +19,7 @@ pub mod program;
 pub mod raw;
 pub mod sections;
 
+pub use classes::classes;
 pub use decode::{decode, decode_with};
 pub use insn::{Endian, Insn, Op};
 pub use lines::{Line, LineTable, Lines};

@@ -29,6 +29,7 @@ pub mod read;
 #[cfg(feature = "smoke")]
 pub mod run;
 #[cfg(feature = "cli")]
+pub mod run_differs;
 pub mod run_html;
 #[cfg(feature = "cli")]
 pub mod run_text;

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::run_differs::{self, Differs};
 use super::values::{decode, encode, hex, unhex};
 use crate::object::MapDef;
 use crate::programs::Program;
 use crate::smoke::maps::is_percpu;
+use crate::smoke::scenario::{Interface, Scenario};
 use crate::smoke::trace::Step;
 use crate::smoke::{Fault, Input, MapState, RunReport, SmokeReport, Steer};
 use crate::untrusted;
@@ -40,6 +42,10 @@ pub struct RunDocument<'a> {
     pub perf: bool,
     /// Steps of each run, if they were recorded.
     pub trace: &'a [Vec<Step>],
+    /// What was stated of the world.
+    pub scenario: Option<&'a Scenario>,
+    /// How the runtime compares with Linux, if the target is another.
+    pub differs: Option<Differs<'a>>,
 }
 
 /// A change of the packet: where, what was there, what is there now.
@@ -95,6 +101,7 @@ pub fn document(d: &RunDocument<'_>) -> Value {
             })).collect::<Vec<_>>(),
         },
         "processed": d.processed,
+        "differs": run_differs::value(d),
         "tried": r.tried,
         "helpers": r.called.iter().map(|(name, count)| json!({
             "name": name,
@@ -175,12 +182,32 @@ fn one(d: &RunDocument<'_>, run: &RunReport, index: usize) -> Value {
             "ringbuf": records(&run.output.ringbuf),
             "seq": String::from_utf8_lossy(&run.output.seq),
             "stream": String::from_utf8_lossy(&run.output.stream),
-            "redirects": run.output.redirects.iter()
-                .map(|(how, to)| json!({ "how": how, "to": to })).collect::<Vec<_>>(),
+            "redirects": run.output.redirects.iter().map(|(how, to)| json!({
+                "how": how,
+                "to": to,
+                "name": interface(d, how, *to).map(|i| &i.name),
+            })).collect::<Vec<_>>(),
             "signals": run.output.signals,
         },
         "trace": trace,
     })
+}
+
+/// The stated interface that a packet was sent to.
+fn interface<'d>(d: &'d RunDocument<'_>, how: &str, to: u64) -> Option<&'d Interface> {
+    let scenario = d.scenario.filter(|_| matches!(how, "device" | "clone"))?;
+    scenario.interface(u32::try_from(to).ok()?)
+}
+
+/// What is known of where a packet was sent, to follow its number.
+pub(super) fn target_name(d: &RunDocument<'_>, how: &str, to: u64) -> String {
+    let device = matches!(how, "device" | "clone");
+    let stated = d.scenario.is_some_and(|s| s.interfaces.is_some());
+    match interface(d, how, to) {
+        Some(interface) => format!(" ({})", interface.name),
+        None if device && stated => " (no such interface: the packet is dropped)".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// The name of a map of a run.
@@ -191,7 +218,7 @@ pub(super) fn map_name(run: &RunReport, program: &Program, i: u32) -> String {
         .unwrap_or_else(|| format!("map {i}"))
 }
 
-fn fault(program: &Program, fault: &Fault) -> Value {
+pub(super) fn fault(program: &Program, fault: &Fault) -> Value {
     let own = fault.site.program == 0;
     let line = program.line_at(fault.site.insn).filter(|_| own);
     json!({

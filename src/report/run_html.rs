@@ -28,6 +28,7 @@ pub fn render(d: &RunDocument<'_>) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "<h1>{}</h1>", html(&title));
     summary(&mut out, d);
+    differs(&mut out, d);
     runs(&mut out, d);
     calls(&mut out, d);
     if d.engine != "rbpf" {
@@ -73,6 +74,19 @@ fn summary(out: &mut String, d: &RunDocument<'_>) {
             out.push_str(" that verification reached");
         }
         out.push_str("</li>");
+    }
+    out.push_str("</ul>\n");
+}
+
+/// Where another runtime differs from Linux.
+fn differs(out: &mut String, d: &RunDocument<'_>) {
+    let lines = super::run_differs::lines(d);
+    let Some((head, rest)) = lines.split_first() else {
+        return;
+    };
+    let _ = writeln!(out, "<p class=\"warn\">{}</p><ul>", html(head));
+    for line in rest {
+        let _ = writeln!(out, "<li>{}</li>", html(line));
     }
     out.push_str("</ul>\n");
 }
@@ -206,11 +220,10 @@ fn output(d: &RunDocument<'_>, run: &RunReport) -> Vec<String> {
         let text = String::from_utf8_lossy(bytes);
         lines.extend(text.lines().map(|line| format!("{what}: {line}")));
     }
-    lines.extend(
-        o.redirects
-            .iter()
-            .map(|(how, to)| format!("redirect to {how} {to}")),
-    );
+    lines.extend(o.redirects.iter().map(|(how, to)| {
+        let name = super::run::target_name(d, how, *to);
+        format!("redirect to {how} {to}{name}")
+    }));
     lines.extend(o.signals.iter().map(|signal| format!("signal {signal}")));
     lines
 }

@@ -37,6 +37,7 @@ pub fn render(d: &RunDocument<'_>, style: Style) -> String {
         d.engine
     );
     table(&mut out, d, &paint);
+    differs(&mut out, d, &paint);
     let mut told: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut order: Vec<(usize, String)> = Vec::new();
     for (i, run) in r.runs.iter().enumerate() {
@@ -173,6 +174,19 @@ fn table(out: &mut String, d: &RunDocument<'_>, paint: &Paint) {
             runs.len(),
             some(&labels)
         );
+    }
+    out.push('\n');
+}
+
+/// Where another runtime differs from Linux.
+fn differs(out: &mut String, d: &RunDocument<'_>, paint: &Paint) {
+    let lines = super::run_differs::lines(d);
+    let Some((head, rest)) = lines.split_first() else {
+        return;
+    };
+    let _ = writeln!(out, "{}", paint.warn(&terminal(head)));
+    for line in rest {
+        let _ = writeln!(out, "    {}", terminal(line));
     }
     out.push('\n');
 }
@@ -360,7 +374,8 @@ fn output(out: &mut String, d: &RunDocument<'_>, run: &RunReport) {
         }
     }
     for (how, to) in &o.redirects {
-        let _ = writeln!(out, "    redirect to {how} {to}");
+        let name = super::run::target_name(d, how, *to);
+        let _ = writeln!(out, "    redirect to {how} {to}{}", terminal(&name));
     }
     for signal in &o.signals {
         let _ = writeln!(out, "    signal {signal}");

@@ -285,6 +285,9 @@ fn number(rt: &Runtime, name: &str, rng: &mut Rng) -> u64 {
         "protocol" if rt.prog_type == ProgType::SkReuseport => 17,
         "protocol" | "eth_protocol" if has_packet(rt.prog_type) => ethertype,
         "protocol" | "ip_protocol" => [6, 17][rng.below(2) as usize],
+        "ifindex" | "ingress_ifindex" if rt.ingress().is_some() => {
+            u64::from(rt.ingress().unwrap_or(0))
+        }
         "ifindex" | "ingress_ifindex" | "egress_ifindex" | "bound_dev_if" => 1 + rng.below(3),
         "family" | "user_family" => [2, 10][rng.below(2) as usize],
         "type" => 1 + rng.below(2),

@@ -106,6 +106,8 @@ pub enum FaultKind {
     BadCodeAddress(u64),
     /// A lock taken twice or released untaken, a reference lost.
     Misuse(&'static str),
+    /// The runtime that the run is made for has no such thing.
+    Absent(String),
     /// Nothing wrong with the program: the runtime cannot model this.
     NotModelled(String),
 }
@@ -154,6 +156,7 @@ impl fmt::Display for FaultKind {
             FaultKind::NotReserved => write!(f, "bad argument: not a reserved record"),
             FaultKind::BadCodeAddress(a) => write!(f, "{a:#x} is no code address"),
             FaultKind::Misuse(what) => write!(f, "{what}"),
+            FaultKind::Absent(what) => write!(f, "{what}"),
             FaultKind::NotModelled(what) => write!(f, "not modelled: {what}"),
         }
     }

@@ -6,11 +6,11 @@
 //! indirect jumps), maps, and kernel symbols. Each kind has a range of its own in
 //! which nothing can be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::engine::Site;
+use super::engine::{FaultKind, Site};
 use crate::helpers_spec::{AttachType, MapType};
 use crate::object::{MapDef, MapOrigin, SlotTarget};
 use crate::programs::Program;
@@ -78,6 +78,8 @@ pub struct Code {
     pub exception: Option<u32>,
     /// Whether some instruction writes the frame pointer.
     pub frame_written: bool,
+    /// Instructions that end a run, and how: what another runtime lacks.
+    pub(super) ends: BTreeMap<u32, FaultKind>,
 }
 
 impl Code {
@@ -228,6 +230,7 @@ impl Image {
             maps,
             exception,
             frame_written,
+            ends: BTreeMap::new(),
         });
     }
 
@@ -254,6 +257,13 @@ impl Image {
             .iter()
             .position(|c| c.program.name == name)
             .map(|i| i as u32)
+    }
+
+    /// How a run ends at a site, on another runtime.
+    pub(super) fn end(&self, site: Site) -> FaultKind {
+        let code = self.programs.get(site.program as usize);
+        let end = code.and_then(|c| c.ends.get(&site.insn)).cloned();
+        end.unwrap_or(FaultKind::UnknownHelper(super::host::END))
     }
 
     /// The operation at a site.

@@ -7,9 +7,11 @@ use super::inputs::Input;
 use super::maps::errno::{E2BIG, EINVAL, ENOSPC, EPERM};
 use super::maps::{ANY, is_percpu};
 use super::runtime::Runtime;
+use super::scenario::Scenario;
 use crate::budget::Budget;
 use crate::object::Btf;
 use crate::programs::Program;
+use crate::target::Profile;
 
 /// Which engines run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +69,10 @@ pub struct SmokeOptions<'a> {
     pub siblings: &'a [Arc<Program>],
     /// The kernel's BTF, for the arguments of tracing programs.
     pub kernel_btf: Option<&'a Btf>,
+    /// The runtime as which to run, if that is not Linux.
+    pub host: Option<Arc<Profile>>,
+    /// What a file states of the world.
+    pub scenario: Option<Arc<Scenario>>,
 }
 
 impl Default for SmokeOptions<'_> {
@@ -88,6 +94,8 @@ impl Default for SmokeOptions<'_> {
             reachable: None,
             siblings: &[],
             kernel_btf: None,
+            host: None,
+            scenario: None,
         }
     }
 }

@@ -46,6 +46,19 @@ pub struct Packet {
     pub ctx: Option<(RegionId, Fields)>,
     /// The link header comes first, so that the network header follows it.
     pub has_link: bool,
+    /// It was said to be wrapped in another.
+    pub encapsulated: bool,
+}
+
+/// What comes of moving where the metadata start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// They start there.
+    Done,
+    /// That is outside the room for them.
+    Outside,
+    /// They would not be whole words.
+    Odd,
 }
 
 impl Packet {
@@ -63,6 +76,7 @@ impl Packet {
             end,
             ctx: None,
             has_link,
+            encapsulated: false,
         };
         packet.sync(mem);
         Some(packet)
@@ -158,17 +172,20 @@ impl Packet {
     }
 
     /// Moves the start of the metadata.
-    pub fn adjust_meta(&mut self, mem: &mut Memory, delta: i64) -> bool {
+    pub fn adjust_meta(&mut self, mem: &mut Memory, delta: i64) -> Moved {
         let Some(meta) = (self.meta as i64).checked_add(delta) else {
-            return false;
+            return Moved::Outside;
         };
         let len = self.data as i64 - meta;
-        if meta < XDP_FRAME_HEAD as i64 || !(0..=32).contains(&len) || len & 3 != 0 {
-            return false;
+        if meta < XDP_FRAME_HEAD as i64 || len < 0 {
+            return Moved::Outside;
+        }
+        if len & 3 != 0 {
+            return Moved::Odd;
         }
         self.meta = meta as usize;
         self.sync(mem);
-        true
+        Moved::Done
     }
 
     /// Replaces `remove` bytes at an offset by others; the packet moves to a new

@@ -73,7 +73,11 @@ pub fn run_traced<T: Tracer>(
     if let Err(ended) = account.go_on() {
         return SmokeReport::skipped(ended.name().to_owned());
     }
-    let image = Arc::new(image_of(program, options));
+    let mut image = image_of(program, options);
+    if let Some(profile) = &options.host {
+        image.host(profile);
+    }
+    let image = Arc::new(image);
     let made;
     let inputs = match options.only {
         Some(inputs) => inputs,
@@ -429,7 +433,8 @@ impl Run<'_> {
             populate: input.populated,
             mined: Arc::clone(self.mined),
             steer: Arc::new(input.steer.clone()),
-            ..Config::default()
+            host: options.host.clone(),
+            ..Config::of(options.scenario.clone())
         };
         let mut rt = Runtime::new(image, config)?;
         for preset in options.presets {

@@ -66,6 +66,8 @@ pub struct Runtime {
     pub rng: Rng,
     /// Nanoseconds since boot.
     pub clock: u64,
+    /// The clock at the start.
+    pub started: u64,
     /// The current task.
     pub task: Task,
     /// What was given out.
@@ -134,13 +136,21 @@ impl Runtime {
             comm: *b"smoke\0\0\0\0\0\0\0\0\0\0\0",
             cgroup: 1 + rng.below(1 << 20),
         };
+        let clock = 1_000_000_000_000 + rng.below(1 << 40);
+        let mut task = task;
+        let stated = config.scenario.as_deref();
+        if let Some(scenario) = stated {
+            task.state(scenario);
+        }
+        let clock = stated.and_then(|s| s.time.monotonic).unwrap_or(clock);
         Runtime {
             mem: Memory::new(config.skew, config.bytes),
             maps: Vec::new(),
             fuel: config.fuel,
             prog_type: ProgType::Unspec,
             attach_type: None,
-            clock: 1_000_000_000_000 + rng.below(1 << 40),
+            clock,
+            started: clock,
             rng,
             task,
             output: Output::default(),
@@ -257,7 +267,7 @@ impl Runtime {
 
     /// Enters a frame: the value of r10 in it.
     pub fn enter(&mut self) -> Result<u64, FaultKind> {
-        if self.frames.len() >= MAX_FRAMES {
+        if self.frames.len() >= self.most_frames() {
             return Err(FaultKind::CallDepth);
         }
         let stack = self
@@ -272,6 +282,19 @@ impl Runtime {
             may_goto: self.config.may_goto,
         });
         Ok(self.mem.base(stack) + u64::from(STACK_BYTES))
+    }
+
+    /// How deep calls may nest.
+    fn most_frames(&self) -> usize {
+        let own = self.config.host.as_ref().and_then(|h| h.limits().frames);
+        own.map_or(MAX_FRAMES, |n| MAX_FRAMES.min(n as usize))
+    }
+
+    /// How many programs may follow one another.
+    pub(super) fn most_tail_calls(&self) -> u32 {
+        let own = self.config.host.as_ref();
+        let own = own.and_then(|h| h.limits().tail_calls);
+        own.map_or(MAX_TAIL_CALLS, |n| MAX_TAIL_CALLS.min(n))
     }
 
     /// Enters an execution within another: a callback.
@@ -422,6 +445,25 @@ impl Runtime {
             Some((_, user)) => (user & !0xffff_ffff) | low,
             None => low,
         }
+    }
+
+    /// Whether the result of a helper follows from a scenario.
+    pub(super) fn states(&self, id: u32) -> bool {
+        let scenario = self.config.scenario.as_deref();
+        scenario.is_some_and(|s| s.answers(id))
+    }
+
+    /// The interface that packets come in by, where that is stated.
+    pub(super) fn ingress(&self) -> Option<u32> {
+        self.config.scenario.as_deref()?.ingress
+    }
+
+    /// Reads the clock, which goes on by that.
+    pub fn tick(&mut self) -> u64 {
+        let scenario = self.config.scenario.as_deref();
+        let step = scenario.and_then(|s| s.time.step).unwrap_or(1_000);
+        self.clock = self.clock.saturating_add(step);
+        self.clock
     }
 
     /// Counts a call.

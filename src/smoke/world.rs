@@ -3,7 +3,12 @@
 
 use std::sync::Arc;
 
+use super::scenario::Scenario;
 use super::steer::Steer;
+use crate::target::Profile;
+
+/// CPUs of a run of which nothing is stated.
+pub const CPUS: u32 = 4;
 
 /// What a run is configured with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +39,17 @@ pub struct Config {
     pub mined: Arc<[u64]>,
     /// What is stated of the world.
     pub steer: Arc<Steer>,
+    /// The runtime that runs, if that is not Linux.
+    pub host: Option<Arc<Profile>>,
+    /// What a file states of the world.
+    pub scenario: Option<Arc<Scenario>>,
 }
 
 impl Default for Config {
     fn default() -> Config {
         Config {
             seed: 1,
-            cpus: 4,
+            cpus: CPUS,
             cpu: 0,
             fuel: 1 << 20,
             bytes: 1 << 26,
@@ -51,6 +60,21 @@ impl Default for Config {
             call_by_number: false,
             mined: Arc::from([]),
             steer: Arc::default(),
+            host: None,
+            scenario: None,
+        }
+    }
+}
+
+impl Config {
+    /// The default in the world that a scenario states.
+    pub fn of(scenario: Option<Arc<Scenario>>) -> Config {
+        let cpu = scenario.as_ref().map(|s| s.cpu).unwrap_or_default();
+        Config {
+            cpus: cpu.count.unwrap_or(CPUS),
+            cpu: cpu.current.unwrap_or(0),
+            scenario,
+            ..Config::default()
         }
     }
 }
@@ -89,6 +113,19 @@ pub struct Task {
     pub comm: [u8; 16],
     /// Cgroup id.
     pub cgroup: u64,
+}
+
+impl Task {
+    /// Becomes the one that a scenario states.
+    pub(super) fn state(&mut self, scenario: &Scenario) {
+        let stated = &scenario.task;
+        self.pid = stated.pid.unwrap_or(self.pid);
+        self.tgid = stated.tgid.unwrap_or(self.tgid);
+        self.uid = stated.uid.unwrap_or(self.uid);
+        self.gid = stated.gid.unwrap_or(self.gid);
+        self.comm = stated.comm.unwrap_or(self.comm);
+        self.cgroup = scenario.current_cgroup().unwrap_or(self.cgroup);
+    }
 }
 
 /// What a program gave out.

@@ -30,7 +30,11 @@ pub fn sees_link(prog_type: ProgType) -> bool {
 pub fn prepare(rt: &mut Runtime, frame: &[u8]) {
     let Some(ctx) = rt.ctx else { return };
     let prog_type = rt.prog_type;
-    if matches!(prog_type, ProgType::Syscall | ProgType::RawTracepoint) {
+    use ProgType as P;
+    if matches!(
+        prog_type,
+        P::Syscall | P::RawTracepoint | P::SkLookup | P::Netfilter
+    ) {
         return;
     }
     let skb = prog_type != ProgType::Xdp;
@@ -114,6 +118,30 @@ fn addresses(rt: &mut Runtime, frame: &[u8]) {
         }
         _ => {}
     }
+}
+
+/// Contexts of `sk_lookup`: who asks for which port, over both protocols and families.
+pub fn lookups() -> Vec<Vec<u8>> {
+    let mut out = Vec::new();
+    for (family, protocol) in [(2u32, 6u32), (2, 17), (10, 6), (10, 17)] {
+        for (remote, local) in [(0u16, 0u16), (40_000, 80), (8_008, 7_007), (53, 65_535)] {
+            let mut ctx = vec![0; 72];
+            let mut put =
+                |at: usize, bytes: &[u8]| ctx[at..at + bytes.len()].copy_from_slice(bytes);
+            put(8, &family.to_le_bytes());
+            put(12, &protocol.to_le_bytes());
+            let address = |last: u8| match family {
+                2 => vec![127, 0, 0, last],
+                _ => [&[0xfd; 15][..], &[last]].concat(),
+            };
+            put(if family == 2 { 16 } else { 20 }, &address(1));
+            put(36, &remote.to_be_bytes());
+            put(if family == 2 { 40 } else { 44 }, &address(2));
+            put(60, &u32::from(local).to_le_bytes());
+            out.push(ctx);
+        }
+    }
+    out
 }
 
 /// Flow keys as the dissector begins with them.

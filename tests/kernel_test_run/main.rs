@@ -15,6 +15,7 @@ mod input;
 mod kernel_common;
 mod rules;
 mod sides;
+mod world;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -77,14 +78,23 @@ fn inputs_for(program: &Program) -> Vec<Input> {
         program.prog_type,
         ProgType::Syscall | ProgType::RawTracepoint
     ) {
-        let contexts = [vec![0; 96], (0..12u64).flat_map(u64::to_le_bytes).collect()];
-        let input = |(bytes, seed)| Input {
-            label: format!("context {seed}"),
-            seed,
-            context: Some(bytes),
-            ..Input::default()
+        let mut rng = Rng(SEED);
+        let mut drawn = |mask: u64| -> Vec<u8> {
+            let words = (0..12).map(|_| rng.draw() & mask);
+            words.flat_map(u64::to_le_bytes).collect()
         };
-        return contexts.into_iter().zip(1..).map(input).collect();
+        let contexts = [
+            vec![0; 96],
+            (0..12u64).flat_map(u64::to_le_bytes).collect(),
+            vec![0xff; 96],
+            drawn(3),
+            drawn(0xffff),
+            drawn(u64::MAX),
+        ];
+        return with_contexts(contexts);
+    }
+    if program.prog_type == ProgType::SkLookup {
+        return with_contexts(input::lookups());
     }
     inputs::frames(&inputs::constants(program), &mut Rng(SEED))
         .into_iter()
@@ -99,11 +109,22 @@ fn inputs_for(program: &Program) -> Vec<Input> {
         .collect()
 }
 
-/// Every third input of a program that is not the corpus's: which ones, its name
+/// An input for each context.
+fn with_contexts(contexts: impl IntoIterator<Item = Vec<u8>>) -> Vec<Input> {
+    let input = |(bytes, seed)| Input {
+        label: format!("context {seed}"),
+        seed,
+        context: Some(bytes),
+        ..Input::default()
+    };
+    contexts.into_iter().zip(1..).map(input).collect()
+}
+
+/// Every second input of a program that is not the corpus's: which ones, its name
 /// tells, so that all of them come by.
 fn some_of(inputs: Vec<Input>, name: &str) -> Vec<Input> {
-    let first = name.bytes().map(usize::from).sum::<usize>() % 3;
-    inputs.into_iter().skip(first).step_by(3).collect()
+    let first = name.bytes().map(usize::from).sum::<usize>() % 2;
+    inputs.into_iter().skip(first).step_by(2).collect()
 }
 
 fn compare_program(kernel: &Kernel, name: &str, program: &Program, all: bool, tally: &mut Tally) {

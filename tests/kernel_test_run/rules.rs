@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use bpfassay::helpers_spec::{MapType, ProgType, helper_name};
 use bpfassay::programs::Program;
 
-/// Helpers whose meaning is local. Every other one depends on what only a running
-/// system has (time, random numbers, CPUs, tasks, devices, routes, sockets, user
-/// memory), has effects beyond the run (sends packets or signals, opens or
+use super::world;
+
+/// Helpers whose meaning is local, or follows from what a scenario states of this
+/// process and network (`world`). Every other one depends on what only a running
+/// system has (time, random numbers, CPUs, user memory), has effects beyond the run (sends packets or signals, opens or
 /// changes kernel objects), or is only modelled here.
 const LOCAL: &[u32] = &[
     1,   // map_lookup_elem
@@ -20,9 +22,13 @@ const LOCAL: &[u32] = &[
     10,  // l3_csum_replace
     11,  // l4_csum_replace
     12,  // tail_call
+    14,  // get_current_pid_tgid
+    15,  // get_current_uid_gid
+    16,  // get_current_comm
     18,  // skb_vlan_push
     19,  // skb_vlan_pop
     23,  // redirect
+    25,  // perf_event_output
     26,  // skb_load_bytes
     28,  // csum_diff
     31,  // skb_change_proto
@@ -31,6 +37,7 @@ const LOCAL: &[u32] = &[
     39,  // skb_pull_data
     40,  // csum_update
     41,  // set_hash_invalid
+    42,  // get_numa_node_id
     43,  // skb_change_head
     44,  // xdp_adjust_head
     45,  // probe_read_str
@@ -40,12 +47,18 @@ const LOCAL: &[u32] = &[
     54,  // xdp_adjust_meta
     65,  // xdp_adjust_tail
     68,  // skb_load_bytes_relative
+    69,  // fib_lookup
+    80,  // get_current_cgroup_id
     81,  // get_local_storage
+    84,  // sk_lookup_tcp
+    85,  // sk_lookup_udp
     87,  // map_push_elem
     88,  // map_pop_elem
     89,  // map_peek_elem
     93,  // spin_lock
     94,  // spin_unlock
+    97,  // skb_ecn_set_ce
+    99,  // skc_lookup_tcp
     105, // strtol
     106, // strtoul
     113, // probe_read_kernel
@@ -54,6 +67,9 @@ const LOCAL: &[u32] = &[
     131, // ringbuf_reserve
     132, // ringbuf_submit
     133, // ringbuf_discard
+    152, // redirect_neigh
+    155, // redirect_peer
+    163, // check_mtu
     164, // for_each_map_elem
     165, // snprintf
     177, // trace_vprintk
@@ -95,6 +111,8 @@ pub fn is_runnable(prog_type: ProgType) -> bool {
             | P::FlowDissector
             | P::Syscall
             | P::RawTracepoint
+            | P::SkLookup
+            | P::Netfilter
     )
 }
 
@@ -128,6 +146,13 @@ pub fn excluded(program: &Program) -> Option<String> {
     if let Some(id) = called.iter().find(|id| !LOCAL.contains(id)) {
         return Some(helper_name(*id).unwrap_or("unknown helper").to_owned());
     }
+    if let Some(id) = called.iter().find(|id| world::unknown().contains(id)) {
+        let name = helper_name(*id).unwrap_or("helper");
+        return Some(format!("{name}: this system's answer is not known"));
+    }
+    if program.prog_type == ProgType::Netfilter && program.insns.iter().any(|i| i.opcode & 7 == 1) {
+        return Some("the packet and state of netfilter".into());
+    }
     if program.prog_type == ProgType::FlowDissector && called.contains(&26) {
         return Some("skb_load_bytes, for which the test run of flow dissectors has no skb".into());
     }
@@ -138,7 +163,11 @@ pub fn excluded(program: &Program) -> Option<String> {
     }
     let skb = !matches!(
         program.prog_type,
-        ProgType::Xdp | ProgType::Syscall | ProgType::RawTracepoint
+        ProgType::Xdp
+            | ProgType::Syscall
+            | ProgType::RawTracepoint
+            | ProgType::SkLookup
+            | ProgType::Netfilter
     );
     if skb
         && program

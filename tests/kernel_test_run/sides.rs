@@ -13,6 +13,7 @@ use bpfassay::smoke::runtime::{Config, Runtime};
 use bpfassay::smoke::{Input, context};
 
 use super::input::{self, ENTRIES, Entry, LINK, SKB_BYTES};
+use super::world;
 
 /// What a side has after a run.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,10 +51,11 @@ pub fn here(
         cpus: way.cpus,
         skew: if way.moved { 0x345_1a38 } else { 0 },
         stack_fill: if way.moved { 0xa5 } else { 0 },
-        ..Config::default()
+        ..Config::of(Some(world::stated()))
     };
     let mut rt = Runtime::new(image, config).map_err(|e| e.to_string())?;
     rt.attach(image, 0);
+    rt.no_events();
     for (map, key, value) in way.entries {
         let done = rt.user_update(*map, key, value, 0);
         if done != 0 {
@@ -98,6 +100,7 @@ fn after_here(program: &Program, retval: u32, frame: &[u8], mut rt: Runtime) -> 
         }
     }
     let packet = match (program.prog_type, &rt.packet) {
+        (ProgType::Netfilter, _) => Vec::new(),
         (ProgType::FlowDissector, _) => input::flow_keys_after(&rt, frame),
         // Metadata come with the packet.
         (ProgType::Xdp, Some(p)) => rt.mem.bytes(p.region)[p.meta..p.end].to_vec(),

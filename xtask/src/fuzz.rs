@@ -36,7 +36,7 @@ const OBJECTS: &[&str] = &[
 /// Objects above this make a harness slow.
 const LARGEST: u64 = 32 << 10;
 
-const HARNESSES: [Harness; 12] = [
+const HARNESSES: [Harness; 13] = [
     harness("parse", 48 << 10, OBJECTS),
     harness("check", 32 << 10, OBJECTS),
     harness("audit", 32 << 10, OBJECTS),
@@ -48,6 +48,7 @@ const HARNESSES: [Harness; 12] = [
     harness("profile", 2048, &[]),
     harness("pcap", 1024, &[]),
     harness("preset", 1024, &[]),
+    harness("scenario", 2048, &[]),
     harness("unpack", 48 << 10, OBJECTS),
 ];
 

@@ -27,7 +27,7 @@ use bpfassay::target::{self, Target};
 pub type Harness = fn(&[u8]);
 
 /// Every harness, by the name of its target, of its corpus and its regressions.
-pub const HARNESSES: [(&str, Harness); 12] = [
+pub const HARNESSES: [(&str, Harness); 13] = [
     ("parse", objects::parse),
     ("check", objects::check),
     ("audit", objects::audit),
@@ -39,6 +39,7 @@ pub const HARNESSES: [(&str, Harness); 12] = [
     ("profile", texts::profile),
     ("pcap", texts::pcap),
     ("preset", texts::preset),
+    ("scenario", texts::scenario),
     ("unpack", carriers::unpack),
 ];
 
@@ -148,6 +149,8 @@ fn render_run(program: &Program, report: &SmokeReport, trace: &[Vec<Step>]) {
         processed: None,
         perf: true,
         dump_maps: true,
+        scenario: None,
+        differs: None,
         trace,
     };
     report::run::render(&document);

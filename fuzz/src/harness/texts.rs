@@ -10,7 +10,7 @@ use bpfassay::diagnostics::{Context, describe, kernel_words, log};
 use bpfassay::programs::{Program, decode};
 use bpfassay::report::text::{Style, render_diagnostic};
 use bpfassay::report::{Report, run as run_report};
-use bpfassay::smoke::{Input, Preset, SmokeOptions, pcap};
+use bpfassay::smoke::{Input, Preset, SmokeOptions, pcap, scenario};
 use bpfassay::target::{Profile, Target};
 use bpfassay::{Options, TargetChoice};
 
@@ -199,6 +199,30 @@ pub(super) fn preset(bytes: &[u8]) {
             entries,
         };
         run(program, &[Input::default()], &[preset]);
+    }
+}
+
+/// The world of a run: what is taken serves a router and a filter.
+pub(super) fn scenario(bytes: &[u8]) {
+    static PROGRAMS: LazyLock<Vec<Arc<Program>>> = LazyLock::new(|| programs(PACKETS));
+    let Some(text) = std::str::from_utf8(bytes).ok() else {
+        return;
+    };
+    let Ok(scenario) = scenario::read(text) else {
+        return;
+    };
+    let scenario = Arc::new(scenario);
+    for program in PROGRAMS.iter().take(MOST) {
+        let smoke = SmokeOptions {
+            fuel: FUEL,
+            total_fuel: FUEL,
+            most: MOST,
+            keep: true,
+            scenario: Some(Arc::clone(&scenario)),
+            ..SmokeOptions::default()
+        };
+        let report = bpfassay::smoke::run(program, &smoke);
+        super::render_run(program, &report, &[]);
     }
 }
 

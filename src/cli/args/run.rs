@@ -35,6 +35,9 @@ pub(in crate::cli) struct RunArgs {
     /// What else is stated of the world, as reports name it: bytes, entries, results.
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) steer: Option<crate::smoke::Steer>,
+    /// The world of the runs: interfaces, routes, sockets, task, cgroups, time, CPUs (TOML).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["witness", "plugin"])]
+    pub(in crate::cli) scenario: Option<PathBuf>,
     /// Inputs beside the made ones that lead branches where none went.
     #[arg(long, default_value_t = 256, value_name = "N")]
     pub(in crate::cli) steered: usize,

@@ -21,6 +21,7 @@ use crate::programs::{Manifest, Program};
 use crate::report::run::{Entries, changes, entries_of};
 use crate::report::values::{decode, hex, unhex};
 use crate::smoke::context::has_packet;
+use crate::smoke::scenario::Scenario;
 use crate::smoke::{Input, Preset, RunReport, SmokeOptions, run as smoke_run};
 use crate::untrusted::terminal;
 
@@ -40,13 +41,22 @@ enum Returns {
     Word(String),
 }
 
+/// What the cases of a file have in common.
+pub(super) struct World<'a> {
+    /// Programs of the object.
+    pub(super) siblings: &'a [Arc<Program>],
+    /// The targets.
+    pub(super) choices: &'a [TargetChoice<'a>],
+    /// What a file states.
+    pub(super) scenario: Option<Arc<Scenario>>,
+}
+
 /// Runs the cases of a file.
 pub(super) fn run(
     args: &RunArgs,
     file: &Path,
     program: &Arc<Program>,
-    siblings: &[Arc<Program>],
-    choices: &[TargetChoice<'_>],
+    world: &World<'_>,
     budget: &Budget,
 ) -> Result<u8, Failure> {
     let entries = |word: &&String| !Manifest::is_setting(word);
@@ -68,8 +78,10 @@ pub(super) fn run(
             presets: &case.presets,
             budget: Some(budget),
             keep: true,
-            siblings,
-            kernel_btf: choices.first().and_then(|c| c.kernel_btf),
+            siblings: world.siblings,
+            kernel_btf: world.choices.first().and_then(|c| c.kernel_btf),
+            host: super::host::of(world.choices.first()),
+            scenario: world.scenario.clone(),
             ..SmokeOptions::default()
         };
         let report = smoke_run(program, &options);

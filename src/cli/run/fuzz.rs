@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(args: &FuzzArgs) -> Result<u8, Failure> {
         total_bytes: u64::MAX,
         siblings: &programs,
         kernel_btf: choices.first().and_then(|c| c.kernel_btf),
-        reachable: checked.as_ref().map(|(reached, _)| &reached[..]),
+        reachable: checked.as_ref().map(|v| &v.reached[..]),
         ..SmokeOptions::default()
     };
     let end = spend::micros().saturating_add(micros);

@@ -19,11 +19,11 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
         | helper::KTIME_GET_BOOT_NS
         | helper::KTIME_GET_COARSE_NS
         | helper::KTIME_GET_TAI_NS => {
-            rt.clock = rt.clock.saturating_add(1_000);
+            let clock = rt.tick();
             Ok(Some(match id {
-                helper::KTIME_GET_COARSE_NS => rt.clock / JIFFY * JIFFY,
-                helper::KTIME_GET_TAI_NS => rt.clock.saturating_add(1_700_000_000_000_000_000),
-                _ => rt.clock,
+                helper::KTIME_GET_COARSE_NS => clock / JIFFY * JIFFY,
+                helper::KTIME_GET_TAI_NS => clock.saturating_add(1_700_000_000_000_000_000),
+                _ => clock,
             }))
         }
         helper::JIFFIES64 => Ok(Some(rt.clock / JIFFY)),

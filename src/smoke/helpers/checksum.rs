@@ -7,13 +7,15 @@ use crate::smoke::maps::errno::{EFAULT, EINVAL};
 const PSEUDO_HDR: u64 = 0x10;
 const MARK_MANGLED_0: u64 = 0x20;
 const MARK_ENFORCE: u64 = 0x40;
+/// Of a packet of IPv6: what the sum in the packet comes to is the same.
+const IPV6: u64 = 0x80;
 const SIZE_MASK: u64 = 0xf;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {
         helper::CSUM_DIFF => diff(cx),
         helper::L3_CSUM_REPLACE => replace(cx, 0),
-        helper::L4_CSUM_REPLACE => replace(cx, PSEUDO_HDR | MARK_MANGLED_0 | MARK_ENFORCE),
+        helper::L4_CSUM_REPLACE => replace(cx, PSEUDO_HDR | MARK_MANGLED_0 | MARK_ENFORCE | IPV6),
         helper::CSUM_UPDATE => Ok(Some(cx.arg(2) & 0xffff_ffff)),
         helper::CSUM_LEVEL => ret(EINVAL),
         _ => Ok(None),
@@ -75,8 +77,11 @@ fn diff(cx: &mut Cx<'_>) -> Answer {
 
 fn replace(cx: &mut Cx<'_>, more: u64) -> Answer {
     let [_, offset, from, to, flags] = cx.args;
-    if flags & !(more | SIZE_MASK) != 0 || offset > 0xffff || offset & 1 != 0 {
+    if flags & !(more | SIZE_MASK) != 0 {
         return ret(EINVAL);
+    }
+    if offset > 0xffff || offset & 1 != 0 {
+        return ret(EFAULT);
     }
     let Some(packet) = cx.rt.packet.clone() else {
         return ret(EFAULT);

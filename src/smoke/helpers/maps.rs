@@ -1,11 +1,11 @@
 //! Helpers on maps, local storage, ring buffers and perf buffers.
 
 use super::{Answer, Cx, ret};
-use crate::helpers_spec::helper;
+use crate::helpers_spec::{ProgType, helper};
 use crate::smoke::engine::{FaultKind, Stop};
 use crate::smoke::image::map_handle;
 use crate::smoke::maps::Body;
-use crate::smoke::maps::errno::{E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP};
+use crate::smoke::maps::errno::{E2BIG, EEXIST, EFAULT, EINVAL, ENOENT, EOPNOTSUPP};
 use crate::smoke::memory::Kind;
 
 /// This CPU, in the flags of perf helpers.
@@ -105,7 +105,8 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
             let what = cx.arg(2);
             Ok(Some(cx.rt.ring_query(map, what)?))
         }
-        helper::PERF_EVENT_OUTPUT | helper::SKB_OUTPUT | helper::XDP_OUTPUT => perf_output(cx),
+        helper::PERF_EVENT_OUTPUT => perf_output(cx, false),
+        helper::SKB_OUTPUT | helper::XDP_OUTPUT => perf_output(cx, true),
         helper::PERF_EVENT_READ => ret(ENOENT),
         helper::PERF_EVENT_READ_VALUE => {
             let len = cx.arg(4);
@@ -269,10 +270,31 @@ fn storage_get(cx: &mut Cx<'_>) -> Answer {
     Ok(Some(addr.unwrap_or(0)))
 }
 
-fn perf_output(cx: &mut Cx<'_>) -> Answer {
+/// A record for a perf event. The flags name the event and, of a program that has a packet
+/// (or is given one: `other`), how many bytes of it come behind the record's own.
+fn perf_output(cx: &mut Cx<'_>, other: bool) -> Answer {
+    const PACKET: u64 = 0xfffff << 32;
     let map = cx.map(2)?;
-    let index = cx.arg(3) & CURRENT_CPU;
-    let bytes = cx.bytes(4, cx.arg(5))?;
+    let flags = cx.arg(3);
+    use ProgType as P;
+    let shows = !matches!(
+        cx.rt.prog_type,
+        P::SockOps | P::SkMsg | P::SkReuseport | P::Netfilter | P::CgroupSockopt
+    );
+    let packet = cx.rt.packet.as_ref().filter(|_| shows && !other);
+    let more = if packet.is_some() || other { PACKET } else { 0 };
+    if flags & !(CURRENT_CPU | more) != 0 {
+        return ret(EINVAL);
+    }
+    let asked = (flags & PACKET) >> 32;
+    let behind = packet.map(|p| p.load(&cx.rt.mem, 0, asked));
+    let Some(behind) = behind.unwrap_or_else(|| Some(Vec::new())) else {
+        return ret(EFAULT);
+    };
+    cx.rt.spend(behind.len() as u64)?;
+    let index = flags & CURRENT_CPU;
+    let mut bytes = cx.bytes(4, cx.arg(5))?;
+    bytes.extend(behind);
     let index = if index == CURRENT_CPU {
         u64::from(cx.rt.config.cpu)
     } else {
@@ -283,15 +305,25 @@ fn perf_output(cx: &mut Cx<'_>) -> Answer {
 
 /// Stack traces are made up, but the same site has the same trace.
 fn stack_id(cx: &mut Cx<'_>) -> Answer {
-    let map = cx.map(2)?;
     let site = u64::from(cx.site.insn);
     let ips: Vec<u64> = (0..4)
         .map(|i| 0xffff_ffff_8100_0000 + site * 64 + i * 4096)
         .collect();
+    stored(cx, ips, site)
+}
+
+/// Keeps a stated stack: equal ones have equal ids.
+pub(super) fn keep_stack(cx: &mut Cx<'_>, ips: Vec<u64>) -> Answer {
+    let hash = ips.iter().fold(5381u64, |h, ip| h.wrapping_mul(33) ^ ip);
+    stored(cx, ips, hash)
+}
+
+fn stored(cx: &mut Cx<'_>, ips: Vec<u64>, hash: u64) -> Answer {
+    let map = cx.map(2)?;
     let Some(m) = cx.rt.maps.get_mut(map as usize) else {
         return ret(EINVAL);
     };
-    let id = (site % u64::from(m.def.max_entries.max(1))) as u32;
+    let id = (hash % u64::from(m.def.max_entries.max(1))) as u32;
     match &mut m.body {
         Body::Stacks(stacks) => {
             stacks.insert(id, ips);

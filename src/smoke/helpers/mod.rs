@@ -17,14 +17,17 @@ mod maps;
 mod model;
 mod packet;
 mod probe;
+mod room;
 mod socket;
+mod stated;
 mod text;
 mod vlan;
 
 use super::engine::{FaultKind, Invoke, Site, Stop};
+use super::host;
 use super::image::{Image, map_of_handle};
 use super::maps::Body;
-use super::runtime::{Called, MAX_TAIL_CALLS, Runtime};
+use super::runtime::{Called, Runtime};
 use super::steer::Forced;
 use crate::helpers_spec::{self, SpecVersion, helper};
 use crate::programs::insn::Callee;
@@ -154,7 +157,14 @@ pub fn call(
         args,
         back,
     };
-    match cx.rt.forced(site) {
+    if callee == Callee::Helper(host::END) {
+        return Err(image.end(site).into());
+    }
+    let stated = match callee {
+        Callee::Helper(id) => u32::try_from(id).is_ok_and(|id| cx.rt.states(id)),
+        _ => false,
+    };
+    match cx.rt.forced(site).filter(|_| !stated) {
         Some(Forced::Value(value)) => return model::stated(&mut cx, callee, value),
         Some(Forced::Luck) => cx.rt.luck = Some(true),
         None => {}
@@ -165,7 +175,14 @@ pub fn call(
         Callee::Local(_) => Err(FaultKind::BadArgument("local call as helper").into()),
     };
     cx.rt.luck = None;
-    result
+    let host = cx.rt.config.host.as_deref();
+    match (result, host, callee) {
+        (Ok(value), Some(profile), Callee::Helper(id)) => {
+            let id = u32::try_from(id);
+            Ok(id.map_or(value, |id| host::result(profile, id, value)))
+        }
+        (result, ..) => result,
+    }
 }
 
 fn helper(cx: &mut Cx<'_>, id: i32) -> Result<u64, Stop> {
@@ -178,6 +195,7 @@ fn helper(cx: &mut Cx<'_>, id: i32) -> Result<u64, Stop> {
     let number = u32::try_from(id).map_err(|_| FaultKind::UnknownHelper(id))?;
     cx.rt.count(Called::Helper(number));
     let emulated = [
+        stated::helper,
         maps::helper,
         basics::helper,
         probe::helper,
@@ -210,7 +228,7 @@ pub fn tail_call(rt: &mut Runtime, args: [u64; 5]) -> Result<Option<u32>, Stop> 
     };
     let program = programs.get(&(index as u32)).copied();
     if program.is_some() {
-        if rt.tail_calls >= MAX_TAIL_CALLS {
+        if rt.tail_calls >= rt.most_tail_calls() {
             return Ok(None);
         }
         rt.tail_calls += 1;

@@ -1,11 +1,15 @@
 //! Helpers that read, write, move and resize the packet, or send it elsewhere.
 
-use super::{Answer, Cx, ret, vlan};
+use super::{Answer, Cx, ret, room, vlan};
 use crate::helpers_spec::ProgType;
 use crate::helpers_spec::helper;
-use crate::smoke::maps::errno::{EFAULT, EINVAL, ENOTSUPP, EOPNOTSUPP};
-use crate::smoke::packet::Packet;
+use crate::smoke::maps::errno::{EACCES, EFAULT, EINVAL, EOPNOTSUPP};
+use crate::smoke::packet::{Moved, Packet};
 
+/// The longest packet that a program may make of one.
+const MAX_SKB: usize = 16_064;
+const TC_ACT_SHOT: i64 = 2;
+const XDP_ABORTED: i64 = 0;
 const TC_ACT_REDIRECT: i64 = 7;
 const XDP_REDIRECT: i64 = 4;
 
@@ -45,11 +49,20 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
     let moved = |done: bool| ret(if done { 0 } else { EINVAL });
     match id {
         helper::XDP_ADJUST_HEAD => moved(packet.adjust_head(mem, i64::from(second as i32))),
-        helper::XDP_ADJUST_META => moved(packet.adjust_meta(mem, i64::from(second as i32))),
+        helper::XDP_ADJUST_META => match packet.adjust_meta(mem, i64::from(second as i32)) {
+            Moved::Done => ret(0),
+            Moved::Outside => ret(EINVAL),
+            Moved::Odd => ret(EACCES),
+        },
         helper::XDP_ADJUST_TAIL => moved(packet.adjust_tail(mem, i64::from(second as i32))),
         helper::XDP_GET_BUFF_LEN => Ok(Some(packet.len() as u64)),
         helper::SKB_STORE_BYTES | helper::XDP_STORE_BYTES => {
+            /// To sum the packet up anew, to forget its hash.
+            const FLAGS: u64 = 3;
             let bytes = cx.bytes(3, fourth)?;
+            if id == helper::SKB_STORE_BYTES && fifth & !FLAGS != 0 {
+                return ret(EINVAL);
+            }
             let limit = if id == helper::SKB_STORE_BYTES {
                 0xffff
             } else {
@@ -75,12 +88,14 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
             )
         }
         helper::SKB_LOAD_BYTES_RELATIVE => {
-            let from = if fifth == 1 {
-                packet.network_offset() as u64
-            } else {
-                0
+            // From the link header, or from the network header on.
+            let from = match fifth as u32 {
+                0 => Some(0),
+                1 => Some(packet.network_offset() as u64),
+                _ => None,
             };
-            let found = packet.load(mem, from.wrapping_add(second), fourth);
+            let found =
+                from.and_then(|from| packet.load(mem, from + u64::from(second as u32), fourth));
             load(cx, found, EFAULT)
         }
         helper::SKB_PULL_DATA => ret(if second <= packet.len() as u64 {
@@ -90,7 +105,7 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
         }),
         helper::SKB_CHANGE_TAIL => {
             let want = second as u32 as usize;
-            if third != 0 || want < packet.network_offset() || want > 0xffff {
+            if third != 0 || want < packet.network_offset() || want > MAX_SKB {
                 return ret(EINVAL);
             }
             let mut bytes = packet.bytes(mem).to_vec();
@@ -100,30 +115,39 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
         }
         helper::SKB_CHANGE_HEAD => {
             let room = second as u32 as usize;
-            if third != 0 || room > 0x1000 {
+            if third != 0 || packet.len().saturating_add(room) > MAX_SKB {
                 return ret(EINVAL);
             }
             moved(packet.splice(mem, 0, 0, &vec![0; room]))
         }
-        helper::SKB_ADJUST_ROOM => adjust_room(cx, packet),
+        helper::SKB_ADJUST_ROOM => room::adjust(cx, packet),
         helper::SKB_VLAN_PUSH => vlan::push(cx, packet),
         helper::SKB_VLAN_POP => vlan::pop(cx, packet),
-        helper::SKB_CHANGE_PROTO => change_proto(cx, packet),
-        helper::SKB_CHANGE_TYPE => ret(0),
+        helper::SKB_CHANGE_PROTO => room::change_proto(cx, packet),
+        helper::SKB_CHANGE_TYPE => change_type(cx, packet),
         helper::GET_HASH_RECALC => {
             Ok(Some(packet.bytes(mem).iter().fold(5381u64, |h, b| {
                 (h * 33 + u64::from(*b)) & 0xffff_ffff
             })))
         }
         helper::SET_HASH_INVALID | helper::SET_HASH => ret(0),
-        helper::SKB_ECN_SET_CE => ret(0),
+        helper::SKB_ECN_SET_CE => ecn(cx, packet),
         helper::CLONE_REDIRECT => {
+            // A copy is sent at once: the interface must be there.
+            let scenario = cx.rt.config.scenario.as_deref();
+            let stated = scenario.filter(|s| s.interfaces.is_some());
+            if stated.is_some_and(|s| s.interface(second as u32).is_none()) {
+                return ret(EINVAL);
+            }
             cx.rt.output.redirects.push(("clone", second));
             ret(0)
         }
         helper::REDIRECT | helper::REDIRECT_NEIGH | helper::REDIRECT_PEER => {
             let device = cx.arg(1);
             let xdp = cx.rt.prog_type == ProgType::Xdp;
+            if !redirects(cx, id, xdp) {
+                return ret(if xdp { XDP_ABORTED } else { TC_ACT_SHOT });
+            }
             cx.rt.output.redirects.push(("device", device));
             ret(if xdp { XDP_REDIRECT } else { TC_ACT_REDIRECT })
         }
@@ -149,6 +173,74 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
     }
 }
 
+/// Gives the packet another kind: to this host, to all, to some, to another.
+fn change_type(cx: &mut Cx<'_>, packet: &Packet) -> Answer {
+    /// `pkt_type` of `__sk_buff`, and the last of its kinds that programs may give.
+    const KIND: usize = 4;
+    const OTHER_HOST: u32 = 3;
+    let kind = cx.arg(2) as u32;
+    if kind > OTHER_HOST {
+        return ret(EINVAL);
+    }
+    vlan::set_field(packet, &mut cx.rt.mem, KIND, kind);
+    ret(0)
+}
+
+/// Whether the flags of a redirection, or its next hop, are those that it takes.
+fn redirects(cx: &Cx<'_>, id: u32, xdp: bool) -> bool {
+    /// Bytes of `struct bpf_redir_neigh`.
+    const NEXT_HOP: u64 = 20;
+    /// To where packets come in, not where they leave.
+    const INGRESS: u64 = 1;
+    let [_, second, third, fourth, _] = cx.args;
+    match id {
+        helper::REDIRECT if xdp => second == 0,
+        helper::REDIRECT => second & !INGRESS == 0,
+        helper::REDIRECT_NEIGH => fourth == 0 && (third == 0 || third as u32 as u64 >= NEXT_HOP),
+        _ => second == 0,
+    }
+}
+
+/// Marks that there was congestion, in packets whose ends understand that.
+fn ecn(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
+    let mem = &mut cx.rt.mem;
+    let at = packet.network_offset() as u64;
+    let mut head = match vlan::version(packet, mem) {
+        4 => packet.load(mem, at, 20).unwrap_or_default(),
+        6 => packet.load(mem, at, 40).unwrap_or_default(),
+        _ => return ret(0),
+    };
+    // The two bits: the low ones of the second byte, or across the first two.
+    let (byte, shift) = match head.first().map(|b| b >> 4) {
+        Some(6) if head.len() == 40 => (1, 4),
+        _ => (1, 0),
+    };
+    let Some(place) = head.get_mut(byte) else {
+        return ret(0);
+    };
+    match *place >> shift & 3 {
+        0 => return ret(0),
+        3 => return ret(1),
+        _ => {}
+    }
+    let old = *place;
+    *place |= 3 << shift;
+    let added = u16::from(*place) - u16::from(old);
+    if shift == 0
+        && let Some([a, b]) = head.get(10..12).and_then(|s| s.first_chunk()).copied()
+    {
+        // One's complement: what the header has more, its sum has less.
+        let sum = u16::from_be_bytes([a, b]);
+        let (less, borrow) = sum.overflowing_sub(added);
+        let less = less.wrapping_sub(u16::from(borrow));
+        if let Some(place) = head.get_mut(10..12) {
+            place.copy_from_slice(&less.to_be_bytes());
+        }
+    }
+    packet.store(mem, at, &head);
+    ret(1)
+}
+
 /// Copies found bytes out, or zeroes with an error.
 fn load(cx: &mut Cx<'_>, found: Option<Vec<u8>>, error: i64) -> Answer {
     let len = cx.arg(4);
@@ -162,51 +254,4 @@ fn load(cx: &mut Cx<'_>, found: Option<Vec<u8>>, error: i64) -> Answer {
             ret(error)
         }
     }
-}
-
-/// Grows or shrinks the packet behind its link or network header.
-fn adjust_room(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
-    const NET: u64 = 0;
-    const MAC: u64 = 1;
-    let [_, delta, mode, flags, _] = cx.args;
-    let delta = i64::from(delta as i32);
-    if flags & !0x7f != 0xff00 & flags || delta.unsigned_abs() > 0xfff {
-        return ret(EINVAL);
-    }
-    let mem = &mut cx.rt.mem;
-    let link = packet.network_offset();
-    let version = vlan::version(packet, mem);
-    let at = match (mode, version) {
-        (MAC, 4 | 6) => link,
-        (NET, 4) => link + 20,
-        (NET, 6) => link + 40,
-        (NET, _) => return ret(ENOTSUPP),
-        _ => return ret(ENOTSUPP),
-    };
-    if delta >= 0 {
-        let done = packet.splice(mem, at, 0, &vec![0; delta as usize]);
-        return ret(if done { 0 } else { EINVAL });
-    }
-    let remove = delta.unsigned_abs() as usize;
-    if packet.len() < at.saturating_add(remove).saturating_add(20) {
-        return ret(ENOTSUPP);
-    }
-    let done = packet.splice(mem, at, remove, &[]);
-    ret(if done { 0 } else { EINVAL })
-}
-
-/// IPv4 to IPv6 and back: twenty bytes more or less; the program writes the header.
-fn change_proto(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
-    let [_, proto, flags, ..] = cx.args;
-    let proto = (proto as u16).swap_bytes();
-    let mem = &mut cx.rt.mem;
-    let link = packet.network_offset();
-    let version = packet.bytes(mem).get(link).map_or(0, |b| b >> 4);
-    let done = match (flags, version, proto) {
-        (0, 4, 0x86dd) => packet.splice(mem, link, 0, &[0; 20]),
-        (0, 6, 0x0800) => packet.splice(mem, link, 20, &[]),
-        (0, _, _) => return ret(ENOTSUPP),
-        _ => return ret(EINVAL),
-    };
-    ret(if done { 0 } else { ENOTSUPP })
 }

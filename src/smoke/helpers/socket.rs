@@ -5,7 +5,7 @@ use crate::helpers_spec::helper;
 use crate::smoke::maps::errno::{E2BIG, EINVAL};
 
 /// Bytes of a modelled socket.
-const SOCK_BYTES: usize = 4096;
+pub(super) const SOCK_BYTES: usize = 4096;
 
 pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     match id {

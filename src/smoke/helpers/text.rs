@@ -98,6 +98,8 @@ fn snprintf(cx: &mut Cx<'_>) -> Answer {
 fn parse(cx: &mut Cx<'_>, signed: bool) -> Answer {
     let [_, len, flags, ..] = cx.args;
     let bytes = cx.bytes(1, len)?;
+    // Where there is no number, the number is zero.
+    cx.put(4, &0u64.to_le_bytes())?;
     if !matches!(flags, 0 | 8 | 10 | 16) || bytes.is_empty() {
         return ret(EINVAL);
     }
@@ -116,9 +118,6 @@ fn number(bytes: &[u8], base: u32, signed: bool) -> Result<(u64, usize), i64> {
     if negative {
         at += 1;
     }
-    if negative && !signed {
-        return Err(EINVAL);
-    }
     let rest = bytes.get(at..).unwrap_or(&[]);
     let hex = matches!(rest, [b'0', b'x' | b'X', d, ..] if d.is_ascii_hexdigit());
     let base = match (base, rest) {
@@ -127,7 +126,9 @@ fn number(bytes: &[u8], base: u32, signed: bool) -> Result<(u64, usize), i64> {
         (0, _) => 10,
         (base, _) => base,
     };
-    if base == 16 && hex {
+    // Who asks for base 16 has said what the letter means.
+    let prefix = matches!(rest, [b'0', b'x' | b'X', ..]);
+    if base == 16 && (hex || prefix) {
         at += 2;
     }
     let digits = bytes.get(at..).unwrap_or(&[]);
@@ -145,6 +146,9 @@ fn number(bytes: &[u8], base: u32, signed: bool) -> Result<(u64, usize), i64> {
             .checked_mul(u64::from(base))
             .and_then(|v| v.checked_add(digit));
         value = next.ok_or(ERANGE)?;
+    }
+    if negative && !signed {
+        return Err(EINVAL);
     }
     let limit = if negative { 1 << 63 } else { i64::MAX as u64 };
     if signed && value > limit {

@@ -10,7 +10,8 @@ use crate::smoke::packet::{ETH_HLEN, Packet};
 const TAG: usize = 4;
 /// Where a header's EtherType is, and a tag that stands in the bytes.
 const ETHERTYPE: usize = 12;
-/// Fields of `__sk_buff`: whether there is a tag, its number, its kind.
+/// Fields of `__sk_buff`: the protocol, whether there is a tag, its number, its kind.
+const PROTOCOL: usize = 16;
 const PRESENT: usize = 20;
 const NUMBER: usize = 24;
 const KIND: usize = 28;
@@ -29,6 +30,28 @@ fn field(mem: &Memory, ctx: RegionId, at: usize) -> u32 {
 fn set(mem: &mut Memory, ctx: RegionId, at: usize, value: u32) {
     if let Some(place) = mem.bytes_mut(ctx).get_mut(at..at.saturating_add(4)) {
         place.copy_from_slice(&value.to_le_bytes());
+    }
+}
+
+/// Sets a field of the context, where it has such fields.
+pub(super) fn set_field(packet: &Packet, mem: &mut Memory, at: usize, value: u32) {
+    if let Some(ctx) = context(packet) {
+        set(mem, ctx, at, value);
+    }
+}
+
+/// Says of a packet which protocol it has; its bytes stay.
+pub(super) fn set_protocol(packet: &Packet, mem: &mut Memory, protocol: [u8; 2]) {
+    let word = u16::from_le_bytes(protocol);
+    set_field(packet, mem, PROTOCOL, u32::from(word));
+}
+
+/// Says of a packet that it has the protocol that its link header names.
+fn protocol_of_bytes(packet: &Packet, mem: &mut Memory) {
+    if let Some(kind) = packet.load(mem, ETHERTYPE as u64, 2)
+        && let Some(kind) = kind.first_chunk()
+    {
+        set_protocol(packet, mem, *kind);
     }
 }
 
@@ -67,6 +90,7 @@ pub(super) fn push(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
         if !packet.splice(mem, ETHERTYPE, 0, &old) {
             return ret(EINVAL);
         }
+        protocol_of_bytes(packet, mem);
     }
     set(mem, ctx, PRESENT, 1);
     set(mem, ctx, NUMBER, u32::from(number as u16));
@@ -86,11 +110,14 @@ pub(super) fn pop(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
     if field(mem, ctx, PRESENT) != 0 {
         set(mem, ctx, PRESENT, 0);
         set(mem, ctx, NUMBER, 0);
+        set(mem, ctx, KIND, 0);
     } else if in_bytes(packet, mem).is_some() {
         packet.splice(mem, ETHERTYPE, TAG, &[]);
+        protocol_of_bytes(packet, mem);
     }
     if let Some([c, d, a, b]) = in_bytes(packet, mem) {
         packet.splice(mem, ETHERTYPE, TAG, &[]);
+        protocol_of_bytes(packet, mem);
         set(mem, ctx, PRESENT, 1);
         set(mem, ctx, NUMBER, u32::from(u16::from_be_bytes([a, b])));
         set(mem, ctx, KIND, u32::from(u16::from_le_bytes([c, d])));
@@ -98,8 +125,16 @@ pub(super) fn pop(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
     ret(0)
 }
 
-/// The version of IP that the packet's kind says; 0 for anything else.
+/// The version of IP that the packet is said to have; 0 for anything else.
 pub(super) fn version(packet: &Packet, mem: &Memory) -> u8 {
+    let said = context(packet).map_or(0, |ctx| field(mem, ctx, PROTOCOL));
+    if said != 0 {
+        return match said.to_le_bytes() {
+            [0x08, 0x00, ..] => 4,
+            [0x86, 0xdd, ..] => 6,
+            _ => 0,
+        };
+    }
     if !packet.has_link {
         return packet.bytes(mem).first().map_or(0, |b| b >> 4);
     }

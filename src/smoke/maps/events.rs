@@ -105,6 +105,15 @@ impl Runtime {
         opened.get_mut(&index).ok_or(ENOENT)
     }
 
+    /// Nobody has opened an event: every array of them is empty.
+    pub fn no_events(&mut self) {
+        for map in &mut self.maps {
+            if let Body::PerfArray(events) = &mut map.body {
+                events.opened.get_or_insert_default();
+            }
+        }
+    }
+
     /// Opens an event and puts it into an array. From now on the array has no events but
     /// those that are opened.
     pub fn event_open(&mut self, map: u32, index: u32, kind: EventKind) -> i64 {

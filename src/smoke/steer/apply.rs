@@ -116,6 +116,10 @@ impl Runtime {
 
     /// Gives the current task its stated name.
     pub(in crate::smoke) fn steer_task(&mut self) {
+        let scenario = self.config.scenario.as_ref();
+        if scenario.is_some_and(|s| s.task.comm.is_some()) {
+            return;
+        }
         let steer = self.config.steer.clone();
         for (off, byte) in steer.of(&Thing::Comm) {
             // The last byte of a name is its end.

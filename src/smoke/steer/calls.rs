@@ -136,6 +136,9 @@ pub(super) fn outcome(call: &Pending, image: &Image, rt: &Runtime) -> Option<Res
 
 fn helper_result(id: u32, call: &Pending, rt: &Runtime) -> Option<Result> {
     let [a1, a2, a3, ..] = call.args;
+    if rt.states(id) {
+        return None;
+    }
     match id {
         helper::MAP_LOOKUP_ELEM | helper::MAP_LOOKUP_PERCPU_ELEM => {
             let (map, key) = key_of(a1, a2, rt)?;

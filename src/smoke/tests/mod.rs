@@ -3,9 +3,11 @@
 
 mod events;
 mod generated;
+mod host;
 mod maps;
 mod mechanisms;
 mod populated;
+mod scenario;
 mod steer;
 mod vectors;
 

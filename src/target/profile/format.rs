@@ -68,6 +68,97 @@ impl Status {
     }
 }
 
+/// What a run comes to where a program uses a thing: a note's meaning, for `run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Conduct {
+    /// As on Linux; what is not said of a thing that is there.
+    Linux,
+    /// The run ends there; what is not said of a thing that is not there.
+    Trap,
+    /// Nobody has told; what is not said of a thing that is there in part.
+    Unknown,
+    /// The call does what it does, and gives zero.
+    Zero,
+    /// The call gives zero where Linux's gives a length; errors are Linux's.
+    ZeroForLength,
+    /// Errors are positive numbers.
+    PositiveErrors,
+    /// The call gives the upper half of Linux's result in both halves.
+    UpperHalfTwice,
+    /// The instruction divides without sign.
+    Unsigned,
+    /// The instruction moves a register, and does no more.
+    Move,
+}
+
+impl Conduct {
+    /// Each with its word in profiles, and as a sentence says it.
+    const WORDS: [(Conduct, &'static str, &'static str); 9] = [
+        (Conduct::Linux, "linux", "does as on Linux"),
+        (Conduct::Trap, "trap", "ends the run"),
+        (Conduct::Unknown, "unknown", "unknown what it comes to"),
+        (Conduct::Zero, "zero", "gives 0"),
+        (
+            Conduct::ZeroForLength,
+            "zero-for-length",
+            "gives 0 for a length",
+        ),
+        (
+            Conduct::PositiveErrors,
+            "positive-errors",
+            "gives errors as positive numbers",
+        ),
+        (
+            Conduct::UpperHalfTwice,
+            "upper-half-twice",
+            "gives the upper half in both halves",
+        ),
+        (Conduct::Unsigned, "unsigned", "divides without sign"),
+        (Conduct::Move, "move", "moves, and does no more"),
+    ];
+
+    fn row(self) -> (&'static str, &'static str) {
+        let mut rows = Self::WORDS.into_iter();
+        let row = rows.find(|(c, ..)| *c == self);
+        row.map_or(("", ""), |(_, word, does)| (word, does))
+    }
+
+    /// The word in profiles.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What comes of it, as a predicate.
+    pub fn does(self) -> &'static str {
+        self.row().1
+    }
+
+    fn from_name(name: &str) -> Option<Conduct> {
+        let mut rows = Self::WORDS.into_iter();
+        rows.find(|(_, word, _)| *word == name).map(|(c, ..)| c)
+    }
+
+    /// What holds where a profile does not say.
+    pub const fn of(status: Status) -> Conduct {
+        match status {
+            Status::No => Conduct::Trap,
+            Status::Partial => Conduct::Unknown,
+            Status::Yes => Conduct::Linux,
+        }
+    }
+
+    /// Whether a table's entries may have it.
+    fn fits(self, table: &str) -> bool {
+        match self {
+            Conduct::Linux | Conduct::Trap | Conduct::Unknown => {
+                matches!(table, "helpers" | "instructions" | "map_types")
+            }
+            Conduct::Unsigned | Conduct::Move => table == "instructions",
+            _ => table == "helpers",
+        }
+    }
+}
+
 /// One line of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -79,7 +170,12 @@ pub struct Entry {
     pub status: Status,
     /// What is to be known of it; may be empty.
     pub note: String,
+    /// What a run comes to.
+    pub runs: Conduct,
 }
+
+/// Names of `[limits]`: numbers that end a run.
+pub const LIMITS: [&str; 3] = ["instructions", "frames", "tail_calls"];
 
 /// A profile as its file has it, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +196,8 @@ pub struct File {
     pub entries: Vec<Entry>,
     /// Helpers that Linux does not have: number, name.
     pub extra_helpers: Vec<(u32, String)>,
+    /// Numbers that end a run: those of [`LIMITS`].
+    pub limits: Vec<(String, u32)>,
 }
 
 /// Reads a profile. `known` says whether a table may have a key.
@@ -153,15 +251,26 @@ pub fn parse(text: &str, known: &dyn Fn(&str, &str) -> bool) -> Result<File, Str
             )?,
             "extra_helpers" => {
                 for (key, value) in table(value.get_ref(), name, start, &fault)? {
-                    let id = match value.get_ref() {
-                        DeValue::Integer(n) => u32::from_str_radix(n.as_str(), n.radix()).ok(),
-                        _ => None,
-                    };
-                    let id = id.ok_or_else(|| {
+                    let id = number(value.get_ref()).ok_or_else(|| {
                         let what = format!("extra_helpers.{}: not a helper number", key.get_ref());
                         fault(key.span().start, what)
                     })?;
                     file.extra_helpers.push((id, key.get_ref().to_string()));
+                }
+            }
+            "limits" => {
+                for (key, value) in table(value.get_ref(), name, start, &fault)? {
+                    let bad = |what: &str| {
+                        let at = key.span().start;
+                        Err(fault(at, format!("limits.{}: {what}", key.get_ref())))
+                    };
+                    if !LIMITS.contains(&key.get_ref().as_ref()) {
+                        return bad("unknown name");
+                    }
+                    match number(value.get_ref()) {
+                        Some(n) => file.limits.push((key.get_ref().to_string(), n)),
+                        None => return bad("not a number"),
+                    }
                 }
             }
             _ => {
@@ -188,6 +297,13 @@ type Fault<'a> = &'a dyn Fn(usize, String) -> String;
 fn string<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
     match value {
         DeValue::String(text) => Some(text.as_ref()),
+        _ => None,
+    }
+}
+
+fn number(value: &DeValue<'_>) -> Option<u32> {
+    match value {
+        DeValue::Integer(n) => u32::from_str_radix(n.as_str(), n.radix()).ok(),
         _ => None,
     }
 }
@@ -237,7 +353,7 @@ fn statuses(
             return Err(fault(start, format!("{kind}: unknown name {name}")));
         }
         let bad = |what: &str| fault(start, format!("{kind}.{name}: {what}"));
-        let (mut status, mut note) = (None, String::new());
+        let (mut status, mut note, mut runs) = (None, String::new(), None);
         match value.get_ref() {
             DeValue::String(word) => status = Some(word.as_ref()),
             DeValue::Table(fields) => {
@@ -245,6 +361,7 @@ fn statuses(
                     match (field.get_ref().as_ref(), string(value.get_ref())) {
                         ("status", Some(word)) => status = Some(word),
                         ("note", Some(text)) => note = text.to_owned(),
+                        ("runs", Some(word)) => runs = Some(word),
                         (other, _) => return Err(bad(&format!("unknown field {other}"))),
                     }
                 }
@@ -252,11 +369,18 @@ fn statuses(
             _ => return Err(bad("neither a status nor a table with one")),
         }
         let status = status.and_then(Status::from_name);
+        let status = status.ok_or_else(|| bad("status is none of yes, partial, no"))?;
+        let runs = match runs.map(|word| (word, Conduct::from_name(word))) {
+            None => Conduct::of(status),
+            Some((_, Some(conduct))) if conduct.fits(kind) => conduct,
+            Some((word, _)) => return Err(bad(&format!("runs = \"{word}\" says nothing here"))),
+        };
         file.entries.push(Entry {
             table: kind,
             key: name.to_owned(),
-            status: status.ok_or_else(|| bad("status is none of yes, partial, no"))?,
+            status,
             note,
+            runs,
         });
     }
     Ok(())

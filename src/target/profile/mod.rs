@@ -11,7 +11,7 @@ mod format;
 
 use alloc::collections::BTreeMap;
 
-pub use format::{SCHEMA, Status, says_so};
+pub use format::{Conduct, SCHEMA, Status, says_so};
 
 use crate::helpers_spec::{
     self, AttachType, InsnClass, MapOperation, MapType, Mechanism, PerfEvent, ProgType, SpecVersion,
@@ -25,13 +25,29 @@ pub struct Support<'a> {
     pub status: Status,
     /// What is to be known of it; may be empty.
     pub note: &'a str,
+    /// What a run comes to.
+    pub runs: Conduct,
+}
+
+/// What is told of one thing, kept.
+type Told = (Status, String, Conduct);
+
+/// Numbers that end a run, where the profile tells them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Instructions of a program.
+    pub instructions: Option<u32>,
+    /// Frames within one another.
+    pub frames: Option<u32>,
+    /// Tail calls of a run.
+    pub tail_calls: Option<u32>,
 }
 
 /// The statuses of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Table<K: Ord> {
-    named: BTreeMap<K, (Status, String)>,
-    others: Option<(Status, String)>,
+    named: BTreeMap<K, Told>,
+    others: Option<Told>,
 }
 
 impl<K: Ord> Default for Table<K> {
@@ -45,10 +61,11 @@ impl<K: Ord> Default for Table<K> {
 
 impl<K: Ord> Table<K> {
     fn get(&self, key: &K) -> Option<Support<'_>> {
-        let (status, note) = self.named.get(key).or(self.others.as_ref())?;
+        let (status, note, runs) = self.named.get(key).or(self.others.as_ref())?;
         Some(Support {
             status: *status,
             note,
+            runs: *runs,
         })
     }
 }
@@ -78,6 +95,7 @@ pub struct Profile {
     operations: Table<MapOperation>,
     events: Table<PerfEvent>,
     extra_helpers: Vec<(u32, String)>,
+    limits: RunLimits,
 }
 
 /// Whether a table of a profile may have a key.
@@ -120,9 +138,17 @@ impl Profile {
             operations: Table::default(),
             events: Table::default(),
             extra_helpers: file.extra_helpers,
+            limits: RunLimits::default(),
         };
+        for (name, n) in file.limits {
+            match name.as_str() {
+                "instructions" => profile.limits.instructions = Some(n),
+                "frames" => profile.limits.frames = Some(n),
+                _ => profile.limits.tail_calls = Some(n),
+            }
+        }
         for e in file.entries {
-            let (key, value) = (e.key.as_str(), (e.status, e.note));
+            let (key, value) = (e.key.as_str(), (e.status, e.note, e.runs));
             match e.table {
                 "helpers" => put(&mut profile.helpers, key, value, helpers_spec::helper_id),
                 "map_types" => put(&mut profile.maps, key, value, MapType::from_name),
@@ -185,6 +211,11 @@ impl Profile {
         self.events.get(&event)
     }
 
+    /// The numbers that end a run.
+    pub fn limits(&self) -> RunLimits {
+        self.limits
+    }
+
     /// The name of a helper that Linux does not have.
     pub fn extra_helper(&self, id: u32) -> Option<&str> {
         let found = self.extra_helpers.iter().find(|(i, _)| *i == id);
@@ -197,12 +228,7 @@ impl Profile {
     }
 }
 
-fn put<K: Ord>(
-    table: &mut Table<K>,
-    key: &str,
-    value: (Status, String),
-    find: impl Fn(&str) -> Option<K>,
-) {
+fn put<K: Ord>(table: &mut Table<K>, key: &str, value: Told, find: impl Fn(&str) -> Option<K>) {
     if key == "*" {
         table.others = Some(value);
     } else if let Some(key) = find(key) {
@@ -272,6 +298,14 @@ mod tests {
             (
                 "[mechanisms]\nbtf = 3\n",
                 "line 4: mechanisms.btf: neither a status nor a table with one",
+            ),
+            (
+                "[limits]\nframe = 3\n",
+                "line 4: limits.frame: unknown name",
+            ),
+            (
+                "[helpers]\nbpf_loop = { status = \"yes\", runs = \"move\" }\n",
+                "line 4: helpers.bpf_loop: runs = \"move\" says nothing here",
             ),
             (
                 "[extra_helpers]\nf = \"a\"\n",

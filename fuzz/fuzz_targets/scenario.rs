@@ -1,0 +1,2 @@
+#![no_main]
+bpfassay_fuzz::harness!("scenario");

@@ -1,0 +1,270 @@
+//! Scenarios: what the files may say, and what helpers make of it.
+
+use std::sync::Arc;
+
+use super::{image, run_with};
+use crate::smoke::runtime::{Config, Runtime};
+use crate::smoke::scenario::{Scenario, read};
+
+const WORLD: &str = r#"
+ingress = "eth0"
+[[interface]]
+name = "eth0"
+index = 2
+mac = "02:00:00:00:00:02"
+[[interface]]
+name = "wan"
+index = 7
+mac = "02:00:00:00:00:07"
+mtu = 1400
+forwarding = false
+[[route]]
+to = "default"
+via = "10.0.0.254"
+dev = "wan"
+metric = 5
+[[route]]
+to = "10.0.0.0/24"
+dev = "eth0"
+src = "10.0.0.1"
+[[route]]
+to = "10.9.0.0/16"
+type = "blackhole"
+[[route]]
+to = "2001:db8::/32"
+dev = "eth0"
+[[neighbour]]
+ip = "10.0.0.254"
+mac = "02:00:00:00:00:fe"
+dev = "wan"
+[[socket]]
+protocol = "tcp"
+local = "10.0.0.1:80"
+mark = 9
+[[socket]]
+protocol = "tcp"
+local = "10.0.0.1:80"
+remote = "10.0.0.2:4000"
+cookie = 77
+[[socket]]
+protocol = "udp"
+local = "*:53"
+[[cgroup]]
+path = "/a"
+id = 11
+[[cgroup]]
+path = "/a/b"
+id = 22
+[task]
+tgid = 41
+pid = 42
+uid = 1
+gid = 3
+comm = "worker"
+cgroup = "/a/b"
+kernel-stack = ["0xffffffff81000010", "0xffffffff81000020"]
+[time]
+monotonic = 5_000
+step = 10
+asleep = 100
+tai = 900_000
+[cpu]
+count = 8
+current = 5
+node = 1
+"#;
+
+fn config(text: &str) -> Config {
+    let scenario: Scenario = read(text).unwrap_or_else(|e| panic!("{e}"));
+    Config::of(Some(Arc::new(scenario)))
+}
+
+fn done(text: &str) -> (u64, Runtime) {
+    let (result, rt) = run_with(&image(text), &config(WORLD), |_| 0);
+    (result.unwrap_or_else(|f| panic!("{f}\n{text}")).ret, rt)
+}
+
+/// r0 in the world above.
+fn returns(text: &str, expect: u64) {
+    assert_eq!(done(text).0, expect, "{text}");
+}
+
+#[test]
+fn the_task_the_clock_and_the_cpu_are_the_stated_ones() {
+    let call = |helper: &str| format!(".type kprobe\ncall {helper}\nexit");
+    returns(&call("bpf_get_current_pid_tgid"), 41 << 32 | 42);
+    returns(&call("bpf_get_current_uid_gid"), 3 << 32 | 1);
+    returns(&call("bpf_get_current_cgroup_id"), 22);
+    returns(&call("bpf_get_smp_processor_id"), 5);
+    returns(&call("bpf_get_numa_node_id"), 1);
+    returns(&call("bpf_ktime_get_ns"), 5_010);
+    returns(&call("bpf_ktime_get_boot_ns"), 5_110);
+    returns(&call("bpf_ktime_get_tai_ns"), 900_010);
+    let ancestor = |level: u32| {
+        format!(".type kprobe\nr1 = {level}\ncall bpf_get_current_ancestor_cgroup_id\nexit")
+    };
+    for (level, id) in [(0, 1), (1, 11), (2, 22), (3, 0)] {
+        returns(&ancestor(level), id);
+    }
+    let comm = ".type kprobe\nr1 = r10\nr1 += -16\nr2 = 16\ncall bpf_get_current_comm\n\
+        r0 = *(u64 *)(r10 - 16)\nexit";
+    returns(comm, u64::from_le_bytes(*b"worker\0\0"));
+}
+
+/// A lookup of an IPv4 address that came in by an interface: the result, and 32 bits of
+/// the parameters behind it.
+fn fib(to: [u8; 4], dev: u32, len: u32, flags: u32, off: i32) -> (u64, u32) {
+    let to = u32::from_le_bytes(to);
+    let zero: String = (1..=8)
+        .map(|n| format!("*(u64 *)(r10 - {}) = r2\n", 8 * n))
+        .collect();
+    let text = format!(
+        "r6 = r1\nr2 = 0\n{zero}r2 = 2\n*(u8 *)(r10 - 64) = r2\nr2 = {len}\n*(u16 *)(r10 - 58) = r2\n\
+         r2 = {dev}\n*(u32 *)(r10 - 56) = r2\nr2 = {to} ll\n*(u32 *)(r10 - 32) = r2\nr1 = r6\n\
+         r2 = r10\nr2 += -64\nr3 = 64\nr4 = {flags}\ncall bpf_fib_lookup\nr0 <<= 32\n\
+         r1 = *(u32 *)(r10 - {})\nr0 |= r1\nexit",
+        64 - off
+    );
+    let (both, _) = done(&text);
+    ((both as i64 >> 32) as u64, both as u32)
+}
+
+#[test]
+fn routes_are_looked_up_as_the_kernel_does() {
+    const EXTERN: [u8; 4] = [1, 1, 1, 1];
+    // The default route: interface, gateway, metric, size, both link addresses.
+    assert_eq!(fib(EXTERN, 2, 0, 0, 8), (0, 7));
+    let gateway = u32::from_le_bytes([10, 0, 0, 254]);
+    assert_eq!(fib(EXTERN, 2, 0, 0, 32), (0, gateway));
+    assert_eq!(fib(EXTERN, 2, 0, 0, 12), (0, 5));
+    assert_eq!(fib(EXTERN, 2, 0, 0, 4).1 >> 16, 1400);
+    let mac = u32::from_le_bytes([2, 0, 0, 0]);
+    assert_eq!(fib(EXTERN, 2, 0, 0, 52), (0, mac));
+    assert_eq!(
+        fib(EXTERN, 2, 0, 0, 60).1,
+        u32::from_le_bytes([0, 0, 0, 0xfe])
+    );
+    // Too long, no neighbour, without asking for one, a black hole.
+    assert_eq!(fib(EXTERN, 2, 1401, 0, 4).0, 8);
+    assert_eq!(fib([10, 0, 0, 9], 2, 0, 0, 8), (7, 2));
+    assert_eq!(fib([10, 0, 0, 9], 2, 0, 4, 52), (0, 0));
+    assert_eq!(fib([10, 9, 1, 1], 2, 0, 0, 8).0, 1);
+    // A source address, where the route has one.
+    let own = u32::from_le_bytes([10, 0, 0, 1]);
+    assert_eq!(fib([10, 0, 0, 9], 2, 0, 4 | 16, 16), (0, own));
+    assert_eq!(fib(EXTERN, 2, 0, 16, 16).0, 9);
+    // No such interface, one that forwards nothing, no such table, no such flag.
+    assert_eq!(fib(EXTERN, 3, 0, 0, 8).0 as i64, -19);
+    assert_eq!(fib(EXTERN, 7, 0, 0, 8).0, 5);
+    assert_eq!(fib(EXTERN, 2, 0, 1 | 8, 8).0, 4);
+    assert_eq!(fib(EXTERN, 2, 0, 64, 8).0 as i64, -22);
+}
+
+/// A lookup of a socket by an IPv4 tuple: what a field of it holds, or -1.
+fn socket(kind: &str, from: ([u8; 4], u16), to: ([u8; 4], u16), field: u32) -> i64 {
+    let word = u32::from_le_bytes;
+    let ports = word(
+        [from.1.to_be_bytes(), to.1.to_be_bytes()]
+            .concat()
+            .try_into()
+            .unwrap(),
+    );
+    let text = format!(
+        ".type sched_cls\nr2 = {} ll\n*(u32 *)(r10 - 16) = r2\nr2 = {} ll\n*(u32 *)(r10 - 12) = r2\n\
+         r2 = {ports} ll\n*(u32 *)(r10 - 8) = r2\nr2 = r10\nr2 += -16\nr3 = 12\nr4 = -1\nr5 = 0\n\
+         call bpf_sk_lookup_{kind}\nif r0 != 0 goto +2\nr0 = -1\nexit\nr6 = *(u32 *)(r0 + {field})\n\
+         r1 = r0\ncall bpf_sk_release\nr0 = r6\nexit",
+        word(from.0),
+        word(to.0),
+    );
+    done(&text).0 as i64
+}
+
+#[test]
+fn sockets_are_found_by_both_ends_then_by_listeners() {
+    let (server, client) = (([10, 0, 0, 1], 80), ([10, 0, 0, 2], 4000));
+    // The connection's state, then the listener's, and its mark.
+    assert_eq!(socket("tcp", client, server, 72), 1);
+    assert_eq!(socket("tcp", ([10, 0, 0, 2], 4001), server, 72), 10);
+    assert_eq!(socket("tcp", ([10, 0, 0, 3], 4000), server, 16), 9);
+    assert_eq!(socket("tcp", client, ([10, 0, 0, 1], 81), 72), -1);
+    assert_eq!(socket("udp", client, server, 72), -1);
+    assert_eq!(socket("udp", client, ([10, 0, 0, 1], 53), 44), 53);
+}
+
+#[test]
+fn sizes_of_links_are_checked() {
+    let check = |dev: u32, len: u32, diff: i32| {
+        let text = format!(
+            "r2 = {len}\n*(u32 *)(r10 - 8) = r2\nr2 = {dev}\nr3 = r10\nr3 += -8\nr4 = {diff}\n\
+             r5 = 0\ncall bpf_check_mtu\nexit"
+        );
+        done(&text).0 as i64
+    };
+    assert_eq!(check(7, 1400, 0), 0);
+    assert_eq!(check(7, 1400, 1), 1);
+    assert_eq!(check(0, 1500, 0), 0);
+    assert_eq!(check(3, 100, 0), -19);
+}
+
+#[test]
+fn stacks_are_the_stated_ones() {
+    let text = ".type kprobe\nr2 = r10\nr2 += -32\nr3 = 32\nr4 = 1\ncall bpf_get_stack\n\
+        r1 = *(u64 *)(r10 - 32)\nr1 &= 255\nr0 <<= 8\nr0 |= r1\nexit";
+    returns(text, 8 << 8 | 0x20);
+    let id = ".type kprobe\n.map stacks stack_trace 4 1016 16\nr6 = r1\nr2 = map[stacks] ll\nr3 = 0\n\
+        call bpf_get_stackid\nr7 = r0\nr1 = r6\nr2 = map[stacks] ll\nr3 = 0\ncall bpf_get_stackid\n\
+        r7 -= r0\nr0 = r7\nexit";
+    returns(id, 0);
+}
+
+#[test]
+fn faults_name_line_and_what_was_meant() {
+    let check = |text: &str, expect: &str| assert_eq!(read(text).unwrap_err(), expect, "{text}");
+    check("[tsk]\n", "line 1: unknown key tsk (did you mean task?)");
+    check(
+        "[task]\npid = 1\ncom = \"x\"\n",
+        "line 3: unknown key task.com (did you mean comm?)",
+    );
+    check(
+        "[task]\npid = -1\n",
+        "line 2: task.pid: a number from 0 to 2147483647 is wanted",
+    );
+    check(
+        "[[interface]]\nname = \"eth0\"\nindex = 1\n[[route]]\nto = \"default\"\ndev = \"eth1\"\n",
+        "line 6: route.dev: no interface \"eth1\" is stated (did you mean eth0?)",
+    );
+    check(
+        "[[route]]\nto = \"10.0.0.1/8\"\n",
+        "line 2: route.to: \"10.0.0.1/8\" has bits behind its first 8",
+    );
+    check(
+        "[[route]]\nto = \"10.0.0.0/8\"\n",
+        "line 1: route.dev: is missing",
+    );
+    check(
+        "[interface]\n",
+        "line 1: interface is a list: write [[interface]]",
+    );
+    check(
+        "[cpu]\ncurrent = 4\n",
+        "line 2: cpu.current: there are 4 CPUs, from 0 on",
+    );
+    check(
+        "[task]\ncgroup = \"/b\"\n[[cgroup]]\npath = \"/a\"\nid = 2\n",
+        "line 2: task.cgroup: no cgroup \"/b\" is stated",
+    );
+    check(
+        "[[socket]]\nprotocol = \"tcp\"\nlocal = \"[::1]:80\"\nremote = \"10.0.0.1:1\"\n",
+        "line 4: socket.remote: of another family than the local end",
+    );
+    assert!(read("[task\n").unwrap_err().starts_with("line 1: "));
+    let long = format!("#{}", "x".repeat(1 << 20));
+    assert_eq!(read(&long).unwrap_err(), "longer than 1048576 bytes");
+    let many = "[[cgroup]]\npath = \"/a\"\nid = 1\n".repeat(5000);
+    assert_eq!(
+        read(&many).unwrap_err(),
+        "line 1: more than 4096 of [[cgroup]]"
+    );
+    assert_eq!(read("").unwrap(), Scenario::default());
+}
