@@ -17,12 +17,11 @@ use crate::abstract_interp::observe::{Observed, Pointee};
 use crate::abstract_interp::setup::facts::Facts;
 use crate::cfg;
 use crate::helpers_spec::{
-    Known, Release, SinceKind, load_asks_attach_type, prog_type_facts, since,
+    self, Known, Release, SinceKind, load_asks_attach_type, prog_type_facts, since,
 };
 use crate::prelude::*;
 use crate::programs::insn::Op;
 use crate::programs::program::F_XDP_HAS_FRAGS;
-use crate::programs::sections::section_info;
 use crate::programs::{Program, decode};
 use crate::target::Target;
 use crate::untrusted::{Untrusted, text};
@@ -211,7 +210,7 @@ fn identity_needs(program: &Program) -> Vec<Need> {
         format!("program type {ty}"),
         known.map(Known::exactly),
     ));
-    let info = section_info(&program.section, true);
+    let info = helpers_spec::section(&program.section, true);
     let optional = info.is_some_and(|i| i.attach_optional || i.usdt);
     if let Some(attach) = program.attach_type.filter(|_| !optional)
         && let Some(release) = since(SinceKind::AttachType, attach.name())

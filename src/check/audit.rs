@@ -19,7 +19,7 @@ use crate::audit::{
     self, BtfState, Checked, Kconfig, MapNeed, Memory, Need, ObjectAudit, Oldest, Requirements,
     Subject, Unlinked, Verified,
 };
-use crate::helpers_spec::{AttachType, ProgType, Release};
+use crate::helpers_spec::{self, AttachType, ProgType, Release};
 use crate::object::{ExternKind, Object};
 use crate::programs::{self, CoreOutcome, LinkOptions, LoadError, Program};
 use crate::target::{Target, TargetKind};
@@ -186,8 +186,8 @@ fn object_alone(needs: &[Need]) -> Oldest {
 /// The type that a section says by its first part, for loaders that read old names.
 fn type_of_first(section: &str, _program: &str) -> Option<(ProgType, Option<AttachType>)> {
     let (first, _) = section.split_once('/')?;
-    let info = programs::sections::section_info(first, true)?;
-    Some((info.prog_type, info.attach_type))
+    let info = helpers_spec::section(first, true)?;
+    Some((info.prog_type, info.attach))
 }
 
 /// How programs are linked so that nothing is left out.

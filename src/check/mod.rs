@@ -47,7 +47,7 @@ use self::verify::{
 use crate::budget::{Account, Budget, Ended};
 use crate::config::Settings;
 use crate::diagnostics::SourceText;
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::{Btf, Object};
 use crate::programs::link::MAX_LINKED_BYTES;
 use crate::programs::{
@@ -296,8 +296,8 @@ fn linked_like(
     // Other loaders take the first part of a section name (`tc/tail`).
     let type_of = |section: &str, _program: &str| {
         let (first, _) = section.split_once('/').filter(|_| legacy)?;
-        let info = programs::sections::section_info(first, true)?;
-        Some((info.prog_type, info.attach_type))
+        let info = helpers_spec::section(first, true)?;
+        Some((info.prog_type, info.attach))
     };
     let link_options = LinkOptions {
         kernel_btf: choice.kernel_btf,

@@ -4,8 +4,8 @@
 use super::{Options, TargetChoice};
 use crate::abstract_interp::btf_record::{Pointees, parse};
 use crate::diagnostics::{Context, Finding};
+use crate::helpers_spec;
 use crate::object::{F_MMAPABLE, Object};
-use crate::programs::sections::section_info;
 use crate::programs::{Linked, Loader, Program};
 use crate::rules;
 use crate::untrusted::text;
@@ -63,9 +63,9 @@ fn plain_name(program: &Program) -> Option<&'static str> {
         .section
         .strip_prefix('?')
         .unwrap_or(&program.section);
-    match section_info(name, false) {
+    match helpers_spec::section(name, false) {
         Some(_) => None,
-        None => section_info(name, true).map(|row| row.pattern.trim_end_matches('+')),
+        None => helpers_spec::section(name, true).map(|row| row.pattern.trim_end_matches('+')),
     }
 }
 

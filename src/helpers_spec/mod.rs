@@ -61,7 +61,8 @@ pub use messages::{MessageClass, message_class, message_classes};
 pub use options::config_options;
 pub use programs::{
     IterArg, PacketAccess, ProgTypeFacts, RetRange, SectionRule, iter_args, kernel_context,
-    prog_type_facts, prog_type_known, ret_range, section, sections, sleepable_allowed,
+    prog_type_facts, prog_type_known, ret_range, section, section_target, sections,
+    sleepable_allowed,
 };
 pub use risk::{RiskSet, helper_risk, kfunc_risk};
 pub use since::{

@@ -101,7 +101,7 @@ pub fn prog_type_known(prog_type: ProgType, v: SpecVersion) -> bool {
 /// A rule of libbpf's section names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SectionRule {
-    /// The name; a trailing `+` stands for nothing or `/…`, `*` for anything.
+    /// The name; a trailing `+` stands for nothing or `/…`.
     pub pattern: &'static str,
     /// The program type.
     pub prog_type: ProgType,
@@ -117,27 +117,24 @@ pub struct SectionRule {
     pub xdp_frags: bool,
     /// The section is a user-space tracepoint.
     pub usdt: bool,
+    /// libbpf before 1.0 takes longer names, too.
+    pub loose: bool,
 }
 
 impl SectionRule {
-    /// Whether a section name is this rule's, and if so what follows the `/`.
-    pub fn matches<'a>(&self, section: &'a str) -> Option<&'a str> {
-        let pattern = self.pattern;
-        if let Some(stem) = pattern.strip_suffix('+') {
-            let rest = section.strip_prefix(stem)?;
-            return if rest.is_empty() {
-                Some("")
-            } else {
-                rest.strip_prefix('/')
-            };
+    /// Whether a section name (without a leading `?`) is this rule's.
+    pub fn matches(&self, section: &str) -> bool {
+        match self.pattern.strip_suffix('+') {
+            Some(stem) => section
+                .strip_prefix(stem)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            None => section == self.pattern,
         }
-        if let Some(stem) = pattern.strip_suffix('*') {
-            return section.strip_prefix(stem);
-        }
-        if let Some(stem) = pattern.strip_suffix('/') {
-            return section.strip_prefix(stem)?.strip_prefix('/');
-        }
-        (section == pattern).then_some("")
+    }
+
+    /// The same for libbpf before 1.0.
+    pub fn matches_loosely(&self, section: &str) -> bool {
+        self.matches(section) || self.loose && section.starts_with(self.pattern)
     }
 }
 
@@ -146,11 +143,19 @@ pub fn sections() -> &'static [SectionRule] {
     &tables::SECTIONS
 }
 
-/// The first rule that a section name matches, and what follows its stem.
-pub fn section(name: &str) -> Option<(&'static SectionRule, &str)> {
-    sections()
-        .iter()
-        .find_map(|rule| rule.matches(name).map(|rest| (rule, rest)))
+/// What a section name (without a leading `?`) says; none if nothing. `legacy`: as libbpf
+/// before 1.0 reads it.
+pub fn section(name: &str, legacy: bool) -> Option<&'static SectionRule> {
+    let mut rules = sections().iter();
+    rules.find(|rule| match legacy {
+        true => rule.matches_loosely(name),
+        false => rule.matches(name),
+    })
+}
+
+/// What follows the first `/` of a section name.
+pub fn section_target(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(_, target)| target)
 }
 
 /// Values that R0 may have when the main program ends, ends included.

@@ -227,5 +227,6 @@ const fn section(
         sleepable: has(flags, b's'),
         xdp_frags: has(flags, b'f'),
         usdt: has(flags, b'u'),
+        loose: has(flags, b'l'),
     }
 }

@@ -173,12 +173,31 @@ fn kfuncs_know_their_callers() {
 }
 
 #[test]
+fn section_names_match_as_libbpf_matches_them() {
+    let ty = |name, legacy| section(name, legacy).map(|rule| (rule.prog_type, rule.attach));
+    let xdp = Some((ProgType::Xdp, Some(AttachType::Xdp)));
+    assert_eq!(ty("xdp", false), xdp);
+    assert_eq!(ty("xdp_prog1", false), None);
+    assert_eq!(ty("xdp_prog1", true), xdp);
+    let kprobe = Some((ProgType::Kprobe, None));
+    assert_eq!(ty("kprobe/do_unlinkat", false), kprobe);
+    assert_eq!(ty("kprobe", false), kprobe);
+    assert_eq!(ty("kprobes", false), None);
+    let ingress = (ProgType::SchedCls, Some(AttachType::TcxIngress));
+    assert_eq!(ty("tc/ingress", false), Some(ingress));
+    let unix = (
+        ProgType::CgroupSockAddr,
+        Some(AttachType::CgroupUnixConnect),
+    );
+    assert_eq!(ty("cgroup/connect_unix", true), Some(unix));
+    assert_eq!(section_target("kprobe/a/b"), Some("a/b"));
+}
+
+#[test]
 fn sections_ranges_and_sets() {
-    let (rule, rest) = section("kprobe/do_sys_open").unwrap();
-    assert_eq!((rule.prog_type, rest), (ProgType::Kprobe, "do_sys_open"));
-    let (rule, _) = section("fentry.s/foo").unwrap();
+    let rule = section("fentry.s/foo", false).unwrap();
     assert!(rule.sleepable && rule.attach_btf && rule.attach == Some(AttachType::TraceFentry));
-    assert!(section("nonsense").is_none());
+    assert!(section("nonsense", true).is_none());
     let r = ret_range(
         ProgType::CgroupSkb,
         Some(AttachType::CgroupInetEgress),

@@ -17,7 +17,6 @@ mod lines;
 pub mod link;
 pub mod program;
 pub mod raw;
-pub mod sections;
 
 pub use classes::classes;
 pub use decode::{decode, decode_with};

@@ -6,6 +6,7 @@
 //! map `rdonly NAME` (frozen and read-only).
 #![warn(clippy::arithmetic_side_effects)]
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use super::asm::{self, AsmMap, AsmOutput};
@@ -13,7 +14,6 @@ use super::insn::{Endian, Insn};
 use super::program::{
     F_SLEEPABLE, KfuncRef, LineInfo, Program, Subprog, license_is_gpl_compatible,
 };
-use super::sections::section_info;
 use crate::helpers_spec::{self, AttachType, MapType, ProgType};
 use crate::object::{F_RDONLY_PROG, MapDef, MapOrigin};
 use crate::prelude::*;
@@ -32,7 +32,7 @@ pub enum Input<'a> {
 
 /// A program type, or a section name, as text: its program and attach type.
 pub fn type_by_name(word: &str) -> Option<(ProgType, Option<AttachType>)> {
-    let by_section = || section_info(word, true).map(|info| (info.prog_type, info.attach_type));
+    let by_section = || helpers_spec::section(word, true).map(|info| (info.prog_type, info.attach));
     ProgType::from_name(word)
         .map(|t| (t, None))
         .or_else(by_section)
@@ -127,8 +127,8 @@ fn assembled(
     let by_section = out
         .section
         .as_deref()
-        .and_then(|s| section_info(s, true))
-        .map(|info| (info.prog_type, info.attach_type));
+        .and_then(|s| helpers_spec::section(s, true))
+        .map(|info| (info.prog_type, info.attach));
     let (prog_type, attach_type) = match (forced, out.prog_type.as_deref()) {
         (Some(forced), _) => forced,
         (None, Some(word)) => {
@@ -206,8 +206,12 @@ fn assembled(
         })
         .collect();
     let mut maps = out.maps.iter().map(map).collect::<Result<Vec<_>, _>>()?;
+    let names: BTreeMap<String, usize> = (0..)
+        .zip(&maps)
+        .map(|(at, map)| (map.name.to_string(), at))
+        .collect();
     for (key, value) in &out.options {
-        option(&mut program, &mut maps, key, value)?;
+        option(&mut program, (&names, &mut maps), (key, value))?;
     }
     program.maps = maps.into();
     Ok(program)
@@ -234,9 +238,8 @@ fn map(m: &AsmMap) -> Result<MapDef, String> {
 
 fn option(
     program: &mut Program,
-    maps: &mut [MapDef],
-    key: &str,
-    value: &str,
+    (names, maps): (&BTreeMap<String, usize>, &mut [MapDef]),
+    (key, value): (&str, &str),
 ) -> Result<(), String> {
     match key {
         "name" => program.name = value.into(),
@@ -252,10 +255,8 @@ fn option(
             program.prog_flags |= F_SLEEPABLE;
         }
         "rdonly" => {
-            let map = maps
-                .iter_mut()
-                .find(|m| &*m.name == value)
-                .ok_or_else(|| format!("no map {value}"))?;
+            let place = names.get(value).and_then(|at| maps.get_mut(*at));
+            let map = place.ok_or_else(|| format!("no map {value}"))?;
             map.flags |= F_RDONLY_PROG;
             map.frozen = true;
         }

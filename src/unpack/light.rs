@@ -130,9 +130,7 @@ fn licence(data: &[u8], end: usize) -> String {
 
 /// A section that says the type; what the program hangs on, the data do not say plainly.
 fn section(ty: ProgType, attach: u32) -> String {
-    let plain = |s: &&SectionRule| {
-        s.prog_type == ty && !s.sleepable && !s.xdp_frags && !s.usdt && !s.pattern.contains('*')
-    };
+    let plain = |s: &&SectionRule| s.prog_type == ty && !s.sleepable && !s.xdp_frags && !s.usdt;
     let wanted = AttachType::from_id(attach);
     let fits = |s: &&SectionRule| match s.attach {
         Some(own) => Some(own) == wanted,

@@ -4,11 +4,10 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use super::{Extended, LinkOptions};
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType, SectionRule, section_target};
 use crate::object::{Btf, FuncLinkage, Function, Object, Type};
 use crate::prelude::*;
 use crate::programs::link::AttachTo;
-use crate::programs::sections::{SectionInfo, section_info, section_target};
 
 /// What a program is.
 pub(super) struct Identity<'a> {
@@ -22,7 +21,7 @@ pub(super) struct Identity<'a> {
     pub(super) autoload: bool,
     pub(super) prog_type: ProgType,
     pub(super) attach_type: Option<AttachType>,
-    pub(super) info: Option<&'static SectionInfo>,
+    pub(super) info: Option<&'static SectionRule>,
 }
 
 /// By its section, and what is stated of its load.
@@ -36,9 +35,9 @@ pub(super) fn identity<'a>(
         Some(rest) => (rest, false),
         None => (name, true),
     };
-    let mut info = section_info(section, options.legacy_sections);
+    let mut info = helpers_spec::section(section, options.legacy_sections);
     let (mut prog_type, mut attach_type) =
-        info.map_or((ProgType::Unspec, None), |i| (i.prog_type, i.attach_type));
+        info.map_or((ProgType::Unspec, None), |i| (i.prog_type, i.attach));
     if let Some(forced) = options.force_type {
         (prog_type, attach_type) = (
             forced.0,

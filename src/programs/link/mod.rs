@@ -31,8 +31,7 @@ use super::program::{
     F_SLEEPABLE, F_XDP_HAS_FRAGS, LoadError, LoadErrorKind, PROG_FLAGS, Program, StructOpsSlot,
     Subprog, license_is_gpl_compatible,
 };
-use super::sections::{SECTIONS, section_target};
-use crate::helpers_spec::{AttachType, ProgType};
+use crate::helpers_spec::{self, AttachType, ProgType};
 use crate::object::{FuncLinkage, Function, MapDef, Object, ObjectError, Type};
 use crate::prelude::*;
 pub use extend::Extended;
@@ -384,7 +383,7 @@ impl<'a> Context<'a> {
             } else {
                 0
             }
-            | if id.info.is_some_and(|i| i.frags) {
+            | if id.info.is_some_and(|i| i.xdp_frags) {
                 F_XDP_HAS_FRAGS
             } else {
                 0
@@ -485,7 +484,7 @@ impl<'a> Context<'a> {
 /// What is said of a section whose name is none of a loader's.
 fn no_type(section: &str) -> String {
     let name = section.split('/').next().unwrap_or(section);
-    let known = SECTIONS.iter();
+    let known = helpers_spec::sections().iter();
     let known = known.map(|s| {
         s.pattern
             .trim_end_matches('+')

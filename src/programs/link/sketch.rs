@@ -9,7 +9,7 @@
 
 use super::relocs::{Places, Target};
 use super::{LinkOptions, identity};
-use crate::helpers_spec::ProgType;
+use crate::helpers_spec::{ProgType, section_target};
 use crate::object::btf::essential_name;
 use crate::object::{Function, Object, SectionKind};
 use crate::prelude::*;
@@ -111,7 +111,7 @@ fn sketch(
     program.autoload = id.autoload;
     program.sleepable = id.info.is_some_and(|i| i.sleepable);
     program.prog_flags = if program.sleepable { F_SLEEPABLE } else { 0 };
-    program.attach_to = super::section_target(id.section).map(str::to_owned);
+    program.attach_to = section_target(id.section).map(str::to_owned);
     program.maps = object.maps.clone().into();
     program.btf = object.btf.clone();
     program.btf_refused = object.btf_refused.clone();

@@ -14,6 +14,7 @@ fn letter(row: &Row, flag: &str) -> Option<char> {
         "sleepable" => Some('s'),
         "xdp_frags" => Some('f'),
         "usdt" => Some('u'),
+        "loose" => Some('l'),
         "attachable" | "none" | "deprecated" => None,
         _ => row.bad(&format!("section flag {flag:?}")),
     }
