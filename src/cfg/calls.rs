@@ -6,6 +6,7 @@ use petgraph::visit::EdgeRef;
 use super::Cfg;
 use super::flow::Flow;
 use crate::prelude::*;
+use crate::programs::insn::{Callee, ImmRef, Op};
 
 /// How one subprogram gets to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,35 +33,54 @@ pub struct CallGraph {
     pub graph: DiGraph<usize, CallEdge>,
 }
 
+/// A function of a chain of calls, and the slot that calls it; none for the first.
+pub type Link = (usize, Option<u32>);
+
 impl Cfg {
     /// Builds the call graph, edges in order of their slots.
     pub fn call_graph(&self) -> CallGraph {
-        let mut graph = DiGraph::new();
-        let nodes: Vec<NodeIndex> = (0..self.subprogs().len())
-            .map(|n| graph.add_node(n))
-            .collect();
-        for (at, flow) in self.flows.iter().enumerate() {
-            let (Some(off), false) = (flow.callee(), self.is_second_slot(at)) else {
-                continue;
-            };
+        let calls = self.flows.iter().enumerate().filter_map(|(at, flow)| {
+            let off = flow.callee().filter(|_| !self.is_second_slot(at))?;
             let kind = match flow {
                 Flow::FuncRef(_) => CallKind::Callback,
                 _ => CallKind::Call,
             };
+            Some((at, off, kind))
+        });
+        let starts = self.subprogs().iter().map(|s| s.start).collect();
+        CallGraph::build(starts, calls)
+    }
+}
+
+impl CallGraph {
+    /// Of a program whose control flow was not kept: the first slots of its functions, and
+    /// its instructions.
+    pub fn of(starts: Vec<u32>, ops: &[Op]) -> CallGraph {
+        let calls = ops.iter().enumerate().filter_map(|(at, op)| match *op {
+            Op::Call(Callee::Local(off)) => Some((at, off, CallKind::Call)),
+            Op::LdImm64 {
+                src: ImmRef::Func(off),
+                ..
+            } => Some((at, off, CallKind::Callback)),
+            _ => None,
+        });
+        CallGraph::build(starts, calls)
+    }
+
+    /// From the functions' first slots, in order, and the slots that call: where, how far
+    /// from the next, and how.
+    fn build(starts: Vec<u32>, calls: impl Iterator<Item = (usize, i32, CallKind)>) -> CallGraph {
+        let mut graph = DiGraph::new();
+        let nodes: Vec<NodeIndex> = (0..starts.len()).map(|n| graph.add_node(n)).collect();
+        let node_of = |at: usize| {
+            let before = starts.partition_point(|start| (*start as usize) <= at);
+            nodes.get(before.checked_sub(1)?).copied()
+        };
+        for (at, off, kind) in calls {
             let target = usize::try_from(at as i64 + 1 + i64::from(off)).unwrap_or(0);
-            let ends = (
-                nodes.get(self.subprog_of(at)),
-                nodes.get(self.subprog_of(target)),
-            );
-            if let (Some(&caller), Some(&callee)) = ends {
-                graph.add_edge(
-                    caller,
-                    callee,
-                    CallEdge {
-                        insn: at as u32,
-                        kind,
-                    },
-                );
+            if let (Some(caller), Some(callee)) = (node_of(at), node_of(target)) {
+                let insn = at as u32;
+                graph.add_edge(caller, callee, CallEdge { insn, kind });
             }
         }
         CallGraph { graph }
@@ -115,6 +135,51 @@ impl CallGraph {
             }
         }
         depth.get(subprog).copied()
+    }
+
+    /// The chain of direct calls from the main function with the largest sum of sizes that
+    /// ends in a function that fits, and the sum; what calls itself is followed once.
+    pub fn deepest(
+        &self,
+        size: impl Fn(usize) -> u32,
+        fits: impl Fn(usize) -> bool,
+    ) -> (Vec<Link>, u32) {
+        // By function: the largest sum from there on, and where it goes.
+        let mut best: Vec<Option<(u32, Option<Link>)>> = vec![None; self.graph.node_count()];
+        let mut entered = vec![false; best.len()];
+        let mut work = vec![(NodeIndex::new(0), false)];
+        while let Some((node, left)) = work.pop() {
+            let at = node.index();
+            let Some(seen) = entered.get_mut(at) else {
+                continue;
+            };
+            if !left {
+                if !core::mem::replace(seen, true) {
+                    work.push((node, true));
+                    work.extend(self.callees(node).into_iter().map(|next| (next, false)));
+                }
+                continue;
+            }
+            let mut found = fits(at).then_some((0, None));
+            for edge in self.graph.edges(node) {
+                let to = edge.target().index();
+                let below = best.get(to).copied().flatten();
+                let direct = edge.weight().kind == CallKind::Call;
+                if let Some((sum, _)) = below.filter(|_| direct)
+                    && found.is_none_or(|(most, _)| most < sum)
+                {
+                    found = Some((sum, Some((to, Some(edge.weight().insn)))));
+                }
+            }
+            if let Some(place) = best.get_mut(at) {
+                *place = found.map(|(sum, next)| (sum.saturating_add(size(at)), next));
+            }
+        }
+        let at = |link: Link| best.get(link.0).copied().flatten();
+        let first = (0, None);
+        let sum = at(first).map_or(0, |(sum, _)| sum);
+        let chain = core::iter::successors(at(first).map(|_| first), |link| at(*link)?.1);
+        (chain.take(best.len()).collect(), sum)
     }
 
     fn direct(&self) -> DiGraph<usize, CallEdge> {

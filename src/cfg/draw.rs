@@ -1,5 +1,6 @@
 //! Control flow as a picture: Graphviz DOT and Mermaid.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt::Write;
 
 use petgraph::graph::NodeIndex;
@@ -19,7 +20,7 @@ pub fn dot(cfg: &Cfg, ops: &[Op], subprogs: &[usize], names: &dyn Names) -> Stri
     let mut out = String::from("digraph cfg {\n  node [shape=box fontname=monospace];\n");
     for &subprog in subprogs {
         let blocks = cfg.blocks(subprog);
-        let headers: Vec<NodeIndex> = blocks
+        let headers: BTreeSet<NodeIndex> = blocks
             .loops()
             .into_iter()
             .map(|(header, _)| header)
@@ -137,16 +138,20 @@ pub(super) fn lines(
 /// Calls between the subprograms shown: from the calling block to the callee's first.
 fn calls(cfg: &Cfg, subprogs: &[usize]) -> Vec<(String, String, CallKind)> {
     let calls = cfg.call_graph();
+    let shown_of: BTreeSet<usize> = subprogs.iter().copied().collect();
+    let mut blocks_of: BTreeMap<usize, BlockGraph> = BTreeMap::new();
     let mut shown = Vec::new();
     for edge in calls.graph.edge_references() {
         let (caller, callee) = (calls.graph[edge.source()], calls.graph[edge.target()]);
-        if !subprogs.contains(&caller) || !subprogs.contains(&callee) {
+        if !shown_of.contains(&caller) || !shown_of.contains(&callee) {
             continue;
         }
-        let blocks = cfg.blocks(caller);
+        let blocks = blocks_of
+            .entry(caller)
+            .or_insert_with(|| cfg.blocks(caller));
         if let Some(node) = blocks.block_of(edge.weight().insn) {
             let to = format!("b{}", cfg.subprog_start(callee));
-            shown.push((id(&blocks, node), to, edge.weight().kind));
+            shown.push((id(blocks, node), to, edge.weight().kind));
         }
     }
     shown.dedup();

@@ -130,10 +130,20 @@ impl BlockGraph {
 
     /// The block that holds a slot.
     pub fn block_of(&self, insn: u32) -> Option<NodeIndex> {
-        self.graph.node_indices().find(|n| {
-            let block = self.graph[*n];
-            (block.start..block.end).contains(&insn)
-        })
+        let (mut low, mut high) = (0, self.graph.node_count());
+        while low < high {
+            let middle = low.midpoint(high);
+            let node = NodeIndex::new(middle);
+            let block = self.graph[node];
+            if insn < block.start {
+                high = middle;
+            } else if insn < block.end {
+                return Some(node);
+            } else {
+                low = middle + 1;
+            }
+        }
+        None
     }
 
     /// Immediate dominators.

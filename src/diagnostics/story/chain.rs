@@ -1,99 +1,37 @@
 //! Stacks of nested calls.
 
 use super::{Cause, Claim, Happened, Help, Scene, Story, Sure};
+use crate::cfg::{CallGraph, Link, frame_size};
 use crate::prelude::*;
-use crate::programs::insn::{Callee, Op};
 
 /// The chain of calls whose frames are too large, by what each function touches.
 pub(super) fn stack_chain(scene: &Scene<'_>) -> Option<Story> {
     let bytes = scene.refusal.number("bytes")?.max(0) as u64;
-    let depth = |sub: usize| {
-        let s = scene.program.subprogs.get(sub)?;
-        let mut deepest = 0i32;
-        for at in s.start as usize..s.end as usize {
-            match scene.ops.get(at) {
-                Some(Op::Load { base: 10, off, .. } | Op::Store { base: 10, off, .. }) => {
-                    deepest = deepest.min((*off).into());
-                }
-                Some(Op::Alu {
-                    op: crate::programs::insn::AluOp::Add,
-                    src: crate::programs::insn::Src::Imm(imm),
-                    ..
-                }) if (-512..0).contains(imm) => {
-                    deepest = deepest.min(*imm);
-                }
-                _ => {}
-            }
-        }
-        Some(deepest.unsigned_abs())
+    let subprogs = &scene.program.subprogs;
+    let frames = subprogs.iter().map(|s| {
+        let ops = scene.ops.get(s.start as usize..s.end as usize);
+        ops.map_or(0, frame_size)
+    });
+    let frames: Vec<u32> = frames.collect();
+    let frame = |sub: usize| frames.get(sub).copied().unwrap_or(0);
+    let graph = CallGraph::of(subprogs.iter().map(|s| s.start).collect(), scene.ops);
+    let (links, _) = graph.deepest(frame, |_| true);
+    let name = |sub: usize| Some(subprogs.get(sub)?.name.to_string());
+    let called = |(step, (sub, at)): (usize, &Link)| {
+        Some(scene.event(step, (*at)? as usize, Happened::Caller(name(*sub)?)))
     };
-    let calls = |sub: usize| {
-        let s = scene.program.subprogs.get(sub);
-        let range = s.map_or(0..0, |s| s.start as usize..s.end as usize);
-        range
-            .filter_map(|at| match scene.ops.get(at) {
-                Some(&Op::Call(Callee::Local(rel))) => {
-                    let start = at as i64 + 1 + i64::from(rel);
-                    let to = scene
-                        .program
-                        .subprogs
-                        .iter()
-                        .position(|s| i64::from(s.start) == start)?;
-                    Some((to, at))
-                }
-                _ => None,
-            })
-            .collect::<Vec<_>>()
-    };
-    // The deepest chain from the entry; recursion was refused before.
-    let mut best: (u32, Vec<(usize, Option<usize>)>) = (0, Vec::new());
-    let mut work: Vec<Vec<(usize, Option<usize>)>> = vec![vec![(0, None)]];
-    let mut steps = 0;
-    while let Some(chain) = work.pop() {
-        steps += 1;
-        if steps > 4096 || chain.len() > 9 {
-            break;
-        }
-        let sum = chain.iter().filter_map(|(s, _)| depth(*s)).sum();
-        if sum > best.0 {
-            best = (sum, chain.clone());
-        }
-        let last = chain.last()?.0;
-        for (to, at) in calls(last) {
-            if !chain.iter().any(|(s, _)| *s == to) {
-                let mut longer = chain.clone();
-                longer.push((to, Some(at)));
-                work.push(longer);
-            }
-        }
+    let mut events: Vec<_> = links.iter().enumerate().filter_map(called).collect();
+    let chain = links
+        .iter()
+        .filter_map(|(s, _)| Some((name(*s)?, frame(*s))));
+    let chain: Vec<(String, u32)> = chain.collect();
+    let largest = links.iter().map(|(s, _)| *s).max_by_key(|s| frame(*s));
+    let largest_at = largest.and_then(|s| Some(subprogs.get(s)?.start as usize));
+    let largest_name = largest.and_then(name);
+    if let (Some(at), Some(s), Some(name)) = (largest_at, largest, &largest_name) {
+        events.push(scene.event(0, at, Happened::Frame(name.clone(), frame(s))));
     }
-    let chain: Vec<(String, u32)> = best
-        .1
-        .iter()
-        .filter_map(|(s, _)| Some((scene.program.subprogs.get(*s)?.name.to_string(), depth(*s)?)))
-        .collect();
-    let mut events: Vec<_> = best
-        .1
-        .iter()
-        .enumerate()
-        .filter_map(|(step, (s, at))| {
-            let name = scene.program.subprogs.get(*s)?.name.to_string();
-            Some(scene.event(step, (*at)?, Happened::Caller(name)))
-        })
-        .collect();
-    let largest = chain
-        .iter()
-        .max_by_key(|(_, b)| *b)
-        .map_or("the largest", |(n, _)| n.as_str())
-        .to_owned();
-    let largest_at = best
-        .1
-        .iter()
-        .max_by_key(|(s, _)| depth(*s))
-        .and_then(|(s, _)| Some(scene.program.subprogs.get(*s)?.start as usize));
-    if let (Some(at), Some((name, own))) = (largest_at, chain.iter().max_by_key(|(_, b)| *b)) {
-        events.push(scene.event(0, at, Happened::Frame(name.clone(), *own)));
-    }
+    let largest = largest_name.unwrap_or_else(|| "the largest".to_owned());
     let claim = Claim::StackChain { chain, bytes };
     Some(Story {
         events,

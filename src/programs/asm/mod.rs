@@ -27,6 +27,7 @@ mod stmt;
 mod token;
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use core::fmt;
 
 use super::insn::Insn;
@@ -115,6 +116,8 @@ pub fn assemble_with(text: &str, helpers: HelperNames<'_>) -> Result<AsmOutput, 
     let mut asm = Assembler {
         out: AsmOutput::default(),
         labels: BTreeMap::new(),
+        maps: BTreeMap::new(),
+        kfuncs: BTreeMap::new(),
         fixups: Vec::new(),
         map_uses: Vec::new(),
         helpers,
@@ -149,6 +152,9 @@ struct Fixup {
 struct Assembler<'a> {
     out: AsmOutput,
     labels: BTreeMap<String, usize>,
+    /// Declared maps and used kernel functions, by name.
+    maps: BTreeMap<String, usize>,
+    kfuncs: BTreeMap<String, usize>,
     fixups: Vec<Fixup>,
     /// Slots whose immediate is the index of a map that may be declared later.
     map_uses: Vec<Fixup>,
@@ -269,9 +275,11 @@ impl Assembler<'_> {
 
     fn map(&mut self, c: &mut Cursor<'_>) -> Result<(), AsmError> {
         let name = c.value("a map name")?;
-        if self.out.maps.iter().any(|map| map.name == name) {
-            return c.fail(format!("map `{name}` is declared twice"));
-        }
+        let number = self.out.maps.len();
+        match self.maps.entry(name.clone()) {
+            Entry::Occupied(_) => return c.fail(format!("map `{name}` is declared twice")),
+            Entry::Vacant(free) => free.insert(number),
+        };
         let map_type = c.value("a map type")?;
         let key_size = c.fitting("32 bits")?;
         let value_size = c.fitting("32 bits")?;
@@ -333,8 +341,7 @@ impl Assembler<'_> {
 
     fn finish(mut self) -> Result<AsmOutput, AsmError> {
         for fix in &self.map_uses {
-            let index = self.out.maps.iter().position(|map| map.name == fix.label);
-            let Some(index) = index else {
+            let Some(index) = self.maps.get(&fix.label).copied() else {
                 return Err(fix.error(format!("map `{}` is not declared", fix.label)));
             };
             if let Some(insn) = self.out.insns.get_mut(fix.slot) {

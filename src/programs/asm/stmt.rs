@@ -172,10 +172,10 @@ impl Assembler<'_> {
     fn kfunc(&mut self, c: &mut Cursor<'_>) -> Parsed<Callee> {
         if let Some(Kind::Word(name)) = c.peek() {
             c.skip(1);
-            let known = self.out.kfuncs.iter().position(|kfunc| kfunc == name);
-            let index = known.unwrap_or_else(|| {
+            let next = self.kfuncs.len();
+            let index = *self.kfuncs.entry(name.clone()).or_insert_with(|| {
                 self.out.kfuncs.push(name.clone());
-                self.out.kfuncs.len().saturating_sub(1)
+                next
             });
             return Ok(Callee::Kfunc {
                 imm: index as i32,
