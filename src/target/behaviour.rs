@@ -176,7 +176,7 @@ behaviour! {
     links_in_history: bool, "6.12", "Which registers a refinement touched is kept per jump, and precision follows those only; before, it follows every register of the id.";
     precise_by_id: bool, "6.5", "Precision of a scalar spreads to the registers with its id.";
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
-    independent_covers_linked: bool, "7.1, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
+    independent_covers_linked: bool, "7.0, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
     sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";
     drop_singular_ids: bool, "7.0", "A scalar id that no other register or slot has is cleared when a state is kept, and a load from a slot gives it one anew.";
     precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.10, 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";

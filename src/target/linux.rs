@@ -428,7 +428,6 @@ const LINUX_7_1: Behaviour = Behaviour {
     moves_clear_packet_end: true,
     flow_keys_offset_checked: false,
     sums_keep_reference: true,
-    independent_covers_linked: true,
     inner_keys_vary: true,
     stack_arguments: true,
     clones_keep_reference: true,

@@ -77,30 +77,62 @@ pub fn plan(vm: &Vm<'_>, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<Plan> 
     })
 }
 
-/// How far the pointer lies from the end of its object that it would move towards;
-/// `regs`: the registers of the pointer and of the result.
-fn room(vm: &Vm<'_>, ptr: &Reg, regs: (u8, u8), backward: bool) -> Check<u32> {
-    let b = &ptr.bounds;
-    let (room, limit) = match ptr.kind {
-        // Down to the lowest byte, to which a move back may lead exactly.
-        Kind::Stack { .. } => {
-            let at = (b.tnum.value as i64).wrapping_add(ptr.off.into());
-            let limit = MAX_STACK + u32::from(backward);
-            (at.wrapping_neg() as u32, limit)
+/// The places in an object at which a pointer may lie, both included. They are counted from
+/// the end of it that stands fast: a stack's top, a value's beginning.
+struct Extent {
+    low: i64,
+    high: i64,
+}
+
+impl Extent {
+    /// Of the stack. At the lowest byte only a move back may begin or end.
+    fn stack(backward: bool) -> Extent {
+        let bytes = i64::from(MAX_STACK);
+        Extent {
+            low: if backward { -bytes } else { 1 - bytes },
+            high: 0,
         }
+    }
+
+    /// Of a map's value.
+    fn value(size: u32) -> Extent {
+        Extent {
+            low: 0,
+            high: i64::from(size) - 1,
+        }
+    }
+
+    /// How far a place lies from the end that stands fast; none outside.
+    fn distance(&self, at: i64) -> Option<u32> {
+        let inside = (self.low..=self.high).contains(&at);
+        u32::try_from(at.unsigned_abs()).ok().filter(|_| inside)
+    }
+}
+
+/// How far the pointer lies from the fixed end of its object; `regs`: the registers of the
+/// pointer and of the result.
+fn room(vm: &Vm<'_>, ptr: &Reg, regs: (u8, u8), backward: bool) -> Check<u32> {
+    let bounds = &ptr.bounds;
+    let (extent, moved) = match ptr.kind {
+        Kind::Stack { .. } => (Extent::stack(backward), bounds.tnum.value as i64),
         Kind::MapValue { map, .. } => {
             let Some(def) = vm.env.map(map) else {
                 return unknown("map:missing");
             };
-            let from = if backward { b.smin } else { b.umax as i64 };
-            (from.wrapping_add(ptr.off.into()) as u32, def.value_size)
+            // Of all places that it may have, the outermost on the way.
+            let outermost = if backward {
+                bounds.smin
+            } else {
+                bounds.umax as i64
+            };
+            (Extent::value(def.value_size), outermost)
         }
         _ => return refuse_reg(regs.0, Fault::SpeculativeKind { held: *ptr }),
     };
-    if room >= limit {
-        return refuse_reg(regs.1, Fault::SpeculativeLimit { held: *ptr });
+    match extent.distance(moved.wrapping_add(ptr.off.into())) {
+        Some(distance) => Ok(distance),
+        None => refuse_reg(regs.1, Fault::SpeculativeLimit { held: *ptr }),
     }
-    Ok(room)
 }
 
 /// The mask of a move, once the pointer has come to lie at `moved`.
