@@ -129,6 +129,8 @@ pub(super) struct Session<'a, 'p> {
     seen: Vec<bool>,
     /// Instructions and bytes that may still be spent.
     left: (u64, u64),
+    /// Bytes held to follow the last run.
+    followed: u64,
     ended: Option<Ended>,
     report: SmokeReport,
 }
@@ -150,6 +152,7 @@ impl<'a, 'p> Session<'a, 'p> {
             rbpf,
             seen: vec![false; slots],
             left: (options.total_fuel, options.total_bytes),
+            followed: 0,
             ended: None,
             report: SmokeReport::skipped(String::new()),
         }
@@ -184,11 +187,11 @@ impl<'a, 'p> Session<'a, 'p> {
             let follow = n + 1 == inputs.len() || n > 0;
             let mut shadow = shadow.as_mut().filter(|_| follow && self.is_open());
             self.one(input, shadow.as_deref_mut(), tracer)?;
-            if let Some(shadow) = shadow {
-                search.harvest(shadow, input, |at| self.open(at));
-            }
             if self.is_spent() {
                 return Ok(());
+            }
+            if let Some(shadow) = shadow {
+                search.harvest(shadow, input, |at| self.open(at));
             }
         }
         let Some(mut shadow) = shadow else {
@@ -198,12 +201,11 @@ impl<'a, 'p> Session<'a, 'p> {
             let Some(input) = search.next(|at| self.open(at)).filter(|_| self.is_open()) else {
                 break;
             };
-            if self.try_one(&input, &mut shadow, tracer)? {
-                search.harvest(&shadow, &input, |at| self.open(at));
-            }
+            self.try_one(&input, &mut shadow, tracer)?;
             if self.is_spent() {
                 break;
             }
+            search.harvest(&shadow, &input, |at| self.open(at));
         }
         Ok(())
     }
@@ -256,6 +258,8 @@ impl<'a, 'p> Session<'a, 'p> {
         };
         reference.tracer.begin(input);
         let done = self.run(input).once(&mut reference);
+        let shadow = reference.tracer.shadow;
+        self.followed = shadow.map_or(0, |shadow| shadow.bytes());
         self.seen = seen;
         done
     }
@@ -284,14 +288,13 @@ impl<'a, 'p> Session<'a, 'p> {
         Ok(())
     }
 
-    /// An input that is to be reported only if it reaches something new, or goes wrong;
-    /// whether it does, or led to pointers that were lacking.
+    /// An input that is to be reported only if it reaches something new, or goes wrong.
     fn try_one<T: Tracer>(
         &mut self,
         input: &Input,
         shadow: &mut Shadow,
         tracer: &mut T,
-    ) -> Result<bool, FaultKind> {
+    ) -> Result<(), FaultKind> {
         let before = self.seen.clone();
         let (one, state) = self.reference(input, Some(shadow), &mut NoTrace)?;
         let fault = one.result.as_ref().err();
@@ -299,7 +302,7 @@ impl<'a, 'p> Session<'a, 'p> {
         if before == self.seen && !wrong {
             self.report.tried += 1;
             self.pay(&one, &state);
-            return Ok(true);
+            return Ok(());
         }
         if T::ACTIVE {
             let (one, state) = self.reference(input, None, tracer)?;
@@ -307,7 +310,7 @@ impl<'a, 'p> Session<'a, 'p> {
         } else {
             self.keep(one, state);
         }
-        Ok(true)
+        Ok(())
     }
 
     fn pay(&mut self, one: &RunReport, state: &Runtime) {
@@ -315,7 +318,8 @@ impl<'a, 'p> Session<'a, 'p> {
         *insns = insns.saturating_sub(one.insns);
         *bytes = bytes.saturating_sub(state.config.bytes - state.mem.room());
         let spent = self.options.total_bytes - *bytes;
-        self.ended = self.account.hold(spent).err();
+        let held = spent.saturating_add(self.followed);
+        self.ended = self.account.hold(held).err();
     }
 
     /// Takes a run into the report, once the other engine has done the same.

@@ -47,6 +47,7 @@ pub(in crate::cli) fn run(args: &FuzzArgs) -> Result<u8, Failure> {
     let end = spend::micros().saturating_add(micros);
     let report = fuzz(program, &options, corpus, |runs| {
         spend::micros() < end
+            && budget.ended().is_none()
             && args.runs.is_none_or(|most| runs < most)
             && signals::exit_code().is_none()
     });

@@ -37,6 +37,10 @@ const MAX_SAME: u32 = 3;
 const MAX_NUMBERS: usize = 32;
 /// Longest value of a map that is kept.
 const MAX_SNAPSHOT: u32 = 1 << 10;
+/// Most bytes of memory that are followed, in a run: keys and values of maps count as
+/// [`KEPT_AS`] of them. A run that leaves more behind is followed no further.
+const MAX_MARKS: usize = 1 << 16;
+const KEPT_AS: usize = 16;
 /// Where the bytes of the task's name seem to be.
 pub(super) const COMM: u64 = 1 << 60;
 /// Below this nothing is at an address: it was meant to be a pointer.
@@ -222,7 +226,7 @@ impl Shadow {
 
     /// An instruction is about to be executed.
     pub fn step(&mut self, site: Site, regs: &[u64; 11], depth: usize, rt: &Runtime) {
-        if site.program != 0 {
+        if site.program != 0 || self.kept() > MAX_MARKS {
             self.lost = true;
         }
         if self.lost || depth == 0 {
@@ -236,6 +240,24 @@ impl Shadow {
             .and_then(|c| c.ops.get(site.insn as usize));
         let Some(op) = op.copied() else { return };
         self.follow(site, op, regs, rt);
+    }
+
+    /// What is remembered of memory and maps, in marks.
+    fn kept(&self) -> usize {
+        let things = self.updated.len() + self.keys.len() + self.notes.snapshots.len();
+        self.marks.len() + KEPT_AS * (things + self.notes.calls.len())
+    }
+
+    /// About so many bytes are held.
+    pub fn bytes(&self) -> u64 {
+        // Tables are at most half empty.
+        let mark = 2 * size_of::<(u64, Mark)>();
+        let known = 2 * size_of::<((u64, u8), Node)>();
+        let bytes = self.kept().saturating_mul(mark)
+            + self.known.len().saturating_mul(known)
+            + self.notes.sources.len().saturating_mul(size_of::<Source>())
+            + self.notes.arena.bytes();
+        bytes as u64
     }
 
     /// Frames are left and entered, calls have come back.

@@ -31,6 +31,9 @@ pub(super) fn flip(notes: &Notes, at: usize) -> Option<(Vec<Change>, bool)> {
         let Arg::Of(node) = side else { continue };
         let fixed = notes.arena.was(other);
         for value in candidates(notes, branch, op, node, fixed) {
+            if notes.arena.is_spent() {
+                break;
+            }
             let mut wanted = Wanted::new();
             if !notes.arena.invert(side, value, &mut wanted, 0) || wanted.is_empty() {
                 continue;
@@ -91,7 +94,7 @@ fn candidates(notes: &Notes, branch: &Branch, op: JmpOp, node: u32, fixed: u64) 
     out
 }
 
-/// Whether the branches before one go as they went.
+/// Whether the branches before one go as they went; not, where that would take too long.
 fn keeps_its_way(notes: &Notes, at: usize, wanted: &Wanted) -> bool {
     let before = notes.branches.iter().take(at);
     let mut symbolic = before.filter(|b| b.packet.is_none());
@@ -100,7 +103,7 @@ fn keeps_its_way(notes: &Notes, at: usize, wanted: &Wanted) -> bool {
             notes.arena.eval(b.a, wanted, 0),
             notes.arena.eval(b.b, wanted, 0),
         );
-        b.op.holds(b.w, x, y) == b.taken
+        b.op.holds(b.w, x, y) == b.taken && !notes.arena.is_spent()
     })
 }
 

@@ -19,6 +19,8 @@ const MAX_DEPTH: u32 = 48;
 /// Nodes looked at for one question: operands are shared, so that there are far more ways
 /// down an expression than it has nodes.
 const MAX_STEPS: u32 = 2000;
+/// Nodes looked at for all questions about a run: some milliseconds.
+pub const MAX_ALL_STEPS: u32 = 1 << 19;
 
 /// An operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub struct Arena {
     nodes: Vec<(Expr, u64)>,
     /// Steps left for the question that is being answered.
     left: Cell<u32>,
+    /// Steps taken for all questions.
+    taken: Cell<u32>,
 }
 
 /// The lowest bits, as many as `bits`.
@@ -73,7 +77,26 @@ impl Arena {
         }
         let left = self.left.get();
         self.left.set(left.saturating_sub(1));
+        self.taken.set(self.taken.get().saturating_add(1));
         depth <= MAX_DEPTH && left > 0
+    }
+
+    /// Nodes that were looked at.
+    #[cfg(test)]
+    pub fn taken(&self) -> u32 {
+        self.taken.get()
+    }
+
+    /// Whether no more questions are to be asked: what has been answered holds.
+    pub fn is_spent(&self) -> bool {
+        self.taken.get() >= MAX_ALL_STEPS
+    }
+
+    /// Bytes that are held.
+    pub fn bytes(&self) -> usize {
+        self.nodes
+            .capacity()
+            .saturating_mul(size_of::<(Expr, u64)>())
     }
 
     /// Adds a node with its value.
