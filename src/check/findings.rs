@@ -7,6 +7,7 @@ use crate::abstract_interp::{Observed, Verification, setup};
 use crate::cfg;
 use crate::config::Resource;
 use crate::diagnostics::{Context, Finding};
+use crate::programs::insn::Op;
 use crate::programs::isa::IsaRules;
 use crate::programs::{Linked, Program, decode, decode_with};
 use crate::rules::lints::{
@@ -89,6 +90,8 @@ pub(super) fn of_object(
         .into_iter()
         .map(|hit| Finding::of_object(hit.rule, hit.what))
         .collect();
+    // They come program by program.
+    let mut decoded: Option<(usize, Vec<Op>)> = None;
     for Settled {
         first,
         hit,
@@ -98,7 +101,18 @@ pub(super) fn of_object(
         let Some(linted) = linted.get(first) else {
             continue;
         };
-        let mut finding = place(linted.program, linted.target, &hit, options);
+        let (_, ops) = match decoded.take().filter(|(of, _)| *of == first) {
+            Some(known) => decoded.insert(known),
+            None => decoded.insert((first, decode(&linted.program.insns))),
+        };
+        let context = Context {
+            program: linted.program,
+            ops,
+            target: linted.target,
+            kernel: None,
+            source_text: options.source_text,
+        };
+        let mut finding = place(&context, &hit);
         finding.targets = targets.into_iter().map(Into::into).collect();
         findings.push(finding);
     }
@@ -106,17 +120,9 @@ pub(super) fn of_object(
     findings
 }
 
-fn place(program: &Program, target: &str, hit: &Hit, options: &Options<'_>) -> Finding {
-    let ops = decode(&program.insns);
-    let context = Context {
-        program,
-        ops: &ops,
-        target,
-        kernel: None,
-        source_text: options.source_text,
-    };
+fn place(context: &Context<'_>, hit: &Hit) -> Finding {
     match hit.insn {
-        None => Finding::of_program(&context, hit.rule, hit.what.clone()),
+        None => Finding::of_program(context, hit.rule, hit.what.clone()),
         Some(insn) => {
             let also: Vec<(usize, Untrusted)> = hit
                 .also
@@ -125,7 +131,7 @@ fn place(program: &Program, target: &str, hit: &Hit, options: &Options<'_>) -> F
                 .collect();
             let text = lints::label(hit.rule);
             Finding::at(
-                &context,
+                context,
                 hit.rule,
                 hit.what.clone(),
                 insn as usize,

@@ -1,5 +1,6 @@
 //! `check`: verify every program of the objects for every target.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -271,6 +272,8 @@ impl Checked {
         let baseline = config::baseline(args, &self.loaded)?;
         let file = self.loaded.file.as_ref();
         let name = |given: &str| self.repo.name(given);
+        // What is asked comes object by object.
+        let own: RefCell<Option<(String, SourceFiles)>> = RefCell::default();
         let judged = judging::Run {
             file: file.map(|(name, text)| (name.as_str(), text.as_str())),
             baseline: baseline.as_ref(),
@@ -279,7 +282,17 @@ impl Checked {
             others: &self.others,
             source: &|object, file| match &self.common {
                 Some(files) => files.text(file),
-                None => SourceFiles::new(Some(folder(Path::new(object)))).text(file),
+                None => {
+                    let mut own = own.borrow_mut();
+                    let (_, files) = match own.take().filter(|(of, _)| of == object) {
+                        Some(known) => own.insert(known),
+                        None => {
+                            let files = SourceFiles::new(Some(folder(Path::new(object))));
+                            own.insert((object.to_owned(), files))
+                        }
+                    };
+                    files.text(file)
+                }
             },
         };
         judging::judge(&mut self.report, &self.loaded.settings, &judged);

@@ -2,21 +2,31 @@
 //! examples are run by `tests/rules.rs`; these are the cases beside them.
 //! A file has the name of its lint.
 
+mod address_in_host_order;
+mod allocation_in_tracing;
+mod argument_read_at_return;
 mod checksum_not_updated;
+mod counter_wraps;
 mod dead_code;
 mod feature_newer_than_target;
 mod gpl_function_without_gpl_licence;
+mod initial_value_races;
 mod key_beyond_array;
 mod network_order_ignored;
+mod packet_change_unchecked;
 mod perf_buffer_output;
 mod port_in_host_order;
+mod probe_read_wrong_space;
 mod record_half_written;
 mod redirect_not_returned;
 mod result_ignored;
+mod result_read_at_entry;
 mod return_value_without_meaning;
 mod shared_update_not_atomic;
 mod stack_near_limit;
+mod task_of_packet;
 mod trace_printk_left_in;
+mod unwritten_bytes_in_key;
 mod unwritten_bytes_leave;
 
 use std::collections::BTreeSet;
@@ -69,7 +79,12 @@ fn findings(text: &str, targets: &[&str]) -> Vec<(String, Vec<String>)> {
 /// Checks which rules fire on a program for the default target.
 #[track_caller]
 fn fires(text: &str, rules: &[&str]) {
-    let found = findings(text, &[target::DEFAULT]);
+    fires_on(text, target::DEFAULT, rules);
+}
+
+#[track_caller]
+fn fires_on(text: &str, target: &str, rules: &[&str]) {
+    let found = findings(text, &[target]);
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, rules, "\n{text}");
 }
@@ -109,7 +124,7 @@ fn stems(folder: &str, others: &[&str]) -> BTreeSet<String> {
 fn lint_page_and_test_share_their_name() {
     // What several lints use.
     let shared = [
-        "mod", "compared", "facts", "flow", "guard", "hook", "object", "settle",
+        "mod", "compared", "defs", "facts", "flow", "guard", "hook", "object", "settle", "written",
     ];
     let lints = stems("src/rules/lints", &shared);
     assert_eq!(lints, stems("rules/lint", &[]));

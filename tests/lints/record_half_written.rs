@@ -31,3 +31,15 @@ fn every_byte_must_be_written_somewhere() {
     fires(&record(8, &spilled), &[]);
     fires(&record(16, &spilled), rule);
 }
+
+#[test]
+fn a_record_that_is_lent_is_left_alone() {
+    let fill = "*(u64 *)(r1 + 0) = 1\nr0 = 0\nexit\n";
+    // Handed over, and in what is handed over.
+    let direct = "r1 = r6\ncall fill\n";
+    let text = record(16, direct) + "func fill:\n" + fill;
+    fires(&text, &[]);
+    let inside = "*(u64 *)(r10 - 8) = r6\nr1 = r10\nr1 += -8\ncall fill\n";
+    let text = record(16, inside) + "func fill:\nr1 = *(u64 *)(r1 + 0)\n" + fill;
+    fires(&text, &[]);
+}

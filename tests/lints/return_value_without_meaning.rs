@@ -15,4 +15,13 @@ fn only_constants_that_reach_the_end_count() {
     let called = ".type xdp\ncall inner\nr0 = 2\nexit\nfunc inner:\nr0 = 77\nexit\n";
     fires(called, &[]);
     fires(".type kprobe\nr0 = 99\nexit\n", &[]);
+    // An error's code, which a branch tells from verdicts.
+    let told = |test: &str| {
+        format!(
+            ".type tc\nr6 = *(u32 *)(r1 + 0)\nw0 = -134\nif r6 > 100 goto done\nr0 = 0\ndone:\n\
+             {test}\nexit\nerror:\nr0 = 2\nexit\n"
+        )
+    };
+    fires(&told("if w0 s< 0 goto error"), &[]);
+    fires(&told("if w0 s> 0 goto error"), rule);
 }

@@ -3,7 +3,7 @@
 //!
 //! Only addresses that everybody writes: of the loopback and of private networks, as they
 //! read from left to right; and only four bytes of a packet, or fields that are addresses by
-//! definition.
+//! definition. A number that is such an address in both orders says nothing (10.0.0.10).
 
 use super::compared::{From, compared};
 use super::facts::Facts;
@@ -21,7 +21,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     for number in compared(facts) {
         let Some(address) = u32::try_from(number.value)
             .ok()
-            .filter(|v| is_written_so(*v))
+            .filter(|v| is_written_so(*v) && !is_private(v.swap_bytes()))
         else {
             continue;
         };
@@ -46,6 +46,12 @@ fn is_written_so(value: u32) -> bool {
         (10, _) => c == 0 && d != 0,
         _ => false,
     }
+}
+
+/// Whether an address is one of a loopback or a private network.
+fn is_private(address: u32) -> bool {
+    let [a, b, ..] = address.to_be_bytes();
+    matches!((a, b), (10 | 127, _) | (192, 168) | (172, 16..=31))
 }
 
 fn is_address(from: From) -> bool {

@@ -2,9 +2,11 @@
 //! as it grows.
 //!
 //! Kernels before 6.1 take memory from the general allocator then, which the program may
-//! have interrupted. The page says for which series it holds.
+//! have interrupted. The page says for which series it holds. Left out are programs that run
+//! where a task is: in system calls, and on functions in user space.
 
 use super::facts::Facts;
+use super::hook::{Hook, kind_and_target};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{MapType, ProgType, helper};
 use crate::prelude::*;
@@ -26,6 +28,9 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     ) {
         return;
     }
+    if runs_for_task(facts) {
+        return;
+    }
     for (call, _) in facts.reached_helpers(&[helper::MAP_UPDATE_ELEM]) {
         let Some((map, def)) = facts.map_argument(call.insn, 1) else {
             continue;
@@ -39,5 +44,24 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             );
             hits.push(Hit::at(LINT.rule, call.insn, what).about(map));
         }
+    }
+}
+
+/// Whether a task does what the program sees, and not the kernel amidst something else.
+fn runs_for_task(facts: &Facts<'_>) -> bool {
+    let p = facts.program;
+    let (kind, to) = kind_and_target(p);
+    match Hook::of(p) {
+        Hook::Entry(function) | Hook::Return(function) => {
+            function.is_empty() || function.contains("_sys_") || function.starts_with("sys_")
+        }
+        Hook::Event(group, _) => group == "syscalls" || group == "raw_syscalls",
+        Hook::Other if p.prog_type == ProgType::RawTracepoint => {
+            to == "sys_enter" || to == "sys_exit"
+        }
+        Hook::Other => matches!(
+            kind.split('.').next(),
+            Some("uprobe" | "uretprobe" | "usdt" | "ksyscall" | "kretsyscall")
+        ),
     }
 }

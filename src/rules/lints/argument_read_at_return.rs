@@ -1,11 +1,11 @@
 //! `argument-read-at-return`: a probe at a function's return reads the registers that
 //! arguments came in.
 //!
-//! The registers of x86-64 are meant: no other machine keeps anything of interest at their
-//! offsets. A probe's section says where it sits.
+//! The registers of x86-64 are meant. A probe's section says where it sits. Functions in user
+//! space that return two words (a slice) leave the second in the third argument's register.
 
 use super::facts::Facts;
-use super::hook::{ARGUMENTS, Hook};
+use super::hook::{Hook, Register};
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::prelude::*;
@@ -17,22 +17,28 @@ pub(super) const LINT: Lint = Lint {
     run,
 };
 
+/// The register that holds the second half of a result of two words.
+const SECOND_HALF: u8 = 3;
+
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    if !matches!(Hook::of(facts.program), Hook::Return(_)) {
+    let Hook::Return(function) = Hook::of(facts.program) else {
         return;
-    }
+    };
     for (at, op) in facts.ops.iter().enumerate() {
         let Op::Load {
             off,
             size: Size::DW,
             ..
-        } = op
+        } = *op
         else {
             continue;
         };
-        let argument = ARGUMENTS.iter().position(|a| a == off);
-        if let Some(n) = argument.filter(|_| facts.observed.bases(at) == [Pointee::Ctx]) {
-            let n = n + 1;
+        if facts.observed.bases(at) != [Pointee::Ctx] {
+            continue;
+        }
+        if let Some(Register::Argument(n)) = Register::at(facts.program, off)
+            && (n != SECOND_HALF || !function.is_empty())
+        {
             let what = format!(
                 "argument {n} is read when the function returns: its register has long been used for other things"
             );

@@ -1,15 +1,17 @@
-//! `checksum-not-updated`: bytes behind the link header are rewritten, and no checksum with
-//! them.
+//! `checksum-not-updated`: bytes of an IPv4 header are rewritten, and no checksum with them.
 //!
-//! Programs that touch a checksum in any way are left out: other helpers for it, a store to
-//! its place in IPv4, direct writes to the packet.
+//! Only of packets that the program knows to be IPv4: it compares a number with that
+//! EtherType, and none with that of another protocol, whose header has no checksum there.
+//! What lies behind the header may do without one (UDP). Programs that touch a checksum in
+//! any way are left out: other helpers for it, a store to its place in IPv4, direct writes
+//! to the packet.
 
-use super::facts::Facts;
+use super::facts::{Facts, stretch};
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::helpers_spec::{ProgType, helper};
 use crate::prelude::*;
-use crate::programs::insn::Op;
+use crate::programs::insn::{JmpOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),
@@ -17,7 +19,15 @@ pub(super) const LINT: Lint = Lint {
     run,
 };
 
-const LINK_HEADER: u64 = 14;
+/// Where a plain IPv4 header lies behind Ethernet.
+const HEADER: core::ops::Range<u64> = 14..34;
+/// EtherTypes, in either order.
+const IPV4: [i32; 2] = [0x0800, 0x0008];
+/// Of ARP, VLAN tags, IPv6, MPLS and PPPoE.
+const OTHERS: [i32; 16] = [
+    0x0806, 0x0608, 0x8100, 0x0081, 0x88a8, 0xa888, 0x86dd, 0xdd86, 0x8847, 0x4788, 0x8848, 0x4888,
+    0x8863, 0x6388, 0x8864, 0x6488,
+];
 const RECOMPUTE: u64 = 1;
 /// Where an IPv4 header behind Ethernet has its checksum.
 const CHECKSUM: u64 = 24;
@@ -29,7 +39,9 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     ) {
         return;
     }
-    let Some(flow) = facts.flow() else { return };
+    let Some(flow) = facts.flow().filter(|_| is_ipv4(facts)) else {
+        return;
+    };
     let sums = [
         helper::L3_CSUM_REPLACE,
         helper::L4_CSUM_REPLACE,
@@ -53,15 +65,36 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         if (from..end).contains(&CHECKSUM) {
             return;
         }
-        if from >= LINK_HEADER && flags & RECOMPUTE == 0 {
+        if HEADER.contains(&from) && flags & RECOMPUTE == 0 {
             found.push((call.insn, from, end));
         }
     }
     for (insn, from, end) in found {
         let last = end.saturating_sub(1);
         let what = format!(
-            "bytes {from} to {last} of the packet are rewritten without `BPF_F_RECOMPUTE_CSUM`, and nothing else mends a checksum"
+            "{} of the packet, in its IPv4 header, are rewritten, and nothing mends the header's checksum",
+            stretch(from as i64, last as i64)
         );
         hits.push(Hit::at(LINT.rule, insn, what));
     }
+}
+
+/// Whether the program asks for IPv4, and for nothing else.
+fn is_ipv4(facts: &Facts<'_>) -> bool {
+    let compared = |(at, op): (usize, &Op)| match *op {
+        Op::Jmp {
+            op: JmpOp::Eq | JmpOp::Ne,
+            src: Src::Imm(number),
+            ..
+        } => facts.observed.reached(at).then_some(number),
+        _ => None,
+    };
+    let mut ipv4 = false;
+    for number in facts.ops.iter().enumerate().filter_map(compared) {
+        if OTHERS.contains(&number) {
+            return false;
+        }
+        ipv4 |= IPV4.contains(&number);
+    }
+    ipv4
 }

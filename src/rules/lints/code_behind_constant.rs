@@ -191,7 +191,8 @@ fn other_value(constant: &Constant) -> String {
 
 /// How many blocks that no path reaches some slots lead to.
 fn blocks(facts: &Facts<'_>, flow: &Flow<'_>, starts: &[usize]) -> usize {
-    let mut seen: BTreeSet<usize> = starts.iter().copied().collect();
+    let first: BTreeSet<usize> = starts.iter().copied().collect();
+    let mut seen = first.clone();
     let mut work: Vec<usize> = starts.to_vec();
     while let Some(at) = work.pop() {
         let mut to: Vec<usize> = facts.cfg.map_or_else(Vec::new, |cfg| {
@@ -215,7 +216,7 @@ fn blocks(facts: &Facts<'_>, flow: &Flow<'_>, starts: &[usize]) -> usize {
                 .is_some_and(|c| c.successors(*p as usize).len() == 1)
         };
         let through = matches!(preds, [one] if (*one as usize) < **at && falls(one));
-        !through || starts.contains(at)
+        !through || first.contains(*at)
     };
     seen.iter().filter(begins).count()
 }

@@ -3,7 +3,7 @@
 //! Only additions of a packet's length count: numbers of packets may be meant to be small.
 
 use super::facts::Facts;
-use super::flow::{Flow, Root};
+use super::flow::Flow;
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::helpers_spec::ProgType;
@@ -80,19 +80,63 @@ fn sum(facts: &Facts<'_>, flow: &Flow<'_>, store: usize, reg: u8) -> Option<(usi
     }
 }
 
-/// Whether a number is the length of the packet: a field, or its end less its beginning.
+/// Whether a number is the length of the packet: a field, or its end less its beginning. A
+/// part of it, or so many blocks, is none.
 fn is_length(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize, reg: u8, buffer: bool) -> bool {
-    let roots = flow.roots(insn, reg);
-    let field = |wanted: i16| {
-        roots.iter().any(|root| {
-            let Root::Load(at) = root else { return false };
-            let at = *at as usize;
-            matches!(facts.ops.get(at), Some(Op::Load { off, .. }) if *off == wanted)
-                && facts.observed.bases(at) == [Pointee::Ctx]
-        })
-    };
-    match buffer {
-        true => roots.len() == 1 && field(0),
-        false => roots.len() == 2 && field(0) && field(4),
+    let whole = whole(facts, flow, insn, reg);
+    match whole.and_then(|at| facts.ops.get(at).map(|op| (at, *op))) {
+        Some((at, Op::Load { .. })) => buffer && is_field(facts, at, 0),
+        Some((
+            at,
+            Op::Alu {
+                op: AluOp::Sub,
+                dst,
+                src: Src::Reg(src),
+                ..
+            },
+        )) => {
+            let field = |reg: u8, off: i16| {
+                let read = self::whole(facts, flow, at, reg);
+                read.is_some_and(|read| is_field(facts, read, off))
+            };
+            !buffer && field(dst, END) && field(src, 0)
+        }
+        _ => false,
     }
+}
+
+/// Where an XDP context has the end of the packet; its beginning comes first.
+const END: i16 = 4;
+
+fn is_field(facts: &Facts<'_>, at: usize, wanted: i16) -> bool {
+    matches!(facts.ops.get(at), Some(Op::Load { off, .. }) if *off == wanted)
+        && facts.observed.bases(at) == [Pointee::Ctx]
+}
+
+/// The definition that a number comes from, through what leaves it as it is: moves, headers
+/// that are added or taken off, extension.
+fn whole(facts: &Facts<'_>, flow: &Flow<'_>, mut at: usize, mut reg: u8) -> Option<usize> {
+    for _ in 0..8 {
+        at = flow.def(at, reg)?;
+        match *facts.ops.get(at)? {
+            Op::Alu {
+                op: AluOp::Mov,
+                src: Src::Reg(src),
+                ..
+            } => reg = src,
+            Op::MovSx { src, bits: 32, .. } => reg = src,
+            Op::Alu {
+                op: AluOp::Add | AluOp::Sub,
+                src: Src::Imm(_),
+                ..
+            }
+            | Op::Alu {
+                op: AluOp::Lsh | AluOp::Rsh | AluOp::Arsh,
+                src: Src::Imm(32),
+                ..
+            } => {}
+            _ => return Some(at),
+        }
+    }
+    None
 }

@@ -6,6 +6,8 @@
 //! advice only for objects that have types, and only where the number is used as
 //! a pointer: something adds to it or hands it to a probe read.
 
+use alloc::collections::BTreeMap;
+
 use super::facts::{Called, Facts};
 use super::flow::Root;
 use super::{Hit, Lint, Scope, rule};
@@ -38,18 +40,21 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         return;
     }
     let Some(flow) = facts.flow() else { return };
-    let read: Vec<(u32, usize)> = facts
+    let mut readers: BTreeMap<usize, usize> = BTreeMap::new();
+    let reads = facts
         .calls
         .iter()
         .filter(|c| c.reached && matches!(c.callee, Called::Helper(id) if READS.contains(&id)))
         .flat_map(|c| flow.roots(c.insn, 3).into_iter().map(|r| (r, c.insn)))
         .filter_map(|(root, insn)| match root {
-            Root::Call(source) => Some((source, insn)),
+            Root::Call(source) => Some((source as usize, insn)),
             _ => None,
-        })
-        .collect();
+        });
+    for (source, reader) in reads {
+        readers.entry(source).or_insert(reader);
+    }
     for (call, _) in sources {
-        let Some((_, reader)) = read.iter().find(|(s, _)| *s as usize == call.insn) else {
+        let Some(reader) = readers.get(&call.insn) else {
             continue;
         };
         let what = "`bpf_get_current_task` gives a number; `bpf_get_current_task_btf` gives a \

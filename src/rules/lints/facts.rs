@@ -1,10 +1,12 @@
 //! What the lints share: the calls of a program, and what is asked of them
 //! often. Costly views are made when a lint first asks.
 
-use core::cell::OnceCell;
+use alloc::collections::BTreeMap;
+use core::cell::{Cell, OnceCell};
 
 use super::flow::Flow;
 use super::guard::{self, Region};
+use super::written::Written;
 use crate::abstract_interp::{Observed, Pointee, Verification};
 use crate::cfg::Cfg;
 use crate::helpers_spec::{self, SpecVersion};
@@ -70,6 +72,10 @@ pub(super) struct Facts<'a> {
     pub calls: Vec<Call<'a>>,
     flow: OnceCell<Option<Flow<'a>>>,
     dead: OnceCell<Vec<Region>>,
+    callers: OnceCell<BTreeMap<usize, Vec<usize>>>,
+    written: OnceCell<Written>,
+    /// Dead slots that may still be looked at.
+    pub dead_steps: Cell<usize>,
 }
 
 impl<'a> Facts<'a> {
@@ -101,6 +107,9 @@ impl<'a> Facts<'a> {
             verification: input.verification,
             flow: OnceCell::new(),
             dead: OnceCell::new(),
+            callers: OnceCell::new(),
+            written: OnceCell::new(),
+            dead_steps: Cell::new(guard::ALL_STEPS),
         }
     }
 
@@ -113,6 +122,22 @@ impl<'a> Facts<'a> {
     /// The parts of the program that no path reaches.
     pub fn dead(&self) -> &[Region] {
         self.dead.get_or_init(|| guard::regions(self))
+    }
+
+    /// By the first slots of functions, those that call them or take their addresses.
+    pub fn callers(&self) -> &BTreeMap<usize, Vec<usize>> {
+        self.callers.get_or_init(|| guard::callers(self.ops))
+    }
+
+    /// What functions write of their stacks.
+    pub fn written(&self) -> &Written {
+        self.written.get_or_init(|| Written::new(self))
+    }
+
+    /// The call of a helper or kernel function at a slot.
+    pub fn call_at(&self, insn: usize) -> Option<Called<'a>> {
+        let at = self.calls.binary_search_by_key(&insn, |c| c.insn).ok()?;
+        self.calls.get(at).map(|c| c.callee)
     }
 
     /// Calls of these helpers that some path reaches.
@@ -185,4 +210,12 @@ pub(super) fn core_at(program: &Program, insn: usize) -> Option<&CoreRecord> {
     let all = &program.core_relocs;
     let at = all.partition_point(|r| (r.insn as usize) < insn);
     all.get(at).filter(|r| r.insn as usize == insn)
+}
+
+/// `byte 3`, `bytes 4 to 7`.
+pub(super) fn stretch(first: i64, last: i64) -> String {
+    match first == last {
+        true => format!("byte {first}"),
+        false => format!("bytes {first} to {last}"),
+    }
 }

@@ -1,41 +1,26 @@
 //! Where values come from, within a function.
 //!
-//! Definitions that reach a slot are sought backwards along the edges of the
-//! control flow, on demand and with a bound on the steps: few values are asked
-//! for. Eight-byte stack slots addressed through r10 count as registers; what is
+//! Values are followed backwards from definition to definition ([`super::defs`]), on
+//! demand and with a bound: few values are asked for. Eight-byte stack slots addressed through r10 count as registers; what is
 //! stored to them through other pointers is not seen, so a value that could have
 //! been written so has the root [`Root::Unknown`] or a store that is older than
 //! the last one. Whoever asks must be able to live with that.
 
-use core::cell::{Cell, RefCell};
-
 use smallvec::SmallVec;
 
+pub(super) use super::defs::{Def, Place};
+use super::defs::{Definitions, Defs};
 use super::facts::core_at;
 use crate::cfg::Cfg;
 use crate::prelude::*;
 use crate::programs::Program;
-use crate::programs::effects::{Memory, Regs};
 use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Src, Width};
 
 /// The frame pointer.
 pub(super) const FP: u8 = 10;
 
-/// Slots looked at for one question.
-const STEPS: usize = 400;
-/// Slots looked at for all questions about a program: hostile code could make
-/// each of them dear.
-const ALL_STEPS: u32 = 20_000_000;
 /// Definitions followed for one question.
 const DEPTH: usize = 64;
-
-/// What holds a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Reg(u8),
-    /// The stack from this offset of r10 on.
-    Stack(i16),
-}
 
 /// Where a value begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,120 +41,30 @@ pub(super) enum Root {
     Unknown,
 }
 
-/// A definition that reaches a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Def {
-    At(u32),
-    /// The entry of the function.
-    Entry,
-}
-
 pub(super) struct Flow<'a> {
     program: &'a Program,
     ops: &'a [Op],
-    cfg: &'a Cfg,
-    /// Slots of predecessors; those of slot `i` are `ends[i]..ends[i + 1]`.
-    preds: Vec<u32>,
-    ends: Vec<u32>,
-    /// Steps left for all questions.
-    left: Cell<u32>,
-    /// What each slot defines.
-    defined: Vec<Defined>,
-    /// The last question that came by each slot, and how many there were.
-    asked: RefCell<(Vec<u32>, u32)>,
+    definitions: Definitions<'a>,
 }
 
 impl<'a> Flow<'a> {
     pub fn new(program: &'a Program, ops: &'a [Op], cfg: &'a Cfg) -> Flow<'a> {
-        let slots = || (0..ops.len()).filter(|i| !matches!(ops.get(*i), Some(Op::Second)));
-        let mut ends = vec![0u32; ops.len() + 1];
-        for from in slots() {
-            for &to in cfg.successors(from).iter() {
-                if let Some(n) = ends.get_mut(to as usize + 1) {
-                    *n += 1;
-                }
-            }
-        }
-        let mut total = 0;
-        for n in &mut ends {
-            total += *n;
-            *n = total;
-        }
-        let mut next = ends.clone();
-        let mut preds = vec![0; total as usize];
-        for from in slots() {
-            for &to in cfg.successors(from).iter() {
-                let Some(at) = next.get_mut(to as usize) else {
-                    continue;
-                };
-                if let Some(pred) = preds.get_mut(*at as usize) {
-                    *pred = from as u32;
-                    *at += 1;
-                }
-            }
-        }
         Flow {
             program,
             ops,
-            cfg,
-            preds,
-            ends,
-            left: Cell::new(ALL_STEPS),
-            defined: ops.iter().map(Defined::of).collect(),
-            asked: RefCell::new((vec![0; ops.len()], 0)),
+            definitions: Definitions::new(ops, cfg),
         }
     }
 
     /// The slots from which control comes to a slot, within the function.
     pub fn preds(&self, insn: usize) -> &[u32] {
-        let at = |i: usize| self.ends.get(i).copied().unwrap_or(0) as usize;
-        self.preds.get(at(insn)..at(insn + 1)).unwrap_or(&[])
+        self.definitions.preds(insn)
     }
 
-    /// The definitions of a place that reach a slot; `None` if that would take
+    /// The definitions of a place that reach a slot, in order; `None` if that would take
     /// too long.
-    pub fn defs(&self, insn: usize, place: Place) -> Option<SmallVec<[Def; 4]>> {
-        let mut found = SmallVec::<[Def; 4]>::new();
-        let mut asked = self.asked.borrow_mut();
-        let (marks, questions) = &mut *asked;
-        *questions = questions.wrapping_add(1);
-        let question = *questions;
-        let mut work: SmallVec<[u32; 8]> = SmallVec::new();
-        let mut steps = 0;
-        work.push(insn as u32);
-        while let Some(at) = work.pop() {
-            let at = at as usize;
-            if self.cfg.subprog_start(self.cfg.subprog_of(at)) == at && !found.contains(&Def::Entry)
-            {
-                found.push(Def::Entry);
-            }
-            for &pred in self.preds(at) {
-                steps += 1;
-                let left = self.left.get().checked_sub(1)?;
-                self.left.set(left);
-                if steps > STEPS {
-                    return None;
-                }
-                match marks.get_mut(pred as usize) {
-                    Some(mark) if *mark == question => continue,
-                    Some(mark) => *mark = question,
-                    None => continue,
-                }
-                let defines = self
-                    .defined
-                    .get(pred as usize)
-                    .is_none_or(|defined| defined.has(place));
-                if defines {
-                    let def = Def::At(pred);
-                    if !found.contains(&def) {
-                        found.push(def);
-                    }
-                } else {
-                    work.push(pred);
-                }
-            }
-        }
-        Some(found)
+    pub fn defs(&self, insn: usize, place: Place) -> Option<Defs> {
+        self.definitions.of(insn, place)
     }
 
     /// The only definition, if there is one.
@@ -228,8 +123,11 @@ impl<'a> Flow<'a> {
                 continue;
             }
             seen.push((insn, place));
-            let defs = self.defs(insn, place).filter(|_| seen.len() <= DEPTH);
-            let Some(defs) = defs else {
+            if seen.len() > DEPTH {
+                add(Root::Unknown);
+                break;
+            }
+            let Some(defs) = self.defs(insn, place) else {
                 add(Root::Unknown);
                 continue;
             };
@@ -245,11 +143,14 @@ impl<'a> Flow<'a> {
                         continue;
                     }
                 };
-                if core_at(self.program, at).is_some() {
+                let op = self.ops.get(at);
+                // Of a load, the offset is relocated, not what is read.
+                let number = matches!(op, Some(Op::Alu { .. } | Op::LdImm64 { .. }));
+                if number && core_at(self.program, at).is_some() {
                     add(Root::Core);
                     continue;
                 }
-                match self.ops.get(at) {
+                match op {
                     Some(op) => {
                         for step in steps(op, at, place) {
                             match step {
@@ -384,31 +285,6 @@ fn steps(op: &Op, at: usize, place: Place) -> SmallVec<[Step; 2]> {
         _ => out.push(Step::Root(Root::Unknown)),
     }
     out
-}
-
-/// Whether an operation writes a place.
-/// What a slot defines: asked far more often than it is made.
-struct Defined {
-    regs: Regs,
-    stored: Option<Memory>,
-}
-
-impl Defined {
-    fn of(op: &Op) -> Defined {
-        let effects = op.effects();
-        let stores = |memory: &Memory| matches!(op, Op::Store { .. }) && memory.base == FP;
-        Defined {
-            regs: effects.writes,
-            stored: effects.memory.filter(stores),
-        }
-    }
-
-    fn has(&self, place: Place) -> bool {
-        match place {
-            Place::Reg(reg) => self.regs.has(reg),
-            Place::Stack(offset) => self.stored.is_some_and(|memory| memory.covers(offset)),
-        }
-    }
 }
 
 fn fold(w: Width, op: AluOp, a: u64, b: u64) -> Option<u64> {

@@ -5,6 +5,8 @@
 //! lacks (CO-RE, weak symbols). Only a branch that depends on none of these is
 //! dead in every load of the program.
 
+use alloc::collections::{BTreeMap, BTreeSet};
+
 use super::facts::Facts;
 use super::flow::{Flow, Root};
 use crate::object::MapOrigin;
@@ -39,22 +41,21 @@ pub(super) struct Region {
     pub branch: Option<usize>,
 }
 
-/// Dead slots looked at for one question.
+/// Dead slots looked at for one question, and for all about a program.
 const STEPS: usize = 2000;
+pub(super) const ALL_STEPS: usize = 1_000_000;
 
 /// The runs of slots that no path reaches, in order.
 pub(super) fn regions(facts: &Facts<'_>) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
     let mut open: Option<usize> = None;
+    let starts = facts.program.subprogs.iter().map(|s| s.start as usize);
+    let starts: BTreeSet<usize> = starts.collect();
     for (at, op) in facts.ops.iter().enumerate() {
         if matches!(op, Op::Second) {
             continue;
         }
-        let boundary = facts
-            .program
-            .subprogs
-            .iter()
-            .any(|s| s.start as usize == at);
+        let boundary = starts.contains(&at);
         let dead = !facts.observed.reached(at);
         if let Some(start) = open
             && (!dead || boundary)
@@ -99,23 +100,18 @@ pub(super) fn why_dead(facts: &Facts<'_>, insn: usize) -> Guard {
     let Some(flow) = facts.flow() else {
         return Guard::Unknown;
     };
-    let mut seen = alloc::collections::BTreeSet::from([insn]);
+    let mut seen = BTreeSet::from([insn]);
     let mut work = vec![insn];
     let mut guard = Guard::Always;
     while let Some(at) = work.pop() {
-        if seen.len() > STEPS {
+        let left = facts.dead_steps.get().checked_sub(1);
+        let Some(left) = left.filter(|_| seen.len() <= STEPS) else {
             return Guard::Unknown;
-        }
-        let mut from: Vec<usize> = flow.preds(at).iter().map(|p| *p as usize).collect();
-        let function = facts
-            .program
-            .subprogs
-            .iter()
-            .find(|s| s.start as usize == at);
-        if function.is_some() {
-            from.extend(callers(facts, at));
-        }
-        for pred in from {
+        };
+        facts.dead_steps.set(left);
+        let callers = facts.callers().get(&at).into_iter().flatten();
+        let preds = flow.preds(at).iter().map(|p| *p as usize);
+        for pred in preds.chain(callers.copied()) {
             if !facts.observed.reached(pred) {
                 if seen.insert(pred) {
                     work.push(pred);
@@ -128,18 +124,21 @@ pub(super) fn why_dead(facts: &Facts<'_>, insn: usize) -> Guard {
     guard
 }
 
-/// Slots that call a function or take its address.
-fn callers(facts: &Facts<'_>, start: usize) -> Vec<usize> {
-    let to = |at: usize, rel: i32| at as i64 + 1 + i64::from(rel) == start as i64;
-    let calls = |(at, op): (usize, &Op)| match *op {
-        Op::Call(Callee::Local(rel))
+/// By the first slots of functions, those that call them or take their addresses.
+pub(super) fn callers(ops: &[Op]) -> BTreeMap<usize, Vec<usize>> {
+    let mut callers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, op) in ops.iter().enumerate() {
+        if let Op::Call(Callee::Local(rel))
         | Op::LdImm64 {
             src: ImmRef::Func(rel),
             ..
-        } if to(at, rel) => Some(at),
-        _ => None,
-    };
-    facts.ops.iter().enumerate().filter_map(calls).collect()
+        } = *op
+            && let Some(start) = (at + 1).checked_add_signed(rel as isize)
+        {
+            callers.entry(start).or_default().push(at);
+        }
+    }
+    callers
 }
 
 /// Why control never leaves a reached slot along one of its edges.
@@ -191,8 +190,12 @@ fn of_root(facts: &Facts<'_>, root: Root) -> Guard {
     }
 }
 
-/// A value that was read: constants are the loader's to set.
+/// A value that was read: constants are the loader's to set, and what a field is, is the
+/// kernel's matter.
 fn of_load(facts: &Facts<'_>, at: usize) -> Guard {
+    if facts.core_at(at).is_some() {
+        return Guard::Kernel;
+    }
     match facts.value_of(at).map(|(_, map)| map) {
         Some(map) if map.kind == MapOrigin::Kconfig => Guard::Kernel,
         Some(map) if map.is_constant() => Guard::Constant,

@@ -19,9 +19,7 @@ pub(super) enum Hook<'a> {
 impl Hook<'_> {
     /// The hook of a program.
     pub(super) fn of(program: &Program) -> Hook<'_> {
-        let section = program.section.trim_start_matches('?');
-        let (kind, rest) = section.split_once('/').unwrap_or((section, ""));
-        let to = program.attach_to.as_deref().unwrap_or(rest);
+        let (kind, to) = kind_and_target(program);
         let function = to.split('+').next().unwrap_or(to);
         match (program.prog_type, kind) {
             // An offset is not the entry.
@@ -41,7 +39,45 @@ impl Hook<'_> {
     }
 }
 
-/// Offsets in the registers of x86-64: the first six arguments, and the result.
-pub(super) const ARGUMENTS: [i16; 6] = [112, 104, 96, 88, 72, 64];
-/// The result.
-pub(super) const RESULT: i16 = 80;
+/// The first word of a program's section, and what the program hangs on.
+pub(super) fn kind_and_target(program: &Program) -> (&str, &str) {
+    let section = program.section.trim_start_matches('?');
+    let (kind, rest) = section.split_once('/').unwrap_or((section, ""));
+    (kind, program.attach_to.as_deref().unwrap_or(rest))
+}
+
+/// What a register of x86-64 is for where functions begin and end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Register {
+    /// The argument of this number, from 1.
+    Argument(u8),
+    Result,
+}
+
+/// Registers by their places in `struct pt_regs`, and how its fields are called inside the
+/// kernel and outside.
+const REGISTERS: [(i16, [&str; 2], Register); 7] = [
+    (112, ["di", "rdi"], Register::Argument(1)),
+    (104, ["si", "rsi"], Register::Argument(2)),
+    (96, ["dx", "rdx"], Register::Argument(3)),
+    (88, ["cx", "rcx"], Register::Argument(4)),
+    (72, ["r8", "r8"], Register::Argument(5)),
+    (64, ["r9", "r9"], Register::Argument(6)),
+    (80, ["ax", "rax"], Register::Result),
+];
+
+impl Register {
+    /// The register at an offset of a probe's context. Other machines keep other registers
+    /// there, under other names: where the program has the type, its field is asked.
+    pub(super) fn at(program: &Program, off: i16) -> Option<Register> {
+        let (_, names, register) = REGISTERS.iter().find(|(at, ..)| *at == off)?;
+        let Some(btf) = program.btf.as_deref() else {
+            return Some(*register);
+        };
+        let registers = btf.ty(btf.find_struct("pt_regs")?)?.composite()?;
+        let bits = u32::try_from(off).ok()?.checked_mul(8)?;
+        let mut fields = registers.members.iter();
+        let field = fields.find(|field| field.bit_offset == bits)?;
+        names.contains(&field.name).then_some(*register)
+    }
+}

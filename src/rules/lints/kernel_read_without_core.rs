@@ -75,8 +75,10 @@ fn probe_reads(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         };
         let kernel = flow.roots(add, reg).iter().all(|root| match root {
             Root::Call(at) => matches!(
-                callee(facts, *at),
-                Some(helper::GET_CURRENT_TASK | helper::GET_CURRENT_TASK_BTF)
+                facts.call_at(*at as usize),
+                Some(Called::Helper(
+                    helper::GET_CURRENT_TASK | helper::GET_CURRENT_TASK_BTF
+                ))
             ),
             // The helper says that it is the kernel's.
             Root::Load(at) => KERNEL.contains(&id) && !frame_pointer(facts, *at as usize),
@@ -105,17 +107,6 @@ fn frame_pointer(facts: &Facts<'_>, at: usize) -> bool {
                 ..
             })
         )
-}
-
-fn callee(facts: &Facts<'_>, insn: u32) -> Option<u32> {
-    let at = facts
-        .calls
-        .binary_search_by_key(&(insn as usize), |c| c.insn)
-        .ok()?;
-    match facts.calls.get(at)?.callee {
-        Called::Helper(id) => Some(id),
-        Called::Kfunc(_) => None,
-    }
 }
 
 /// The addition of a constant, unrelocated, that makes the third argument: where

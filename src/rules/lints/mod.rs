@@ -10,12 +10,14 @@
 
 mod compared;
 mod dead_code;
+mod defs;
 mod facts;
 mod flow;
 mod guard;
 mod hook;
 mod object;
 mod settle;
+mod written;
 
 mod address_in_host_order;
 mod allocation_in_tracing;

@@ -2,7 +2,8 @@
 //! reverse.
 //!
 //! Only addresses whose side leaves no doubt: arguments of a system call as its event
-//! hands them out, and objects that the verifier knows to be the kernel's.
+//! hands them out, sockets, and objects that a function of the kernel returned. A pointer in
+//! an object may be one to user memory, whatever its type.
 
 use super::facts::Facts;
 use super::flow::Root;
@@ -40,8 +41,11 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     }
     for (call, id) in facts.reached_helpers(&user) {
         let seen = facts.observed.calls(call.insn);
-        let known = |args: &[Pointee; 5]| matches!(args[2], Pointee::Kernel(_) | Pointee::Socket);
-        if !seen.is_empty() && seen.iter().all(known) {
+        let socket = |args: &[Pointee; 5]| args[2] == Pointee::Socket;
+        let object = |args: &[Pointee; 5]| matches!(args[2], Pointee::Kernel(_));
+        let known =
+            seen.iter().all(socket) || seen.iter().all(object) && is_returned(facts, call.insn);
+        if !seen.is_empty() && known {
             let name = helper_name(id).unwrap_or("the call");
             let what = format!("`{name}` reads an object of the kernel");
             hits.push(Hit::at(LINT.rule, call.insn, what));
@@ -63,4 +67,14 @@ fn is_argument(facts: &Facts<'_>, insn: usize) -> bool {
     };
     let roots = flow.roots(insn, 3);
     !roots.is_empty() && roots.iter().all(field)
+}
+
+/// Whether the address is what a call returned, with an offset at most.
+fn is_returned(facts: &Facts<'_>, insn: usize) -> bool {
+    let roots = facts.flow().map(|flow| flow.roots(insn, 3));
+    roots.is_some_and(|roots| {
+        let called = |root: &Root| matches!(root, Root::Call(_));
+        let of_kernel = |root: &Root| called(root) || *root == Root::Core;
+        roots.iter().any(called) && roots.iter().all(of_kernel)
+    })
 }

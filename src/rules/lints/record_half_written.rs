@@ -3,9 +3,12 @@
 //!
 //! A reservation is not cleared: it holds what was there before. Bytes count as written by
 //! any store of the function to them, and by every call that is given a pointer at or
-//! before them. Where a pointer into the record is not followed the lint stays silent.
+//! before them. Where a pointer into a record is not followed (a function or a callback that
+//! is handed one), the lint stays silent.
 
-use super::facts::{Called, Facts};
+use alloc::collections::BTreeMap;
+
+use super::facts::{Facts, stretch};
 use super::flow::Flow;
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
@@ -22,45 +25,65 @@ pub(super) const LINT: Lint = Lint {
 /// Longest record that is looked at.
 const MAX_RECORD: u64 = 1 << 12;
 
+/// Bytes of a record that are written: from where to before where.
+type Bytes = (i64, i64);
+
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let Some(flow) = facts.flow() else { return };
-    let submits = facts.reached_helpers(&[helper::RINGBUF_SUBMIT]).count();
-    if submits == 0 {
+    if facts
+        .reached_helpers(&[helper::RINGBUF_SUBMIT])
+        .next()
+        .is_none()
+    {
         return;
     }
+    let Some(mut records) = records(facts, flow) else {
+        return;
+    };
     for (call, _) in facts.reached_helpers(&[helper::RINGBUF_RESERVE]) {
         let size = flow
             .constant(call.insn, 2)
             .filter(|s| (1..=MAX_RECORD).contains(s));
         let Some(size) = size else { continue };
-        let Some((first, last)) = unwritten(facts, flow, call.insn, size as usize) else {
+        // What a function does with it isn't followed.
+        let Some(written) = records.entry(call.insn).or_insert(Some(Vec::new())) else {
             continue;
         };
-        let which = match first == last {
-            true => format!("byte {first}"),
-            false => format!("bytes {first} to {last}"),
-        };
-        let what = format!(
-            "of a record of {size} bytes {which} are never written: what was in the buffer before goes to user space"
-        );
-        hits.push(Hit::at(LINT.rule, call.insn, what));
+        written.sort_unstable();
+        if let Some((first, last)) = gap(written, size as i64) {
+            let which = stretch(first, last);
+            let what = format!(
+                "of a record of {size} bytes {which} are never written: what was in the buffer before goes to user space"
+            );
+            hits.push(Hit::at(LINT.rule, call.insn, what));
+        }
     }
 }
 
-/// The first stretch of a record that nothing writes; none if that isn't known.
-fn unwritten(
-    facts: &Facts<'_>,
-    flow: &Flow<'_>,
-    reserve: usize,
-    size: usize,
-) -> Option<(usize, usize)> {
-    let mut written = vec![false; size];
-    let subprog = facts.program.subprog_at(reserve as u32);
-    for (at, op) in facts.ops.iter().enumerate() {
-        if facts.program.subprog_at(at as u32) != subprog || !facts.observed.reached(at) {
-            continue;
+/// The first stretch of a record that none of the stretches, in order, covers.
+fn gap(written: &[Bytes], size: i64) -> Option<(i64, i64)> {
+    let mut first = 0;
+    for (start, end) in written {
+        if *start > first {
+            return Some((first, size.min(*start) - 1)).filter(|_| first < size);
         }
-        let (base, off, len) = match *op {
+        first = first.max(*end);
+    }
+    (first < size).then_some((first, size - 1))
+}
+
+/// What is written of the records of each reservation; none of one that is handed to a
+/// function, and nothing at all where a pointer into a record isn't followed.
+fn records(facts: &Facts<'_>, flow: &Flow<'_>) -> Option<BTreeMap<usize, Option<Vec<Bytes>>>> {
+    let mut records: BTreeMap<usize, Option<Vec<Bytes>>> = BTreeMap::new();
+    let mut mark = |(from, start): (usize, i64), end: i64| {
+        if let Some(written) = records.entry(from).or_insert(Some(Vec::new())) {
+            written.push((start, end));
+        }
+    };
+    let mut lent = Vec::new();
+    for (at, op) in facts.ops.iter().enumerate() {
+        match *op {
             Op::Store {
                 base, off, size, ..
             }
@@ -69,70 +92,41 @@ fn unwritten(
             }
             | Op::StoreRelease {
                 base, off, size, ..
-            } => (base, i64::from(off), size.bytes() as usize),
-            Op::Call(callee) => {
-                called(facts, flow, at, callee, reserve, &mut written)?;
-                continue;
+            } if facts.observed.bases(at).contains(&Pointee::Ringbuf) => {
+                let (from, start) = flow.offset_from_call(at, base)?;
+                let start = start.checked_add(off.into())?;
+                mark((from, start), start + i64::from(size.bytes()));
             }
-            _ => continue,
-        };
-        if !facts.observed.bases(at).contains(&Pointee::Ringbuf) {
-            continue;
-        }
-        let (from, start) = flow.offset_from_call(at, base)?;
-        if from == reserve {
-            mark(&mut written, start + off, len);
+            Op::Call(callee) if !ends(callee) => {
+                for reg in given(facts, at) {
+                    let (from, start) = flow.offset_from_call(at, reg)?;
+                    match callee {
+                        Callee::Local(_) => lent.push(from),
+                        _ => mark((from, start), i64::MAX),
+                    }
+                }
+            }
+            _ => {}
         }
     }
-    let first = written.iter().position(|w| !w)?;
-    let run = written.iter().skip(first).take_while(|w| !**w).count();
-    Some((first, first + run - 1))
+    for from in lent {
+        records.insert(from, None);
+    }
+    Some(records)
 }
 
-/// What a call may write of the record.
-fn called(
-    facts: &Facts<'_>,
-    flow: &Flow<'_>,
-    at: usize,
-    callee: Callee,
-    reserve: usize,
-    written: &mut [bool],
-) -> Option<()> {
-    let ends = facts.calls.iter().any(|c| {
-        c.insn == at
-            && matches!(
-                c.callee,
-                Called::Helper(helper::RINGBUF_SUBMIT | helper::RINGBUF_DISCARD)
-            )
-    });
-    if ends {
-        return Some(());
-    }
-    for reg in 1..=5u8 {
-        if matches!(callee, Callee::Local(_)) {
-            // What a function does with it isn't followed.
-            let given = flow.offset_from_call(at, reg);
-            if given.is_some_and(|(from, _)| from == reserve) {
-                return None;
-            }
-            continue;
-        }
-        let seen = facts.observed.calls(at);
-        let record =
-            |args: &[Pointee; 5]| args.get(usize::from(reg) - 1) == Some(&Pointee::Ringbuf);
-        if seen.iter().any(record) {
-            let (from, start) = flow.offset_from_call(at, reg)?;
-            if from == reserve {
-                mark(written, start, usize::MAX);
-            }
-        }
-    }
-    Some(())
+/// Whether a call ends a record.
+fn ends(callee: Callee) -> bool {
+    let ends = [helper::RINGBUF_SUBMIT, helper::RINGBUF_DISCARD];
+    matches!(callee, Callee::Helper(id) if ends.iter().any(|end| *end as i32 == id))
 }
 
-fn mark(written: &mut [bool], from: i64, len: usize) {
-    let from = usize::try_from(from).unwrap_or(0);
-    for byte in written.iter_mut().skip(from).take(len) {
-        *byte = true;
-    }
+/// The arguments of a call that point into a record on some path.
+fn given(facts: &Facts<'_>, insn: usize) -> impl Iterator<Item = u8> {
+    let seen = facts.observed.calls(insn);
+    (1..=5u8).filter(move |reg| {
+        let arg = usize::from(*reg) - 1;
+        seen.iter()
+            .any(|args| args.get(arg) == Some(&Pointee::Ringbuf))
+    })
 }

@@ -6,6 +6,8 @@
 //! itself or guards: per-CPU maps, storage of a task or socket, values whose key
 //! is the current thread or CPU, functions that take a lock.
 
+use alloc::collections::BTreeSet;
+
 use super::facts::{Called, Facts};
 use super::flow::{Flow, Place, Root};
 use super::{Hit, Lint, Scope, rule};
@@ -30,6 +32,7 @@ const OWN: &[u32] = &[
 ];
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
+    let locking = locking(facts);
     for (at, op) in facts.ops.iter().enumerate() {
         let Op::Store {
             base,
@@ -57,7 +60,10 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             || flow.defs(load, Place::Reg(base)) != flow.defs(at, Place::Reg(base))
             || own_value(facts, flow, at, base, def)
             || approximate(facts, flow, load, at)
-            || locks(facts, at)
+            || facts
+                .program
+                .subprog_at(at as u32)
+                .is_some_and(|of| locking.contains(&of))
         {
             continue;
         }
@@ -147,8 +153,7 @@ fn own_value(facts: &Facts<'_>, flow: &Flow<'_>, insn: usize, base: u8, def: &Ma
         Root::Address(_) => false,
         Root::Call(at) => {
             let at = *at as usize;
-            facts.calls.iter().find(|c| c.insn == at).map(|c| c.callee)
-                != Some(Called::Helper(helper::MAP_LOOKUP_ELEM))
+            facts.call_at(at) != Some(Called::Helper(helper::MAP_LOOKUP_ELEM))
                 || own_key(facts, flow, at, def.key_size)
         }
         Root::Number => false,
@@ -168,22 +173,21 @@ pub(super) fn own_key(facts: &Facts<'_>, flow: &Flow<'_>, lookup: usize, size: u
         flow.roots_of(lookup, Place::Stack(slot))
             .iter()
             .any(|root| {
-                matches!(root, Root::Call(at) if facts.calls.iter().any(|c| {
-                    c.insn == *at as usize
-                        && matches!(c.callee, Called::Helper(id) if OWN.contains(&id))
-                }))
+                matches!(root, Root::Call(at) if matches!(
+                    facts.call_at(*at as usize),
+                    Some(Called::Helper(id)) if OWN.contains(&id)
+                ))
             })
     })
 }
 
-/// Whether the function takes a lock somewhere.
-fn locks(facts: &Facts<'_>, insn: usize) -> bool {
-    let subprog = facts.program.subprog_at(insn as u32);
-    facts.calls.iter().any(|c| {
-        let lock = match c.callee {
-            Called::Helper(id) => id == helper::SPIN_LOCK,
-            Called::Kfunc(name) => name.contains("spin_lock"),
-        };
-        lock && facts.program.subprog_at(c.insn as u32) == subprog
-    })
+/// The functions that take a lock somewhere.
+fn locking(facts: &Facts<'_>) -> BTreeSet<usize> {
+    let locks = facts.calls.iter().filter(|c| match c.callee {
+        Called::Helper(id) => id == helper::SPIN_LOCK,
+        Called::Kfunc(name) => name.contains("spin_lock"),
+    });
+    locks
+        .filter_map(|c| facts.program.subprog_at(c.insn as u32))
+        .collect()
 }

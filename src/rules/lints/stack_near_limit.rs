@@ -9,10 +9,9 @@
 
 use super::facts::{Called, Facts};
 use super::{Hit, Lint, Scope, rule};
-use crate::cfg::CallKind;
+use crate::cfg::{CallGraph, Cfg, frame_size};
 use crate::helpers_spec::helper;
 use crate::prelude::*;
-use crate::programs::insn::{AluOp, Op, Src};
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),
@@ -31,7 +30,8 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     if !near(depth, limits.stack) && !tail_calls_below(facts) {
         return;
     }
-    let chains = Chains::of(facts);
+    let Some(cfg) = facts.cfg else { return };
+    let chains = Chains::of(facts, cfg);
     let entry = |s: usize| {
         facts
             .program
@@ -91,40 +91,22 @@ impl Facts<'_> {
     }
 }
 
-/// Frames and direct calls.
+/// Frames, and who calls whom.
 struct Chains {
     frames: Vec<u32>,
-    callees: Vec<Vec<usize>>,
+    graph: CallGraph,
 }
 
 impl Chains {
-    fn of(facts: &Facts<'_>) -> Chains {
-        let subprogs = &facts.program.subprogs;
-        let frames = subprogs.iter().map(|s| {
-            facts
-                .ops
-                .get(s.start as usize..s.end as usize)
-                .map_or(0, frame)
+    fn of(facts: &Facts<'_>, cfg: &Cfg) -> Chains {
+        let subprogs = facts.program.subprogs.iter();
+        let frames = subprogs.map(|s| {
+            let ops = facts.ops.get(s.start as usize..s.end as usize);
+            ops.map_or(0, frame_size)
         });
-        let mut callees = vec![Vec::new(); subprogs.len()];
-        if let Some(cfg) = facts.cfg {
-            let graph = cfg.call_graph().graph;
-            for edge in graph.edge_indices() {
-                let (Some((from, to)), Some(call)) =
-                    (graph.edge_endpoints(edge), graph.edge_weight(edge))
-                else {
-                    continue;
-                };
-                if call.kind == CallKind::Call
-                    && let Some(list) = callees.get_mut(from.index())
-                {
-                    list.push(to.index());
-                }
-            }
-        }
         Chains {
             frames: frames.collect(),
-            callees,
+            graph: cfg.call_graph(),
         }
     }
 
@@ -134,62 +116,8 @@ impl Chains {
     }
 
     /// The chain of calls with the largest sum that ends in a function that fits.
-    /// Accepted programs call at most eight deep and never themselves.
     fn deepest(&self, last: impl Fn(usize) -> bool) -> (Vec<usize>, u32) {
-        let mut best = (Vec::new(), 0);
-        let mut work = vec![vec![0usize]];
-        let mut steps = 0;
-        while let Some(chain) = work.pop() {
-            steps += 1;
-            let sum = chain.iter().map(|s| self.rounded(*s)).sum();
-            let end = chain.last().copied().unwrap_or(0);
-            if last(end) && sum > best.1 {
-                best = (chain.clone(), sum);
-            }
-            if chain.len() > 16 || steps > 10_000 {
-                continue;
-            }
-            for &callee in self.callees.get(end).map_or(&[][..], |c| c) {
-                if !chain.contains(&callee) {
-                    let mut next = chain.clone();
-                    next.push(callee);
-                    work.push(next);
-                }
-            }
-        }
-        best
+        let (chain, sum) = self.graph.deepest(|s| self.rounded(s), last);
+        (chain.into_iter().map(|(s, _)| s).collect(), sum)
     }
-}
-
-/// The lowest byte below r10 that code addresses.
-fn frame(ops: &[Op]) -> u32 {
-    let mut low = 0i64;
-    let mut copies = 0u16;
-    for op in ops {
-        match *op {
-            Op::Load { base: 10, off, .. }
-            | Op::Store { base: 10, off, .. }
-            | Op::Atomic { base: 10, off, .. } => low = low.min(off.into()),
-            _ => {}
-        }
-        match *op {
-            Op::Alu {
-                op: AluOp::Mov,
-                dst,
-                src: Src::Reg(10),
-                ..
-            } => copies |= 1 << dst,
-            Op::Alu {
-                op: AluOp::Add,
-                dst,
-                src: Src::Imm(imm),
-                ..
-            } if copies >> dst & 1 == 1 => {
-                low = low.min(imm.into());
-                copies &= !(1 << dst);
-            }
-            _ => {}
-        }
-    }
-    low.unsigned_abs().min(1 << 16) as u32
 }

@@ -5,7 +5,7 @@
 //! register is therefore read by everybody; the others hold leftovers.
 
 use super::facts::Facts;
-use super::hook::{ARGUMENTS, Hook};
+use super::hook::{Hook, Register};
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::prelude::*;
@@ -29,11 +29,12 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             off,
             size: Size::DW,
             ..
-        } = op
+        } = *op
         else {
             continue;
         };
-        let later = ARGUMENTS.iter().skip(1).any(|a| a == off);
+        let register = Register::at(facts.program, off);
+        let later = matches!(register, Some(Register::Argument(2..)));
         if later && facts.observed.bases(at) == [Pointee::Ctx] {
             let what = format!(
                 "`{name}` has one argument, a pointer to the caller's registers: this register holds no argument of the call"

@@ -23,7 +23,8 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         {
             let left = size - 1;
             let what = format!(
-                "{size} bytes for a task's name, which has up to 16: {left} characters of it are left"
+                "{size} bytes for a task's name, which has up to {} characters and an end: {left} of them are left",
+                COMM - 1
             );
             hits.push(Hit::at(LINT.rule, call.insn, what));
         }

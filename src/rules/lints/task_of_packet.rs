@@ -1,7 +1,8 @@
 //! `task-of-packet`: a program on a packet's way asks for the current task.
 //!
 //! Packets come in by interrupts: the task that runs has nothing to do with them. Programs
-//! of outgoing packets in a cgroup mostly run for the sender, and are left out.
+//! of outgoing packets mostly run for the sender, and are left out; so are those of which it
+//! isn't known which way their packets go.
 
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
@@ -26,8 +27,13 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     use ProgType as P;
     let p = facts.program;
     let on_the_way = match p.prog_type {
-        P::SchedCls | P::SchedAct | P::SocketFilter | P::Xdp | P::SkSkb => true,
-        P::CgroupSkb => p.attach_type == Some(AttachType::CgroupInetIngress),
+        P::Xdp => true,
+        P::SchedCls | P::CgroupSkb => match p.attach_type {
+            Some(attach) => {
+                attach == AttachType::TcxIngress || attach == AttachType::CgroupInetIngress
+            }
+            None => p.section.ends_with("/ingress"),
+        },
         _ => false,
     };
     if !on_the_way {

@@ -7,6 +7,8 @@
 //! programs are attached to or put into (of sockets, devices, CPUs), and whole
 //! objects with an iterator over a map, which the user chooses.
 
+use alloc::collections::BTreeMap;
+
 use super::object::ObjectInput;
 use super::{Hit, rule};
 use crate::helpers_spec::{AttachType, MapType};
@@ -83,6 +85,17 @@ fn plain_records(input: &ObjectInput<'_>) -> bool {
 /// Which maps some relocation is against, or are slots of another map.
 fn by_relocations(object: &Object) -> Vec<bool> {
     let elf = &object.elf;
+    // By section, then by place in it.
+    let mut places: BTreeMap<u32, BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
+    for (i, map) in object
+        .maps
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| m.section != 0)
+    {
+        let section = places.entry(map.section).or_default();
+        section.entry(map.span.offset).or_default().push(i);
+    }
     let mut used = vec![false; object.maps.len()];
     let mut mark = |i: usize| {
         if let Some(used) = used.get_mut(i) {
@@ -101,14 +114,13 @@ fn by_relocations(object: &Object) -> Vec<bool> {
             let Some(symbol) = elf.symbols.get(relocation.symbol as usize) else {
                 continue;
             };
-            for (i, map) in object.maps.iter().enumerate() {
-                let there = map.section == symbol.section && map.span.offset == symbol.value;
-                // Through the section's own symbol any of them may be meant.
-                if map.section != 0
-                    && (there || map.section == symbol.section && symbol.is_section())
-                {
-                    mark(i);
-                }
+            if symbol.is_section() {
+                // Any of them may be meant.
+                let there = places.remove(&symbol.section).into_iter().flatten();
+                there.flat_map(|(_, maps)| maps).for_each(&mut mark);
+            } else if let Some(section) = places.get_mut(&symbol.section) {
+                let there = section.remove(&symbol.value);
+                there.into_iter().flatten().for_each(&mut mark);
             }
         }
     }

@@ -1,12 +1,11 @@
 //! `unwritten-bytes-in-key`: bytes of a map's key that nothing writes.
 //!
-//! As `unwritten-bytes-leave`, of which it shares the reckoning: keys on the stack whose
-//! place and size are known.
+//! As `unwritten-bytes-leave`: keys on the stack whose place and size are known. Left out are
+//! tries of prefixes: what lies behind a key's prefix is not compared.
 
-use super::facts::Facts;
-use super::unwritten_bytes_leave::Record;
+use super::facts::{Facts, stretch};
 use super::{Hit, Lint, Scope, rule};
-use crate::helpers_spec::{helper, helper_name};
+use crate::helpers_spec::{MapType, helper, helper_name};
 use crate::prelude::*;
 
 pub(super) const LINT: Lint = Lint {
@@ -26,6 +25,9 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         let Some((map, def)) = facts.map_argument(call.insn, 1) else {
             continue;
         };
+        if MapType::from_id(def.map_type) == Some(MapType::LpmTrie) {
+            continue;
+        }
         let size = i64::from(def.key_size);
         let Some(from) = flow.frame_offset(call.insn, 2) else {
             continue;
@@ -33,13 +35,10 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         if !(-512..0).contains(&from) || size == 0 || from + size > 0 {
             continue;
         }
-        let end = from + size;
-        if let Some((first, last)) = (Record { from, end }).unwritten(facts, flow, call.insn) {
+        let bytes = (from, from + size);
+        if let Some((first, last)) = facts.written().gap(facts, bytes, call.insn) {
             let name = helper_name(id).unwrap_or("the call");
-            let which = match first == last {
-                true => format!("byte {first}"),
-                false => format!("bytes {first} to {last}"),
-            };
+            let which = stretch(first, last);
             let what = format!(
                 "`{name}` compares {size} bytes with keys of `{}`, of which {which} were never written: the same key is not found again",
                 def.name
