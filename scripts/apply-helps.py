@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Applies every verified help of tests/corpus/explain to its source, compiles it, and
-asks whether the program is accepted then.
+"""Applies every verified help of tests/corpus/explain, or of the sources named, to its
+source, compiles it, and asks what becomes of the program then.
 
-usage: scripts/apply-helps.py BPFASSAY          the binary to ask
+usage: scripts/apply-helps.py BPFASSAY [SOURCE...]          the binary to ask
   CLANG    clang with the BPF target            default: clang
-Ends with 1 if one of the edited programs is not accepted; says so and ends with 0
-where there is no clang.
+A help that is said to make the program load must do so, one that is said to go on must
+lead past its refusal. Ends with 1 if one does not; says so and ends with 0 where there is
+no clang. Sources without an object beside them are compiled.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -23,6 +25,7 @@ FLAGS = (
     "-Wno-unused-function -Wno-unknown-attributes -Wno-missing-declarations "
     "-Wno-address-of-packed-member -fno-ident -w"
 ).split()
+CLANG = os.environ.get("CLANG", "clang")
 
 
 def ask(binary, source, *more):
@@ -44,43 +47,68 @@ def edited(lines, suggestion):
     return lines[:start] + suggestion["new"] + lines[max(end, start):]
 
 
+def compiled(source, built):
+    command = [CLANG, *FLAGS, f"-I{FOLDER.parent}/include", "-c", source.name, "-o", str(built)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=source.parent)
+
+
+def tried(binary, source, name, finding, help_):
+    """What came of one help: a word, and why it is bad."""
+    lines = source.read_text().splitlines()
+    new = edited(lines, help_["suggestion"])
+    if new is None:
+        return "elsewhere", "the line is not as the help has it"
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder) / source.name
+        place.write_text("\n".join(new) + "\n")
+        built = place.with_suffix(".o")
+        run = compiled(place, built)
+        if run.returncode:
+            return "uncompiled", f"does not compile: {run.stderr.splitlines()[0]}"
+        verdict = ask(binary, place, "--prog", name, str(built))[0]
+    if verdict["verdict"] == "accept":
+        return "accepted", None
+    told = f"{verdict['verdict']} in line {verdict['line']}: {verdict['message']}"
+    grown = len(new) - len(lines) if help_["suggestion"]["line"] <= finding["line"] else 0
+    same = verdict["message"] == finding["message"] and verdict["line"] == finding["line"] + grown
+    if help_["tested"] == "verifies" or same:
+        return "refused", told
+    return "further", None
+
+
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
-    clang = os.environ.get("CLANG", "clang")
-    if not shutil.which(clang):
-        print(f"skipped: no {clang}")
+    if not shutil.which(CLANG):
+        print(f"skipped: no {CLANG}")
         return 0
-    programs = helps = accepted = 0
+    sources = [pathlib.Path(a).resolve() for a in sys.argv[2:]] or sorted(FOLDER.glob("*.c"))
+    programs = 0
+    came = collections.Counter()
     bad = []
-    for source in sorted(FOLDER.glob("*.c")):
-        text = source.read_text().splitlines()
-        for program in ask(binary, source, str(source.with_suffix(".o"))):
+    for source in sources:
+        with tempfile.TemporaryDirectory() as folder:
+            built = source.with_suffix(".o")
+            if not built.exists():
+                built = pathlib.Path(folder) / built.name
+                run = compiled(source, built)
+                if run.returncode:
+                    print(run.stderr)
+                    return 1
+            told = ask(binary, source, str(built))
+        for program in told:
             programs += 1
             name = program["program"]
-            found = (program["finding"] or {}).get("help", [])
-            sure = [h for h in found if h["suggestion"] and h["tested"] == "verifies"]
-            if not sure:
-                continue
-            helps += 1
-            new = edited(text, sure[0]["suggestion"])
-            if new is None:
-                bad.append(f"{name}: the line is not as the help has it")
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                place = pathlib.Path(folder) / source.name
-                place.write_text("\n".join(new) + "\n")
-                built = place.with_suffix(".o")
-                command = [clang, *FLAGS, f"-I{FOLDER.parent}/include", "-c", str(place), "-o", str(built)]
-                run = subprocess.run(command, capture_output=True, text=True, check=False)
-                if run.returncode:
-                    bad.append(f"{name}: does not compile: {run.stderr.splitlines()[0]}")
+            finding = program["finding"] or {}
+            for help_ in finding.get("help", []):
+                if not help_["suggestion"] or help_["tested"] not in ("verifies", "goes-on", "passes"):
                     continue
-                verdict = ask(binary, place, "--prog", name, str(built))[0]
-                if verdict["verdict"] == "accept":
-                    accepted += 1
-                else:
-                    bad.append(f"{name}: {verdict['verdict']} in line {verdict['line']}: {verdict['message']}")
-    print(f"{programs} programs, {helps} with a verified edit, {accepted} accepted with it")
+                word, why = tried(binary, source, name, program, help_)
+                came[help_["tested"], word] += 1
+                if why:
+                    bad.append(f"{name} ({help_['tested']}): {why}")
+    print(f"{programs} programs; edits that were verified, and what they came to:")
+    for (tested, word), count in sorted(came.items()):
+        print(f"  {tested}: {count} {word}")
     print("\n".join(bad))
     return 1 if bad else 0
 

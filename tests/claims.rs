@@ -91,7 +91,10 @@ fn wrong(d: &Diagnostic) -> Option<String> {
                 && number("size").is_none_or(|s| s == access.bytes as i64),
             "the numbers are others",
         ),
-        Claim::PacketFar { offset, .. } => must(offset.max + 4096 > 0xffff, "the offset is small"),
+        Claim::PacketFar { offset, fixed, .. } => must(
+            offset.max + i128::from(*fixed) > 0xffff,
+            "the offset is small",
+        ),
         Claim::Unwritten {
             byte,
             size,

@@ -10,9 +10,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use bpfassay::check::types;
+use bpfassay::diagnostics::story::EditPlace;
 use bpfassay::diagnostics::{Cause, Diagnostic, Tested, Text};
-use bpfassay::report::Outcome;
 use bpfassay::report::text::{Style, render_diagnostic};
+use bpfassay::report::{Outcome, Report};
 use bpfassay::{Options, TargetChoice, check, target};
 
 /// Programs whose explanation is kept as people read it, one of each kind.
@@ -88,6 +89,115 @@ fn said(d: &Diagnostic) -> String {
     text
 }
 
+/// What is said of the programs of a file, with or without the file at hand.
+fn report_of(file: &Path, source: &str, at_hand: bool) -> Report {
+    let named = source.lines().find_map(|l| l.strip_prefix("// TARGET "));
+    let kernel = target::by_name(named.unwrap_or("linux-6.18")).unwrap();
+    let choice = [TargetChoice {
+        target: &kernel,
+        kernel_btf: types::of_target(&kernel),
+    }];
+    let bytes = std::fs::read(file.with_extension("o")).unwrap();
+    let text = |_: &str| at_hand.then(|| std::sync::Arc::new(Text::new(source.to_owned())));
+    let options = Options {
+        smoke: false,
+        lints: false,
+        source_text: &text,
+        ..Options::new("explain.o", &choice)
+    };
+    check(&bytes, &options)
+}
+
+/// What a source says of the first help of each program, and of all that is said.
+#[derive(Default)]
+struct Edits {
+    help: Vec<String>,
+    none: bool,
+    untested: bool,
+    says: Vec<String>,
+    never: Vec<String>,
+}
+
+fn edits(source: &str) -> BTreeMap<String, Edits> {
+    let mut out: BTreeMap<String, Edits> = BTreeMap::new();
+    let mut name = String::new();
+    let mut section = false;
+    for line in source.lines() {
+        if section {
+            let head = line.split('(').next().unwrap_or("");
+            name = head.rsplit(' ').next().unwrap_or("").to_owned();
+        }
+        section = line.starts_with("SEC(\"");
+        let own = out.entry(name.clone()).or_default();
+        let line = line.trim();
+        let rest = |mark: &str| line.strip_prefix(mark).map(|r| r.trim().to_owned());
+        own.help.extend(rest("// HELP "));
+        own.says.extend(rest("// SAYS "));
+        own.never.extend(rest("// NEVER "));
+        own.none |= line == "// NO EDIT";
+        own.untested |= line == "// UNTESTED";
+    }
+    out
+}
+
+#[test]
+fn edits_stand_where_they_compile_and_name_what_is_there() {
+    let file = folder().join("places.c");
+    let source = std::fs::read_to_string(&file).unwrap();
+    let wanted = edits(&source);
+    let report = report_of(&file, &source, true);
+    let mut wrong = String::new();
+    for p in &report.objects[0].programs {
+        let name = p.program.data();
+        let (Some(want), Outcome::Reject(d)) = (wanted.get(name), &p.outcome) else {
+            panic!("{name} is {:?}", p.outcome);
+        };
+        let mut drawn = String::new();
+        render_diagnostic(&mut drawn, d, Style::default());
+        // One line of text, however it is broken.
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = words(&drawn);
+        let first = d.helps.first();
+        let edit = first.and_then(|h| h.edit.as_ref());
+        let mut lines = edit.iter().flat_map(|e| e.new.iter()).map(|l| l.trim());
+        let mut must = |holds: bool, what: &str| {
+            if !holds {
+                let _ = writeln!(wrong, "{name}: {what}\n{drawn}");
+            }
+        };
+        for help in &want.help {
+            must(lines.any(|l| l.starts_with(help.as_str())), help);
+        }
+        must(!want.none || edit.is_none(), "there is an edit");
+        let tested = first.map(|h| &h.tested);
+        if !want.help.is_empty() {
+            let untested = tested == Some(&Tested::Not);
+            must(untested == want.untested, "tested otherwise");
+        }
+        for text in &want.says {
+            must(told.contains(text.as_str()), text);
+        }
+        for text in &want.never {
+            must(
+                !said(d).contains(text.as_str()) && !told.contains(text.as_str()),
+                text,
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    // Without the file nothing tells where a statement begins: no new lines.
+    for p in &report_of(&file, &source, false).objects[0].programs {
+        if let Outcome::Reject(d) = &p.outcome {
+            let mut edits = d.helps.iter().filter_map(|h| h.edit.as_ref());
+            assert!(
+                edits.all(|e| e.place == EditPlace::Instead),
+                "{:?}",
+                p.program
+            );
+        }
+    }
+}
+
 #[derive(Default)]
 struct Totals {
     programs: usize,
@@ -115,21 +225,7 @@ fn explanations_lead_to_the_edit() {
     for file in files {
         let source = std::fs::read_to_string(&file).unwrap();
         let wanted = wanted(&source);
-        let named = source.lines().find_map(|l| l.strip_prefix("// TARGET "));
-        let kernel = target::by_name(named.unwrap_or("linux-6.18")).unwrap();
-        let choice = [TargetChoice {
-            target: &kernel,
-            kernel_btf: types::of_target(&kernel),
-        }];
-        let bytes = std::fs::read(file.with_extension("o")).unwrap();
-        let text = |_: &str| Some(std::sync::Arc::new(Text::new(source.clone())));
-        let options = Options {
-            smoke: false,
-            lints: false,
-            source_text: &text,
-            ..Options::new("explain.o", &choice)
-        };
-        let report = check(&bytes, &options);
+        let report = report_of(&file, &source, true);
         for p in &report.objects[0].programs {
             let Some(want) = wanted.get(p.program.data()) else {
                 panic!("{}: no marks for {}", file.display(), p.program.data());

@@ -151,10 +151,10 @@ fn a_session_goes_as_the_protocol_says() {
 
 #[test]
 fn a_refusal_is_told_with_its_lines_and_helps() {
-    let mut client = Client::start(&repository(), &[]);
+    let mut client = Client::start(&repository().join("tests/corpus"), &[]);
     let told = client.done(
         "check",
-        json!({ "paths": ["tests/corpus/reject/memory.o"], "program": "packet_unchecked", "targets": ["linux-6.1", "linux-6.12"] }),
+        json!({ "paths": ["reject/memory.o"], "program": "packet_unchecked", "targets": ["linux-6.1", "linux-6.12"] }),
     );
     assert_eq!(told["totals"]["reject"], 2);
     let finding = &told["findings"][0];

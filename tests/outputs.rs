@@ -189,7 +189,8 @@ fn steady(text: &str) -> String {
 fn snapshot(format: &str) -> String {
     let args = ["check", "--no-config", "--no-smoke", "--format", format];
     let mut args = args.to_vec();
-    args.extend(["--repo-root", ROOT, "--prog", "value_index_oob", MEMORY]);
+    args.extend(["--repo-root", ROOT, "--source-root", "tests/corpus"]);
+    args.extend(["--prog", "value_index_oob", MEMORY]);
     let o = run(&args);
     assert_eq!(code(&o), 1, "{}", stderr(&o));
     steady(&stdout(&o))

@@ -128,8 +128,12 @@ pub(super) fn assigned(line: &str, at: usize) -> Option<&str> {
     ok.then_some(name)
 }
 
-/// The pointer that an expression follows: `v` of `v->a.b`, `*v`, `v[3]` and `*(v + 1)`.
+/// The pointer that an expression follows: `v` of `v->a.b`, `*v`, `v[3]` and `*(v + 1)`,
+/// and of `ntohs(v->a)`, which a macro makes of it.
 pub(super) fn followed(expr: &str) -> Option<&str> {
+    if let Some(given) = given_alone(expr) {
+        return followed(given).filter(|_| given.contains("->"));
+    }
     // A cast names a type.
     let cast = expr.contains(")(") || expr.contains(" *)") || expr.contains(") ");
     if cast {
@@ -139,6 +143,9 @@ pub(super) fn followed(expr: &str) -> Option<&str> {
     let end = inner.find(|c: char| !word(c)).unwrap_or(inner.len());
     let mut name = inner.get(..end)?;
     let rest = inner.get(end..)?;
+    if rest.trim_start().starts_with('(') {
+        return None;
+    }
     // `a->b->c` follows `a->b`.
     if let Some(last) = inner.rfind("->").filter(|_| !inner.contains('(')) {
         let chain = inner.get(..last)?;
@@ -153,6 +160,246 @@ pub(super) fn followed(expr: &str) -> Option<&str> {
     }
     (!name.is_empty() && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
         .then_some(name)
+}
+
+/// The only argument of what is a call, and nothing else.
+fn given_alone(expr: &str) -> Option<&str> {
+    let open = expr
+        .find('(')
+        .filter(|&at| is_name(expr.get(..at).unwrap_or("").trim()))?;
+    let close = closing(expr, open)?;
+    let whole = expr.get(close + 1..)?.trim().is_empty();
+    let given = expr.get(open + 1..close)?.trim();
+    (whole && !given.is_empty() && pieces(expr, open + 1, close).len() == 1).then_some(given)
+}
+
+/// The expression of a single access: compilers name the member that is read, so what
+/// follows it is read by another one. `a->b` of `a->b->c` at `b`.
+pub(super) fn access_at(line: &str, at: usize) -> (usize, usize) {
+    let (from, to) = super::source::expression_at(line, at);
+    let rest = line.get(at..).unwrap_or("");
+    if rest.starts_with('*') {
+        return (from, unary(line, at).unwrap_or(to));
+    }
+    let name = rest.find(|c: char| !word(c)).unwrap_or(rest.len());
+    if name == 0 || rest.get(name..).is_some_and(|r| r.starts_with('(')) {
+        return (from, to);
+    }
+    // What is indexed is named by where it begins.
+    let chain = line.get(at..to).unwrap_or("");
+    let end = match chain.rfind(']') {
+        Some(close) if from == at => at + close + 1,
+        // Some compilers name every access by where its expression begins.
+        None if from == at && chain.contains("->") => to,
+        _ => indices(line, at + name).min(to),
+    };
+    (from, end)
+}
+
+/// Where the indices end that begin at a place.
+fn indices(line: &str, mut at: usize) -> usize {
+    while line.get(at..).is_some_and(|r| r.starts_with('[')) {
+        match closing(line, at) {
+            Some(close) => at = close + 1,
+            None => break,
+        }
+    }
+    at
+}
+
+/// Where the expression ends that begins at a place with operators of one operand, casts
+/// and brackets: a member, an index and a call belong to it, a sum does not.
+fn unary(line: &str, mut at: usize) -> Option<usize> {
+    loop {
+        let rest = line.get(at..)?;
+        at += rest.len()
+            - rest
+                .trim_start_matches([' ', '*', '&', '!', '~', '-'])
+                .len();
+        let rest = line.get(at..)?;
+        if !rest.starts_with('(') {
+            break;
+        }
+        at = closing(line, at)? + 1;
+        // What follows a cast is what is cast.
+        let after = line.get(at..)?;
+        if !after.starts_with(|c: char| word(c) || matches!(c, '(' | '*' | '&')) {
+            break;
+        }
+    }
+    let rest = line.get(at..)?;
+    at += rest.find(|c: char| !word(c)).unwrap_or(rest.len());
+    loop {
+        let rest = line.get(at..)?;
+        if rest.starts_with(['[', '(']) {
+            at = closing(line, at)? + 1;
+        } else {
+            let member = rest.strip_prefix("->").or_else(|| rest.strip_prefix('.'));
+            let Some(member) = member else { break };
+            let name = member.find(|c: char| !word(c)).unwrap_or(member.len());
+            at += rest.len() - member.len() + name;
+        }
+    }
+    Some(at)
+}
+
+/// Whether an expression does nothing but give a value: it calls nothing, sets nothing.
+pub(super) fn pure(expr: &str) -> bool {
+    let calls = expr.match_indices('(').any(|(at, _)| {
+        let before = expr.get(..at).unwrap_or("").trim_end();
+        before.ends_with(|c: char| word(c) || c == ']') && !before.ends_with("sizeof")
+    });
+    let sets = expr.contains(['=', '"', ';', '{', ',', '?']) || expr.contains("++");
+    !calls && !sets && !expr.contains("--")
+}
+
+/// The end, in C, of what an expression reads, and the pointer whose members it reads
+/// if it is one of those: `(void *)(v + 1)` and `v` of `v->a`.
+pub(super) fn end_of(expr: &str) -> Option<(String, Option<&str>)> {
+    let expr = expr.trim().trim_start_matches(['!', '~']);
+    if let Some(given) = given_alone(expr) {
+        return end_of(given).filter(|_| given.contains("->"));
+    }
+    if !pure(expr) || expr.starts_with('&') {
+        return None;
+    }
+    if let Some(pointer) = expr.strip_prefix('*') {
+        let pointer = pointer.trim();
+        return (!pointer.is_empty()).then(|| (format!("(void *)({pointer} + 1)"), None));
+    }
+    let member = expr.rfind("->");
+    let index = expr.rfind(']').filter(|&at| member.is_none_or(|m| m < at));
+    if let Some(close) = index {
+        // An array in a variable is no place in what a pointer leads to.
+        let own = expr
+            .find('.')
+            .is_some_and(|d| expr.find("->").is_none_or(|a| d < a));
+        let end = format!("(void *)(&{} + 1)", expr.get(..=close)?);
+        return (!own).then_some((end, None));
+    }
+    let base = expr.get(..member?)?;
+    let begins = base.starts_with(|c: char| word(c) || c == '(');
+    begins.then(|| (format!("(void *)({base} + 1)"), Some(base)))
+}
+
+/// What a line sets to a member of the context, and to what: `end` and
+/// `(void *)(long)ctx->data_end`; nothing else may be computed.
+pub(super) fn set_to<'a>(line: &'a str, member: &str) -> Option<(&'a str, &'a str)> {
+    let code = line.split("//").next().unwrap_or(line);
+    let mut begin = 0;
+    let mut found = None;
+    for statement in code.split_inclusive(';') {
+        let end = begin + statement.trim_end_matches(';').len();
+        for (from, to) in pieces(code, begin, end) {
+            let piece = line.get(from..to)?;
+            let Some(equals) = piece.find('=') else {
+                continue;
+            };
+            let right = piece.get(equals + 1..)?.trim();
+            if context_member(right).is_some_and(|(_, m)| m == member) {
+                found = left_of(piece.get(..equals)?).map(|name| (name, right));
+            }
+        }
+        begin += statement.len();
+    }
+    found
+}
+
+/// The variable or member at the end of what stands left of `=`.
+pub(super) fn left_of(left: &str) -> Option<&str> {
+    let left = left.trim_end();
+    let start = left
+        .rfind(|c: char| !word(c) && !matches!(c, '-' | '>' | '.'))
+        .map_or(0, |i| i + 1);
+    let name = left.get(start..)?;
+    let before = left.get(..start)?.trim_end();
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (begins && !before.ends_with([')', '(', ','])).then_some(name)
+}
+
+/// `ctx` and `data` of `(void *)(long)ctx->data`.
+pub(super) fn context_member(expr: &str) -> Option<(&str, &str)> {
+    let mut expr = expr.trim();
+    while expr.starts_with('(') {
+        let close = closing(expr, 0)?;
+        let after = expr.get(close + 1..)?.trim();
+        expr = if after.is_empty() {
+            expr.get(1..close)?.trim()
+        } else {
+            after
+        };
+    }
+    let (base, member) = expr.split_once("->")?;
+    (is_name(base) && is_name(member)).then_some((base, member))
+}
+
+/// What is called at a place of a line.
+pub(super) fn called_at(line: &str, at: usize) -> Option<&str> {
+    let rest = line.get(at..)?;
+    let end = rest.find(|c: char| !word(c))?;
+    let name = rest.get(..end)?;
+    (is_name(name) && rest.get(end..)?.trim_start().starts_with('(')).then_some(name)
+}
+
+/// Whether a line calls a function or macro.
+pub(super) fn calls(line: &str) -> bool {
+    line.match_indices('(').any(|(at, _)| {
+        let before = line.get(..at).unwrap_or("").trim_end();
+        let start = before.rfind(|c: char| !word(c)).map_or(0, |i| i + 1);
+        let name = before.get(start..).unwrap_or("");
+        let other = ["if", "while", "for", "switch", "return", "sizeof"].contains(&name);
+        is_name(name) && !other
+    })
+}
+
+/// Whether a line compares by greater and less.
+pub(super) fn orders(line: &str) -> bool {
+    let bare = line
+        .replace("->", "  ")
+        .replace("<<", "  ")
+        .replace(">>", "  ");
+    !assembler(line) && bare.contains(['<', '>'])
+}
+
+/// The side of a line's only comparison that is a variable or member as it is, where the
+/// other is not.
+pub(super) fn compared_with(line: &str) -> Option<&str> {
+    let bare = line
+        .replace("->", "__")
+        .replace("<<", "__")
+        .replace(">>", "__");
+    let mut found = bare.match_indices(['<', '>']);
+    let (at, _) = found.next().filter(|_| found.next().is_none())?;
+    if bare.contains("&&") || bare.contains("||") {
+        return None;
+    }
+    let right = line.get(at + 1..)?.trim_start_matches('=');
+    let open = line.get(..at)?.find('(')?;
+    let left = line.get(open + 1..at)?;
+    let right = right.get(..right.rfind(')')?)?;
+    let plain = |side: &str| -> bool {
+        let side = uncast(side);
+        left_of(side) == Some(side)
+    };
+    match (plain(left), plain(right)) {
+        (true, false) => Some(uncast(left)),
+        (false, true) => Some(uncast(right)),
+        _ => None,
+    }
+}
+
+/// An expression without the casts before it.
+pub(super) fn uncast(expr: &str) -> &str {
+    let mut expr = expr.trim();
+    while expr.starts_with('(') {
+        let Some(close) = closing(expr, 0) else { break };
+        let after = expr.get(close + 1..).unwrap_or("").trim();
+        if !after.starts_with(|c: char| word(c) || c == '(') {
+            break;
+        }
+        expr = after;
+    }
+    expr
 }
 
 /// The index in `table[i]`: the table, the index, and the index's byte range.
@@ -171,9 +418,10 @@ pub(super) fn turned(line: &str) -> Option<String> {
         (" < ", " >= "),
         (" > ", " <= "),
     ];
+    let times: usize = pairs.iter().map(|(old, _)| line.matches(old).count()).sum();
     let (old, new) = pairs
         .iter()
-        .find(|(old, _)| line.matches(old).count() == 1)?;
+        .find(|(old, _)| times == 1 && line.contains(old))?;
     Some(line.replacen(old, new, 1))
 }
 
@@ -278,19 +526,6 @@ pub(super) fn begins_statement(line: &str) -> bool {
         && !line.starts_with("} ")
 }
 
-/// The statement that a declaration with a value makes without its type: `v = x;` of
-/// `void *v = x;`.
-pub(super) fn without_type(line: &str) -> Option<String> {
-    let text = line.trim();
-    let (left, right) = text.split_once('=')?;
-    let left = left.trim_end();
-    let start = left.rfind(|c: char| !word(c)).map_or(0, |i| i + 1);
-    let name = left.get(start..)?;
-    let right = right.trim();
-    let value = right.get(..right.find(';')?)?;
-    (is_name(name) && !value.contains(',')).then(|| format!("{name} = {};", value.trim()))
-}
-
 /// The chain of members at a column, from its first name.
 pub(super) fn at_column_member(line: &str, column: u32) -> Option<String> {
     let at = (column as usize).checked_sub(1)?;
@@ -368,9 +603,105 @@ mod tests {
     }
 
     #[test]
-    fn declarations_become_assignments() {
-        let text = without_type("\tvoid *data = (void *)(long)ctx->data;");
-        assert_eq!(text.as_deref(), Some("data = (void *)(long)ctx->data;"));
-        assert_eq!(without_type("void *a = x, *b = y;"), None);
+    fn macros_and_functions_are_no_variables() {
+        let check = |expr: &str, expect| assert_eq!(followed(expr), expect, "{expr}");
+        check("ntohs(h->x)", Some("h"));
+        check("bpf_ntohs(h->x.y)", Some("h"));
+        check("f(a, b->x)", None);
+        check("__builtin_memcpy(d, s->x, 6)", None);
+        check("FIELD(h)", None);
+        check("f(x)->y", None);
+    }
+
+    #[test]
+    fn an_access_ends_where_its_member_does() {
+        let check = |line: &str, at, expect: &str| {
+            let (from, to) = access_at(line, line.find(at).unwrap());
+            assert_eq!(&line[from..to], expect, "{line}");
+        };
+        check("return a->b->c > 3;", "b", "a->b");
+        check("return a->b->c > 3;", "c", "a->b->c");
+        check("x = a->d.b[i].c;", "b[", "a->d.b[i]");
+        check("x = p[3] & 1;", "p", "p[3]");
+        check("x = a->d[1] & 1;", "a", "a->d[1]");
+        check("x = a->d.b[1]->c;", "a", "a->d.b[1]");
+        check("x = *(__u32 *)p & 3;", "*(", "*(__u32 *)p");
+        check("x = *(p + 9) & 3;", "*(", "*(p + 9)");
+        check("*p = 3;", "= 3", "*p");
+        check("a->b[2] = 3;", "= 3", "a->b[2]");
+        check("if (ntohs(h->x) == 3)", "ntohs", "ntohs(h->x)");
+    }
+
+    #[test]
+    fn the_end_of_an_access_is_written_where_it_is_sure() {
+        let check = |expr: &str, expect: Option<&str>| {
+            let got = end_of(expr);
+            assert_eq!(got.as_ref().map(|(e, _)| e.as_str()), expect, "{expr}");
+        };
+        check("ip->ttl", Some("(void *)(ip + 1)"));
+        check("a->b.c", Some("(void *)(a + 1)"));
+        check("eth->h_dest[5]", Some("(void *)(&eth->h_dest[5] + 1)"));
+        check("p[i]", Some("(void *)(&p[i] + 1)"));
+        check("a->b[i].c", Some("(void *)(&a->b[i] + 1)"));
+        check("*p", Some("(void *)(p + 1)"));
+        check("*(__u32 *)p", Some("(void *)((__u32 *)p + 1)"));
+        check("*(p + 9)", Some("(void *)((p + 9) + 1)"));
+        check("((struct x *)p)->m", Some("(void *)(((struct x *)p) + 1)"));
+        check("bswap16(h->x)", Some("(void *)(h + 1)"));
+        check("p[i++]", None);
+        check("f(x)->y", None);
+        check("*f(x)", None);
+        check("v", None);
+        check("s.x", None);
+        check("s.x[3]", None);
+        check("f(a)", None);
+    }
+
+    #[test]
+    fn what_is_set_to_a_member_of_the_context_is_found() {
+        let check = |line: &str, expect| assert_eq!(set_to(line, "data_end"), expect, "{line}");
+        check(
+            "void *end = (void *)(long)ctx->data_end;",
+            Some(("end", "(void *)(long)ctx->data_end")),
+        );
+        check(
+            "void *a = (void *)(long)c->data, *b = (void *)(long)c->data_end;",
+            Some(("b", "(void *)(long)c->data_end")),
+        );
+        check(
+            "cur.end = (void *)(long)ctx->data_end;",
+            Some(("cur.end", "(void *)(long)ctx->data_end")),
+        );
+        check("c->end = ctx->data_end;", Some(("c->end", "ctx->data_end")));
+        check("struct c c = { .end = (void *)(long)ctx->data_end };", None);
+        check("long n = ctx->data_end - ctx->data;", None);
+        check("if (p + 1 > (void *)(long)ctx->data_end)", None);
+        check("x = ctx->data_end2;", None);
+    }
+
+    #[test]
+    fn one_side_of_a_comparison_is_a_variable() {
+        let check = |line: &str, expect| assert_eq!(compared_with(line), expect, "{line}");
+        check("if (cur->pos + 4 > cur->end)", Some("cur->end"));
+        check("if ((void *)(eth + 1) > (void *)end)", Some("end"));
+        check("if (end < (void *)(eth + 1)) return 0;", Some("end"));
+        check("if (a > b)", None);
+        check("if (a + 1 > b && c)", None);
+        check("x = a;", None);
+    }
+
+    #[test]
+    fn comparisons_of_order_are_told_from_other_signs() {
+        let check = |line: &str, expect| assert_eq!(orders(line), expect, "{line}");
+        check("if (a + 1 > b)", true);
+        check("if (a->b == c)", false);
+        check("x = a >> 3 << 2;", false);
+    }
+
+    #[test]
+    fn lines_with_one_comparison_are_turned_round() {
+        let check = |line: &str, expect: Option<&str>| assert_eq!(turned(line).as_deref(), expect);
+        check("if (a + 1 > b)", Some("if (a + 1 <= b)"));
+        check("if (a > b || c < d)", None);
     }
 }

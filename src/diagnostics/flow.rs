@@ -81,6 +81,8 @@ pub(super) struct Def {
     pub step: usize,
     /// Frame number and offset, for addresses of stack.
     stack: Option<(usize, i32)>,
+    /// Of a sum: its register held the number, the other one the address.
+    pub swapped: bool,
 }
 
 /// A comparison on the path.
@@ -230,6 +232,15 @@ impl Flow {
 }
 
 impl Flow {
+    /// The newest value that an instruction made by adding a number.
+    pub fn sum(&self, number: Node, insn: usize) -> Option<Node> {
+        let mut defs = self.defs.iter().enumerate().rev();
+        let is = |d: &Def| {
+            d.insn == insn && matches!(d.made, Made::Arith { b: Some(b), .. } if b == number)
+        };
+        defs.find(|(_, d)| is(d)).map(|(n, _)| n)
+    }
+
     /// The sum of the constants that were added to a value's root; none if anything
     /// else was done to it.
     pub fn distance(&self, mut node: Node) -> Option<i64> {
@@ -262,6 +273,7 @@ impl Walker<'_> {
             insn: self.insn,
             step: self.step,
             stack: None,
+            swapped: false,
         });
         self.flow.defs.len() - 1
     }
@@ -473,6 +485,7 @@ impl Walker<'_> {
             && !self.is_address(a)
         {
             self.flow.defs[node].made = made(b, Some(a));
+            self.flow.defs[node].swapped = true;
         }
         if let (Some((frame, at)), Src::Imm(imm)) = (self.flow.defs[a].stack, src) {
             self.flow.defs[node].stack = match op {

@@ -6,6 +6,7 @@
 
 mod apart;
 mod build;
+mod c_function;
 mod c_text;
 pub mod facts;
 mod finding;

@@ -1,11 +1,14 @@
 //! Names for what instructions refer to, and the few facts about calls that the
 //! story of a value needs.
 
-use crate::helpers_spec::{self, HelperProto, KfFlags, KfRole, SpecVersion, TypeFlags};
+use crate::helpers_spec::{
+    self, AttachType, CtxKind, HelperProto, KfFlags, KfRole, SpecVersion, TypeFlags,
+};
+use crate::object::Type;
 use crate::prelude::*;
 use crate::programs::Program;
 use crate::programs::disasm::{self, Dialect, Names};
-use crate::programs::insn::{Callee, Op};
+use crate::programs::insn::{Callee, Op, Size};
 
 /// The names that a program knows, for its disassembly.
 pub struct ProgramNames<'a>(pub &'a Program);
@@ -83,7 +86,8 @@ pub(super) fn ctx_field(program: &Program, off: i16) -> Option<&'static str> {
 /// hooked function where the context is an array of those.
 pub(super) fn ctx_part(program: &Program, off: i16) -> Option<String> {
     use crate::helpers_spec::ProgType as P;
-    if let Some(field) = ctx_field(program, off).filter(|f| !f.is_empty()) {
+    let field = ctx_field(program, off).filter(|f| !f.is_empty());
+    if let Some(field) = field.or_else(|| iterated(program, off)) {
         return Some(format!("the context's `{field}`"));
     }
     let arguments = matches!(
@@ -93,14 +97,57 @@ pub(super) fn ctx_part(program: &Program, off: i16) -> Option<String> {
     (arguments && off >= 0 && off % 8 == 0).then(|| format!("argument {} of the hook", off / 8 + 1))
 }
 
+/// The member of an iterator's context, which is a structure.
+fn iterated(program: &Program, off: i16) -> Option<&str> {
+    if program.attach_type != Some(AttachType::TraceIter) {
+        return None;
+    }
+    let btf = program.btf.as_deref()?;
+    let Type::Func { proto, .. } = btf.ty(program.subprogs.first()?.func_type)? else {
+        return None;
+    };
+    let Type::FuncProto { params, .. } = btf.ty(proto)? else {
+        return None;
+    };
+    let Type::Ptr { to } = btf.ty(btf.skip_mods_typedefs(params.iter().next()?.ty))? else {
+        return None;
+    };
+    let Type::Struct(c) = btf.ty(btf.skip_mods_typedefs(to))? else {
+        return None;
+    };
+    let bits = u32::try_from(off).ok()?.checked_mul(8)?;
+    let member = c.members.iter().find(|m| m.bit_offset == bits)?;
+    (!member.name.is_empty()).then_some(member.name)
+}
+
+/// What a load of a context field gives, if it is an address of the packet.
+pub(super) fn packet_part(program: &Program, off: i16) -> Option<CtxKind> {
+    let layout = helpers_spec::ctx_access(program.prog_type, program.attach_type, FACTS)?;
+    let off = u32::try_from(off).ok()?;
+    let access = |size| layout.access(off, size, false).map(|f| f.kind);
+    access(4).into_iter().chain(access(8)).find(|kind| {
+        matches!(
+            kind,
+            CtxKind::Packet | CtxKind::PacketMeta | CtxKind::PacketEnd
+        )
+    })
+}
+
+/// The context field that holds an address of the packet: name, offset and size.
+pub(super) fn packet_field(program: &Program, kind: CtxKind) -> Option<(&'static str, i16, Size)> {
+    let layout = helpers_spec::ctx_access(program.prog_type, program.attach_type, FACTS)?;
+    layout.fields().iter().find_map(|&(name, off, bytes)| {
+        let off = i16::try_from(off).ok()?;
+        let size = if bytes == 8 { Size::DW } else { Size::W };
+        (packet_part(program, off) == Some(kind)).then_some((name, off, size))
+    })
+}
+
 /// The offsets of context fields that hold addresses of the packet.
 pub(super) fn packet_fields(program: &Program) -> Vec<i16> {
-    let layout = helpers_spec::ctx_access(program.prog_type, program.attach_type, FACTS);
-    let fields = layout.map_or(&[][..], |l| l.fields());
-    fields
-        .iter()
-        .filter(|(name, ..)| matches!(*name, "data" | "data_end" | "data_meta"))
-        .filter_map(|(_, off, _)| i16::try_from(*off).ok())
+    [CtxKind::Packet, CtxKind::PacketMeta, CtxKind::PacketEnd]
+        .into_iter()
+        .filter_map(|kind| Some(packet_field(program, kind)?.1))
         .collect()
 }
 

@@ -158,7 +158,11 @@ pub fn test(
                 let from = moved_start(patch, p.at);
                 (from..from + p.ops.len()).contains(&next.insn)
             });
-            if same || within {
+            if within {
+                // The instructions do not fit where they stand: that says nothing of C.
+                return (Tested::Not, None);
+            }
+            if same {
                 return (Tested::Fails, None);
             }
             let line = u32::try_from(next.insn)

@@ -223,10 +223,12 @@ pub enum Claim {
     },
     /// A packet offset too great for comparisons to count.
     PacketFar {
-        /// What the offset is called.
-        name: String,
+        /// What the offset is called in C, in backquotes.
+        name: Option<String>,
         /// What is known of it.
         offset: Range,
+        /// The constant that is added to it.
+        fixed: i64,
     },
     /// The comparison went the other way: the bytes are known to be missing.
     PacketBeyond {

@@ -46,6 +46,8 @@ pub enum Happened {
     PacketCompared {
         bytes: Option<i64>,
     },
+    /// A comparison of the packet's start, which shows no byte.
+    PacketStart,
     PacketOther,
     Bound(String),
     BoundOther,

@@ -25,12 +25,16 @@ mod null;
 mod number;
 mod offer;
 mod packet;
+mod packet_again;
+mod packet_end;
+mod packet_far;
 pub(in crate::diagnostics) mod patch;
 mod pointer;
 mod rules;
 mod scene;
 mod stale;
 mod trace;
+mod unpassed;
 mod unwritten;
 pub(in crate::diagnostics) mod words;
 
@@ -42,8 +46,8 @@ pub(super) use scene::Scene;
 pub use words::range;
 
 use crate::abstract_interp::Code;
-use crate::diagnostics::c_text;
 use crate::diagnostics::remedy::Tested;
+use crate::diagnostics::{c_function, c_text};
 use crate::prelude::*;
 use crate::untrusted::Untrusted;
 
@@ -226,7 +230,8 @@ const MAX_EVENTS: usize = 6;
 
 /// Tells a refusal; none if no kind of story fits.
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
-    let kinds: [fn(&Scene<'_>) -> Option<Story>; 11] = [
+    let kinds: [fn(&Scene<'_>) -> Option<Story>; 12] = [
+        unpassed::tell,
         offer::tell,
         null::tell,
         packet::tell,
@@ -243,7 +248,32 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     order(&mut story.events);
     copied(scene, &mut story);
     again::tell(scene, &mut story);
+    inlined(scene, &mut story);
     Some(story)
+}
+
+/// What a function returns that the compiler put into its caller goes on there: no
+/// instructions that leave stand for it.
+fn inlined(scene: &Scene<'_>, story: &mut Story) {
+    for help in &mut story.helps {
+        let Some(edit) = &help.edit else { continue };
+        let leaves = |l: &String| c_function::mentions(l, "return");
+        let into = scene.function(&edit.file, edit.line);
+        let Some(into) = into.filter(|_| edit.new.iter().any(leaves)) else {
+            continue;
+        };
+        if !scene.is_own(&into) {
+            help.patch = None;
+            // No number can be returned as a structure.
+            let whole = |t: &str| t.starts_with("struct ") || t.starts_with("union ");
+            if into
+                .returns()
+                .is_some_and(|t| whole(&t) && !t.ends_with('*'))
+            {
+                help.edit = None;
+            }
+        }
+    }
 }
 
 /// A comparison of the variable itself that bounds another copy of it only: the

@@ -8,10 +8,10 @@ use super::{Claim, Happened, Help, Scene, Story, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
 use crate::abstract_interp::value::Reg;
-use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
 use crate::diagnostics::names;
 use crate::diagnostics::wording::Nature;
+use crate::diagnostics::{c_function, c_text};
 use crate::prelude::*;
 use crate::programs::insn::{JmpOp, Op};
 
@@ -104,12 +104,82 @@ pub(super) fn leave_if(scene: &Scene<'_>, condition: &str) -> Vec<String> {
 fn null_check(scene: &Scene<'_>, reg: u8, name: Option<&str>) -> Help {
     let what = name.map_or_else(|| "the pointer".to_owned(), |n| format!("`{n}`"));
     let text = format!("leave where {what} is NULL, before it is used");
-    let edit = name
-        .filter(|n| !n.contains('('))
-        .and_then(|n| scene.insert_before(scene.insn, &leave_if(scene, &format!("!{n}"))));
+    let edit = name.filter(|n| !n.contains('(')).and_then(|n| {
+        if made_in_line(scene, reg, n) {
+            return after_making(scene, n);
+        }
+        match c_text::is_name(n) {
+            true => scene.insert_before(scene.insn, &leave_if(scene, &format!("!{n}"))),
+            // What is read twice may be another pointer the second time.
+            false => kept_in_variable(scene, n),
+        }
+    });
     Help::say(text)
         .edit(edit)
         .patch(Some(Patch::leave(scene, scene.insn, patch::is_zero(reg))))
+}
+
+/// Whether the refused line itself sets the variable to what is NULL.
+fn made_in_line(scene: &Scene<'_>, reg: u8, name: &str) -> bool {
+    let Some(node) = scene.node(reg) else {
+        return false;
+    };
+    let def = scene.flow.def(scene.flow.root(node));
+    let own = scene.line_number(scene.insn);
+    def.insn != scene.insn
+        && scene.line_number(def.insn) == own
+        && scene.assigned(def.insn).as_deref() == Some(name)
+}
+
+/// Behind the statement, all on one line, that sets the variable.
+fn after_making(scene: &Scene<'_>, name: &str) -> Option<super::Edit> {
+    let l = scene.line(scene.insn)?;
+    let edit = scene.insert_before(scene.insn, &leave_if(scene, &format!("!{name}")))?;
+    let code = edit.old.split("//").next().unwrap_or("").trim_end();
+    let whole = edit.line == l.line && code.ends_with(';') && code.matches(';').count() == 1;
+    // Nothing else of the line may follow the pointer.
+    (whole && !code.contains(&format!("{name}->"))).then_some(super::Edit {
+        place: super::EditPlace::After,
+        ..edit
+    })
+}
+
+/// Puts a chain of members into a variable that is checked, and used in its place.
+fn kept_in_variable(scene: &Scene<'_>, chain: &str) -> Option<super::Edit> {
+    let l = scene.line(scene.insn)?;
+    let clean = chain
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '>' | '.'));
+    let function = scene.function(&l.file, l.line).filter(|_| clean)?;
+    let (first, last) = function.lines();
+    let free = |name: &str| {
+        c_text::is_name(name)
+            && !function.has_parameter(name)
+            && !function
+                .between(first, last)
+                .any(|(_, code)| c_function::mentions(code, name))
+    };
+    let member = chain.rsplit(['>', '.']).next()?;
+    let name = [member, "checked"].into_iter().find(|n| free(n))?;
+    let check = scene.insert_before(scene.insn, &leave_if(scene, &format!("!{name}")))?;
+    if check.line != l.line || !c_function::mentions(&check.old, chain) {
+        return None;
+    }
+    let code = check.old.split("//").next().unwrap_or("").trim_end();
+    if !code.ends_with([';', ')', '{']) {
+        return None;
+    }
+    let mut new = vec![c_text::indented(
+        &check.old,
+        &format!("typeof({chain}) {name} = {chain};"),
+    )];
+    new.extend(check.new.clone());
+    new.push(c_function::renamed(&check.old, chain, name));
+    Some(super::Edit {
+        place: super::EditPlace::Instead,
+        new,
+        ..check
+    })
 }
 
 fn may_be_null(scene: &Scene<'_>, reg: u8, node: Node) -> Story {

@@ -4,20 +4,21 @@
 //! distance from it, and only while the pointer's offset cannot exceed 65,535.
 
 use super::null::leave_if;
-use super::patch::{self, Patch};
-use super::stale::packet_read;
-use super::{Claim, Event, Happened, Help, Range, Scene, Story, trace};
+use super::packet_far::{constants, far, too_far};
+use super::patch;
+use super::{Claim, Event, Happened, Help, Range, Scene, Story, packet_end, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
 use crate::diagnostics::names;
+use crate::helpers_spec::CtxKind;
 use crate::prelude::*;
 use crate::programs::insn::{JmpOp, Op};
 
 /// The greatest offset for which comparisons count.
-const MAX_OFFSET: i128 = 0xffff;
+pub(super) const MAX_OFFSET: i128 = 0xffff;
 
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     let reg = scene.reg()?;
@@ -36,14 +37,28 @@ fn comparison(scene: &Scene<'_>, pick: impl Fn(Node) -> bool) -> Option<(Test, N
     Some((t, ends(scene, &t)?))
 }
 
-/// The pointer that a comparison compares with the packet's end.
-fn ends(scene: &Scene<'_>, t: &Test) -> Option<Node> {
-    let end = |n: Node| {
-        let Made::Load { base, off, .. } = scene.flow.def(scene.flow.root(n)).made else {
-            return false;
+/// The pointer that a comparison compares with the packet's end itself: what is computed
+/// from the end is a number.
+pub(super) fn ends(scene: &Scene<'_>, t: &Test) -> Option<Node> {
+    let part = |n: Node| {
+        let Made::Load { base, off, .. } = scene.flow.def(n).made else {
+            return None;
         };
         matches!(scene.flow.def(scene.flow.root(base)).made, Made::Context)
-            && names::ctx_field(scene.program, off) == Some("data_end")
+            .then(|| names::packet_part(scene.program, off))?
+    };
+    let end = |n: Node| part(n) == Some(CtxKind::PacketEnd);
+    // Whether it is an address still, and not the distance of two.
+    let pointer = |n: Node| {
+        let mut at = n;
+        while let Made::Arith { op, a, b, .. } = scene.flow.def(at).made {
+            let packet = |n: Node| part(scene.flow.root(n)).is_some();
+            if op == Some(crate::programs::insn::AluOp::Sub) && b.is_some_and(packet) {
+                return false;
+            }
+            at = a;
+        }
+        !end(n)
     };
     let b = t.b.ok()?;
     match (end(t.a), end(b)) {
@@ -51,6 +66,23 @@ fn ends(scene: &Scene<'_>, t: &Test) -> Option<Node> {
         (true, false) => Some(b),
         _ => None,
     }
+    .filter(|&n| pointer(n))
+}
+
+/// The place of a comparison, where its line has one: compilers give a jump the line of
+/// another one that leads to the same place.
+fn compared_here(scene: &Scene<'_>, t: &Test, pointer: Node, kind: Happened) -> Option<Event> {
+    let places = [t.insn, scene.flow.def(pointer).insn];
+    let line = |insn: usize| scene.line(insn).filter(|l| l.line > 0);
+    if line(t.insn).is_none_or(|l| c_text::assembler(&l.text)) {
+        return Some(scene.event(t.step, t.insn, kind));
+    }
+    let says = |told: fn(&str) -> bool| {
+        let mut places = places.iter().copied();
+        places.find(|&at| line(at).is_some_and(|l| told(&l.text)))
+    };
+    let at = says(c_text::orders).or_else(|| says(c_text::calls))?;
+    Some(scene.event(t.step, at, kind))
 }
 
 /// Whether the way taken is the one on which the pointer does not lie beyond the end.
@@ -65,7 +97,7 @@ fn inside(t: &Test, pointer: Node) -> bool {
 }
 
 /// The numbers added to a pointer on the way from its root, newest first.
-fn moved_by(scene: &Scene<'_>, node: Node) -> Vec<(Node, usize)> {
+pub(super) fn moved_by(scene: &Scene<'_>, node: Node) -> Vec<(Node, usize)> {
     let mut out = Vec::new();
     let mut at = node;
     while let Made::Arith { a, b, .. } = scene.flow.def(at).made {
@@ -97,7 +129,6 @@ fn outside(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
     let other = comparison(scene, |n| {
         n != node && (scene.flow.root(n) != root || variable(n) != mine)
     });
-    let offset = held.map(|h| Range::of(&h.bounds));
     let shown = same
         .filter(|_| mine.is_empty())
         .and_then(|(_, n)| scene.flow.distance(n));
@@ -106,29 +137,51 @@ fn outside(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
         bytes: size.max(0) as u64,
         ..scene.access()
     };
-    if let (Some(offset), Some((t, _)), Some(&(by, add))) = (offset, same, moved.first())
-        && offset.max > MAX_OFFSET - i128::from(off)
-    {
-        events.push(scene.event(t.step, t.insn, Happened::PacketCompared { bytes: None }));
-        return far(scene, by, add, offset, events);
+    let far_compared = |n: Node| {
+        let var = held.map_or(0, |h| Range::of(&h.bounds).max);
+        var + i128::from(constants(scene, n)) > MAX_OFFSET
+    };
+    if let Some((t, n)) = same.filter(|&(_, n)| far_compared(n)) {
+        let kind = Happened::PacketCompared { bytes: None };
+        events.extend(compared_here(scene, &t, n, kind));
+        return match (held, moved.as_slice()) {
+            (Some(held), [first, rest @ ..]) => {
+                let only = rest.is_empty();
+                far(
+                    scene,
+                    *first,
+                    only,
+                    constants(scene, n),
+                    Range::of(&held.bounds),
+                    events,
+                )
+            }
+            _ => too_far(scene, off, events),
+        };
     }
     if let (Some((t, n)), Some(0)) = (same, range)
         && !inside(&t, n)
     {
-        return turned(scene, &t, events);
+        return turned(scene, &t, n, events);
     }
+    let base = held.filter(|_| !mine.is_empty()).map(|h| i64::from(h.off));
     match (same, other) {
         (Some((t, n)), _) => {
             let bytes = scene.flow.distance(n).filter(|_| mine.is_empty());
             let bytes = bytes.or(Some(proven)).filter(|&b| b > 0 && b <= proven);
-            events.push(scene.event(t.step, t.insn, Happened::PacketCompared { bytes }));
+            let bytes = bytes.map(|b| b - base.unwrap_or(0)).filter(|&b| b > 0);
+            let kind = match bytes {
+                Some(n) => Happened::PacketCompared { bytes: Some(n) },
+                None if proven == 0 && constants(scene, n) == 0 => Happened::PacketStart,
+                None => Happened::PacketCompared { bytes: None },
+            };
+            events.extend(compared_here(scene, &t, n, kind));
         }
-        (None, Some((t, _))) => {
-            events.push(scene.event(t.step, t.insn, Happened::PacketOther));
+        (None, Some((t, n))) => {
+            events.extend(compared_here(scene, &t, n, Happened::PacketOther));
         }
         (None, None) => {}
     }
-    let base = held.filter(|_| !mine.is_empty()).map(|h| i64::from(h.off));
     let claim = Claim::PacketShort {
         access,
         from: off,
@@ -138,128 +191,205 @@ fn outside(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
     };
     // A compiler may compare one copy of a pointer and read through another.
     let copied = same.is_none() && other.is_some() && proven == 0 && !mine.is_empty();
+    let reason = copied.then(|| "A comparison counts for the pointer that it compares, and those at a constant distance from it; another sum of the same parts is another pointer.".to_owned());
+    let own = || {
+        let field = names::packet_field(scene.program, CtxKind::PacketEnd)?.0;
+        let said = super::words::reason(&claim).filter(|_| field != "data_end")?;
+        Some(said.replace("data_end", field))
+    };
     Story {
-        reason: copied.then(|| "A comparison counts for the pointer that it compares, and those at a constant distance from it; another sum of the same parts is another pointer.".to_owned()),
+        reason: reason.or_else(own),
         events,
-        helps: vec![compare(scene, reg, held, off)],
+        helps: vec![compare(scene, reg, held, (off, size))],
         ..Story::new(scene.refusal.code(), claim)
     }
 }
 
-/// Compares the very pointer before the access.
-fn compare(scene: &Scene<'_>, reg: u8, held: Option<&Reg>, off: i64) -> Help {
-    let size = scene
-        .refusal
-        .number("size")
-        .unwrap_or(scene.access().bytes as i64)
-        .max(1);
-    let need = off + size - held.map_or(0, |h| i64::from(h.off));
-    let need = need.max(extent(scene, reg));
-    let field = match held.map(|h| h.kind) {
-        Some(Kind::PacketMeta) => "data",
-        _ => "data_end",
-    };
-    let read = packet_read(scene, field);
-    let name = read
-        .as_ref()
-        .and_then(|s| s.split(" =").next().map(str::to_owned));
-    let end = name.as_deref().unwrap_or(field);
-    // Where the program never reads it, it is read first.
-    let first = match &name {
-        Some(_) => None,
-        None => ["data", "data_meta"].iter().find_map(|f| {
-            let other = packet_read(scene, f)?;
-            let value = other.split(" = ").nth(1)?;
-            Some(format!(
-                "void *{field} = {}",
-                value.replace(&format!("->{f};"), &format!("->{field};"))
-            ))
-        }),
-    };
-    let known = name.is_some() || first.is_some();
-    let first_read = first.clone();
-    let expr = scene.expr(scene.insn).map(str::to_owned);
-    let past = pointer_past(scene, reg, expr.as_deref(), need);
-    let (text, edit) = match past {
-        Some(past) => {
-            let condition = format!("{past} > (void *){end}");
-            let statements: Vec<String> = first
-                .into_iter()
-                .chain(leave_if(scene, &condition))
-                .collect();
-            let edit = scene
-                .insert_before(scene.insn, &statements)
-                .filter(|_| known);
-            (
-                match &first_read {
-                    Some(read) => format!(
-                        "read the packet's end, too (`{}`), and compare right before the access: `if ({condition})`, and leave",
-                        read.trim_end_matches(';')
-                    ),
-                    None => {
-                        format!("compare right before the access: `if ({condition})`, and leave")
-                    }
-                },
-                edit,
-            )
-        }
-        None => (
-            format!(
-                "compare the end of what is accessed with `{end}` right before, and leave where it lies beyond"
-            ),
-            None,
-        ),
-    };
-    Help::say(text)
-        .edit(edit)
-        .patch(patch::packet_check(scene, reg, need, field))
+/// What is to be compared: in C, and how far from the register that reaches at least.
+struct Reach {
+    end: String,
+    need: i64,
 }
 
-/// How far the accesses of the refused line reach from a register.
-fn extent(scene: &Scene<'_>, reg: u8) -> i64 {
-    let line = scene.line_number(scene.insn);
-    let mut most = 0;
-    for at in scene.insn..(scene.insn + 16).min(scene.ops.len()) {
-        if scene.line_number(at) != line {
-            break;
+/// Compares the very pointer before the access.
+fn compare(scene: &Scene<'_>, reg: u8, held: Option<&Reg>, (off, size): (i64, i64)) -> Help {
+    let base = held.map_or(0, |h| i64::from(h.off));
+    let variable = held.map_or(0, |h| Range::of(&h.bounds).max);
+    if variable + i128::from(off + size) > MAX_OFFSET {
+        return Help::say(too_far_words(scene));
+    }
+    let need = off + size.max(1) - base;
+    let kind = match held.map(|h| h.kind) {
+        Some(Kind::PacketMeta) => CtxKind::Packet,
+        _ => CtxKind::PacketEnd,
+    };
+    let field = names::packet_field(scene.program, kind).map_or("data_end", |f| f.0);
+    let reach = reach(scene, reg, need);
+    let place = scene.line(scene.insn).and_then(|l| {
+        let at = scene.before(&l.file, l.line)?;
+        packet_end::expression(scene, kind, (&l.file, at))
+    });
+    let need = reach.as_ref().map_or(need, |r| r.need);
+    let help = match (&reach, place) {
+        (Some(reach), Some(end)) => {
+            let cast = if end.starts_with("(void *)") {
+                ""
+            } else {
+                "(void *)"
+            };
+            let condition = format!("{} > {cast}{end}", reach.end);
+            let leave = leave_if(scene, &condition);
+            let one = leave.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ");
+            let edit = scene.insert_before(scene.insn, &leave);
+            let edit = edit.filter(|_| !set_meanwhile(scene, &reach.end));
+            Help::say(format!(
+                "compare right before the access, and leave where bytes are missing: `{one}`"
+            ))
+            .edit(edit)
         }
-        match scene.ops.get(at) {
-            Some(
-                Op::Load {
-                    base, off, size, ..
-                }
-                | Op::Store {
-                    base, off, size, ..
-                },
-            ) if *base == reg => {
+        (Some(reach), None) => Help::say(format!(
+            "compare the end of what is accessed, `{}`, with `{field}` right before, and leave where it lies beyond",
+            reach.end
+        )),
+        (None, _) => Help::say(format!(
+            "compare the end of what is accessed with `{field}` right before, and leave where it lies beyond"
+        )),
+    };
+    help.patch(patch::packet_check(scene, reg, need, kind))
+}
+
+/// What helps where no comparison does.
+pub(super) fn too_far_words(scene: &Scene<'_>) -> String {
+    use crate::helpers_spec::{ProgType, ctx_access};
+    let program = scene.program;
+    let layout = ctx_access(program.prog_type, program.attach_type, scene.spec());
+    let helper = match layout.map(|l| l.struct_name) {
+        _ if program.prog_type == ProgType::Xdp => "; or read the bytes with `bpf_xdp_load_bytes`",
+        Some("__sk_buff") => "; or read the bytes with `bpf_skb_load_bytes`",
+        _ => "",
+    };
+    format!(
+        "keep what is accessed within the first 65,535 bytes: no comparison shows bytes behind them{helper}"
+    )
+}
+
+/// Whether the statement of the access gives a variable of an expression its value.
+fn set_meanwhile(scene: &Scene<'_>, expr: &str) -> bool {
+    use crate::diagnostics::c_function::{sets, words};
+    let Some(l) = scene.line(scene.insn) else {
+        return true;
+    };
+    let from = scene.before(&l.file, l.line).unwrap_or(l.line);
+    let function = scene.function(&l.file, l.line);
+    function.is_none_or(|f| {
+        let mut rows = f.between(from, l.line + 1);
+        rows.any(|(number, code)| {
+            // What is set to what is read there is not set before.
+            let code = match number == l.line {
+                true => code
+                    .get(..(l.col as usize).saturating_sub(1))
+                    .unwrap_or(code),
+                false => code,
+            };
+            words(expr).any(|(_, w)| sets(code, w))
+        })
+    })
+}
+
+/// What the refused access reaches, as far as its text is sure.
+fn reach(scene: &Scene<'_>, reg: u8, need: i64) -> Option<Reach> {
+    if scene.callee().is_some() {
+        let given = scene
+            .argument(scene.insn, reg)
+            .filter(|g| c_text::pure(g))?;
+        let end = match c_text::is_name(&given) {
+            true => format!("(void *){given} + {need}"),
+            false => format!("(void *)({given}) + {need}"),
+        };
+        return Some(Reach { end, need });
+    }
+    let expr = scene.accessed(scene.insn)?;
+    // `*p++` reads before it moves.
+    let l = scene.line(scene.insn)?;
+    let after = l
+        .text
+        .find(expr)
+        .and_then(|at| l.text.get(at + expr.len()..))?;
+    if after.starts_with("++") || after.starts_with("--") {
+        return None;
+    }
+    let (end, members_of) = c_text::end_of(expr)?;
+    // What was copied out of the packet is read from where it was copied to.
+    let first = crate::diagnostics::c_function::words(expr).next()?.1;
+    let function = scene.function(&l.file, l.line);
+    if function.is_some_and(|f| f.has_array(first)) {
+        return None;
+    }
+    let need = members_of.map_or(need, |base| need.max(extent(scene, reg, base)));
+    Some(Reach { end, need })
+}
+
+/// Instructions that are looked at for accesses of one structure.
+const NEAR: usize = 64;
+
+/// How far accesses of members of the same structure reach from a register, as long as it
+/// stays what it is.
+fn extent(scene: &Scene<'_>, reg: u8, base: &str) -> i64 {
+    let mut most = 0;
+    for at in scene.insn..(scene.insn + NEAR).min(scene.ops.len()) {
+        let Some(op) = scene.ops.get(at) else { break };
+        let same = || -> Option<bool> {
+            let end = c_text::end_of(scene.accessed(at)?)?;
+            Some(end.1? == base)
+        };
+        match op {
+            Op::Load {
+                base: b, off, size, ..
+            }
+            | Op::Store {
+                base: b, off, size, ..
+            } if *b == reg && same() == Some(true) => {
                 most = most.max(i64::from(*off) + i64::from(size.bytes()));
             }
-            Some(Op::Call(_) | Op::Exit) => break,
+            Op::Call(_) | Op::Exit => break,
             _ => {}
+        }
+        if op.effects().writes.has(reg) {
+            break;
         }
     }
     most
 }
 
 /// The comparison leads to the access where it should lead away.
-fn turned(scene: &Scene<'_>, t: &Test, mut events: Vec<Event>) -> Story {
-    events.push(scene.event(t.step, t.insn, Happened::PacketCompared { bytes: Some(0) }));
-    let edit = scene.line(t.insn).and_then(|l| {
-        let old = scene.text(&l.file, l.line)?;
-        let new = c_text::turned(&old)?;
-        Some(super::Edit {
-            file: l.file.to_string(),
-            line: l.line,
-            old,
-            place: super::EditPlace::Instead,
-            new: vec![new],
-        })
-    });
-    let help = Help::say(
-        "turn the comparison round: leave where the pointer lies beyond `data_end`, go on where it does not",
-    );
+fn turned(scene: &Scene<'_>, t: &Test, pointer: Node, mut events: Vec<Event>) -> Story {
+    let kind = Happened::PacketCompared { bytes: Some(0) };
+    let here = compared_here(scene, t, pointer, kind);
+    let at = here.as_ref().map(|e| e.insn);
+    events.extend(here);
+    let field = names::packet_field(scene.program, CtxKind::PacketEnd).map_or("data_end", |f| f.0);
+    // Another comparison may stand in the line that the jump is said to be of.
+    let edit = at
+        .filter(|&at| at == t.insn)
+        .and_then(|at| scene.line(at))
+        .and_then(|l| {
+            let old = scene.text(&l.file, l.line)?;
+            let end = packet_end::expression(scene, CtxKind::PacketEnd, (&l.file, l.line))?;
+            c_text::compared_with(&old).filter(|side| *side == end)?;
+            let new = c_text::turned(&old)?;
+            Some(super::Edit {
+                file: l.file.to_string(),
+                line: l.line,
+                old,
+                place: super::EditPlace::Instead,
+                new: vec![new],
+            })
+        });
+    let help = Help::say(format!(
+        "turn the comparison round: leave where the pointer lies beyond `{field}`, go on where it does not"
+    ));
     Story {
-        edit_at: Some(t.insn),
+        edit_at: at,
         events,
         helps: vec![help.edit(edit).patch(patch::turned(scene, t.insn))],
         ..Story::new(
@@ -271,30 +401,12 @@ fn turned(scene: &Scene<'_>, t: &Test, mut events: Vec<Event>) -> Story {
     }
 }
 
-/// The end of what an expression accesses, in C.
-fn pointer_past(scene: &Scene<'_>, reg: u8, expr: Option<&str>, need: i64) -> Option<String> {
-    if scene.callee().is_some() {
-        let name = scene.argument(scene.insn, reg)?;
-        return Some(format!("(void *)({name}) + {need}"));
-    }
-    let expr = expr?;
-    if let Some((table, index, _)) = c_text::indexed(expr) {
-        if c_text::is_name(table) && !index.contains(['[', '=']) {
-            return Some(format!("(void *)(&{table}[{index}] + 1)"));
-        }
-        let base = c_text::followed(table).filter(|_| table.contains("->"))?;
-        return Some(format!("(void *)({base} + 1)"));
-    }
-    let name = c_text::followed(expr)?;
-    Some(format!("(void *)({name} + 1)"))
-}
-
 fn beyond(scene: &Scene<'_>, node: Node) -> Story {
     let root = scene.flow.root(node);
     let mut events = Vec::new();
     trace::value(scene, node, &mut events);
-    if let Some((t, _)) = comparison(scene, |n| scene.flow.root(n) == root) {
-        return turned(scene, &t, events);
+    if let Some((t, n)) = comparison(scene, |n| scene.flow.root(n) == root) {
+        return turned(scene, &t, n, events);
     }
     Story {
         events,
@@ -307,23 +419,5 @@ fn beyond(scene: &Scene<'_>, node: Node) -> Story {
                 access: scene.access(),
             },
         )
-    }
-}
-
-fn far(scene: &Scene<'_>, by: Node, add: Node, offset: Range, events: Vec<Event>) -> Story {
-    let name = super::bounds::number_name(scene, by);
-    let def = scene.flow.def(add);
-    let most = MAX_OFFSET - 255;
-    let text = format!("keep `{name}` below 65,536, less what is read, before it is added");
-    let plain = c_text::is_name(&name);
-    let edit = plain
-        .then(|| scene.insert_before(def.insn, &leave_if(scene, &format!("{name} > {most}"))))
-        .flatten();
-    let patch = Patch::leave_above(scene, def.insn, by, most as i32);
-    Story {
-        edit_at: Some(def.insn),
-        events,
-        helps: vec![Help::say(text).edit(edit).patch(patch)],
-        ..Story::new(scene.refusal.code(), Claim::PacketFar { name, offset })
     }
 }

@@ -1,15 +1,14 @@
 //! Pointers that a call between their making and their use voided.
 
-use super::null::{code, leave_if, releases};
-use super::patch::{self, Patch};
+use super::null::{code, releases};
+use super::packet_again::packet_again;
+use super::patch::Patch;
 use super::{Claim, Happened, Help, Scene, Story, Voided, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::value::{Flags, Reg};
-use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node};
 use crate::diagnostics::names;
 use crate::prelude::*;
-use crate::programs::insn::Op;
 
 /// A pointer that a call between its making and its use voided.
 pub(super) fn stale(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
@@ -19,11 +18,7 @@ pub(super) fn stale(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
     let (step, insn, callee, how) = match def.made {
         Made::Load { base, off, .. } => {
             let from_context = matches!(scene.flow.def(scene.flow.root(base)).made, Made::Context);
-            let packet = from_context
-                && matches!(
-                    names::ctx_field(scene.program, off),
-                    Some("data" | "data_end" | "data_meta")
-                );
+            let packet = from_context && names::packet_part(scene.program, off).is_some();
             if packet && held.is_none_or(Reg::is_scalar) {
                 let (step, insn, name) = scene.packet_moved_after(def.step)?;
                 (step, insn, name, Voided::Packet)
@@ -64,7 +59,7 @@ pub(super) fn stale(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
         line: scene.line_number(insn),
     };
     let again = match how {
-        Voided::Packet => packet_again(scene, reg, node, insn),
+        Voided::Packet => packet_again(scene, node, insn),
         Voided::Released if releases(scene) => Help::say(format!(
             "release it once only: take out this call, or the one of `{callee}` before it"
         ))
@@ -144,111 +139,4 @@ fn section_ended(
     });
     let (c, name) = calls.into_iter().next_back()?;
     Some((c.step, c.insn, name, Voided::Section))
-}
-
-/// Reads the packet's ends again, compares, and makes the pointer anew.
-fn packet_again(scene: &Scene<'_>, reg: u8, node: Node, call: usize) -> Help {
-    let name = scene.pointer_name(reg);
-    let line = scene.line_number(call);
-    let text = match line {
-        Some(n) => {
-            format!("after line {n} read `data` and `data_end` again, and repeat the comparison")
-        }
-        None => "after the call read `data` and `data_end` again, and repeat the comparison".into(),
-    };
-    let statements = packet_statements(scene, node, name.as_deref());
-    let edit = statements.and_then(|s| scene.insert_before(scene.insn, &s));
-    Help::say(text)
-        .edit(edit)
-        .patch(patch::packet_again(scene, call))
-}
-
-fn packet_statements(scene: &Scene<'_>, node: Node, name: Option<&str>) -> Option<Vec<String>> {
-    let data = packet_read(scene, "data")?;
-    let end = packet_read(scene, "data_end")?;
-    let variable = |s: &str| s.split(" =").next().map(str::to_owned);
-    let (data_name, end_name) = (variable(&data)?, variable(&end)?);
-    let need = patch::packet_need(scene, node);
-    let mut out = vec![data, end];
-    out.extend(leave_if(
-        scene,
-        &format!("(void *){data_name} + {need} > (void *){end_name}"),
-    ));
-    if let Some(name) = name.filter(|n| *n != data_name) {
-        let again = made_again(scene, name, &[&data_name, &end_name]);
-        let again = again.or_else(|| at_distance(scene, node, name, &data_name));
-        out.extend(again?);
-    }
-    Some(out)
-}
-
-/// The statements above the refused line that give a variable its value, and those
-/// that it is computed from, in their order; `known` are there already.
-fn made_again(scene: &Scene<'_>, name: &str, known: &[&str]) -> Option<Vec<String>> {
-    let l = scene.line(scene.insn)?;
-    let mut wanted = vec![name.to_owned()];
-    let mut found = Vec::new();
-    for line in (l.line.saturating_sub(MAX_ABOVE)..l.line).rev() {
-        if scene.ends_function(&l.file, line) {
-            break;
-        }
-        let Some(statement) = scene.statement(&l.file, line) else {
-            continue;
-        };
-        let (left, right) = statement.split_once(" = ")?;
-        let Some(at) = wanted.iter().position(|w| w == left) else {
-            continue;
-        };
-        wanted.remove(at);
-        let words = right.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        for word in words.filter(|w| c_text::is_name(w) && !known.contains(w)) {
-            wanted.push(word.to_owned());
-        }
-        found.push(statement.clone());
-    }
-    let made = found.iter().any(|s| s.starts_with(&format!("{name} = ")));
-    found.reverse();
-    made.then_some(found)
-}
-
-/// The statement that gives a variable its value by its distance from the packet's
-/// start, where no line of the object has one.
-fn at_distance(scene: &Scene<'_>, node: Node, name: &str, data: &str) -> Option<Vec<String>> {
-    let own = match scene.flow.def(scene.flow.root(node)).made {
-        Made::Load { base, off, .. } => {
-            matches!(scene.flow.def(scene.flow.root(base)).made, Made::Context)
-                && names::ctx_field(scene.program, off) == Some("data")
-        }
-        _ => false,
-    };
-    let by = scene
-        .flow
-        .distance(node)
-        .filter(|_| own && c_text::is_name(name))?;
-    Some(vec![match by {
-        0 => format!("{name} = (void *){data};"),
-        by => format!("{name} = (void *){data} + {by};"),
-    }])
-}
-
-/// Lines above a use that are searched for how a variable is made.
-const MAX_ABOVE: u32 = 60;
-
-/// The statement that reads an end of the packet, without its type.
-pub(super) fn packet_read(scene: &Scene<'_>, field: &str) -> Option<String> {
-    for (at, op) in scene.ops.iter().enumerate() {
-        let Op::Load { off, .. } = *op else { continue };
-        if names::ctx_field(scene.program, off) != Some(field) {
-            continue;
-        }
-        let Some(l) = scene.line(at) else { continue };
-        let Some(text) = scene.text(&l.file, l.line) else {
-            continue;
-        };
-        if let Some(s) = c_text::without_type(&text).filter(|s| s.contains(&format!("->{field};")))
-        {
-            return Some(s);
-        }
-    }
-    None
 }

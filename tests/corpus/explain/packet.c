@@ -113,7 +113,7 @@ int written(struct __sk_buff *skb)
 	struct ethhdr *eth = data;
 	if (data + 4 > data_end) // EDIT
 		return 0;
-	eth->h_source[5] = 1; // EDIT 4 bytes, eth + 1
+	eth->h_source[5] = 1; // EDIT 4 bytes, h_source[5] + 1
 	return 0;
 }
 

@@ -126,25 +126,32 @@ impl Patch {
         else {
             return None;
         };
-        // Which of the two was the number: the sum stands in the left one since.
-        let def = scene.flow.def(number);
-        let made_in = match scene.ops.get(def.insn)? {
-            Op::Alu { dst, .. } | Op::Load { dst, .. } => Some(*dst),
-            Op::Call(_) => Some(0),
-            _ => None,
-        };
-        let reg = match (scene.held(src), made_in) {
-            (Some(held), _) if held.is_scalar() => src,
-            (Some(_), _) => dst,
-            (None, Some(r)) if r == dst && r != src => dst,
-            (None, _) => src,
-        };
+        // Of the two registers one holds the number, the other the address.
+        let swapped = sum(scene, number, at)?;
+        let reg = if swapped { dst } else { src };
         Some(Patch::leave(scene, at, not_within(reg, 0, most)))
     }
 
     /// A register is set to a constant before the refused instruction.
     pub(super) fn set(scene: &Scene<'_>, reg: u8, value: i32) -> Patch {
         Patch::one(scene.insn, 0, vec![code::set(reg, value)])
+    }
+
+    /// The context is put into a register before the refused instruction.
+    pub(super) fn context_in(scene: &Scene<'_>, reg: u8) -> Option<Patch> {
+        let mut aside = None;
+        let place = place::context(scene, true).or_else(|| {
+            let (slot, part) = place::context_aside(scene)?;
+            aside = Some(part);
+            Some(place::Place::Slot(slot))
+        })?;
+        let op = match place {
+            place::Place::Reg(r) => code::copy(reg, r),
+            place::Place::Slot(off) => code::load(reg, 10, off, Size::DW),
+        };
+        let mut patch = Patch::one(scene.insn, 0, vec![op]);
+        patch.parts.extend(aside);
+        Some(patch)
     }
 
     /// The refused call is taken out.
@@ -186,6 +193,17 @@ impl Patch {
         };
         Some(Patch::one(0, 0, vec![code::load(reg, 1, off, Size::DW)]))
     }
+}
+
+/// Whether a function does not use what it is given in a register.
+pub(super) fn unused(scene: &Scene<'_>, start: usize, reg: u8) -> bool {
+    place::dead(scene, start, reg)
+}
+
+/// Whether the sum at an instruction was made by adding an address to the number.
+fn sum(scene: &Scene<'_>, number: Node, at: usize) -> Option<bool> {
+    let made = scene.flow.sum(number, at)?;
+    Some(scene.flow.def(made).swapped)
 }
 
 /// Puts an unknown number of the load's width in place of what it would read.

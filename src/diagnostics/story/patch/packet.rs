@@ -1,11 +1,12 @@
 //! Comparisons with the end of a packet, and pointers made anew.
 
-use super::place::{Place, context, context_aside, field_offset, field_place, find, scratch};
+use super::place::{Place, context, context_aside, find, scratch};
 use super::{Patch, code};
-use crate::abstract_interp::value::Kind;
+use crate::abstract_interp::value::{Kind, Reg};
 use crate::diagnostics::flow::{Made, Node};
 use crate::diagnostics::names;
 use crate::diagnostics::story::Scene;
+use crate::helpers_spec::CtxKind;
 use crate::prelude::*;
 use crate::programs::insn::{JmpOp, Op, Size, Src};
 
@@ -14,7 +15,7 @@ pub(in crate::diagnostics::story) fn packet_check(
     scene: &Scene<'_>,
     reg: u8,
     need: i64,
-    field: &str,
+    field: CtxKind,
 ) -> Option<Patch> {
     let need = i32::try_from(need).ok()?;
     let regs = scratch(scene, scene.insn, 2, &[reg])?;
@@ -23,20 +24,21 @@ pub(in crate::diagnostics::story) fn packet_check(
     };
     let mut insns = Vec::new();
     let mut aside = None;
-    let found = (field == "data_end")
-        .then(|| find(scene, true, |_| false, |r| r.kind == Kind::PacketEnd))
-        .flatten();
-    let end_reg = match found {
-        Some(Place::Reg(r)) => r,
-        _ => {
-            let place = match context(scene, true) {
-                Some(place) => place,
-                None => {
-                    let (slot, part) = context_aside(scene)?;
-                    aside = Some(part);
-                    Place::Slot(slot)
-                }
-            };
+    // What a register holds on this path it may not hold on another that leads here.
+    let place = context(scene, true).or_else(|| {
+        let (slot, part) = context_aside(scene)?;
+        aside = Some(part);
+        Some(Place::Slot(slot))
+    });
+    let found = || {
+        let held = |r: &Reg| r.kind == Kind::PacketEnd && field == CtxKind::PacketEnd;
+        match find(scene, true, |_| false, held)? {
+            Place::Reg(r) => Some(r),
+            Place::Slot(_) => None,
+        }
+    };
+    let end_reg = match place {
+        Some(place) => {
             let base = match place {
                 Place::Reg(r) => r,
                 Place::Slot(off) => {
@@ -44,10 +46,11 @@ pub(in crate::diagnostics::story) fn packet_check(
                     end
                 }
             };
-            let (off, size) = field_place(scene, field)?;
+            let (_, off, size) = names::packet_field(scene.program, field)?;
             insns.push(code::load(end, base, off, size));
             end
         }
+        None => found()?,
     };
     insns.push(code::copy(past, reg));
     insns.push(code::add(past, need));
@@ -81,21 +84,21 @@ pub(in crate::diagnostics::story) fn packet_need(scene: &Scene<'_>, node: Node) 
             return false;
         };
         matches!(scene.flow.def(scene.flow.root(base)).made, Made::Context)
-            && names::ctx_field(scene.program, off) == Some("data")
+            && names::packet_part(scene.program, off) == Some(CtxKind::Packet)
     });
     before
         .filter_map(|n| scene.flow.distance(n))
         .fold(own, i64::max)
 }
 
-/// Reads the packet's ends again after the call that voided them, compares as before,
-/// and makes every pointer anew that is kept in a register or slot.
-pub(in crate::diagnostics::story) fn packet_again(scene: &Scene<'_>, call: usize) -> Option<Patch> {
-    let same_function =
-        scene.program.subprog_at(call as u32) == scene.program.subprog_at(scene.insn as u32);
-    let at = if same_function { call + 1 } else { scene.insn };
+/// Reads the packet's ends again before the access to what a call voided, compares as
+/// before, and makes every pointer anew that is kept in a register or slot.
+pub(in crate::diagnostics::story) fn packet_again(scene: &Scene<'_>) -> Option<Patch> {
+    let own = scene.reg()?;
+    // What was added to it besides is not made again here.
+    scene.flow.distance(scene.node(own)?)?;
     let mut aside = None;
-    let context = match context(scene, at == scene.insn) {
+    let context = match context(scene, true) {
         Some(place) => place,
         None => {
             let (slot, part) = context_aside(scene)?;
@@ -103,16 +106,9 @@ pub(in crate::diagnostics::story) fn packet_again(scene: &Scene<'_>, call: usize
             Place::Slot(slot)
         }
     };
-    let (data_off, end_off) = (
-        field_offset(scene, "data")?,
-        field_offset(scene, "data_end")?,
-    );
-    // After a call R1 to R5 hold nothing; before the access they may.
-    let regs = if at == scene.insn {
-        scratch(scene, at, 3, &[scene.reg()?])?
-    } else {
-        vec![1, 2, 3]
-    };
+    let (_, data_off, data_size) = names::packet_field(scene.program, CtxKind::Packet)?;
+    let (_, end_off, end_size) = names::packet_field(scene.program, CtxKind::PacketEnd)?;
+    let regs = scratch(scene, scene.insn, 3, &[own])?;
     let &[data, end, past] = regs.as_slice() else {
         return None;
     };
@@ -124,42 +120,35 @@ pub(in crate::diagnostics::story) fn packet_again(scene: &Scene<'_>, call: usize
             past
         }
     };
-    let field = |n: Node| {
+    let part = |n: Node| {
         let Made::Load { base, off, .. } = scene.flow.def(scene.flow.root(n)).made else {
             return None;
         };
         let of_context = matches!(scene.flow.def(scene.flow.root(base)).made, Made::Context);
-        of_context.then(|| names::ctx_field(scene.program, off))?
+        of_context.then(|| names::packet_part(scene.program, off))?
     };
-    let registers = (6..10u8).filter_map(|r| Some((Place::Reg(r), scene.node(r)?)));
+    let kept = (6..10u8).chain((own < 6).then_some(own));
+    let kept = kept.filter(|r| !regs.contains(r));
+    let registers = kept.filter_map(|r| Some((Place::Reg(r), scene.node(r)?)));
     let slots = scene
         .flow
         .slots
         .iter()
         .filter(|((frame, _), _)| *frame == scene.flow.frame);
     let slots = slots.filter_map(|((_, at), n)| Some((Place::Slot(i16::try_from(*at).ok()?), *n)));
-    let mut kept: Vec<(Place, Node)> = registers.chain(slots).collect();
-    if at == scene.insn {
-        let reg = scene.reg()?;
-        if reg < 6 {
-            kept.push((Place::Reg(reg), scene.node(reg)?));
-        }
-    }
-    let need = scene
-        .reg()
-        .and_then(|r| scene.node(r))
-        .map_or(0, |n| packet_need(scene, n));
-    insns.push(code::load(data, base, data_off, Size::W));
-    insns.push(code::load(end, base, end_off, Size::W));
+    let kept: Vec<(Place, Node)> = registers.chain(slots).collect();
+    let need = scene.node(own).map_or(0, |n| packet_need(scene, n));
+    insns.push(code::load(data, base, data_off, data_size));
+    insns.push(code::load(end, base, end_off, end_size));
     insns.push(code::copy(past, data));
     insns.push(code::add(past, i32::try_from(need.clamp(0, 0xffff)).ok()?));
     insns.push(code::jump(JmpOp::Le, past, Src::Reg(end), 2));
-    let mut patch = Patch::leave(scene, at, insns);
+    let mut patch = Patch::leave(scene, scene.insn, insns);
     let body = &mut patch.parts.first_mut()?.ops;
     for (place, node) in kept {
-        let (source, distance) = match field(node) {
-            Some("data") => (data, scene.flow.distance(node)),
-            Some("data_end") => (end, scene.flow.distance(node)),
+        let (source, distance) = match part(node) {
+            Some(CtxKind::Packet) => (data, scene.flow.distance(node)),
+            Some(CtxKind::PacketEnd) => (end, scene.flow.distance(node)),
             _ => continue,
         };
         let Some(distance) = distance.and_then(|d| i32::try_from(d).ok()) else {

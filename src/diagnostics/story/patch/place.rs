@@ -5,7 +5,6 @@ use super::{Part, code};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::diagnostics::flow::{Made, Node};
 use crate::diagnostics::story::Scene;
-use crate::helpers_spec;
 use crate::prelude::*;
 use crate::programs::effects::Control;
 use crate::programs::insn::{AluOp, Op, Size, Src};
@@ -132,21 +131,4 @@ pub(super) fn free_slot(scene: &Scene<'_>) -> Option<i16> {
     }
     let slot = i16::try_from(deepest.div_euclid(8) * 8 - 8).ok()?;
     (inside && slot >= -512).then_some(slot)
-}
-
-/// Where a field of the context lies.
-pub(super) fn field_offset(scene: &Scene<'_>, name: &str) -> Option<i16> {
-    field_place(scene, name).map(|(off, _)| off)
-}
-
-/// The same with its size.
-pub(super) fn field_place(scene: &Scene<'_>, name: &str) -> Option<(i16, Size)> {
-    let layout = helpers_spec::ctx_access(
-        scene.program.prog_type,
-        scene.program.attach_type,
-        scene.spec(),
-    )?;
-    let (_, off, bytes) = layout.fields().iter().find(|(n, ..)| *n == name)?;
-    let size = if *bytes == 8 { Size::DW } else { Size::W };
-    Some((i16::try_from(*off).ok()?, size))
 }

@@ -1,7 +1,9 @@
 //! New and changed lines of the source around the refused one.
 
 use super::{MAX_HEAD, Scene};
+use crate::diagnostics::c_function::{self, Function};
 use crate::diagnostics::c_text;
+use crate::diagnostics::source::plain_return;
 use crate::diagnostics::story::edit::{Edit, Place};
 use crate::object::Type;
 use crate::prelude::*;
@@ -13,13 +15,17 @@ impl Scene<'_> {
         use crate::helpers_spec::ProgType as P;
         let at = self.program.subprog_at(self.insn as u32).unwrap_or(0);
         let in_main = at == 0;
-        if let Some(kind) = self.enclosing_return() {
-            match kind.as_str() {
-                "void" => return ("return;".into(), Some(0)),
-                k if k.ends_with('*') => return ("return 0;".into(), Some(0)),
-                _ => {}
-            }
+        let around = self
+            .line(self.insn)
+            .and_then(|l| self.function(&l.file, l.line));
+        let kind = around.as_ref().and_then(Function::returns);
+        match kind.as_deref() {
+            Some("void") => return ("return;".into(), Some(0)),
+            Some(k) if k.ends_with('*') => return ("return 0;".into(), Some(0)),
+            _ => {}
         }
+        // What an inlined function returns is not what the program does.
+        let in_main = in_main && around.is_none_or(|f| self.is_own(&f));
         let sub = self.program.subprogs.get(at);
         let btf = self.program.btf.as_deref();
         let result = sub.zip(btf).and_then(|(s, btf)| {
@@ -52,71 +58,58 @@ impl Scene<'_> {
         (format!("return {text};"), Some(number))
     }
 
-    /// The return type of the C function around the refused line, where the file is at
-    /// hand; inlined functions have no type information of their own.
-    fn enclosing_return(&self) -> Option<String> {
-        let l = self.line(self.insn)?;
-        let disk = (self.files)(&l.file)?;
-        let lines: Vec<&str> = (1..=l.line)
-            .map_while(|n| disk.line(n).map(|(_, t)| t))
-            .collect();
-        let head = lines.iter().rev().find(|line| {
-            line.starts_with(|c: char| c.is_ascii_alphabetic())
-                && line.contains('(')
-                && !line.ends_with(';')
-        })?;
-        let before = head.split('(').next()?;
-        let words: Vec<&str> = before.split_whitespace().collect();
-        let noise = [
-            "static",
-            "inline",
-            "__always_inline",
-            "__noinline",
-            "__weak",
-            "const",
-        ];
-        let kind: Vec<&str> = words
-            .iter()
-            .copied()
-            .filter(|w| !noise.contains(w))
-            .collect();
-        let (&name, ty) = kind.split_last()?;
-        let star = if name.starts_with('*') { "*" } else { "" };
-        (!ty.is_empty()).then(|| format!("{}{star}", ty.join(" ")))
+    /// The C function around a line, where the file at hand is the one that was built.
+    pub fn function(&self, file: &str, line: u32) -> Option<Function> {
+        let text = (self.files)(file)?;
+        let (_, there) = text.line(line)?;
+        let mut carried = self.program.line_info.iter();
+        let carried = carried.find(|l| l.line == line && &*l.file == file);
+        let same = match carried {
+            Some(l) => l.text.trim() == there.trim(),
+            None => plain_return(there).is_some(),
+        };
+        Function::around(&text, line).filter(|_| same)
+    }
+
+    /// Whether a C function is the one that is verified, and not one that the compiler put
+    /// into it.
+    pub fn is_own(&self, function: &Function) -> bool {
+        let at = self.program.subprog_at(self.insn as u32).unwrap_or(0);
+        let sub = self.program.subprogs.get(at).map(|s| &*s.name);
+        let main = (at == 0).then_some(&*self.program.name);
+        sub.into_iter().chain(main).any(|name| function.named(name))
+    }
+
+    /// Whether the object carries a word in one of its lines, so that it may be shown.
+    pub fn carries(&self, word: &str) -> bool {
+        let mut lines = self.program.line_info.iter();
+        lines.any(|l| c_function::mentions(&l.text, word))
     }
 
     /// New statements before the one at an instruction.
     pub fn insert_before(&self, insn: usize, statements: &[String]) -> Option<Edit> {
         let l = self.line(insn)?;
+        // Another statement on the same line comes first.
+        let before = l.text.get(..(l.col as usize).saturating_sub(1))?;
+        if before.contains(';') {
+            return None;
+        }
         self.insert_at(&l.file, l.line, statements)
+    }
+
+    /// Where a statement can be put before the one at a line: in the C function around
+    /// it, as the file at hand has it.
+    pub fn before(&self, file: &str, line: u32) -> Option<u32> {
+        self.text(file, line).filter(|t| !c_text::assembler(t))?;
+        let at = self.function(file, line)?.statement(line)?;
+        (line - at <= MAX_HEAD).then_some(at)
     }
 
     /// New statements before the one at a line.
     pub fn insert_at(&self, file: &str, line: u32, statements: &[String]) -> Option<Edit> {
-        let mut at = line;
-        let mut text = self.text(file, at).filter(|t| !c_text::assembler(t))?;
-        // A statement may begin further up, or hang on a condition without braces.
-        for _ in 0..MAX_HEAD {
-            let above = at.checked_sub(1);
-            let before = above.and_then(|n| self.there(file, n).or_else(|| self.text(file, n)));
-            let hangs = before.as_deref().is_some_and(c_text::continues);
-            if c_text::begins_statement(&text) && !hangs {
-                break;
-            }
-            // Only a line that the object carries may be shown.
-            at -= 1;
-            text = self.text(file, at)?;
-            // What a loop counts is not there above it.
-            if ["for", "while"]
-                .iter()
-                .any(|w| text.trim_start().starts_with(w))
-            {
-                return None;
-            }
-        }
-        if !c_text::begins_statement(&text) {
-            return None;
-        }
+        let at = self.before(file, line)?;
+        // Only a line that the object carries may be shown.
+        let text = self.text(file, at)?;
         let new = statements
             .iter()
             .map(|s| c_text::indented(&text, s))

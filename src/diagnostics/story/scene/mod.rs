@@ -145,16 +145,6 @@ impl<'a> Scene<'a> {
         Some(same.unwrap_or_else(|| carried.text.to_string()))
     }
 
-    /// The assignment of a line without its type.
-    pub fn statement(&self, file: &str, line: u32) -> Option<String> {
-        c_text::without_type(&self.text(file, line)?)
-    }
-
-    /// Whether a line closes a function.
-    pub fn ends_function(&self, file: &str, line: u32) -> bool {
-        self.there(file, line).is_some_and(|t| t.starts_with('}'))
-    }
-
     /// A line as the file at hand has it: to decide by, never to show.
     fn there(&self, file: &str, line: u32) -> Option<String> {
         let text = (self.files)(file)?;
@@ -168,6 +158,26 @@ impl<'a> Scene<'a> {
         let (from, to) = crate::diagnostics::source::expression_at(&l.text, at);
         let expr = l.info.text.get(from..to)?;
         crate::diagnostics::build::readable(expr).then_some(expr)
+    }
+
+    /// The expression of the access at an instruction: of `a->b->c` what is read there.
+    pub fn accessed(&self, insn: usize) -> Option<&'a str> {
+        let l = self.line(insn).filter(|l| !c_text::assembler(&l.text))?;
+        let at = (l.col as usize).checked_sub(1)?;
+        let (from, to) = c_text::access_at(&l.text, at);
+        let expr = l.info.text.get(from..to)?;
+        (1..=60).contains(&expr.len()).then_some(expr)
+    }
+
+    /// What is read where the pointer itself comes from: its variable, or the expression.
+    fn read_here(&self, reg: u8) -> Option<&'a str> {
+        let def = self.flow.def(self.flow.root(self.node(reg)?));
+        let place = |insn| self.line(insn).map(|l| (l.line, l.col));
+        let here = def.insn != self.insn && place(def.insn) == place(self.insn);
+        (matches!(def.made, Made::Load { .. }) && here).then_some(())?;
+        let l = self.line(def.insn)?;
+        let at = (l.col as usize).checked_sub(1)?;
+        c_text::assigned(&l.info.text, at).or_else(|| self.accessed(def.insn))
     }
 
     /// The text from a call's line on, up to where the call ends.
@@ -214,6 +224,14 @@ impl<'a> Scene<'a> {
     pub fn assigned(&self, insn: usize) -> Option<String> {
         let l = self.line(insn)?;
         let at = (l.col as usize).checked_sub(1)?;
+        if let Some(&Op::Call(callee)) = self.ops.get(insn) {
+            // What a macro makes of a call's result is not the result.
+            let made = c_text::called_at(&l.text, at);
+            let callee = names::callee(self.program, callee, insn);
+            if made.is_some_and(|name| !callee.starts_with(name)) {
+                return None;
+            }
+        }
         if let Some(name) = c_text::assigned(&l.text, at) {
             return Some(name.to_owned());
         }
@@ -232,8 +250,12 @@ impl<'a> Scene<'a> {
                 .argument(self.insn, reg)
                 .or_else(|| self.maker_name(reg));
         }
-        let expr = self.expr(self.insn);
-        expr.and_then(c_text::followed)
+        // A variable alone is not followed, but copied.
+        let expr = self
+            .accessed(self.insn)
+            .filter(|e| e.contains(['*', '[']) || e.contains("->"));
+        self.read_here(reg)
+            .or_else(|| expr.and_then(c_text::followed))
             .map(str::to_owned)
             .or_else(|| self.maker_name(reg))
     }
@@ -246,12 +268,6 @@ impl<'a> Scene<'a> {
 
     /// The same in backquotes, or words for it.
     pub fn pointer_words(&self, reg: u8) -> String {
-        if self.callee().is_none()
-            && let Some(expr) = self.expr(self.insn)
-            && let Some(name) = c_text::followed(expr)
-        {
-            return format!("`{name}`");
-        }
         match self.pointer_name(reg) {
             Some(name) => format!("`{name}`"),
             None if self.callee().is_some() => format!("argument {reg}"),

@@ -70,6 +70,7 @@ pub(in crate::diagnostics) fn event(h: &Happened) -> String {
         Happened::PacketCompared { bytes: Some(n) } => {
             format!("this comparison shows {}", bytes(*n as u64))
         }
+        Happened::PacketStart => "this comparison shows no byte".into(),
         Happened::PacketOther => "this comparison is on another pointer".into(),
         Happened::Bound(test) => format!("`{test}` holds from here on"),
         Happened::BoundOther => "this comparison is on another copy of the value".into(),

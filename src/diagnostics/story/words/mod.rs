@@ -203,10 +203,22 @@ fn sentence(claim: &Claim) -> String {
                 ),
             }
         }
-        Claim::PacketFar { name, offset } => format!(
-            "`{name}` may be {}: comparisons with `data_end` count for offsets up to 65535 only.",
-            range(*offset)
-        ),
+        Claim::PacketFar {
+            name,
+            offset,
+            fixed,
+        } => {
+            let name = name.as_deref().unwrap_or("the offset");
+            let more = match fixed {
+                1.. => format!(", with {fixed} added"),
+                _ => String::new(),
+            };
+            let is = offset.single().map_or("may be", |_| "is");
+            format!(
+                "{name} {is} {}{more}: comparisons with the packet's end count for offsets up to 65535 only.",
+                range(*offset)
+            )
+        }
         Claim::PacketBeyond { access } => format!(
             "{} {} on the way where the comparison says that the packet ends before.",
             does(access),

@@ -43,7 +43,7 @@ pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
             "A packet has any length: an access needs a comparison with `data_end` on this path, by the same pointer."
         }
         Claim::PacketFar { .. } => {
-            "No packet is longer; the verifier forgets what a comparison showed when the offset could exceed that."
+            "The verifier takes nothing from a comparison when the offset could exceed that."
         }
         Claim::Outside { .. } => {
             "Every byte of an access must be shown to lie inside, for the least and the greatest offset."
