@@ -180,6 +180,7 @@ behaviour! {
     sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";
     drop_singular_ids: bool, "7.0", "A scalar id that no other register or slot has is cleared when a state is kept, and a load from a slot gives it one anew.";
     precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.10, 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
+    results_precise: bool, "6.8", "The number that a program returns, or a callback that runs later, is relied on where it has to be in a range; before, the range is looked at only.";
     fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
     precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
     history_checkpoint: bool, "6.12", "A long jump history (over 40 entries) forces a new state.";
@@ -190,6 +191,7 @@ behaviour! {
     imprecise_zero: bool, "6.8", "A zero stored to an aligned slot is a spilled constant, not zero bytes; partial spills and fills keep zeros.";
     uninit_stack_reads: bool, "6.3, and stable 5.10, 5.15 and 6.1", "Privileged programs may read stack that was never written.";
     misc_matches_unbounded: bool, "6.9", "Comparing states, an unbounded spilled scalar equals eight misc bytes.";
+    zero_spills_whole: bool, "7.1", "A spilled zero stays as it is while the upper half of its slot may be read, though the lower one is dead.";
     offsets_joined: bool, "7.1", "The known and the unknown part of a pointer's offset are one number: states are compared by it, and checks tell of it.";
     moves_clear_packet_end: bool, "7.1", "A packet pointer found at or beyond the packet's end is as good as new once it moves.";
     flow_keys_offset_checked: bool, "not 7.1", "Whether a pointer to flow keys was moved counts when they are accessed.";
@@ -252,7 +254,8 @@ behaviour! {
     kfunc_prototype_decides: bool, "7.2", "What a kfunc's argument is follows from its prototype alone, not from what is passed; a size is an argument of its own.";
     kfuncs_say_lock_safe: bool, "7.0", "Kfuncs that may be called under a spin lock say so by a flag; before, a list names them.";
     kfunc_results_trusted: bool, "7.0", "Kernel objects that kfuncs return are trusted unless said otherwise.";
-    context_protects_rcu: bool, "7.0", "Preempt and IRQ sections protect RCU pointers as RCU sections do, and pointers lose protection only where nothing protects them.";
+    context_keeps_rcu: bool, "7.3", "Leaving an RCU section takes protection from no pointer that something else protects, were it the program's context.";
+    context_protects_rcu: bool, "7.0", "Preempt and IRQ sections protect RCU pointers as RCU sections do.";
     pointer_pointers_as_numbers: bool, "7.0", "Arguments that point to other things than structs are read as numbers.";
     sleepable_tracepoints: bool, "7.1", "Programs of tracepoints may sleep.";
     const_dynptrs_usable: bool, "7.2", "A dynptr that is an argument may be passed to whatever doesn't release it.";
@@ -261,6 +264,7 @@ behaviour! {
     null_by_zero_register: bool, "7.1", "Comparing a pointer with a register known to be zero is a null check.";
     globals_may_throw: bool, "7.0", "After a call of a global function that may throw, the end by the exception is explored too.";
     one_reference_argument: bool, "until 7.2", "Only one argument of a helper may carry a reference.";
+    lent_objects_written: bool, "7.2", "What a function may write can't be a kernel object; before, lending one counts as a read.";
     null_is_not_nonnull: bool, "7.2", "A constant zero is refused where a global function wants a non-null pointer.";
     kptr_xchg_under_lock: bool, "7.1", "Kptrs may be exchanged while a spin lock is held.";
     arena_offsets_free: bool, "7.0", "A constant may name any offset into an arena.";
@@ -288,7 +292,10 @@ behaviour! {
     global_memory_arguments: bool, "5.12", "Global functions may take pointers to memory.";
     int_pointers_as_numbers: bool, "5.11", "Arguments that point to integers are read as numbers.";
     preempt_bars_globals: bool, "6.10 to 6.13", "Global functions cannot be called with preemption disabled.";
-    stale_link_distance: bool, "6.11 to 6.19", "A number that loses its link keeps the distance.";
+    self_sums_linked: bool, "6.11 to 6.19, not stable 6.12 and 6.18", "A known number added to itself counts as linked to its copies by the sum.";
+    synced_keep_link: bool, "6.18", "A number that learns from one a distance away keeps how it is linked; before, it takes the other's link.";
+    results_narrow: bool, "6.12 to 7.0, not stable 6.12", "A hook's return value narrows what the register held before; else it replaces it.";
+    stale_link_distance: bool, "6.11 to 7.0, not stable 6.12 and 6.18", "A number that loses its link keeps the distance.";
     app_limited_writable: bool, "6.2", "Congestion control may write the fields by which a connection is limited by its application.";
     packet_ids_compared: bool, "6.2", "A packet pointer without an id in a kept state covers only ones without.";
     sleepable_uses_percpu: bool, "5.13", "Sleepable programs may use maps per CPU, maps of maps and ring buffers.";
@@ -299,6 +306,7 @@ behaviour! {
     functions_by_reference: bool, "5.13", "A function whose address is taken is a function of the program.";
     stack_grows_by_reads: bool, "6.3, and stable 5.15 and 6.1", "Stack below what was ever written may be read; before, only unwritten bytes above it.";
     timers_sleep_as_program: bool, "until 6.17", "The callback of a timer may sleep if the program may; since, never.";
+    ids_correspond: bool, "6.3", "Comparing states, ids of references and of pointers to kernel objects and memory correspond; before, they must be the same.";
     ids_one_to_one: bool, "6.5", "Two ids of a kept state never stand for one of the current state.";
     kernel_types_need_perfmon: bool, "6.2", "Only loaders with CAP_PERFMON read kernel structs through typed pointers.";
     narrow_stores_over_numbers: bool, "6.13, and stable 6.12", "Without CAP_PERFMON, a spilled number may be overwritten in part; before, no spill may.";

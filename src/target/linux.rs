@@ -1,7 +1,8 @@
 //! The Linux rows: each series at the point release that was measured.
 //!
 //! 5.10, 6.1, 6.12, 6.18 and 7.3 were checked against the sources and verdicts of
-//! the release named; 6.16, 6.17, 6.19 and 7.0 to 7.2 against verdicts and types. What
+//! the release named; 6.16, 6.17, 6.19 and 7.0 to 7.2 against verdicts and types; and
+//! 5.10, 6.1, 6.12, 6.16, 7.1 and 7.2 against what they log of single programs. What
 //! these have is told by the facts of the measured series that they are nearest to, and
 //! by dates. 5.15 and 6.6 are filled from their neighbours, mainline's
 //! history and what stable took back: sub-register and immediate spills, reads
@@ -104,6 +105,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     sums_keep_reference: false,
     drop_singular_ids: false,
     precision_scope: PrecisionScope::SingleFrame,
+    results_precise: false,
     fetch_ends_precision: false,
     precise_stack_by_history: false,
     history_checkpoint: false,
@@ -117,6 +119,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     var_off_write_scrubs: false,
     misc_matches_unbounded: false,
     misc_matches_half: false,
+    zero_spills_whole: false,
     offsets_joined: false,
     moves_clear_packet_end: false,
     flow_keys_offset_checked: true,
@@ -173,6 +176,7 @@ const LINUX_5_10: Behaviour = Behaviour {
     kfunc_prototype_decides: false,
     kfuncs_say_lock_safe: false,
     kfunc_results_trusted: false,
+    context_keeps_rcu: false,
     context_protects_rcu: false,
     pointer_pointers_as_numbers: false,
     sleepable_tracepoints: false,
@@ -182,9 +186,11 @@ const LINUX_5_10: Behaviour = Behaviour {
     null_by_zero_register: false,
     globals_may_throw: false,
     one_reference_argument: true,
+    lent_objects_written: false,
     null_is_not_nonnull: false,
     kptr_xchg_under_lock: false,
     stack_grows_by_reads: false,
+    ids_correspond: false,
     ids_one_to_one: false,
     timers_sleep_as_program: true,
     app_limited_writable: false,
@@ -214,6 +220,9 @@ const LINUX_5_10: Behaviour = Behaviour {
     global_memory_arguments: false,
     int_pointers_as_numbers: false,
     preempt_bars_globals: false,
+    self_sums_linked: false,
+    synced_keep_link: false,
+    results_narrow: false,
     stale_link_distance: false,
     kernel_types_need_perfmon: false,
     narrow_stores_over_numbers: false,
@@ -252,6 +261,7 @@ const LINUX_6_6: Behaviour = Behaviour {
     scalars: ScalarRules::V6_6,
     callback_checkpoints: true,
     loops_by_any_edge: true,
+    ids_correspond: true,
     ids_one_to_one: true,
     app_limited_writable: true,
     packet_ids_compared: true,
@@ -287,7 +297,6 @@ const LINUX_6_12: Behaviour = Behaviour {
     callbacks_of_many_maps: true,
     narrow_spills_linked: true,
     preempt_bars_globals: true,
-    stale_link_distance: true,
     stack_rounding: StackRounding::By16,
     private_stack: true,
     scalar_links: ScalarLinks::Delta,
@@ -295,6 +304,7 @@ const LINUX_6_12: Behaviour = Behaviour {
     precise_stack_by_history: true,
     history_checkpoint: true,
     spill_unbounded: true,
+    results_precise: true,
     fill_narrow: true,
     imprecise_zero: true,
     misc_matches_unbounded: true,
@@ -319,7 +329,7 @@ const LINUX_6_18: Behaviour = Behaviour {
     inner_keys_vary: true,
     probe_registers_writable: true,
     preempt_bars_globals: false,
-    stale_link_distance: false,
+    synced_keep_link: true,
     helper_memory_typed: true,
     stack_liveness: StackLiveness::Gathered,
     static_register_liveness: true,
@@ -353,6 +363,8 @@ const LINUX_6_18_15: Behaviour = Behaviour {
     buffers_checked_for_null: false,
     inner_keys_vary: false,
     stale_link_distance: true,
+    self_sums_linked: true,
+    results_narrow: true,
     independent_covers_linked: false,
     ..LINUX_6_18
 };
@@ -366,6 +378,7 @@ const LINUX_6_17: Behaviour = Behaviour {
     tail_call_leaves_frame: false,
     inline_current_task: false,
     timers_sleep_as_program: true,
+    synced_keep_link: false,
     ..LINUX_6_18_15
 };
 
@@ -395,7 +408,7 @@ const LINUX_7_0: Behaviour = Behaviour {
     reserved_fields_upfront: true,
     var_off_write_scrubs: true,
     kfuncs_say_lock_safe: true,
-    stale_link_distance: false,
+    self_sums_linked: false,
     scalar_links: ScalarLinks::DeltaBoth,
     ld_abs_returns: true,
     wide_link_delta: true,
@@ -417,13 +430,14 @@ const LINUX_7_0: Behaviour = Behaviour {
 
 const LINUX_7_1: Behaviour = Behaviour {
     device_hooks_sleep: true,
-    scalars: ScalarRules::V7_3,
+    scalars: ScalarRules::V7_1,
     syscalls_open: true,
     arena_arithmetic_apart: true,
     fetch_ends_precision: true,
     global_void_functions: true,
     stack_liveness: StackLiveness::Static,
     misc_matches_half: true,
+    zero_spills_whole: true,
     offsets_joined: true,
     moves_clear_packet_end: true,
     flow_keys_offset_checked: false,
@@ -436,10 +450,13 @@ const LINUX_7_1: Behaviour = Behaviour {
     global_frames_apart: true,
     null_by_zero_register: true,
     kptr_xchg_under_lock: true,
+    stale_link_distance: false,
+    results_narrow: false,
     ..LINUX_7_0
 };
 
 const LINUX_7_2: Behaviour = Behaviour {
+    scalars: ScalarRules::V7_3,
     flow_keys_offset_checked: true,
     cast_forks_null: true,
     retval_helpers_checked: true,
@@ -447,11 +464,13 @@ const LINUX_7_2: Behaviour = Behaviour {
     drops_nmi_safe: true,
     kfunc_prototype_decides: true,
     one_reference_argument: false,
+    lent_objects_written: true,
     null_is_not_nonnull: true,
     ..LINUX_7_1
 };
 
 const LINUX_7_3: Behaviour = Behaviour {
+    context_keeps_rcu: true,
     cut_loads_first: true,
     sockmap_updates_restricted: true,
     ..LINUX_7_2

@@ -12,7 +12,7 @@ pub enum Model {
     Constant,
     /// Four ranges. A jump refines both registers against one another (6.8).
     Paired,
-    /// One arc of the circle of values per width (7.3).
+    /// One arc of the circle of values per width (7.2).
     Circular,
 }
 
@@ -27,7 +27,7 @@ pub enum BranchRule {
     Ranges,
     /// And (in)equality by known bits that disagree (6.18, stable fixes).
     RangesAndBits,
-    /// And by refining both ways: a contradiction is a dead branch (7.3).
+    /// And by refining both ways: a contradiction is a dead branch (7.1).
     Simulated,
 }
 
@@ -60,11 +60,16 @@ pub struct ScalarRules {
     pub split_at_sign_64: bool,
     /// The same for 32 bits.
     pub split_at_sign_32: bool,
+    /// What the unsigned range tells of the lower bits is kept, not that of the upper
+    /// ones only (6.4, stable fixes).
+    pub low_bits_from_whole: bool,
     /// The 64-bit ranges also learn from the signed 32-bit one.
     pub widen_from_s32: bool,
     /// A 64-bit range within that of `i32` with a 32-bit range that is not
     /// negative becomes that range (sign-extending loads).
     pub join_after_sign_extension: bool,
+    /// It becomes that range even where it was narrower (until 7.0).
+    pub join_overwrites: bool,
     /// A number is known if only one member of the tnum lies in the unsigned
     /// range (7.0, stable fixes).
     pub single_member: bool,
@@ -98,6 +103,7 @@ impl ScalarRules {
     /// 5.10.
     pub const V5_10: ScalarRules = ScalarRules {
         mul: MulAlgorithm::HalfMultiply,
+        low_bits_from_whole: false,
         ..ScalarRules::V6_1
     };
     /// 5.15.
@@ -110,8 +116,10 @@ impl ScalarRules {
         rich_deduction: false,
         split_at_sign_64: false,
         split_at_sign_32: false,
+        low_bits_from_whole: true,
         widen_from_s32: false,
         join_after_sign_extension: false,
+        join_overwrites: false,
         single_member: false,
         reset_on_contradiction: false,
         mul: MulAlgorithm::PartialProducts,
@@ -141,6 +149,7 @@ impl ScalarRules {
         split_at_sign_32: true,
         widen_from_s32: true,
         join_after_sign_extension: true,
+        join_overwrites: true,
         reset_on_contradiction: true,
         any_second_operand: true,
         bitwise_sign_of_result: true,
@@ -182,12 +191,18 @@ impl ScalarRules {
         sync_linked: true,
         ..ScalarRules::V6_18
     };
-    /// 7.0: conditions aren't tried both ways yet.
+    /// 7.0: four ranges still, and conditions aren't tried both ways yet.
     pub const V7_0: ScalarRules = ScalarRules {
-        branch: BranchRule::RangesAndBits,
-        ..ScalarRules::V7_3
+        const_divmod: true,
+        ..ScalarRules::V6_18_44
     };
-    /// 7.1 to 7.3.
+    /// 7.1: conditions are tried both ways.
+    pub const V7_1: ScalarRules = ScalarRules {
+        join_overwrites: false,
+        branch: BranchRule::Simulated,
+        ..ScalarRules::V7_0
+    };
+    /// 7.2 and 7.3.
     pub const V7_3: ScalarRules = ScalarRules {
         model: Model::Circular,
         single_member: true,
@@ -202,7 +217,7 @@ impl ScalarRules {
     };
 
     /// Every row with its name.
-    const NAMED: [(&'static str, ScalarRules); 11] = [
+    const NAMED: [(&'static str, ScalarRules); 12] = [
         ("5.10", ScalarRules::V5_10),
         ("5.15", ScalarRules::V5_15),
         ("6.1", ScalarRules::V6_1),
@@ -213,6 +228,7 @@ impl ScalarRules {
         ("6.18", ScalarRules::V6_18),
         ("6.18.44", ScalarRules::V6_18_44),
         ("7.0", ScalarRules::V7_0),
+        ("7.1", ScalarRules::V7_1),
         ("7.3", ScalarRules::V7_3),
     ];
 

@@ -78,6 +78,8 @@ pub struct Loaded {
     pub reg: Reg,
     /// Whether it needs an id of its own (a pointer that may be null).
     pub fresh_id: bool,
+    /// A number in a known range, into which some kernels narrow what the register held.
+    pub narrows: bool,
 }
 
 impl Loaded {
@@ -85,6 +87,7 @@ impl Loaded {
     pub const UNKNOWN: Loaded = Loaded {
         reg: Reg::unknown(),
         fresh_id: false,
+        narrows: false,
     };
 
     /// A pointer to the start of an object; one that may be null gets an id.
@@ -92,6 +95,7 @@ impl Loaded {
         Loaded {
             reg: Reg::pointer(kind, flags),
             fresh_id: flags.has(Flags::MAYBE_NULL),
+            narrows: false,
         }
     }
 }

@@ -153,6 +153,7 @@ fn lsm_return(vm: &Vm) -> Loaded {
             Loaded {
                 reg: Reg::scalar(bounds),
                 fresh_id: false,
+                narrows: vm.env.target.behaviour().results_narrow(),
             }
         }
         None => Loaded::UNKNOWN,
@@ -248,6 +249,7 @@ fn pointer(
             return Ok(Loaded {
                 reg,
                 fresh_id: false,
+                narrows: false,
             });
         }
         _ => {}

@@ -124,7 +124,7 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
     };
     Ok(match found {
         Found::Scalar => Loaded::UNKNOWN,
-        Found::Memory => untrusted_memory(),
+        Found::Memory => memory(vm),
         Found::Struct { .. } if alloc => Loaded::UNKNOWN,
         Found::Struct { id, flags, field } => {
             let flags = trust(vm, reg, flags, name, &field);
@@ -133,7 +133,11 @@ pub fn access(vm: &Vm, reg: &Reg, r: u8, off: i32, size: u32, write: bool) -> Ch
     })
 }
 
-fn untrusted_memory() -> Loaded {
+/// A pointer to what is no struct: to memory read with faults handled, or a number.
+fn memory(vm: &Vm) -> Loaded {
+    if !vm.env.target.behaviour().untrusted_mem() {
+        return Loaded::UNKNOWN;
+    }
     let kind = Kind::Mem {
         size: 0,
         dynptr_id: 0,
@@ -141,6 +145,7 @@ fn untrusted_memory() -> Loaded {
     Loaded {
         reg: Reg::pointer(kind, Flags::RDONLY.with(Flags::UNTRUSTED)),
         fresh_id: false,
+        narrows: false,
     }
 }
 
@@ -218,7 +223,7 @@ pub fn map_ptr_access(
     ) {
         Err(fault) => refuse_reg(r, fault),
         Ok(Found::Scalar) => Ok(Loaded::UNKNOWN),
-        Ok(Found::Memory) => Ok(untrusted_memory()),
+        Ok(Found::Memory) => Ok(memory(vm)),
         Ok(Found::Struct { id, flags, .. }) => Ok(Loaded::pointer(
             Kind::Btf {
                 btf: BtfSrc::Kernel,

@@ -124,14 +124,11 @@ fn holds(btf: &Btf, s: &str, field: &str, off: i32, size: u32) -> bool {
     };
     let mut start = 0;
     for part in field.split('.') {
-        let Some(members) = btf.ty(at).and_then(|t| t.composite()).map(|c| c.members) else {
+        let Some((inside, ty)) = member(btf, at, part, MAX_ANONYMOUS) else {
             return false;
         };
-        let Some(m) = members.iter().find(|m| m.name == part) else {
-            return false;
-        };
-        start += m.bit_offset / 8;
-        at = btf.skip_mods_typedefs(m.ty);
+        start += inside;
+        at = btf.skip_mods_typedefs(ty);
         if part == field.rsplit('.').next().unwrap_or(part) {
             let Some(len) = btf.resolve_size(at) else {
                 return false;
@@ -141,4 +138,22 @@ fn holds(btf: &Btf, s: &str, field: &str, off: i32, size: u32) -> bool {
         }
     }
     false
+}
+
+/// How deep unions and structs without a name are looked into.
+const MAX_ANONYMOUS: u32 = 4;
+
+/// Where a member of struct `id` lies, and its type; members without a name lend theirs.
+fn member(btf: &Btf, id: u32, name: &str, depth: u32) -> Option<(u32, u32)> {
+    btf.ty(id)?.composite()?.members.iter().find_map(|m| {
+        let at = m.bit_offset / 8;
+        match (m.name, depth.checked_sub(1)) {
+            (found, _) if found == name => Some((at, m.ty)),
+            ("", Some(depth)) => {
+                let (inside, ty) = member(btf, btf.skip_mods_typedefs(m.ty), name, depth)?;
+                Some((at.checked_add(inside)?, ty))
+            }
+            _ => None,
+        }
+    })
 }

@@ -135,6 +135,7 @@ fn entry(reg: &Reg, map: MapRef, access: &Access, off: i32) -> Check<Effect> {
             ..*reg
         },
         fresh_id: false,
+        narrows: false,
     }))
 }
 
@@ -180,6 +181,7 @@ pub fn access(vm: &Vm, map: MapRef, access: &Access, off: i32) -> Check<Effect> 
         return Ok(Effect::Load(Loaded {
             reg: Reg::constant(value),
             fresh_id: false,
+            narrows: false,
         }));
     }
     Ok(Effect::Load(Loaded::UNKNOWN))

@@ -217,7 +217,9 @@ pub fn check_as(vm: &Vm, reg: &Reg, region: Region) -> Check<Touched> {
             return stack::range(vm, frame as usize, reg, region, reg.off, true);
         }
         Kind::Btf { .. } => {
-            btf_ptr::access(vm, reg, region.reg, reg.off, region.size, false)?;
+            let written =
+                region.dir == Dir::Write && vm.env.target.behaviour().lent_objects_written();
+            btf_ptr::access(vm, reg, region.reg, reg.off, region.size, written)?;
         }
         Kind::Ctx if context::is_plain_buffer(vm) => {
             if region.size == 0 && region.zero_allowed {

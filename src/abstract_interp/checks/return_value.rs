@@ -177,13 +177,16 @@ pub fn check_callback(vm: &Vm<'_>, range: RetRange) -> Check<()> {
     in_range(vm, 0, range, false, Return::Callback)
 }
 
-/// Register `r` is a number within `range`; it must be known precisely.
+/// Register `r` is a number within `range`, which states that follow rely on where
+/// the target marks that.
 fn in_range(vm: &Vm<'_>, r: u8, range: RetRange, w32: bool, end: Return) -> Check<()> {
     let reg = vm.reg(r);
     if !reg.is_scalar() {
         return refuse_reg(r, Fault::ReturnKind { end, held: *reg });
     }
-    vm.need_precise(r);
+    if end == Return::Callback || vm.env.target.behaviour().results_precise() {
+        vm.need_precise(r);
+    }
     let b = &reg.bounds;
     let within = if w32 {
         range.min <= b.s32min && b.s32max <= range.max

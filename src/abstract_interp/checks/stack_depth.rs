@@ -131,8 +131,13 @@ impl Walk<'_, '_> {
                     subprog: callee,
                     direct,
                 } => {
-                    if vm.subprogs.is_async(callee) && !direct {
-                        continue;
+                    if vm.subprogs.is_async(callee) {
+                        if self.has_tail_call[callee] {
+                            return refuse(Fault::TailCallLater);
+                        }
+                        if !direct {
+                            continue;
+                        }
                     }
                     if direct && vm.env.program.subprogs[callee].exception_cb {
                         return refuse(Fault::ExceptionCallbackCalled);

@@ -21,6 +21,7 @@
 
 use super::Model;
 use super::bounds::Hole;
+use super::divmod::divide;
 use super::span::Span;
 use super::{Scalar, ScalarRules, Tnum, mask};
 use crate::programs::insn::AluOp;
@@ -254,7 +255,29 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
                     Self::shift(op, a, shift, rules)
                 }
             }
+            _ if op.is_division() => Self::quotient(op, w32, a, b),
             _ => Self::bitwise(op, w32, tnum, a, b, rules),
+        }
+    }
+
+    /// By a constant; of the other width and of single bits nothing is known after.
+    fn quotient(op: ScalarOp, w32: bool, a: &Self, b: &Self) -> Self {
+        let mut out = Self::UNKNOWN;
+        if w32 {
+            return match b.u32min {
+                0 => Self::by_zero(op, a),
+                by => divide(op, a.lo(), by.into()).span().map_or(*a, |low| {
+                    out.set_lo(low);
+                    out
+                }),
+            };
+        }
+        match b.umin {
+            0 => Self::by_zero(op, a),
+            by => divide(op, a.hi(), by).span().map_or(*a, |whole| {
+                out.set_hi(whole);
+                out
+            }),
         }
     }
 

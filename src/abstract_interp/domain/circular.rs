@@ -17,6 +17,17 @@ use super::span::Span;
 use super::{Scalar, ScalarOp, ScalarRules, Tnum};
 
 impl<const N: u32> Arc<N> {
+    /// Its ends in both readings.
+    fn span(self) -> Span<N> {
+        let (umin, umax) = self.unsigned();
+        let (smin, smax) = self.signed();
+        Span {
+            umin,
+            umax,
+            smin,
+            smax,
+        }
+    }
     pub(super) fn from_tnum(tnum: Tnum) -> Self {
         let span = Span::<N>::from_tnum(tnum);
         if tnum.max() >> (N - 1) != 0 {
@@ -112,18 +123,20 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
             ScalarOp::Lsh | ScalarOp::Rsh | ScalarOp::Arsh => Self::shift_arc(op, a, b.umin as u32),
             _ if w32 => match b.u32min {
                 0 => Self::by_zero(op, a),
-                by => divide(op, a.arc_lo(), by.into())
+                by => divide(op, a.arc_lo().span(), by.into())
+                    .arc()
                     .map_or(*a, |low| Self::of_arcs(Self::UNKNOWN.tnum, Arc::FULL, low)),
             },
             _ => match b.umin {
                 0 => Self::by_zero(op, a),
-                by => divide(op, a.arc(), by)
+                by => divide(op, a.arc().span(), by)
+                    .arc()
                     .map_or(*a, |arc| Self::of_arcs(Self::UNKNOWN.tnum, arc, Arc::FULL)),
             },
         }
     }
 
-    fn by_zero(op: ScalarOp, a: &Self) -> Self {
+    pub(super) fn by_zero(op: ScalarOp, a: &Self) -> Self {
         match op {
             ScalarOp::Div | ScalarOp::SDiv => Self::ZERO,
             _ => *a,

@@ -1,4 +1,4 @@
-//! Division and modulo by a constant (7.3).
+//! Division and modulo by a constant (7.0).
 //!
 //! Division by zero gives zero, modulo zero gives the dividend. A quotient is
 //! monotonic in the dividend, so that its ends are those of the ends, swapped by
@@ -7,39 +7,86 @@
 //! dividend's sign, and is the dividend if that is smaller already.
 
 use super::arc::Arc;
+use super::span::Span;
 use super::{ScalarOp, mask, sign_extend, signed_max, signed_min};
 
-/// The range of `a op divisor`; `None` if the dividend is unchanged.
-pub(super) fn divide<const N: u32>(op: ScalarOp, a: Arc<N>, divisor: u64) -> Option<Arc<N>> {
-    let (umin, umax) = a.unsigned();
-    let (smin, smax) = a.signed();
+/// What is known of a quotient or remainder.
+pub(super) enum Quotient {
+    /// It is the dividend.
+    Dividend,
+    /// It lies in this range, unsigned.
+    Unsigned(u64, u64),
+    /// It lies in this range, signed.
+    Signed(i64, i64),
+    /// Nothing.
+    Any,
+}
+
+impl Quotient {
+    /// As an arc; `None` if it is the dividend.
+    pub(super) fn arc<const N: u32>(self) -> Option<Arc<N>> {
+        Some(match self {
+            Quotient::Dividend => return None,
+            Quotient::Unsigned(min, max) => Arc::from_unsigned(min, max),
+            Quotient::Signed(min, max) => Arc::from_signed(min, max),
+            Quotient::Any => Arc::FULL,
+        })
+    }
+
+    /// As a range of which only the reading that was divided is known.
+    pub(super) fn span<const N: u32>(self) -> Option<Span<N>> {
+        let mut out = Span::FULL;
+        match self {
+            Quotient::Dividend => return None,
+            Quotient::Unsigned(min, max) => out.narrow_unsigned(min, max),
+            Quotient::Signed(min, max) => out.narrow_signed(min, max),
+            Quotient::Any => {}
+        }
+        Some(out)
+    }
+}
+
+/// `a op divisor`, which is not zero.
+pub(super) fn divide<const N: u32>(op: ScalarOp, a: Span<N>, divisor: u64) -> Quotient {
+    let Span {
+        umin,
+        umax,
+        smin,
+        smax,
+    } = a;
     let by = sign_extend(divisor, N);
     match op {
-        ScalarOp::Div => Some(Arc::from_unsigned(umin / divisor, umax / divisor)),
-        ScalarOp::SDiv if by == -1 && smin == signed_min(N) => Some(if smax == smin {
-            Arc::from_signed(smin, smin)
-        } else {
-            Arc::FULL
-        }),
+        ScalarOp::Div => Quotient::Unsigned(umin / divisor, umax / divisor),
+        ScalarOp::SDiv if by == -1 && smin == signed_min(N) => {
+            if smax == smin {
+                Quotient::Signed(smin, smin)
+            } else {
+                Quotient::Any
+            }
+        }
         ScalarOp::SDiv => {
             let (x, y) = (smin / by, smax / by);
-            Some(Arc::from_signed(x.min(y), x.max(y)))
+            Quotient::Signed(x.min(y), x.max(y))
         }
         ScalarOp::Mod => {
             let greatest = divisor - 1;
-            (umax > greatest).then(|| Arc::from_unsigned(0, greatest))
+            if umax <= greatest {
+                Quotient::Dividend
+            } else {
+                Quotient::Unsigned(0, greatest)
+            }
         }
         _ => {
             // |MIN| - 1 is MAX: it fits.
             let greatest = ((by.unsigned_abs() & mask(N)) - 1).min(signed_max(N) as u64) as i64;
             if smin >= -greatest && smax <= greatest {
-                None
+                Quotient::Dividend
             } else if smin >= 0 {
-                Some(Arc::from_signed(0, smax.min(greatest)))
+                Quotient::Signed(0, smax.min(greatest))
             } else if smax <= 0 {
-                Some(Arc::from_signed(smin.max(-greatest), 0))
+                Quotient::Signed(smin.max(-greatest), 0)
             } else {
-                Some(Arc::from_signed(-greatest, greatest))
+                Quotient::Signed(-greatest, greatest)
             }
         }
     }

@@ -50,7 +50,7 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
                 self.set_hi(hi);
             }
         }
-        self.narrow_tnum();
+        self.narrow_tnum(rules);
         self.narrow_by_tnum(rules);
     }
 
@@ -106,9 +106,14 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
 
     /// Step 3: known bits from unsigned ranges, the whole first.
     #[inline]
-    pub(super) fn narrow_tnum(&mut self) {
+    pub(super) fn narrow_tnum(&mut self, rules: &ScalarRules) {
         let whole = self.tnum.intersect(Tnum::range(self.umin, self.umax));
-        let low = whole
+        let known = if rules.low_bits_from_whole {
+            whole
+        } else {
+            self.tnum
+        };
+        let low = known
             .low(S)
             .intersect(Tnum::range(self.u32min.into(), self.u32max.into()));
         self.tnum = whole.with_low(S, low);
@@ -171,10 +176,17 @@ impl<const W: u32, const S: u32> Scalar<W, S> {
             && self.smin >= signed_min(S)
             && self.smax <= signed_max(S)
         {
-            // A sign-extended low half that is not negative is the whole number. The
-            // ends are replaced even by wider ones: later rounds narrow them again.
-            (self.smin, self.smax) = (lo.smin, lo.smax);
-            (self.umin, self.umax) = (lo.smin as u64, Span::<W>::unsigned(lo.smax));
+            // A sign-extended low half that is not negative is the whole number. Where
+            // the ends are replaced even by wider ones, later rounds narrow them again.
+            let whole = Span {
+                smin: lo.smin,
+                smax: lo.smax,
+                umin: lo.smin as u64,
+                umax: Span::<W>::unsigned(lo.smax),
+            };
+            let mut hi = self.hi();
+            hi.narrow(&whole);
+            self.set_hi(if rules.join_overwrites { whole } else { hi });
             self.tnum = self.tnum.intersect(Tnum::range(self.umin, self.umax));
         }
     }

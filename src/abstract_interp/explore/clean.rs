@@ -48,10 +48,10 @@ impl Vm<'_> {
         for at in 0..node.state.frames.len() {
             let insn = frame_insn(&node.state, node.track.insn, at);
             let (read, marked) = node.read.of(at);
-            let live = if statically {
-                cfg.live_regs(insn as usize)
-            } else {
-                read
+            let live = match (statically, marks) {
+                (true, true) => cfg.live_regs(insn as usize) & read,
+                (true, false) => cfg.live_regs(insn as usize),
+                (false, _) => read,
             };
             drop_registers(&mut node.state, at, live);
             let alive = match &query {
@@ -73,7 +73,8 @@ impl Vm<'_> {
             let insn = frame_insn(&self.cur, self.insn as u32, at);
             let alive = ahead.alive(cfg, &self.cur, self.insn as u32, at);
             drop_registers(&mut self.cur, at, cfg.live_regs(insn as usize));
-            drop_halves(&mut self.cur, at, alive);
+            let zeros = self.env.target.behaviour().zero_spills_whole();
+            drop_halves(&mut self.cur, at, alive, zeros);
         }
     }
 }
@@ -116,14 +117,16 @@ fn drop_slots(state: &mut State, at: usize, alive: u64) {
 }
 
 /// Slots of which only some halves may be read. Objects of several slots stay whole, and
-/// so does a spilled pointer: no part of it is ever data.
-fn drop_halves(state: &mut State, at: usize, alive: Halves) {
+/// so does a spilled pointer: no part of it is ever data. With `zeros`, a spilled zero
+/// stays, too: what is left of it would be known to be zero no longer.
+fn drop_halves(state: &mut State, at: usize, alive: Halves, zeros: bool) {
     let bits = |i: usize| (alive >> (2 * i)) as u8 & 3;
     let dead = |i: usize, slot: &Slot| {
         let (upper, lower) = slot.kinds.split_at(4);
         let written = |half: &[Byte]| half != [Byte::Invalid; 4];
         let bits = bits(i);
-        let whole = slot.is_spill() && !slot.spill.is_scalar();
+        let zero = zeros && bits == 1 && slot.is_spill() && slot.spill.is_null();
+        let whole = zero || slot.is_spill() && !slot.spill.is_scalar();
         bits != 3
             && (bits == 0 || !whole)
             && (bits & 1 == 0 && written(upper) || bits & 2 == 0 && written(lower))

@@ -14,6 +14,7 @@ use crate::abstract_interp::state::{Frame, RefKind, State};
 use crate::abstract_interp::value::{Kind, RefId, Reg};
 use crate::abstract_interp::vm::Vm;
 use crate::prelude::*;
+use crate::target::StackLiveness;
 
 /// How strictly to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +43,17 @@ pub struct IdMap {
     loose_packets: bool,
     /// Several ids of the kept state may stand for one.
     many_to_one: bool,
+    /// Ids of references, and of pointers but to packets and map values, are the same.
+    literal: bool,
     /// What lies in the slots of a dynptr is not looked at.
     loose_dynptrs: bool,
     /// Spilled numbers of which nothing is known correspond to data.
     data_as_scalars: bool,
     /// The same for spills of 32 bits and four bytes of data.
     halves_as_scalars: bool,
+    /// Slots that no path reads are told from those that were never written: what is in
+    /// them doesn't matter in any comparison.
+    dead_told_apart: bool,
     /// Offsets of pointers are one number, of this arithmetic.
     joined: Option<ScalarRules>,
     /// Numbers are compared whether or not a proof relied on them.
@@ -83,9 +89,16 @@ impl IdMap {
         self.pairs.push((old, cur));
         true
     }
+    /// As `same`, for what holds or points to an object.
+    fn same_object(&mut self, old: u32, cur: u32) -> bool {
+        if self.literal {
+            return old == cur;
+        }
+        self.same(old, cur)
+    }
     /// Whether reference `old` may correspond to `cur`.
     pub fn same_ref(&mut self, old: RefId, cur: RefId) -> bool {
-        self.same(old.number(), cur.number())
+        self.same_object(old.number(), cur.number())
     }
     /// As `same`, but a scalar without id corresponds to one with an id of its
     /// own.
@@ -111,13 +124,19 @@ pub fn same_exactly(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
         && old.off == cur.off
         && old.range == cur.range
         && old.bounds == cur.bounds
-        && ids.same(old.id, cur.id)
+        && ids.same_object(old.id, cur.id)
         && ids.same_ref(old.ref_id, cur.ref_id)
 }
 
 /// Bytes checked: as many or more; what was found at or beyond the packet's end
-/// (a negative mark) only matches its like.
-fn range_covers(old: i32, cur: i32) -> bool {
+/// (a negative mark) only matches its like. Where an offset is one number they are
+/// counted from the packet's beginning, up to the farthest that the pointer may be.
+fn range_covers(old: &Reg, cur: &Reg, joined: bool) -> bool {
+    let reach = |reg: &Reg| match i64::from(reg.range) {
+        bytes @ 1.. if joined => bytes.saturating_add_unsigned(reg.bounds.umax),
+        bytes => bytes,
+    };
+    let (old, cur) = (reach(old), reach(cur));
     old == cur || (0..=cur).contains(&old)
 }
 
@@ -173,6 +192,10 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     if !old.is_init() && (exact == Exact::No || !cur.is_init()) {
         return true;
     }
+    // What is the same in all, ids included, was never asked whether these correspond.
+    if ids.literal && old.id == cur.id && same_exactly(old, cur, ids) {
+        return true;
+    }
     match (old.kind, cur.kind) {
         (Kind::Scalar, Kind::Scalar) => {
             if ids.numbers_told {
@@ -187,9 +210,12 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
         }
         (Kind::Packet, Kind::Packet) | (Kind::PacketMeta, Kind::PacketMeta) => {
             old.flags == cur.flags
-                && range_covers(old.range, cur.range)
+                && range_covers(old, cur, ids.joined.is_some())
                 && (old.id == 0 && ids.loose_packets || ids.same(old.id, cur.id))
                 && offset_covers(old, cur, ids.joined.as_ref())
+        }
+        (Kind::Mem { .. } | Kind::Buf | Kind::TpBuffer, _) if ids.literal => {
+            same_exactly(old, cur, ids)
         }
         (
             Kind::MapKey { .. }
@@ -239,7 +265,7 @@ fn lower_written(slot: &Slot) -> bool {
 }
 
 fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) -> bool {
-    if exact == Exact::No && old.kinds == Slot::EMPTY.kinds {
+    if (exact == Exact::No || ids.dead_told_apart) && old.kinds == Slot::EMPTY.kinds {
         return true;
     }
     if exact != Exact::No && cur.is_none_or(|cur| cur.kinds != old.kinds) {
@@ -400,6 +426,7 @@ impl Vm<'_> {
         };
         let mut ids = core::mem::take(&mut self.explorer.ids);
         ids.scalars_told = self.env.target.behaviour().compare_scalar_ids();
+        ids.literal = !self.env.target.behaviour().ids_correspond();
         ids.many_to_one = !self.env.target.behaviour().ids_one_to_one();
         ids.loose_packets = !self.env.target.behaviour().packet_ids_compared();
         ids.data_as_scalars = self.env.target.behaviour().misc_matches_unbounded();
@@ -408,6 +435,7 @@ impl Vm<'_> {
         ids.halves_as_scalars = self.env.target.behaviour().misc_matches_half();
         ids.loose_dynptrs = !self.env.target.behaviour().dynptr_slots_guarded();
         ids.all_precise = !self.env.capable;
+        ids.dead_told_apart = self.env.target.behaviour().stack_liveness() == StackLiveness::Static;
         ids.unwritten_told = self.env.confined;
         ids.numbers_told = self.explorer.numbers_told;
         let mut found = self.compare(self.explorer.node(id), &mut ids, exact);
@@ -434,7 +462,7 @@ impl Vm<'_> {
             (u16::MAX, u64::MAX)
         };
         if self.env.target.behaviour().static_register_liveness() {
-            return (self.env.cfg.live_regs(insn as usize), slots);
+            return (self.env.cfg.live_regs(insn as usize) & regs, slots);
         }
         (regs, slots)
     }

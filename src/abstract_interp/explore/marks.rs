@@ -12,12 +12,15 @@
 //! ```
 //!
 //! A frame that began on the path has nothing to hand up but the arguments that
-//! its caller gave. A state that is covered reads what the covering one did.
+//! its caller gave. What a function returned is read where its caller reads it: if
+//! the function made it before the kept state, there in the function's frame. A state
+//! that is covered reads what the covering one did.
 
 use smallvec::SmallVec;
 
 use super::NodeId;
 use crate::abstract_interp::vm::Vm;
+use crate::prelude::*;
 use crate::programs::insn::{Callee, Op};
 use crate::target::StackLiveness;
 
@@ -40,10 +43,19 @@ pub enum Began {
 /// What was written to one frame since the kept state before.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {
-    /// Registers.
-    pub regs: u16,
+    regs: u16,
     slots: u64,
     began: Began,
+    /// R0 is what a function returned that had it before the kept state already.
+    returned: bool,
+}
+
+impl Written {
+    /// Registers were written.
+    pub fn write(&mut self, regs: u16) {
+        self.regs |= regs;
+        self.returned &= regs & R0 == 0;
+    }
 }
 
 /// Per frame, what was written.
@@ -77,6 +89,7 @@ pub fn restart(writes: &mut Writes) {
             regs: 0,
             slots: 0,
             began: Began::Before,
+            returned: false,
         };
     }
 }
@@ -101,6 +114,7 @@ impl Vm<'_> {
         match op {
             // What a function does with its arguments is seen in it.
             Op::Call(Callee::Local(_)) => uses = 0,
+            Op::Exit if frame > 0 && !self.cur.frame().in_callback => uses = 0,
             Op::Exit if frame > 0 => uses = R0,
             _ => {}
         }
@@ -110,14 +124,17 @@ impl Vm<'_> {
     /// After an instruction of frame `frame`: it wrote its results.
     pub(super) fn marks_after(&mut self, insn: usize, frame: usize) {
         let called = matches!(self.env.ops[insn], Op::Call(Callee::Local(_)));
+        let top = self.cur.curframe();
+        let left = self.explorer.track().written.get(frame).copied();
         self.frames_changed(called);
         let defs = self.env.cfg.defs(insn) & ALL;
-        let top = self.cur.curframe();
         let writes = &mut self.explorer.track_mut().written;
         if top < frame {
-            writes[top].regs |= R0;
+            writes[top].write(R0);
+            let kept = left.filter(|w| w.began == Began::Before && w.regs & R0 == 0);
+            writes[top].returned = top + 1 == frame && kept.is_some();
         } else {
-            writes[frame].regs |= defs;
+            writes[frame].write(defs);
         }
     }
 
@@ -135,6 +152,7 @@ impl Vm<'_> {
                 regs,
                 slots: 0,
                 began,
+                returned: false,
             });
         }
     }
@@ -149,18 +167,29 @@ impl Vm<'_> {
 
     /// Registers and slots of a frame are read.
     pub(super) fn mark_read(&mut self, frame: usize, regs: u16, slots: u64) {
-        let (mut at, mut regs, mut slots) = (frame, regs, slots);
         let track = self.explorer.track();
-        if hand_up(&track.written, &mut at, &mut regs, &mut slots).is_none() {
-            return;
+        let Some(parent) = track.parent else { return };
+        let [lent, own] = hand_up(&track.written, Read { frame, regs, slots });
+        for read in [lent, own].into_iter().flatten() {
+            self.mark_read_before(parent, read);
         }
-        let mut parent = track.parent;
-        while let Some(id) = parent {
+    }
+
+    /// A read reaches a kept state.
+    fn mark_read_before(&mut self, mut id: NodeId, mut read: Read) {
+        // What functions gave back, in frames above: seldom any.
+        let mut lent_to: Vec<(NodeId, Read)> = Vec::new();
+        loop {
             let node = self.explorer.node_mut(id);
-            (regs, slots) = node.read.add(at, regs, slots);
-            parent = node.track.parent;
-            if hand_up(&node.track.written, &mut at, &mut regs, &mut slots).is_none() {
-                return;
+            let frame = node.state.frames.get(read.frame);
+            let has = frame.map_or(0, |f| slots_of(f.stack.slot_count()));
+            (read.regs, read.slots) = node.read.add(read.frame, read.regs, read.slots & has);
+            let [lent, own] = hand_up(&node.track.written, read);
+            let parent = node.track.parent;
+            lent_to.extend(parent.zip(lent));
+            match parent.zip(own).or_else(|| lent_to.pop()) {
+                Some(next) => (id, read) = next,
+                None => return,
             }
         }
     }
@@ -177,19 +206,52 @@ impl Vm<'_> {
     }
 }
 
-/// What of a read reaches the kept state before a path that wrote `writes`, and in
-/// which frame; nothing if it ends on the path.
-fn hand_up(writes: &Writes, at: &mut usize, regs: &mut u16, slots: &mut u64) -> Option<()> {
-    let frame = writes.get(*at)?;
-    *regs &= !frame.regs;
-    *slots &= !frame.slots;
-    let mut began = frame.began;
-    while began == Began::Called {
-        *regs &= ARGS;
-        *slots = 0;
-        *at = at.checked_sub(1)?;
-        began = writes.get(*at)?.began;
+/// The first `count` slots of a frame: a state has marks for those it has, so that one
+/// that it covers later passes none on for a slot that only the other has.
+fn slots_of(count: usize) -> u64 {
+    let above = u64::MAX.checked_shl(count as u32).unwrap_or(0);
+    !above
+}
+
+/// Registers and slots of a frame that are read.
+#[derive(Clone, Copy, Debug)]
+struct Read {
+    frame: usize,
+    regs: u16,
+    slots: u64,
+}
+
+/// What of a read reaches the kept state before a path that wrote `writes`: nothing of
+/// what the path wrote, and of a function that returned on it, what it gave back.
+fn hand_up(writes: &Writes, read: Read) -> [Option<Read>; 2] {
+    if read.regs == 0 && read.slots == 0 {
+        return [None, None];
     }
-    let left = *regs != 0 || *slots != 0;
-    (began == Began::Before && left).then_some(())
+    let Some(own) = writes.get(read.frame) else {
+        return [None, None];
+    };
+    let lent = own.returned && read.regs & R0 != 0;
+    let callee = lent.then_some(Read {
+        frame: read.frame + 1,
+        regs: R0,
+        slots: 0,
+    });
+    let mut up = Read {
+        regs: read.regs & !own.regs,
+        slots: read.slots & !own.slots,
+        ..read
+    };
+    let mut began = own.began;
+    while began == Began::Called {
+        up.regs &= ARGS;
+        up.slots = 0;
+        let caller = up.frame.checked_sub(1);
+        let Some((frame, writes)) = caller.and_then(|at| Some((at, writes.get(at)?))) else {
+            return [callee, None];
+        };
+        up.frame = frame;
+        began = writes.began;
+    }
+    let left = up.regs != 0 || up.slots != 0;
+    [callee, (began == Began::Before && left).then_some(up)]
 }

@@ -367,6 +367,8 @@ impl Vm<'_> {
             return Ok(());
         }
         let (mut at, mut child) = (track.parent, None::<NodeId>);
+        let entry = track.loop_entry;
+        self.loop_reaches_parent(at, entry);
         while let Some(id) = at {
             let node = self.explorer.node_mut(id);
             node.track.branches -= 1;
@@ -428,7 +430,7 @@ impl Vm<'_> {
         if insn != self.insn
             && let Some(writes) = track.written.get_mut(self.cur.curframe())
         {
-            writes.regs |= self.env.cfg.defs(self.insn);
+            writes.write(self.env.cfg.defs(self.insn));
         }
         self.queue(insn, state, track)
     }

@@ -287,9 +287,9 @@ impl Vm<'_> {
         if unfinished
             && self.env.target.behaviour().loop_convergence() == LoopConvergence::LoopEntry
         {
-            let entry = self
-                .loop_entry_of(id)
-                .filter(|e| self.explorer.node(*e).track.branches > 0);
+            // A state on the path begins the loop; one that is done is part of one.
+            let walking = self.explorer.node(id).track.branches > 0;
+            let entry = self.loop_entry_of(id).filter(|_| !walking);
             self.part_of_loop(entry.unwrap_or(id));
         } else if unfinished {
             let node = self.explorer.node(id);
@@ -384,7 +384,8 @@ impl Vm<'_> {
         }
     }
 
-    /// All paths of a kept state are walked: its parent is part of the same loop.
+    /// All paths of a kept state are walked, or the current one is: the state before it
+    /// is part of the same loop.
     pub(super) fn loop_reaches_parent(&mut self, parent: Option<NodeId>, entry: Option<NodeId>) {
         let (Some(parent), Some(entry)) = (parent, entry) else {
             return;

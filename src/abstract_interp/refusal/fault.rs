@@ -191,6 +191,7 @@ faults! {
     LoopCountPointer => Code::VerifierDefect;
     AddressDead { slot: u64 } => Code::VerifierDefect;
     LoopUnseen => Code::VerifierDefect;
+    TailCallLater => Code::VerifierDefect;
     StackArgument { off: i64 } => Code::StackArgs;
     CallbackOfMap => Code::Callback;
     CallbackGlobal => Code::Callback;

@@ -56,8 +56,10 @@ impl<'a> Facts<'a> {
             sync_callback: p.semantics.has(Semantics::CALLBACK_SYNC),
             async_callback: p.semantics.has(Semantics::CALLBACK_ASYNC),
             iter_next: false,
-            // To a loader that lacks a capability for it, the helper doesn't exist.
-            might_sleep: p.might_sleep && rights::helper_missing(self.target, known).is_none(),
+            // To a program or loader that may not call it, the helper doesn't exist.
+            might_sleep: p.might_sleep
+                && known.allowed()
+                && rights::helper_missing(self.target, known).is_none(),
             changes_packet: p.semantics.has(Semantics::CHANGES_PKT_DATA),
             might_throw: false,
         }

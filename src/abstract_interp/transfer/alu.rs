@@ -269,11 +269,22 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         vm.push_branch(at)?.reg_mut(dst).bounds = zero;
         left.bounds = ones;
     }
-    let mut out = number(vm, w, op, &left, &right);
-    let delta = link(vm, w, op, &left, &right).filter(|_| src != Src::Reg(dst));
+    let tracked = number(vm, w, op, &left, &right);
+    let mut out = tracked.unwrap_or(Reg::unknown());
+    // Some kernels take what is added to itself for what it has become.
+    let addend = match src {
+        Src::Reg(src) if src == dst => {
+            let linked = left.id != 0 && vm.env.target.behaviour().self_sums_linked();
+            linked.then_some(out)
+        }
+        _ => Some(right),
+    };
+    let delta = addend.and_then(|addend| link(vm, w, op, &left, &addend));
     let flag = if w.is32() { ADD_CONST32 } else { ADD_CONST };
+    let adds = op == AluOp::Add && !w.is32() && left.id != 0;
     let stale = if left.off != 0
-        && left.id & (ADD_CONST | ADD_CONST32) == 0
+        && tracked.is_some()
+        && !(adds && addend.is_some_and(|a| a.bounds.is_const().is_some()))
         && vm.env.target.behaviour().stale_link_distance()
     {
         left.off
@@ -307,13 +318,12 @@ fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Re
     Ok(arena)
 }
 
-/// The number that `left op right` gives; of some operations nothing is known.
-fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
+/// The number that `left op right` gives; `None` where the operation isn't tracked, so
+/// that nothing is known of it.
+fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<Reg> {
     let rules = vm.env.rules();
     let w32 = w.is32();
-    let Some(kind) = scalar_op(op) else {
-        return Reg::unknown();
-    };
+    let kind = scalar_op(op)?;
     let tracked = match op {
         AluOp::Lsh | AluOp::Rsh | AluOp::Arsh => {
             right.bounds.const_of(w32).is_some() && right.bounds.umax < w.bits() as u64
@@ -323,15 +333,12 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
         }
         _ => true,
     };
-    if !tracked {
-        return Reg::unknown();
-    }
-    let bounds = Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
-    Reg {
-        bounds,
+    let bounds = || Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
+    tracked.then(|| Reg {
+        bounds: bounds(),
         ref_id: RefId::NONE,
         ..*left
-    }
+    })
 }
 
 /// The distance from the left operand, and so from its copies, at which the

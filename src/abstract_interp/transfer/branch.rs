@@ -360,9 +360,10 @@ fn sync_linked(env: &Env, state: &mut State, known: &Reg, at: Place, linked: &Li
             };
             let w32 = (reg.id | known.id) & ADD_CONST32 != 0;
             let bounds = Bounds::linked(&known.bounds, delta, w32, env.rules());
+            let keeps = env.target.behaviour().synced_keep_link();
             Reg {
                 off: reg.off,
-                id: reg.id,
+                id: if keeps { reg.id } else { known.id },
                 bounds,
                 ..*known
             }

@@ -236,7 +236,9 @@ fn bpf_loop(vm: &mut Vm<'_>, facts: &Facts) -> Check<Option<Entered>> {
         vm.need_precise(4);
     }
     single_helpers::loop_count(vm)?;
-    vm.need_precise(1);
+    if vm.env.target.behaviour().callbacks_as_loops() {
+        vm.need_precise(1);
+    }
     vm.flush_precision()?;
     let simulated = u64::from(vm.cur.frame().callback_depth);
     if !vm.env.target.behaviour().callbacks_as_loops() || simulated < vm.reg(1).bounds.umax {
@@ -306,10 +308,13 @@ fn acquires(vm: &Vm<'_>, helper: i32, proto: &HelperProto, facts: &Facts) -> boo
 /// A tail call that succeeds never returns. In a subprogram it leaves the frame
 /// with a result that is not known; if it fails, the code after it runs.
 fn tail_call(vm: &mut Vm<'_>) -> Check<Next> {
-    if vm.cur.curframe() == 0 || !vm.env.target.behaviour().tail_call_leaves_frame() {
-        if vm.env.target.behaviour().tail_call_changes_packet() && vm.cur.curframe() > 0 {
+    if !vm.env.target.behaviour().tail_call_leaves_frame() {
+        if vm.env.target.behaviour().tail_call_changes_packet() {
             refs::invalidate_packet(&mut vm.cur);
         }
+        return Ok(Next::Fallthrough);
+    }
+    if vm.cur.curframe() == 0 {
         return Ok(Next::Fallthrough);
     }
     let insn = vm.insn;

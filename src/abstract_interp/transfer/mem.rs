@@ -201,6 +201,12 @@ fn set_loaded(vm: &mut Vm, dst: u8, loaded: Loaded) {
     if loaded.fresh_id {
         reg.id = vm.new_id();
     }
+    let held = vm.reg(dst);
+    if loaded.narrows && held.is_init() {
+        let rules = *vm.env.rules();
+        reg.bounds.intersect_with(&held.bounds);
+        reg.bounds.sync(&rules);
+    }
     vm.cur.set_reg(dst, reg);
 }
 

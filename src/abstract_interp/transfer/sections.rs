@@ -27,7 +27,7 @@ pub fn cross(vm: &mut Vm<'_>, crossing: Crossing) {
 
 /// A section (or lock) was left.
 pub fn left(vm: &mut Vm<'_>, section: Section) {
-    let unprotected = if vm.env.target.behaviour().context_protects_rcu() {
+    let unprotected = if vm.env.target.behaviour().context_keeps_rcu() {
         !vm.in_rcu_section()
     } else {
         section == Section::Rcu && vm.cur.active_rcu == 0

@@ -162,14 +162,8 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
     if !slot.is_spill() {
         if let Some(dst) = dst {
             let zero = bytes(&slot, off, size).all(|b| b == Byte::Zero);
-            vm.cur.set_reg(
-                dst,
-                if zero {
-                    Reg::constant(0)
-                } else {
-                    Reg::unknown()
-                },
-            );
+            vm.cur
+                .set_reg(dst, if zero { zeros(vm) } else { Reg::unknown() });
         }
         return;
     }
@@ -201,7 +195,7 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
             vm.cur.set_reg(
                 dst,
                 if all(Byte::Zero) {
-                    Reg::constant(0)
+                    zeros(vm)
                 } else {
                     Reg::unknown()
                 },
@@ -210,6 +204,15 @@ pub fn read(vm: &mut Vm, access: &Access, frame: usize, off: i32) {
         }
     }
     vm.record_stack_access(frame, at);
+}
+
+/// Zero bytes as a number. Where walking back doesn't know them, it stops there: the
+/// number counts as relied on from the start.
+fn zeros(vm: &Vm) -> Reg {
+    Reg {
+        precise: !vm.env.target.behaviour().imprecise_zero(),
+        ..Reg::constant(0)
+    }
 }
 
 /// Whether all of a number of 32 bits, spilled as such, is loaded.
@@ -237,14 +240,8 @@ pub fn read_range(vm: &mut Vm, access: &Access, frame: usize, min: i32, end: i32
     let stack = &vm.cur.frames[frame].stack;
     let zero = (min..end).all(|off| stack.byte(off) == Byte::Zero);
     if let Value::Reg(dst) = access.value {
-        vm.cur.set_reg(
-            dst,
-            if zero {
-                Reg::constant(0)
-            } else {
-                Reg::unknown()
-            },
-        );
+        vm.cur
+            .set_reg(dst, if zero { zeros(vm) } else { Reg::unknown() });
     }
 }
 

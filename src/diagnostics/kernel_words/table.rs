@@ -111,6 +111,7 @@ words! {
     LoopCountPointer: "verifier bug: backtracking misuse", before 6 13 "backtracing misuse";
     AddressDead: "verifier bug: No program to jit at insn {slot}";
     LoopUnseen: "verifier bug: scc exit: no visit info";
+    TailCallLater: "verifier bug: subprog has tail_call and async cb", before 6 18 "subprog has tail_call and async cb";
     StackArgument: "stack arg";
     CallbackOfMap: "callback function not allowed for map";
     CallbackGlobal: "callback function not static";

@@ -13,12 +13,14 @@ mod wide;
 use super::{Cond, Scalar, ScalarOp, ScalarRules, mask, sign_extend};
 
 /// The rules that differ in what they compute.
-const RULES: [(&str, ScalarRules); 6] = [
+const RULES: [(&str, ScalarRules); 8] = [
     ("5.10", ScalarRules::V5_10),
     ("6.1", ScalarRules::V6_1),
     ("6.12", ScalarRules::V6_12),
     ("6.18", ScalarRules::V6_18),
     ("6.18.44", ScalarRules::V6_18_44),
+    ("7.0", ScalarRules::V7_0),
+    ("7.1", ScalarRules::V7_1),
     ("7.3", ScalarRules::V7_3),
 ];
 

@@ -50,6 +50,9 @@ pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
             .because("It drops the unused instruction, and then misses the function that it named.")
             .advise("take the unused mention of the function out, or hand it to a call")
             .by(Cause::Verifier, Sure::High),
+        Key::TailCallLater => Story::rule(scene, "a callback that runs later makes a tail call, over which this target's verifier stumbles.")
+            .advise("make the tail call in the program itself, or do the callback's work in it")
+            .by(Cause::Verifier, Sure::High),
         Key::HistoryTooLong => Story::rule(scene, "the program is sound here, but this target's verifier stumbles over it.")
             .advise("write the part in another way: through a function that is not inlined, or with a branch between")
             .by(Cause::Verifier, Sure::High),
