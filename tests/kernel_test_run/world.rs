@@ -35,8 +35,11 @@ fn common() -> Scenario {
         let line = status.lines().find_map(|l| l.strip_prefix(key))?;
         line.split_whitespace().next()?.parse().ok()
     };
+    let interfaces = interfaces();
+    let loopback = interfaces.iter().find(|i| i.name == "lo");
     Scenario {
-        interfaces: Some(interfaces()),
+        ingress: loopback.map(|i| i.index),
+        interfaces: Some(interfaces),
         routes: Some(Vec::new()),
         sockets: Some(["tcp", "udp"].into_iter().flat_map(sockets).collect()),
         task: Task {
