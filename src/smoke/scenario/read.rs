@@ -353,7 +353,8 @@ fn interfaces(rows: &[Fields<'_, '_>]) -> Result<Vec<Interface>, String> {
             name: name.to_owned(),
             index,
             mac: row.mac("mac")?.unwrap_or([2, 0, 0, 0, 0, 1]),
-            mtu: row.word("mtu", 68, 65_535)?.unwrap_or(1500),
+            // The loopback device's is the largest.
+            mtu: row.word("mtu", 68, 65_536)?.unwrap_or(1500),
             forwarding: row
                 .read("forwarding", "true or false", |v| match v {
                     DeValue::Boolean(b) => Some(*b),
