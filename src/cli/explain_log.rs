@@ -113,7 +113,8 @@ fn tell(
     if let Some(name) = &refusal.program {
         let _ = writeln!(out, "{}", terminal(name));
     }
-    match refusal.rule() {
+    // Some codes hold two mistakes, each with its page: so `check` names them, too.
+    match refusal.page() {
         Some(rule) => {
             let _ = writeln!(out, "{} {}\n", rule.id(), rule.name);
             let what = refusal.what();

@@ -153,6 +153,49 @@ fn effect(insn: &LoggedInsn, reg: u8) -> Option<Effect<'_>> {
     })
 }
 
+/// What an instruction does to what registers are known to hold.
+pub(super) enum Done {
+    /// Registers are written, with what they hold then where the text tells.
+    Writes(Vec<(u8, Option<String>)>),
+    /// A function of the program is entered.
+    Enters,
+    /// A function is left.
+    Leaves,
+}
+
+impl Default for Done {
+    fn default() -> Done {
+        Done::Writes(Vec::new())
+    }
+}
+
+/// What an instruction does: a constant is set, what another register held is copied, or
+/// something is written of which the text does not tell the value.
+pub(super) fn done<'a>(insn: &LoggedInsn, held: impl Fn(u8) -> Option<&'a str>) -> Done {
+    let text = insn.text.as_str();
+    if text.starts_with("call pc") {
+        return Done::Enters;
+    }
+    if insn.opcode == EXIT {
+        return Done::Leaves;
+    }
+    if text.starts_with("call ") {
+        return Done::Writes((0..=5).map(|reg| (reg, None)).collect());
+    }
+    let Some((target, rest)) = text.split_once(' ') else {
+        return Done::default();
+    };
+    let Some(reg) = register(target).filter(|reg| effect(insn, *reg).is_some()) else {
+        return Done::default();
+    };
+    let value = rest.strip_prefix("= ").unwrap_or("");
+    let narrow = target.starts_with('w');
+    let constant = || (!narrow && value.parse::<i64>().is_ok()).then_some(value);
+    let copied = || held(register(value).filter(|_| !narrow)?);
+    let holds = constant().or_else(copied);
+    Done::Writes(vec![(reg, holds.map(str::to_owned))])
+}
+
 /// `r3` or `w3`.
 fn register(text: &str) -> Option<u8> {
     let digits = text.strip_prefix(['r', 'w'])?;

@@ -131,6 +131,13 @@ pub(super) fn base(insn: &LoggedInsn) -> Option<u8> {
     number(rest).and_then(|reg| u8::try_from(reg).ok())
 }
 
+/// Both registers of `r0 += r1`.
+pub(super) fn operands(insn: &LoggedInsn) -> Option<(u8, u8)> {
+    let (left, right) = insn.text.split_once(" += ")?;
+    let reg = |text: &str| text.strip_prefix('r')?.parse().ok();
+    Some((reg(left)?, reg(right)?))
+}
+
 /// The function that the lines name: `Arg#0 type PTR in f() is ...`.
 pub(super) fn function(words: &[String]) -> Option<&str> {
     words.iter().find_map(|line| {

@@ -12,7 +12,7 @@ use crate::prelude::*;
 use crate::rules::{self, Rule};
 
 /// What a loader could not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LoaderStep {
     /// Load a program; why, only an error number says.
     Load,
@@ -170,12 +170,16 @@ pub(super) fn said(line: &str, from_loader: bool) -> Said<'_> {
     }
 }
 
-/// `program x: load program: permission denied: WORDS (13 line(s) omitted)`.
+/// `program x: load program: permission denied: WORDS (13 line(s) omitted)`. Errors that
+/// were wrapped several times hold the words behind the last of these: they are no
+/// such line again.
 fn one_line(line: &str) -> Option<Said<'_>> {
-    let (head, rest) = line.split_once("load program: ")?;
-    let lower = rest.to_ascii_lowercase();
-    let error = ERRORS.iter().find(|(.., text)| lower.starts_with(text))?;
-    let words = rest.get(error.2.len()..)?.strip_prefix(": ")?;
+    let (head, rest) = line.rsplit_once("load program: ")?;
+    let words = ERRORS.iter().find_map(|(.., text)| {
+        let (error, words) = rest.split_at_checked(text.len())?;
+        error.eq_ignore_ascii_case(text).then_some(words)
+    })?;
+    let words = words.strip_prefix(": ")?;
     let (words, omitted) = match words.rsplit_once(" (") {
         Some((before, more)) if more.ends_with("omitted)") => (before, number(more)),
         _ => (words, None),
@@ -244,15 +248,6 @@ impl LoaderFailure {
     /// Whether it only says that the refused program was not loaded.
     pub(super) fn follows_refusal(&self) -> bool {
         self.step == LoaderStep::Load
-    }
-
-    /// Whether it says all that another does.
-    pub(super) fn covers(&self, other: &LoaderFailure) -> bool {
-        let subject = other.subject.is_none() || self.subject == other.subject;
-        let load = self.step != LoaderStep::Load && other.step == LoaderStep::Load;
-        load || (self.step == other.step
-            && subject
-            && (other.errno.is_none() || self.errno == other.errno))
     }
 
     /// The page about it.
@@ -474,6 +469,17 @@ mod tests {
         assert_eq!(refusal.omitted, Some(31));
         assert_eq!(refusal.insn.as_ref().unwrap().slot, 12);
         assert_eq!(refusal.words, ["R1 invalid mem access 'scalar'"]);
+    }
+
+    #[test]
+    fn errors_that_were_wrapped_hold_one_refusal() {
+        let wrapped = "program p: load program: permission denied: ".repeat(100_000);
+        let log = read(&format!(
+            "{wrapped}12: (79) r0 = *(u64 *)(r1 +0): R1 !read_ok"
+        ));
+        let refusal = &log.refusals[0];
+        assert_eq!(refusal.words, ["R1 !read_ok"]);
+        assert_eq!(refusal.program.as_deref(), Some("p"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod events;
 mod evidence;
 mod lines;
 mod loaders;
+mod once;
 mod reader;
 mod states;
 
@@ -52,7 +53,7 @@ pub struct LoggedInsn {
 }
 
 /// A source line that a log shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoggedSource {
     /// The line's text, or the function of it.
     pub text: String,
@@ -117,12 +118,19 @@ impl LoggedRefusal {
     /// the register holds tells which it is.
     pub fn rule(&self) -> Option<&'static Rule> {
         let code = self.refused()?.code();
-        let null = self.held().and_then(nature) == Some(Nature::MaybeNull);
+        let null = self.is_null() || self.held().and_then(nature) == Some(Nature::MaybeNull);
         Some(rules::of(match code {
             Code::MemAccessType if null => Code::NullDereference,
             Code::MemAccessType if self.voided_by().is_some() => Code::StalePointer,
             code => code,
         }))
+    }
+
+    /// Whether the register at fault held NULL, or the address that a member of what it
+    /// points to would have.
+    fn is_null(&self) -> bool {
+        let number = self.held().and_then(states::constant);
+        number.is_some_and(|n| (0..4096).contains(&n))
     }
 
     /// The call that voided the pointer at fault: the states show a pointer into the
@@ -145,8 +153,18 @@ impl LoggedRefusal {
     /// The register at fault: the one that the words name, else the one that the
     /// instruction uses as an address.
     fn reg(&self) -> Option<u8> {
-        let base = || self.insn.as_ref().and_then(evidence::base);
-        evidence::register_of(&self.words).or_else(base)
+        let insn = self.insn.as_ref();
+        let base = || insn.and_then(evidence::base);
+        let added = || {
+            let math = self.words.iter().any(|w| w.starts_with("math between "));
+            let (left, right) = insn.filter(|_| math).and_then(evidence::operands)?;
+            let shown = self.regs.iter().find(|(r, _)| *r == right);
+            let number = shown.and_then(|(_, text)| nature(text)) == Some(Nature::Number);
+            Some(if number { right } else { left })
+        };
+        evidence::register_of(&self.words)
+            .or_else(base)
+            .or_else(added)
     }
 
     /// What the register at fault held, as the log words it: as it was last shown,
@@ -276,6 +294,12 @@ impl LoggedRefusal {
                 let callee = self.callee().unwrap_or("the called function");
                 Some(format!(
                     "`{callee}` is given a length of 0, and takes memory of at least one byte."
+                ))
+            }
+            (Code::MemAccessType, _) if self.is_null() => {
+                let reg = self.reg()?;
+                Some(format!(
+                    "R{reg} is NULL on this path, and is used as an address."
                 ))
             }
             (Code::BtfAccess, Some(Key::StructBeyond)) => {

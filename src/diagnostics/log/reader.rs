@@ -6,15 +6,20 @@
 
 use alloc::collections::BTreeMap;
 
+use super::events::{self, Done};
 use super::evidence::{named_insn, number, quoted};
 use super::lines::{self, Line};
 use super::loaders::{self, Said};
+use super::once::{self, Sources};
 use super::{Log, LoggedInsn, LoggedRefusal, LoggedSource, Unresolved, classes, states};
 use crate::prelude::*;
 
 /// Lines of a refusal that are kept, the last ones: kernels print a handful. Each is
 /// held against the words of every page.
 const MAX_WORDS: usize = 64;
+
+/// Bytes of a line of a refusal that are kept: kernels cut theirs at 1024.
+const MAX_LINE: usize = 4096;
 
 /// The most frames of a call chain.
 const MAX_FRAMES: u8 = 16;
@@ -29,27 +34,11 @@ pub(super) fn read(text: &str) -> Log {
         }
     }
     reader.end(&mut log);
-    // Words that a loader repeats are no second refusal.
-    let mut told: Vec<LoggedRefusal> = Vec::new();
-    for refusal in log.refusals {
-        let again = |old: &LoggedRefusal| refusal.words.iter().all(|w| old.words.contains(w));
-        if refusal.insn.is_some() || !told.iter().any(again) {
-            told.push(refusal);
-        }
-    }
-    log.refusals = told;
+    log.refusals = once::refusals(log.refusals);
     if !log.refusals.is_empty() {
         log.failures.retain(|f| !f.follows_refusal());
     }
-    // A loader says the same twice: with and without its number.
-    let mut failures: Vec<loaders::LoaderFailure> = Vec::new();
-    for failure in log.failures {
-        if !failures.iter().any(|f| f.covers(&failure)) {
-            failures.retain(|f| !failure.covers(f));
-            failures.push(failure);
-        }
-    }
-    log.failures = failures;
+    log.failures = once::failures(log.failures);
     log
 }
 
@@ -79,9 +68,14 @@ struct Reader {
     at: Option<u32>,
     last: Option<LoggedInsn>,
     source: Option<u32>,
+    /// Where source lines stand in the list.
+    known: Sources,
     frame: u8,
     /// Registers as last shown, by frame.
     regs: BTreeMap<u8, Vec<(u8, String)>>,
+    /// What the last instruction does that no state shows since; it is done when the
+    /// instruction has been passed.
+    done: Done,
     /// What a block says, for logs that have nothing else.
     reasons: Vec<String>,
     /// Words that were followed by an instruction.
@@ -108,7 +102,10 @@ impl Reader {
                 let at = self.out.path.iter().rposition(|i| i.slot == from);
                 let keep = at.map_or(0, |at| at.saturating_add(1));
                 self.out.path.truncate(keep);
+                self.done = Done::default();
                 let (frame, states) = lines::frame(states);
+                // They are all that is known on this path.
+                self.regs.remove(&frame.min(MAX_FRAMES));
                 self.states(frame, states);
             }
             Line::States(frame, states) => self.states(frame, states),
@@ -118,7 +115,7 @@ impl Reader {
                 self.marked = Some(insn);
             }
             Line::Listed(..) => {}
-            Line::Pointed(words) => self.out.words.push(words.to_owned()),
+            Line::Pointed(words) => self.out.words.push(cut(words).to_owned()),
             Line::Words(text) if self.block != Block::None && indented => self.explained(text),
             Line::Words(text) => {
                 self.block = Block::None;
@@ -128,6 +125,8 @@ impl Reader {
     }
 
     fn insn(&mut self, mut insn: LoggedInsn, states: &str) {
+        self.pass();
+        self.done = events::done(&insn, |reg| self.reg(reg));
         let (frame, states) = lines::frame(states);
         if !states.is_empty() {
             self.states(frame, states);
@@ -148,17 +147,56 @@ impl Reader {
             text: format!("<invalid {what}>"),
             source: self.source,
         };
+        self.pass();
         self.earlier = core::mem::take(&mut self.out.words);
         self.out.path.push(insn.clone());
         self.last = Some(insn);
         self.out.words.push(format!("<invalid {what}>"));
     }
 
+    /// What a register of the innermost frame holds, as last shown.
+    fn reg(&self, reg: u8) -> Option<&str> {
+        let regs = self.regs.get(&self.frame)?.iter();
+        regs.into_iter()
+            .find_map(|(r, value)| (*r == reg).then_some(value.as_str()))
+    }
+
+    /// The last instruction has been passed: what states showed before of the registers
+    /// that it wrote is no longer so.
+    fn pass(&mut self) {
+        let writes = match core::mem::take(&mut self.done) {
+            Done::Writes(writes) => writes,
+            Done::Enters => {
+                self.frame = self.frame.saturating_add(1).min(MAX_FRAMES);
+                self.regs.remove(&self.frame);
+                return;
+            }
+            Done::Leaves => {
+                let result = self.reg(0).map(str::to_owned);
+                self.regs.remove(&self.frame);
+                self.frame = self.frame.saturating_sub(1);
+                let gone = (1..=5).map(|reg| (reg, None));
+                gone.chain([(0, result)]).collect()
+            }
+        };
+        let regs = self.regs.entry(self.frame).or_default();
+        for (reg, value) in writes {
+            regs.retain(|(r, _)| *r != reg);
+            regs.extend(value.map(|value| (reg, value)));
+        }
+    }
+
     /// Notes registers, `R1=ctx() R10=fp0`.
     fn states(&mut self, frame: u8, text: &str) {
+        if frame != self.frame || !matches!(self.done, Done::Writes(_)) {
+            self.done = Done::default();
+        }
         self.frame = frame.min(MAX_FRAMES);
         let regs = self.regs.entry(self.frame).or_default();
         for (reg, value) in states::registers(text) {
+            if let Done::Writes(writes) = &mut self.done {
+                writes.retain(|(r, _)| *r != reg);
+            }
             match regs.iter_mut().find(|(r, _)| *r == reg) {
                 Some((_, old)) => value.clone_into(old),
                 None => regs.push((reg, value.to_owned())),
@@ -173,11 +211,7 @@ impl Reader {
             return;
         }
         let source = placed(text);
-        let known = self.out.sources.iter().rposition(|s| *s == source);
-        let at = known.unwrap_or_else(|| {
-            self.out.sources.push(source);
-            self.out.sources.len().saturating_sub(1)
-        });
+        let at = self.known.index(&mut self.out.sources, source);
         self.source = u32::try_from(at).ok();
     }
 
@@ -233,7 +267,7 @@ impl Reader {
             }
             Said::Kernel(text) => {
                 self.unresolved(text);
-                self.out.words.push(text.to_owned());
+                self.out.words.push(cut(text).to_owned());
             }
         }
     }
@@ -302,6 +336,15 @@ impl Reader {
         let refused = known || (!out.words.is_empty() && out.insn.is_some());
         refused.then_some(self.out)
     }
+}
+
+/// A line of a refusal, as much of it as is kept.
+fn cut(line: &str) -> &str {
+    let mut end = line.len().min(MAX_LINE);
+    while !line.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    line.get(..end).unwrap_or("")
 }
 
 /// Drops notes on functions whose arguments the kernel gave up to check, unless there
@@ -383,6 +426,27 @@ mod tests {
         let refusal = log.refusals.first().unwrap();
         assert!(refusal.regs.contains(&(1, "scalar()".into())));
         assert!(!refusal.regs.iter().any(|(r, _)| *r == 6));
+    }
+
+    /// Kernels show states where paths begin, older ones nowhere else.
+    #[test]
+    fn states_change_with_what_is_written_after_them() {
+        let check = |code: &str, reg: u8, expected: Option<&str>| {
+            let log = read(&format!(
+                "R0=map_value_or_null(id=1,off=0,ks=4,vs=8) R1=ctx() R6=inv(id=0)\n{code}R3 !read_ok\n"
+            ));
+            let regs = &log.refusals[0].regs;
+            let found = regs.iter().find(|(r, _)| *r == reg);
+            assert_eq!(found.map(|(_, value)| value.as_str()), expected, "{code}");
+        };
+        let last = "9: (79) r1 = *(u64 *)(r3 +0)\n";
+        check(&format!("1: (b7) r6 = 0\n{last}"), 6, Some("0"));
+        check(&format!("1: (bf) r6 = r1\n{last}"), 6, Some("ctx()"));
+        check(&format!("1: (07) r6 += 4\n{last}"), 6, None);
+        check(&format!("1: (85) call bpf_x#1\n{last}"), 1, None);
+        check(&format!("1: (07) r6 += 4 ; R6_w=4\n{last}"), 6, Some("4"));
+        // What is refused has not been done.
+        check(last, 1, Some("ctx()"));
     }
 
     #[test]

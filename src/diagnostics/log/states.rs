@@ -46,13 +46,16 @@ fn apart(text: &str, separator: char) -> Vec<&str> {
 
 /// What a register holds, by the kernel's name of its type.
 pub(in crate::diagnostics) fn nature(text: &str) -> Option<Nature> {
-    Some(if text.contains("or_null") {
-        Nature::MaybeNull
-    } else if is_number(text) {
-        Nature::Number
-    } else {
-        Nature::Pointer
-    })
+    let name = text.split('(').next().unwrap_or(text);
+    Some(
+        if name.ends_with("_or_null") || name.contains("ptr_or_null_") {
+            Nature::MaybeNull
+        } else if is_number(text) {
+            Nature::Number
+        } else {
+            Nature::Pointer
+        },
+    )
 }
 
 fn is_number(text: &str) -> bool {
@@ -107,11 +110,10 @@ pub(super) fn plain(text: &str) -> Option<String> {
         return Some(plain_number(text));
     }
     let content = Content::of(text);
-    let maybe = content.name.ends_with("_or_null");
-    let name = content
-        .name
-        .strip_suffix("_or_null")
-        .unwrap_or(content.name);
+    let maybe = nature(text) == Some(Nature::MaybeNull);
+    // `map_value_or_null`, but `ptr_or_null_task_struct`.
+    let name = content.name.replacen("ptr_or_null_", "ptr_", 1);
+    let name = name.strip_suffix("_or_null").unwrap_or(&name);
     let words = pointer(name, &content)?;
     Some(if maybe {
         format!("{words}, or NULL")
@@ -121,9 +123,7 @@ pub(super) fn plain(text: &str) -> Option<String> {
 }
 
 fn plain_number(text: &str) -> String {
-    let text = text.strip_prefix('P').unwrap_or(text);
-    let digits = text.strip_prefix("invP").or(text.strip_prefix("inv"));
-    if let Some(constant) = number(digits.unwrap_or(text)) {
+    if let Some(constant) = constant(text) {
         return format!("the number {constant}");
     }
     let content = Content::of(text);
@@ -169,17 +169,11 @@ fn pointer(name: &str, content: &Content<'_>) -> Option<String> {
             slot => format!("a pointer to the stack at fp{slot}"),
         });
     }
-    if let Some(kind) = [
-        "trusted_ptr_",
-        "rcu_ptr_",
-        "untrusted_ptr_",
-        "percpu_ptr_",
-        "ptr_",
-    ]
-    .into_iter()
-    .find_map(|prefix| name.strip_prefix(prefix))
-    {
-        return Some(at(&format!("a pointer to the kernel's `{kind}`")));
+    if let Some(kind) = kernel_object(name) {
+        return Some(at(&match kind {
+            "" => "a pointer to an object of the kernel".to_owned(),
+            kind => format!("a pointer to the kernel's `{kind}`"),
+        }));
     }
     Some(match name {
         "ctx" => at("the context"),
@@ -203,6 +197,31 @@ fn pointer(name: &str, content: &Content<'_>) -> Option<String> {
         "func" => "a function".into(),
         _ => return None,
     })
+}
+
+/// The struct in `rcu_ptr_task_struct`, which messages leave out.
+fn kernel_object(name: &str) -> Option<&str> {
+    const FLAGS: &[&str] = &[
+        "",
+        "rdonly",
+        "user",
+        "percpu",
+        "rcu",
+        "untrusted",
+        "trusted",
+        "non",
+        "own",
+        "ref",
+    ];
+    let (flags, kind) = name.split_once("ptr_")?;
+    flags.split('_').all(|f| FLAGS.contains(&f)).then_some(kind)
+}
+
+/// The single number that a content is.
+pub(super) fn constant(text: &str) -> Option<i128> {
+    let text = text.strip_prefix('P').unwrap_or(text);
+    let digits = text.strip_prefix("invP").or(text.strip_prefix("inv"));
+    number(digits.unwrap_or(text))
 }
 
 #[cfg(test)]
@@ -241,6 +260,14 @@ mod tests {
         check(
             "trusted_ptr_task_struct(off=8)",
             "a pointer to the kernel's `task_struct`, at offset 8",
+        );
+        check(
+            "trusted_ptr_or_null_task_struct(id=1)",
+            "a pointer to the kernel's `task_struct`, or NULL",
+        );
+        check(
+            "map_value(map=x_or_null,ks=4,vs=8)",
+            "a pointer to a value of map `x_or_null` (8 bytes)",
         );
         check(
             "mem(id=0,off=0,umax_value=755,var_off=(0x0; 0x3ff))",

@@ -29,7 +29,13 @@ pages! {
         _ => format!("The {} through {}{} can fall outside its memory.", f.access(), f.subject(), f.came_from()),
     };
     MIN_NEGATIVE: |f| format!("The offset or size in {} may be negative.", f.subject());
-    UNBOUNDED: |f| format!("The offset or size in {} has no upper bound on this path.", f.subject());
+    UNBOUNDED: |f| if f.key == Some(Key::MathUnbounded) {
+        format!("The number that is added to a pointer{} has no lower bound on this path: it may be negative.", match (&f.expr, f.reg) {
+            (Some(e), _) => format!(" at `{e}`"),
+            (None, Some(reg)) => format!(" (R{reg})"),
+            (None, None) => String::new(),
+        })
+    } else { format!("The offset or size in {} has no upper bound on this path.", f.subject()) };
     STACK_OOB: |f| format!("The {} through {} lies outside the function's 512 bytes of stack.", f.access(), f.subject());
     STACK_UNINIT: |f| {
         let who = f.callee.as_ref().map_or_else(|| "The instruction".into(), |c| format!("`{c}`"));
