@@ -279,6 +279,20 @@ fn a_witness_is_found_told_and_replayed() {
     );
 }
 
+/// What goes wrong elsewhere is no witness of what was refused.
+#[test]
+fn a_witness_of_check_is_one_of_the_refused_place() {
+    let folder = Folder::new("elsewhere");
+    let body = ".type xdp\n.license \"GPL\"\nr6 = *(u32 *)(r1 + 0)\ncall bpf_get_prandom_u32\n\
+        if r0 != 0x1234567 goto other\nr0 = *(u8 *)(r6 + 300)\nexit\n\
+        other:\nr0 = *(u8 *)(r6 + 200)\nexit\n";
+    let object = folder.file("elsewhere.bpfasm", body.as_bytes());
+    let o = bpfassay(&["check", &object]);
+    let shown = text(&o.stdout);
+    assert!(shown.contains("byte 300"), "{shown}");
+    assert!(!shown.contains("a run goes wrong"), "{shown}");
+}
+
 #[test]
 fn a_trace_shows_every_instruction() {
     let folder = Folder::new("trace");

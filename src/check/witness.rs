@@ -73,10 +73,19 @@ fn seek(
     if found.skipped.is_some() {
         return None;
     }
-    match found.witness.filter(|w| w.fault.site.program == 0) {
+    // What goes wrong elsewhere is no witness of this refusal.
+    let line = |insn: u32| program.place(insn).map(|p| (p.file, p.line));
+    let here = |at: u32| {
+        at as usize == insn
+            || line(at).is_some_and(|l| u32::try_from(insn).ok().and_then(line) == Some(l))
+    };
+    match found
+        .witness
+        .filter(|w| w.fault.site.program == 0 && here(w.fault.site.insn))
+    {
         Some(w) => Some(format!("a run goes wrong: {}", describe(&w))),
         None => Some(format!(
-            "no input of {} tried goes wrong: the proof is missing, perhaps not the safety",
+            "no input of {} tried goes wrong here: the proof is missing, perhaps not the safety",
             found.runs
         )),
     }
