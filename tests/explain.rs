@@ -87,13 +87,13 @@ fn a_lookup_result_that_was_spilled() {
 }
 
 #[test]
-fn a_bound_on_another_copy() {
+fn a_bound_on_another_value() {
     let p = program(
         ".type socket_filter\n.map vals array 4 64 1\nr6 = *(u32 *)(r1 + 0)\nr8 = *(u32 *)(r1 + 8)\nr7 = r6\nr6 += r8\nif r7 > 10 goto +4\nr1 = map[vals] ll\ncall 1\nr0 += r6\nr0 = *(u8 *)(r0 + 0)\nexit\n",
     );
     let path = [0, 1, 2, 3, 4, 5, 7, 8, 9];
     let d = explain(&p, Code::MapValueOob, Some(0), &path);
-    has(&d, 4, "another copy");
+    has(&d, 4, "another value of the same origin");
     has(&d, 8, "a variable is added here");
     has(&d, 0, "`len` is read here");
 }

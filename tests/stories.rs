@@ -76,7 +76,7 @@ fn what_an_older_verifier_does_not_see_is_told_by_what_differs() {
     let kernels = ["linux-6.6", "linux-6.12"];
     let (d, others) = refused("explain/older", "one_of_sixteen", &kernels, false);
     assert_eq!(others, [true]);
-    assert_eq!(d.cause.0, Cause::Compiler);
+    assert_eq!(d.cause.0, Cause::Verifier);
     insta::assert_snapshot!("differs_numbers", d.changed.as_ref().unwrap().data());
 }
 
@@ -95,4 +95,66 @@ fn instructions_of_assembler_have_labels_of_their_own() {
     let (d, _) = refused("reject/memory", "value_unbounded", &["linux-6.18"], false);
     assert!(d.secondary.iter().any(|l| d.sources[l.source].is_listing()));
     insta::assert_snapshot!("assembler", drawn(&d));
+}
+
+/// That a call works before a lock is taken is not shown by a program without the call.
+#[test]
+fn a_call_that_is_to_be_moved_is_not_said_to_load() {
+    for program in ["call_in_lock", "locked_twice"] {
+        let (d, _) = refused("explain/held", program, &["linux-6.18"], false);
+        assert!(d.helps.iter().all(|h| !h.tested.holds()), "{}", drawn(&d));
+        assert!(!d.why.data().contains("every way"), "{}", drawn(&d));
+    }
+}
+
+/// What a loader broke is named as the source has it, not by what it put there.
+#[test]
+fn what_a_loader_broke_has_the_names_of_the_kernel() {
+    let (d, _) = refused("explain/older", "gone_member", &["linux-5.10"], false);
+    let said = drawn(&d);
+    for word in ["helper 195896080", "___gone.", "___gone___"] {
+        assert!(!said.contains(word), "{said}");
+    }
+}
+
+/// A constant is labelled where it is written: compilers set it elsewhere.
+#[test]
+fn constants_are_labelled_where_they_are_written() {
+    let (d, _) = refused(
+        "explain/numbers",
+        "constant_address",
+        &["linux-6.18"],
+        false,
+    );
+    let all = d.secondary.iter().chain([&d.primary]);
+    let at: Vec<u32> = all
+        .filter(|l| l.text.data().contains("the constant 4096"))
+        .map(|l| l.line)
+        .collect();
+    let source = include_str!("corpus/explain/numbers.c");
+    for line in at {
+        let text = source.lines().nth(line as usize - 1).unwrap();
+        assert!(text.contains("0x1000"), "{line}: {text}");
+    }
+}
+
+/// What an old verifier does not follow is told as its own, with a comparison that it does.
+#[test]
+fn a_comparison_that_is_not_followed_is_told_as_the_verifiers() {
+    let (d, _) = refused("explain/older", "one_of_sixteen", &["linux-5.10"], false);
+    assert_eq!(d.cause.0, Cause::Verifier);
+    assert!(d.helps[0].tested.holds(), "{}", drawn(&d));
+}
+
+/// A right comparison of a copy is told as the compiler's, and no second one is offered:
+/// it would be compiled in the same way.
+#[test]
+fn a_comparison_of_a_copy_asks_for_one_copy() {
+    let (d, _) = refused("explain/apart", "one_copy", &["linux-6.18"], false);
+    assert_eq!(d.cause.0, Cause::Compiler);
+    let helps: Vec<&str> = d.helps.iter().map(|h| h.text.data()).collect();
+    assert!(
+        helps.len() == 1 && helps[0].contains("barrier_var(i)"),
+        "{helps:?}"
+    );
 }

@@ -136,6 +136,7 @@ fn plain(context: &Context<'_>, scene: &Scene<'_>, insn_text: &str) -> Story {
         events,
         cause: story::cause_of(scene.refusal.code()),
         helps: vec![],
+        bounded: None,
     }
 }
 

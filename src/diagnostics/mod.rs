@@ -8,6 +8,7 @@ mod apart;
 mod build;
 mod c_function;
 mod c_text;
+mod c_types;
 pub mod facts;
 mod finding;
 mod flow;

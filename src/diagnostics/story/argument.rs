@@ -4,7 +4,7 @@ use super::patch::Patch;
 use super::{Claim, Happened, Help, Range, Scene, Story, trace};
 use crate::abstract_interp::refusal::{Fault, Key};
 use crate::abstract_interp::value::{BtfSrc, Flags, Kind, Reg};
-use crate::helpers_spec::{ProgType, RegBase, RegClass};
+use crate::helpers_spec::{ProgType, RegBase, RegClass, TypeFlags};
 use crate::prelude::*;
 
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
@@ -96,6 +96,9 @@ fn class(c: &RegClass) -> &'static str {
         RegBase::Scalar => "a number",
         RegBase::ConstMap => "a map",
         RegBase::Socket | RegBase::SockCommon | RegBase::TcpSock | RegBase::XdpSock => "a socket",
+        RegBase::BtfId if c.flags.has(TypeFlags::PERCPU) => {
+            "a per-CPU object of the kernel (tagged `__percpu`)"
+        }
         RegBase::BtfId => "a typed kernel object",
         RegBase::Func => "a function",
         RegBase::ConstDynptr => "a dynptr",

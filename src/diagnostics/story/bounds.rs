@@ -1,18 +1,17 @@
 //! Memory of known size, and the numbers that lead outside of it: offsets of an access,
 //! numbers added to a pointer. Lengths are told in `length`.
 
+use super::index::{Indexed, Limits, UNNAMED, limits, scale};
 use super::length::{length, length_argument, too_long};
-use super::limit::{bound, constant, with_variable};
-use super::null::leave_if;
+use super::limit::{Ends, bound, constant, no_room};
 use super::patch::{self, Patch};
 use super::{Access, Claim, Event, Help, Object, Range, Scene, Story, trace};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
-use crate::abstract_interp::value::Kind;
-use crate::diagnostics::c_text;
+use crate::abstract_interp::value::{Kind, Reg};
 use crate::diagnostics::flow::{Made, Node};
 use crate::prelude::*;
-use crate::programs::insn::{AluOp, Op, Src};
+use crate::programs::insn::{Callee, Op, Src};
 
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     match scene.key()? {
@@ -54,7 +53,7 @@ pub(super) fn number_name(scene: &Scene<'_>, number: Node) -> String {
     scene
         .expr(root.insn)
         .filter(|e| !e.contains('('))
-        .map_or_else(|| "the number".into(), str::to_owned)
+        .map_or_else(|| UNNAMED.into(), str::to_owned)
 }
 
 /// The number among what was added to a pointer: its node and the node of the sum.
@@ -67,27 +66,6 @@ fn added(scene: &Scene<'_>, pointer: Node) -> Option<(Node, Node)> {
         at = a;
     }
     None
-}
-
-/// By how much a number was scaled before it was added.
-pub(super) fn scale(scene: &Scene<'_>, number: Node) -> (i64, Node) {
-    let Made::Arith {
-        op,
-        a,
-        imm: Some(imm),
-        ..
-    } = scene.flow.def(number).made
-    else {
-        return (1, number);
-    };
-    match op {
-        Some(AluOp::Lsh) if (0..31).contains(&imm) => {
-            // Widening a 32-bit number shifts it up and down again.
-            (1 << imm, a)
-        }
-        Some(AluOp::Mul) if (1..1 << 30).contains(&imm) => (imm, a),
-        _ => (1, number),
-    }
 }
 
 fn outside(scene: &Scene<'_>) -> Option<Story> {
@@ -116,19 +94,29 @@ fn outside(scene: &Scene<'_>) -> Option<Story> {
     let mut events = Vec::new();
     trace::value(scene, node, &mut events);
     trace::bounds(scene, node, &mut events);
-    let number = added(scene, node);
-    let mut helps = Vec::new();
+    let number = added(scene, node).filter(|_| variable.single().is_none());
     let mut number_text = None;
-    match number {
-        Some((number, sum)) if variable.single().is_none() => {
-            let name =
-                index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
-            number_text = Some(super::words::quoted(&name).replace("the number", "a number"));
-            let most = room as i128 - bytes as i128 - fixed;
-            helps.push(bound(scene, &name, number, sum, most, variable.min < 0));
+    let mut bounded = None;
+    let help = match number {
+        Some((number, sum)) => {
+            let at = Indexed {
+                held,
+                number,
+                fixed,
+                bytes: bytes.into(),
+                room: room.into(),
+            };
+            let limits = limits(scene, &at);
+            number_text = Some(called(scene, limits.as_ref(), number));
+            bounded = limits.as_ref().and_then(Limits::bounded);
+            bound_sum(scene, limits, variable, (number, sum))
         }
-        _ => helps.push(constant(scene, &object, room, first, bytes)),
-    }
+        // A global function takes what its parameter's type says.
+        None if scene.refusal.call.is_some() => Help::say(format!(
+            "pass memory of the parameter's own type, of {bytes} bytes"
+        )),
+        None => constant(scene, held, &object, room, first, bytes),
+    };
     let claim = Claim::Outside {
         object,
         room,
@@ -138,9 +126,39 @@ fn outside(scene: &Scene<'_>) -> Option<Story> {
     };
     Some(Story {
         events,
-        helps,
+        helps: vec![help],
+        bounded,
         ..Story::new(scene.refusal.code(), claim)
     })
+}
+
+/// A number in backquotes, or words for it.
+fn called(scene: &Scene<'_>, limits: Option<&Limits>, number: Node) -> String {
+    let name = limits.map_or_else(
+        || number_name(scene, scale(scene, number).1),
+        |l| l.name.clone(),
+    );
+    super::words::quoted(&name).replace(UNNAMED, "a number")
+}
+
+/// Keeps what was added to a pointer within its limits, before it is added.
+fn bound_sum(
+    scene: &Scene<'_>,
+    limits: Option<Limits>,
+    variable: Range,
+    (number, sum): (Node, Node),
+) -> Help {
+    let Some(limits) = limits else {
+        return no_room();
+    };
+    let at = scene.flow.def(sum).insn;
+    let ends = Ends {
+        low: variable.min < 0,
+        high: variable.max >= i64::MAX.into(),
+        above: false,
+    };
+    let patch = Patch::leave_outside(scene, at, number, (limits.least, limits.most));
+    bound(scene, &limits, ends, at).patch(patch)
 }
 
 /// The comparison that bounds a number at one end.
@@ -149,14 +167,6 @@ fn bound_event(scene: &Scene<'_>, number: Node) -> Option<usize> {
     let is = |n: Node| trace::unconverted(scene, n) == bare;
     let t = scene.last_test(|t| is(t.a) || t.b.is_ok_and(is))?;
     Some(t.insn)
-}
-
-/// The index in the expression at the refused place.
-fn index_name(scene: &Scene<'_>) -> Option<String> {
-    let l = scene.line(scene.insn)?;
-    let expr = c_text::at_column_member(&l.text, l.col)?;
-    let (_, index, _) = c_text::indexed(&expr)?;
-    (!index.is_empty() && c_text::number(index).is_none()).then(|| index.to_owned())
 }
 
 /// Arithmetic that takes a pointer out of all bounds.
@@ -203,7 +213,6 @@ fn unbounded(
 ) -> Option<Story> {
     let held = scene.held(pointer)?;
     let (scale, unscaled) = scale(scene, node);
-    let name = index_name(scene).unwrap_or_else(|| number_name(scene, unscaled));
     let mut events = Vec::new();
     trace::value(scene, node, &mut events);
     trace::bounds(scene, node, &mut events);
@@ -217,59 +226,71 @@ fn unbounded(
         _ => pointer,
     };
     let (off, bytes) = next_access(scene, dst).unwrap_or((0, scale.max(1)));
-    let start = i128::from(held.off) + Range::of(&held.bounds).min.max(0);
-    let room = match (&object, size) {
-        (Object::Stack, _) => Some(-i128::from(held.off) - i128::from(off) - i128::from(bytes)),
-        (Object::Packet, _) => Some(0xff00),
-        (_, Some(size)) => Some(i128::from(size) - start - i128::from(off) - i128::from(bytes)),
-        _ => None,
-    };
-    let most = room.filter(|r| *r >= 0)?;
-    let limit = most / i128::from(scale);
-    let simple = !name.contains([' ', '(', '=']) && name != "the number";
+    let limits = limits_of(
+        scene,
+        held,
+        node,
+        (&object, size),
+        (off.into(), bytes.into()),
+    )?;
     // What is compared as a signed number is bounded at one end only.
-    let lower = number.min < 0 && number.max < i64::MAX.into();
-    let text = match (simple, lower) {
-        (true, true) => {
-            format!("leave where `{name}` is negative, too: compare it unsigned, or with both ends")
-        }
-        (true, false) => format!("leave where `{name}` is greater than {limit}, before it is used"),
-        (false, _) if name == "the number" => {
-            format!("leave where the number that is added is greater than {limit}")
-        }
-        (false, _) => format!(
-            "put `{name}` into an unsigned variable, and leave where it is greater than {limit}"
-        ),
+    let above = number.min < 0 && limits.unsigned != Some(true) && limits.above(scene, number);
+    let ends = Ends {
+        low: number.min < 0,
+        high: number.max >= i64::MAX.into(),
+        above,
     };
-    let condition = if lower {
-        format!("{name} < 0 || {name} > {limit}")
-    } else {
-        format!("(__u64){name} > {limit}")
-    };
-    let edit = if simple {
-        scene.insert_before(scene.insn, &leave_if(scene, &condition))
-    } else {
-        with_variable(scene, &name, Some(limit as i64), false)
-    };
-    let help = Help::say(text).edit(edit).patch(Some(Patch::leave(
+    let (least, most) = (limits.least, limits.most);
+    let help = bound(scene, &limits, ends, scene.insn).patch(Some(Patch::leave(
         scene,
         scene.insn,
-        patch::not_within(reg, 0, most.min(i32::MAX.into()) as i32),
+        patch::not_within(reg, clamped(least), clamped(most)),
     )));
-    let edit_at = bound_event(scene, unscaled).filter(|_| lower);
+    let edit_at = bound_event(scene, unscaled).filter(|_| above);
     let claim = Claim::Unbounded {
-        name,
-        number,
+        number: limits.seen(number),
         object,
         room: size,
         above: edit_at.is_some(),
+        name: limits.name.clone(),
     };
     Some(Story {
         events,
         edit_at,
         helps: vec![help],
+        bounded: limits.bounded(),
         ..Story::new(scene.refusal.code(), claim)
     })
+}
+
+/// A limit as an instruction holds it.
+fn clamped(limit: i64) -> i32 {
+    i32::try_from(limit.max(0)).unwrap_or(i32::MAX)
+}
+
+/// The limits of a number before it is added to a pointer.
+fn limits_of(
+    scene: &Scene<'_>,
+    held: &Reg,
+    number: Node,
+    (object, size): (&Object, Option<u64>),
+    (off, bytes): (i128, i128),
+) -> Option<Limits> {
+    let start = i128::from(held.off) + Range::of(&held.bounds).min.max(0);
+    let (fixed, room) = match (object, size) {
+        (Object::Stack, _) => (i128::from(held.off) + off, 0),
+        (Object::Packet, _) => (bytes.saturating_neg(), 0xff00),
+        (_, Some(size)) => (start + off, size.into()),
+        _ => return None,
+    };
+    let at = Indexed {
+        held,
+        number,
+        fixed,
+        bytes,
+        room,
+    };
+    limits(scene, &at)
 }
 
 /// A pointer whose variable offset is not bounded well enough when it is used.
@@ -284,7 +305,6 @@ fn offset(scene: &Scene<'_>) -> Option<Story> {
         None => return None,
     };
     let variable = Range::of(&held.bounds);
-    let name = index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
     let mut events: Vec<Event> = Vec::new();
     trace::value(scene, node, &mut events);
     trace::bounds(scene, node, &mut events);
@@ -293,21 +313,39 @@ fn offset(scene: &Scene<'_>) -> Option<Story> {
         Range::of(&l.bounds).max.clamp(1, 1 << 28)
     });
     let bytes = bytes.max(1);
-    let most = match room {
-        Some(room) => i128::from(room) - bytes - i128::from(held.off) - i128::from(scene.offset()),
-        None => 0xff00,
+    let fixed = i128::from(held.off) + i128::from(scene.offset());
+    let (fixed, room_left) = match (&object, room) {
+        (Object::Stack, _) => (fixed, 0),
+        (_, Some(room)) => (fixed, i128::from(room)),
+        (_, None) => (-bytes, 0xff00),
     };
-    let help = bound(scene, &name, number, sum, most, variable.min < 0);
+    let at = Indexed {
+        held,
+        number,
+        fixed,
+        bytes,
+        room: room_left,
+    };
+    let limits = limits(scene, &at);
+    let seen = limits.as_ref().map_or(variable, |l| l.seen(variable));
+    let bounded = limits.as_ref().and_then(Limits::bounded);
     let claim = Claim::Unbounded {
-        name,
-        number: variable,
+        name: limits.as_ref().map_or_else(
+            || number_name(scene, scale(scene, number).1),
+            |l| l.name.clone(),
+        ),
+        number: seen,
         object,
         room,
-        above: variable.min < 0 && bound_event(scene, number).is_some(),
+        above: seen.min < 0
+            && limits.as_ref().is_some_and(|l| l.above(scene, variable))
+            && bound_event(scene, number).is_some(),
     };
+    let help = bound_sum(scene, limits, variable, (number, sum));
     Some(Story {
         events,
         helps: vec![help],
+        bounded,
         ..Story::new(scene.refusal.code(), claim)
     })
 }
@@ -379,7 +417,8 @@ fn stack(scene: &Scene<'_>) -> Option<Story> {
     if let Some(story) = of_map(scene, reg, first, bytes, events.clone()) {
         return Some(story);
     }
-    let Some((number, sum)) = added(scene, node) else {
+    let number = added(scene, node).filter(|_| variable.single().is_none());
+    let Some((number, sum)) = number else {
         let claim = Claim::Outside {
             object: Object::Stack,
             room: 512,
@@ -389,25 +428,37 @@ fn stack(scene: &Scene<'_>) -> Option<Story> {
         };
         return Some(Story {
             events,
-            helps: vec![Help::say(
-                "keep to the array: its last byte lies right below the frame's top, at offset -1",
-            )],
+            helps: vec![Help::say(match scene.op() {
+                // A global function takes what its parameter's type says.
+                Some(Op::Call(Callee::Local(_))) => format!(
+                    "pass the address of a variable of the parameter's own type, of {bytes} bytes"
+                ),
+                _ => "keep to the array: no variable of the stack reaches beyond offset -1".into(),
+            })],
             ..Story::new(scene.refusal.code(), claim)
         });
     };
-    let name = index_name(scene).unwrap_or_else(|| number_name(scene, scale(scene, number).1));
-    let most = -fixed - i128::from(bytes.max(1));
-    let help = bound(scene, &name, number, sum, most, variable.min < 0);
+    let at = Indexed {
+        held,
+        number,
+        fixed,
+        bytes: bytes.max(1).into(),
+        room: 0,
+    };
+    let limits = limits(scene, &at);
     let claim = Claim::Outside {
         object: Object::Stack,
         room: 512,
         access,
         first,
-        number: Some(super::words::quoted(&name).replace("the number", "a number")),
+        number: Some(called(scene, limits.as_ref(), number)),
     };
+    let bounded = limits.as_ref().and_then(Limits::bounded);
+    let help = bound_sum(scene, limits, variable, (number, sum));
     let mut story = Story {
         events,
         helps: vec![help],
+        bounded,
         ..Story::new(scene.refusal.code(), claim)
     };
     if scene.refusal.code() == Code::StackVariable {

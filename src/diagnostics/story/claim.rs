@@ -89,6 +89,8 @@ pub enum Voided {
     Packet,
     /// A call that released the object.
     Released,
+    /// A call that released the object that it came from.
+    Parent,
     /// A call that ended or changed the dynptr behind it.
     Dynptr,
     /// The section in which it was valid ended.
@@ -115,6 +117,8 @@ pub enum Claim {
         origin: Option<String>,
         /// The function that it is handed to.
         callee: Option<String>,
+        /// Whether it is moved, not followed.
+        moved: bool,
     },
     /// A pointer is NULL on this path.
     IsNull {
@@ -180,6 +184,8 @@ pub enum Claim {
     NegativeLength {
         /// What it is called.
         name: String,
+        /// Whether the source's own number has no sign.
+        unsigned: bool,
         /// What is known of it.
         len: Range,
         /// The function.

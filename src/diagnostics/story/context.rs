@@ -33,6 +33,10 @@ pub(super) fn context_field(scene: &Scene<'_>) -> Option<Story> {
                 .map(str::to_owned)
         })
         .unwrap_or_else(|| format!("offset {off}"));
+    let shown = match field.strip_prefix("offset ") {
+        Some(off) => format!("byte {off} of the context"),
+        None => format!("`{field}`"),
+    };
     let size = access.bytes as u32;
     let write = access.write == Some(true);
     let readable = layout.is_some_and(|l| l.access(off, size, false).is_some());
@@ -59,11 +63,12 @@ pub(super) fn context_field(scene: &Scene<'_>) -> Option<Story> {
             format!("read all {width} bytes of `{field}`, and take the part from there")
         }
         (_, None, false) => format!(
-            "read `{field}` in a program of a type or attach point that gives it ({})",
+            "{} {shown} in a program of a type or attach point that gives it ({})",
+            if write { "write" } else { "read" },
             some(&others.iter().map(String::as_str).collect::<Vec<_>>())
         ),
         (_, None, true) => format!(
-            "`{field}` is not open to programs: find what is needed in another field or by a helper"
+            "{shown} is not open to programs: find what is needed in another field or by a helper"
         ),
     };
     let claim = Claim::ContextField {

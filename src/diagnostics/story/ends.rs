@@ -160,9 +160,9 @@ fn loops(scene: &Scene<'_>) -> Story {
     let code = scene.refusal.code();
     let (text, help, cause) = match code {
         Code::InfiniteLoop => (
-            "The loop can come back here with nothing changed that decides whether it ends."
+            "The loop comes back here, and all that the verifier knows is as it was before: to it the loop never ends."
                 .to_owned(),
-            "count the turns in a variable that grows by a constant, and leave at a constant limit: `for (int i = 0; i < N; i++)`",
+            "count the turns in a local variable that grows by a constant, and leave at a constant limit: `for (int i = 0; i < N; i++)`; a count in a map or in global data is not followed",
             (Cause::Source, Sure::High),
         ),
         Code::BackEdge => (

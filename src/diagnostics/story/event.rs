@@ -51,6 +51,7 @@ pub enum Happened {
     PacketOther,
     Bound(String),
     BoundOther,
+    BoundCopy,
     Acquired(String),
     WayOut(String),
     WayOpen,

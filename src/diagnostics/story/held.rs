@@ -1,6 +1,6 @@
 //! What a program holds too long: references, locks, critical sections.
 
-use super::patch::{self, Patch};
+use super::patch;
 use super::{Claim, Event, Happened, Help, Scene, Story};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
@@ -36,7 +36,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
 }
 
 /// What an acquiring call's result is given back with.
-pub(super) const RELEASES: [(&str, &str); 26] = [
+pub(super) const RELEASES: &[(&str, &str)] = &[
     ("bpf_ringbuf_reserve_dynptr", "bpf_ringbuf_discard_dynptr"),
     ("bpf_ringbuf_reserve", "bpf_ringbuf_discard"),
     ("bpf_sk_lookup_tcp", "bpf_sk_release"),
@@ -51,7 +51,15 @@ pub(super) const RELEASES: [(&str, &str); 26] = [
     ("bpf_cgroup_ancestor", "bpf_cgroup_release"),
     ("bpf_cpumask_create", "bpf_cpumask_release"),
     ("bpf_cpumask_acquire", "bpf_cpumask_release"),
-    ("bpf_obj_new_impl", "bpf_obj_drop"),
+    ("bpf_obj_new", "bpf_obj_drop"),
+    ("bpf_refcount_acquire", "bpf_obj_drop"),
+    ("bpf_list_pop_", "bpf_obj_drop"),
+    ("bpf_rbtree_remove", "bpf_obj_drop"),
+    ("bpf_percpu_obj_new", "bpf_percpu_obj_drop"),
+    ("bpf_crypto_ctx_create", "bpf_crypto_ctx_release"),
+    ("bpf_crypto_ctx_acquire", "bpf_crypto_ctx_release"),
+    ("bpf_lookup_user_key", "bpf_key_put"),
+    ("bpf_lookup_system_key", "bpf_key_put"),
     ("bpf_get_task_exe_file", "bpf_put_file"),
     ("bpf_iter_num_new", "bpf_iter_num_destroy"),
     ("bpf_iter_task_new", "bpf_iter_task_destroy"),
@@ -62,11 +70,12 @@ pub(super) const RELEASES: [(&str, &str); 26] = [
     ("bpf_iter_kmem_cache_new", "bpf_iter_kmem_cache_destroy"),
     ("bpf_iter_dmabuf_new", "bpf_iter_dmabuf_destroy"),
     ("bpf_iter_scx_dsq_new", "bpf_iter_scx_dsq_destroy"),
-    ("bpf_ct_lookup", "bpf_ct_release"),
+    ("bpf_xdp_ct_lookup", "bpf_ct_release"),
+    ("bpf_skb_ct_lookup", "bpf_ct_release"),
 ];
 
 /// Calls that open a section, and those that close it.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("bpf_spin_lock", "bpf_spin_unlock"),
     (
         "bpf_res_spin_lock_irqsave",
@@ -76,7 +85,6 @@ const SECTIONS: [(&str, &str); 7] = [
     ("bpf_rcu_read_lock", "bpf_rcu_read_unlock"),
     ("bpf_preempt_disable", "bpf_preempt_enable"),
     ("bpf_local_irq_save", "bpf_local_irq_restore"),
-    ("bpf_iter_css_task", ""),
 ];
 
 fn acquired(scene: &Scene<'_>) -> Option<(Call, String)> {
@@ -157,11 +165,24 @@ fn leak(scene: &Scene<'_>) -> Option<Story> {
         (Some(s), Some(what)) if nullable => Some(format!("if ({what}) {s}")),
         (s, _) => s,
     };
+    let unnamed = what.is_none() && lies.is_none();
     let text = match (&statement, &way) {
+        (Some(_), Some((event, _))) if unnamed => {
+            let line = scene.line_number(event.insn);
+            let after = line.map_or_else(String::new, |n| format!(" after line {n}"));
+            format!(
+                "give back what `{name}` returned before the program leaves{after}, by `{}`",
+                release.unwrap_or_default()
+            )
+        }
         (Some(s), Some((event, _))) => match scene.line_number(event.insn) {
             Some(n) => format!("give it back before the program leaves after line {n}: `{s}`"),
             None => format!("give it back before the program leaves: `{s}`"),
         },
+        (Some(_), None) if unnamed => format!(
+            "keep what `{name}` returns in a variable, and give it back before every return, by `{}`, where it is not NULL",
+            release.unwrap_or_default()
+        ),
         (Some(s), None) => format!("give it back before every return: `{s}`"),
         (None, _) => format!("give back what `{name}` returned before every return"),
     };
@@ -220,6 +241,9 @@ fn leaving_line(scene: &Scene<'_>, insn: usize, statement: &str) -> Option<super
         let text = scene.text(&l.file, line)?;
         let leaves = ["return", "goto"].iter().find_map(|w| text.find(w));
         let Some(at) = leaves else { continue };
+        if !on_this_way(scene, insn, &l.file, line) {
+            return None;
+        }
         let indent = super::super::c_text::indent(&text).to_owned();
         let head = text.get(..at)?;
         // Alone under a condition without braces, or on the condition's own line.
@@ -252,14 +276,27 @@ fn leaving_line(scene: &Scene<'_>, insn: usize, statement: &str) -> Option<super
     None
 }
 
+/// Whether the path may have left by a line: not if the line has instructions, and none
+/// of them was reached since a condition.
+fn on_this_way(scene: &Scene<'_>, condition: usize, file: &str, line: u32) -> bool {
+    let there = |insn: usize| {
+        let l = scene.line(insn);
+        l.is_some_and(|l| l.line == line && &*l.file == file)
+    };
+    let after = scene.path.iter().rev();
+    let mut after = after.take_while(|&&at| at as usize != condition);
+    there(condition) || after.any(|&at| there(at as usize)) || !(0..scene.ops.len()).any(there)
+}
+
 /// The line that leaves, below a condition.
 fn leaves_at(scene: &Scene<'_>, insn: usize) -> Option<u32> {
     let l = scene.line(insn)?;
-    (l.line + 1..l.line + 4).find(|&line| {
+    let found = (l.line + 1..l.line + 4).find(|&line| {
         let text = scene.text(&l.file, line).unwrap_or_default();
         let text = text.trim_start();
         text.starts_with("return") || text.starts_with("goto")
-    })
+    });
+    found.filter(|&line| on_this_way(scene, insn, &l.file, line))
 }
 
 /// Before the last `return` of the function.
@@ -300,8 +337,14 @@ fn still_open(scene: &Scene<'_>) -> Option<Story> {
             ..event.clone()
         });
     }
-    let argument = scene.argument(call.insn, 1).unwrap_or_default();
-    let statement = format!("{close}({argument});");
+    let arguments = match close {
+        "bpf_res_spin_unlock_irqrestore" => 1..=2,
+        _ => 1..=1,
+    };
+    let arguments: Vec<String> = arguments
+        .filter_map(|n| scene.argument(call.insn, n))
+        .collect();
+    let statement = format!("{close}({});", arguments.join(", "));
     let text = match &callee {
         Some(callee) if *callee == name => {
             format!("end the first with `{close}` before the second begins")
@@ -314,9 +357,10 @@ fn still_open(scene: &Scene<'_>) -> Option<Story> {
         (None, None) => before_return(scene, &statement),
         (_, Some(_)) => None,
     };
+    // That a call works elsewhere is not shown by a program without it.
     let patch = match &callee {
         None => patch::close(scene, &call, close),
-        Some(_) => Patch::skip(scene),
+        Some(_) => None,
     };
     let claim = Claim::StillOpen {
         opened: name,

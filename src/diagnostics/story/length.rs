@@ -43,6 +43,12 @@ pub(super) fn too_long(
 ) -> Option<Story> {
     let len = Range::of(&scene.held(size_reg)?.bounds);
     let name = scene.argument(scene.insn, size_reg);
+    // What lies above an array of the stack is other variables'.
+    let own = scene
+        .argument(scene.insn, reg)
+        .filter(|_| object == Object::Stack)
+        .and_then(|buffer| scene.declared(&buffer)?.bytes());
+    let room = own.map_or(room, |own| room.min(own));
     let mut events = Vec::new();
     if let Some(node) = scene.node(reg) {
         trace::value(scene, node, &mut events);
@@ -63,6 +69,7 @@ pub(super) fn too_long(
     Some(Story {
         events,
         helps: vec![help],
+        bounded: scene.node(size_reg).map(|n| (n, room)),
         ..Story::new(scene.refusal.code(), claim)
     })
 }
@@ -94,14 +101,17 @@ fn length_help(
         .edit(edit)
         .patch(Some(Patch::set(scene, size_reg, room_text as i32)));
     }
-    let negative = len.min < 0;
+    let unsigned = name.and_then(|n| scene.unsigned(n)) == Some(true);
+    let negative = len.min < 0 && !unsigned;
     // Of a result that is widened again compilers compare the narrow copy: both ends in
     // one comparison bound the wide one, too.
     let widened = scene.node(size_reg).is_some_and(|n| {
         let made = scene.flow.def(scene.flow.root(n)).made;
         matches!(made, Made::Call(_)) && trace::unconverted(scene, n) != n
     });
-    let too_long = len.max > room_text.into() || negative && widened && room.is_some();
+    let too_long = len.max > room_text.into()
+        || len.min < 0 && unsigned
+        || negative && widened && room.is_some();
     let name = name.unwrap_or("the length");
     let mut conditions = Vec::new();
     if negative && zero {
@@ -193,7 +203,11 @@ pub(super) fn length(scene: &Scene<'_>, size_reg: u8) -> Option<Story> {
     let zero = zero_key || len.min < 0 && memory.is_some_and(|m| refuses_zero(scene, m));
     let room = match (&object, buffer) {
         // Of a stack only the array's own size is right.
-        (Some((Object::Stack, _)), Some(_)) => stack_array(scene, memory).or(room),
+        (Some((Object::Stack, _)), Some(buffer)) => {
+            let left = stack_array(scene, memory).or(room);
+            let own = scene.declared(&buffer).and_then(|d| d.bytes());
+            own.map_or(left, |own| Some(left.map_or(own, |l| l.min(own))))
+        }
         _ => room,
     };
     let help = length_help(scene, size_reg, name.as_deref(), room, len, zero);
@@ -202,6 +216,7 @@ pub(super) fn length(scene: &Scene<'_>, size_reg: u8) -> Option<Story> {
         .unwrap_or_else(|| format!("argument {size_reg}"));
     let claim = match scene.key()? {
         Key::SizeNegative => Claim::NegativeLength {
+            unsigned: scene.unsigned(&shown) == Some(true),
             name: shown,
             len,
             callee,
@@ -225,6 +240,7 @@ pub(super) fn length(scene: &Scene<'_>, size_reg: u8) -> Option<Story> {
     Some(Story {
         events,
         helps: vec![help],
+        bounded: scene.node(size_reg).zip(room).filter(|_| !zero),
         ..Story::new(scene.refusal.code(), claim)
     })
 }
@@ -243,8 +259,7 @@ fn refuses_zero(scene: &Scene<'_>, memory: u8) -> bool {
     size.is_some_and(|s| s.base == ArgType::ConstSize)
 }
 
-/// The bytes from an address of the stack up to what is next written above it, or the
-/// frame's top: an array reaches no further.
+/// The bytes from an address of the stack up to the frame's top.
 fn stack_array(scene: &Scene<'_>, memory: Option<u8>) -> Option<i64> {
     let (_, at) = scene.flow.stack(scene.node(memory?)?)?;
     Some(i64::from(-at))

@@ -1,60 +1,81 @@
 //! Edits that keep a number within what memory allows.
 
-use super::bounds::scale;
+use super::index::{Limits, subscript};
 use super::null::leave_if;
-use super::patch::{self, Patch};
+use super::patch;
 use super::{Help, Object, Range, Scene};
+use crate::abstract_interp::value::Reg;
 use crate::diagnostics::c_text;
-use crate::diagnostics::flow::Node;
+use crate::diagnostics::flow::Made;
 use crate::prelude::*;
 
-/// Leaves where a number is greater than the memory allows.
-pub(super) fn bound(
-    scene: &Scene<'_>,
-    name: &str,
-    number: Node,
-    sum: Node,
-    most: i128,
-    negative: bool,
-) -> Help {
-    let (scale, _) = scale(scene, number);
-    if most < 0 {
-        return Help::say("what is accessed does not fit at any offset: use a larger object");
-    }
-    let limit = (most / i128::from(scale)).min(i32::MAX.into()) as i64;
-    let def = scene.flow.def(sum);
-    let simple = !name.contains([' ', '(', '=']);
-    let condition = if negative && simple {
-        format!("{name} < 0 || {name} > {limit}")
-    } else {
-        format!("{name} > {limit}")
-    };
-    let text = if simple {
-        format!(
-            "leave where `{name}` is greater than {limit}{}",
-            if negative { " or negative" } else { "" }
-        )
-    } else if name == "the number" {
-        format!("leave where the number that is added is greater than {limit}")
-    } else {
-        format!(
-            "put `{name}` into an unsigned variable, and leave where it is greater than {limit}"
-        )
-    };
-    let edit = if simple && name != "the number" {
-        scene.insert_before(def.insn, &leave_if(scene, &condition))
-    } else {
-        with_variable(scene, name, Some(limit), false)
-    };
-    Help::say(text).edit(edit).patch(Patch::leave_above(
-        scene,
-        def.insn,
-        number,
-        most.min(i32::MAX.into()) as i32,
-    ))
+/// Which ends of a number are open.
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    /// It may be negative, as the register has it.
+    pub low: bool,
+    /// Nothing bounds it from above.
+    pub high: bool,
+    /// A comparison bounds it well enough from above.
+    pub above: bool,
 }
 
-/// Puts an expression of the refused line into a variable that can be checked.
+/// Nothing that is accessed so lies inside.
+pub(super) fn no_room() -> Help {
+    Help::say("what is accessed does not fit at any offset: use a larger object")
+}
+
+/// Leaves where a number is not within its limits.
+pub(super) fn bound(scene: &Scene<'_>, limits: &Limits, ends: Ends, at: usize) -> Help {
+    let Limits {
+        name, first, last, ..
+    } = limits;
+    if !limits.named() {
+        return Help::say(format!(
+            "leave where the number that is added is greater than {}",
+            limits.most
+        ));
+    }
+    if !limits.simple() {
+        let own = if limits.folded { " of its own" } else { "" };
+        let text = format!(
+            "put `{name}` into an unsigned variable{own}, and leave where it is greater than {last}"
+        );
+        let edit = with_variable(scene, name, Some(*last), false);
+        return Help::say(text).edit(edit.filter(|_| *first <= 0));
+    }
+    let signed = ends.low && limits.unsigned != Some(true);
+    // What nothing bounds may be a great number without a sign as well.
+    let cast = signed && ends.high && limits.unsigned.is_none() && *first <= 0;
+    let (condition, words) = match (*first, signed) {
+        (1.., _) => (
+            format!("{name} < {first} || {name} > {last}"),
+            format!("is less than {first} or greater than {last}"),
+        ),
+        (_, true) if cast => (
+            format!("(__u64){name} > {last}"),
+            format!("is greater than {last} as an unsigned number"),
+        ),
+        (_, true) => (
+            format!("{name} < 0 || {name} > {last}"),
+            format!("is negative or greater than {last}"),
+        ),
+        (_, false) => (
+            format!("{name} > {last}"),
+            format!("is greater than {last}"),
+        ),
+    };
+    let text = if ends.above && signed {
+        format!("leave where `{name}` is negative, too: compare it unsigned, or with both ends")
+    } else {
+        format!("leave where `{name}` {words}")
+    };
+    let edit = scene.insert_before(at, &leave_if(scene, &condition));
+    Help::say(text).edit(edit.filter(|_| !limits.memory))
+}
+
+/// Puts an expression of the refused line into a variable that can be checked, and keeps
+/// the compiler from computing it once more for the use.
 pub(super) fn with_variable(
     scene: &Scene<'_>,
     expr: &str,
@@ -73,6 +94,7 @@ pub(super) fn with_variable(
     }
     let indent = c_text::indent(&old).to_owned();
     let mut lines = vec![format!("{indent}__u64 checked = {expr};")];
+    lines.push(format!("{indent}asm volatile(\"\" : \"+r\"(checked));"));
     let too_much = limit.map(|limit| format!("checked > {limit}"));
     let zero = zero.then(|| "checked == 0".to_owned());
     let conditions: Vec<String> = zero.into_iter().chain(too_much).collect();
@@ -92,51 +114,97 @@ pub(super) fn with_variable(
     })
 }
 
-/// A constant offset that always lies outside.
+/// An offset that is constant on this path, and lies outside.
 pub(super) fn constant(
     scene: &Scene<'_>,
+    held: &Reg,
     object: &Object,
     room: u64,
     first: Range,
     bytes: u64,
 ) -> Help {
-    let what = super::words::object(object);
-    let l = scene.line(scene.insn);
-    let expr = l.and_then(|l| c_text::at_column_member(&l.text, l.col));
-    let index = expr
-        .as_deref()
-        .and_then(c_text::indexed)
-        .and_then(|(_, index, place)| Some((c_text::number(index)?, place)));
     let over = first.max + bytes as i128 - room as i128;
-    if let (Some(l), Some(expr), Some((index, (from, to)))) = (l, expr.as_deref(), index)
-        && over > 0
-        && first.min >= 0
-        && bytes > 0
-    {
-        let last = index - ((over as u64).div_ceil(bytes)) as i64;
-        let back = (last - index) * bytes as i64;
-        let edit = scene.text(&l.file, l.line).and_then(|old| {
-            let at = old.find(expr)?;
-            scene.replace(
-                &l.file,
-                l.line,
-                old.clone(),
-                (at + from, at + to),
-                &last.to_string(),
-            )
-        });
-        if last >= 0 {
-            return Help::say(format!("the last index is {last}; or make {what} larger"))
+    let indexed = subscript(scene).filter(|_| over > 0 && first.min >= 0 && bytes > 0);
+    if let Some(s) = &indexed {
+        let array = scene.array(held, &s.table);
+        let elem = match array {
+            Some(a) => a.elem,
+            None if s.whole => bytes as i64,
+            None => return stay(object, room),
+        };
+        return match c_text::number(&s.index) {
+            Some(index) => {
+                let beyond = i64::try_from(over)
+                    .unwrap_or(i64::MAX)
+                    .saturating_add(elem - 1)
+                    / elem;
+                let last = array.map_or(index.saturating_sub(beyond), |a| a.len - 1);
+                if last < 0 || last >= index {
+                    return stay(object, room);
+                }
+                let edit = scene.line(scene.insn).and_then(|l| {
+                    let old = scene.text(&l.file, l.line)?;
+                    let at = old.find(&s.expr)?;
+                    let place = (at + s.place.0, at + s.place.1);
+                    scene.replace(&l.file, l.line, old, place, &last.to_string())
+                });
+                Help::say(format!(
+                    "the last index is {last}; or make {} larger",
+                    match array {
+                        Some(_) => format!("`{}`", s.table),
+                        None => super::words::object(object),
+                    }
+                ))
                 .edit(edit)
-                .patch(patch::offset_by(scene, back));
-        }
+                .patch(patch::offset_by(scene, (last - index).saturating_mul(elem)))
+            }
+            // A loop, most likely, that was followed to here.
+            None => match array {
+                Some(a) => Help::say(format!(
+                    "`{}` is {} on this way, and the last index of `{}` is {}: let it end there",
+                    s.index,
+                    (first.min - i128::from(a.at)).div_euclid(a.elem.into()),
+                    s.table,
+                    a.len - 1
+                )),
+                None => Help::say(format!(
+                    "`{}` leads {over} bytes too far on this way: let it end before",
+                    s.index
+                )),
+            },
+        };
     }
     let need = first.max + bytes as i128;
+    // What was added as a number is no member of a larger type.
+    let added = scene
+        .reg()
+        .and_then(|r| scene.node(r))
+        .is_some_and(|mut at| {
+            while let Made::Arith { a, b, .. } = scene.flow.def(at).made {
+                if b.is_some() {
+                    return true;
+                }
+                at = a;
+            }
+            false
+        });
     match object {
-        Object::MapValue(map) if first.min >= 0 => Help::say(format!(
+        Object::MapValue(map) if first.min >= 0 && !added => Help::say(format!(
             "declare `{map}` with values of {need} bytes or more (`__type(value, ...)`), of the type that the program reads, or stay within {room}"
         ))
         .patch(patch::larger_value(scene, need)),
-        _ => Help::say(format!("stay within the {room} bytes of {what}, or make it larger")),
+        _ => stay(object, room),
     }
+}
+
+fn stay(object: &Object, room: u64) -> Help {
+    let what = super::words::object(object);
+    // What an iterator gives is as large as it is.
+    let fixed = matches!(object, Object::Of(callee) if callee.starts_with("bpf_iter_"));
+    if fixed {
+        return Help::say(format!("read it by its own type, of {room} bytes"));
+    }
+    Help::say(format!(
+        "stay within the {room} bytes of {what}, or make it larger"
+    ))
 }

@@ -19,6 +19,7 @@ mod edit;
 mod ends;
 mod event;
 mod held;
+mod index;
 mod length;
 mod limit;
 mod null;
@@ -47,7 +48,7 @@ pub use words::range;
 
 use crate::abstract_interp::Code;
 use crate::diagnostics::remedy::Tested;
-use crate::diagnostics::{c_function, c_text};
+use crate::diagnostics::{c_function, c_text, c_types};
 use crate::prelude::*;
 use crate::untrusted::Untrusted;
 
@@ -156,6 +157,8 @@ pub struct Story {
     pub cause: (Cause, Sure),
     /// Ways to mend it, best first.
     pub helps: Vec<Help>,
+    /// The number at fault, and the greatest value that is right.
+    pub bounded: Option<(usize, i64)>,
 }
 
 impl Story {
@@ -170,6 +173,7 @@ impl Story {
             events: Vec::new(),
             cause: (Cause::Source, Sure::High),
             helps: Vec::new(),
+            bounded: None,
         }
     }
 
@@ -246,7 +250,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     ];
     let mut story = kinds.iter().find_map(|kind| kind(scene))?;
     order(&mut story.events);
-    copied(scene, &mut story);
+    unheeded(scene, &mut story);
     again::tell(scene, &mut story);
     inlined(scene, &mut story);
     Some(story)
@@ -276,9 +280,13 @@ fn inlined(scene: &Scene<'_>, story: &mut Story) {
     }
 }
 
-/// A comparison of the variable itself that bounds another copy of it only: the
-/// compiler computed the two apart.
-fn copied(scene: &Scene<'_>, story: &mut Story) {
+/// A comparison of the variable itself that is enough, and yet does not count: the
+/// compiler computed what it compares apart from what is used, or the verifier does not
+/// follow it through what is computed after.
+fn unheeded(scene: &Scene<'_>, story: &mut Story) {
+    let Some((number, most)) = story.bounded else {
+        return;
+    };
     let name = match &story.claim {
         Claim::Unbounded { name, .. }
         | Claim::NegativeLength { name, .. }
@@ -288,24 +296,36 @@ fn copied(scene: &Scene<'_>, story: &mut Story) {
         } => name.trim_matches('`').to_owned(),
         _ => return,
     };
-    let other = story.events.iter().find(|e| e.kind == Happened::BoundOther);
-    let line = other.and_then(|e| scene.line(e.insn));
-    let mut words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let mut compared = |l: &crate::programs::Line<'_>| {
-        words.find(|w| c_text::is_name(w) && c_text::compares(&l.text, w))
+    let (name, _) = c_types::sum(&name);
+    let on_it = |insn: usize| {
+        let line = scene.line(insn)?;
+        (c_text::is_name(name) && c_text::compares(&line.text, name)).then_some(line.line)
     };
-    let Some((line, name)) = line.and_then(|l| Some((l, compared(&l)?))) else {
+    let apart = index::compared_apart(scene, number, most);
+    if let Some((t, line)) = apart.and_then(|t| Some((t, on_it(t.insn)?))) {
+        for event in story.events.iter_mut().filter(|e| e.insn == t.insn) {
+            event.kind = Happened::BoundCopy;
+        }
+        story.cause = (Cause::Compiler, Sure::Medium);
+        story.reason = Some(format!(
+            "The comparison in line {line} is right, but the compiler computed what it compares apart from what is used here, and the verifier learns of the former only."
+        ));
+        let barrier = format!("asm volatile(\"\" : \"+r\"({name}));");
+        let text = format!(
+            "keep one copy: put `{barrier}` (`barrier_var({name})`) before the comparison in line {line}"
+        );
+        let edit = scene.insert_before(t.insn, &[barrier]);
+        // Another comparison may be compiled in the same way.
+        story.helps = vec![Help::say(text).edit(edit)];
         return;
-    };
-    story.cause = (Cause::Compiler, Sure::Medium);
-    story.reason = Some(format!(
-        "The comparison in line {} is right, but the compiler computed what it compares apart from what is used here, and the verifier learns of the former only.",
-        line.line
-    ));
-    story.helps.push(Help::say(format!(
-        "keep one copy: put `asm volatile(\"\" : \"+r\"({name}))` (`barrier_var({name})`) before the comparison in line {}",
-        line.line
-    )));
+    }
+    let before = index::compared_before(scene, number, most);
+    if let Some(line) = before.and_then(|t| on_it(t.insn)) {
+        story.cause = (Cause::Verifier, Sure::Medium);
+        story.reason = Some(format!(
+            "The comparison in line {line} is right, but this target's verifier does not follow what it shows through what is computed after it."
+        ));
+    }
 }
 
 /// Oldest first, each once, not too many.

@@ -26,6 +26,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
                 | Key::PointerMaybeNull
                 | Key::ArgumentNull
                 | Key::ArgumentNullTrusted
+                | Key::ArgumentNonNull
                 | Key::ArgumentNotTrusted
                 | Key::ArgumentNotRcu
                 | Key::ArgumentUnreferenced
@@ -57,8 +58,10 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     if held.is_some_and(Reg::maybe_null)
         || held.is_none() && nature == Some(Nature::MaybeNull)
         || matches!(key, Some(Key::PointerMaybeNull))
-        || matches!(key, Some(Key::ArgumentNull | Key::ArgumentNullTrusted))
-            && !held.is_some_and(Reg::is_null)
+        || matches!(
+            key,
+            Some(Key::ArgumentNull | Key::ArgumentNullTrusted | Key::ArgumentNonNull)
+        ) && !held.is_some_and(Reg::is_null)
     {
         return Some(may_be_null(scene, reg, node));
     }
@@ -196,6 +199,7 @@ fn may_be_null(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
         what: scene.pointer_words(reg),
         origin,
         callee: scene.callee(),
+        moved: matches!(scene.op(), Some(Op::Alu { .. })),
     };
     let variable = scene
         .maker_name(reg)
@@ -270,6 +274,7 @@ fn is_null(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
         events.clear();
     }
     let name = scene.pointer_name(reg).filter(|n| n != "NULL" && n != "0");
+    let as_argument = argument.is_some();
     let claim = Claim::IsNull {
         what: match (&name, &argument) {
             (Some(n), _) => format!("`{n}`"),
@@ -286,8 +291,8 @@ fn is_null(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
         _ if next.is_some() => Help::say(
             "use the element only where it is not NULL, and end the iterator after: `while ((v = ..._next(&it))) { ... }`, or the macros `bpf_for` and `bpf_for_each`",
         ),
-        Some(_) => null_check(scene, reg, name.as_deref()),
-        None => Help::say("give the call a pointer to memory of its own"),
+        None if as_argument => Help::say("give the call a pointer to memory of its own"),
+        _ => null_check(scene, reg, name.as_deref()),
     };
     Some(Story {
         reason,

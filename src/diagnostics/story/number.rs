@@ -2,7 +2,7 @@
 
 use super::null::code;
 use super::patch;
-use super::{Claim, Event, Happened, Help, Range, Scene, Story, trace};
+use super::{Cause, Claim, Event, Happened, Help, Range, Scene, Story, Sure, trace};
 use crate::abstract_interp::Code;
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node};
@@ -12,8 +12,18 @@ use crate::programs::insn::{Callee, Op};
 
 pub(super) fn number(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
     let mut events = Vec::new();
-    let origin = trace::value(scene, node, &mut events);
+    let mut origin = trace::value(scene, node, &mut events);
     let root = scene.flow.root(node);
+    // A pointer that was saved, and is a number now, was written over by what is not
+    // followed here.
+    let saved = matches!(
+        scene.flow.def(root).made,
+        Made::Context | Made::Frame | Made::Map { value: false, .. }
+    );
+    if saved && !cut_pointer(scene, node, &events) {
+        origin = None;
+        events.clear();
+    }
     let range = scene.held(reg).map_or(
         Range {
             min: i64::MIN.into(),
@@ -21,12 +31,23 @@ pub(super) fn number(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
         },
         |h| Range::of(&h.bounds),
     );
-    let what = scene.pointer_words(reg);
+    // It is no pointer: without a name it is what the line follows.
+    let what = Some(scene.pointer_words(reg)).filter(|w| w != "the pointer");
+    let what = what.unwrap_or_else(|| "what is followed here".into());
     let cut = cut_pointer(scene, node, &events);
     if range.single().is_some() || cut || (range.max <= u32::MAX.into() && range.min >= 0) {
         return plain(scene, what, range, cut, events);
     }
     let claim = Claim::KernelAddress { what, origin };
+    if tag_dropped(scene, root) {
+        return Story {
+            events,
+            ..Story::new(code(scene, Code::KernelAddress), claim)
+        }
+        .because("The source declares the member with `__kptr`, but the object's types have no such tag: the compiler dropped it.")
+        .by(Cause::Compiler, Sure::High)
+        .advise("build with clang 15 or later, which keep type tags");
+    }
     let mut helps = Vec::new();
     helps.extend(task(scene, root));
     helps.push(probe_read(scene, reg));
@@ -35,6 +56,16 @@ pub(super) fn number(scene: &Scene<'_>, reg: u8, node: Node) -> Story {
         helps,
         ..Story::new(code(scene, Code::KernelAddress), claim)
     }
+}
+
+/// Whether a value was read from a member that the source tags as a kernel pointer.
+fn tag_dropped(scene: &Scene<'_>, root: Node) -> bool {
+    let def = scene.flow.def(root);
+    let member = scene
+        .expr(def.insn)
+        .and_then(|e| e.rsplit(['>', '.']).next());
+    let read = matches!(def.made, Made::Load { .. });
+    read && member.is_some_and(|m| c_text::is_name(m) && scene.declares_kptr(Some(m)))
 }
 
 fn cut_pointer(scene: &Scene<'_>, node: Node, events: &[Event]) -> bool {
@@ -57,8 +88,7 @@ fn plain(
     if let Some(root) = root
         && let Made::Const(c) = scene.flow.def(root).made
     {
-        let def = scene.flow.def(root);
-        events.push(scene.event(def.step, def.insn, Happened::Constant(c)));
+        events.extend(trace::set(scene, root, c));
     }
     if let Some(node) = reg.and_then(|r| scene.node(r)) {
         trace::bounds(scene, node, &mut events);

@@ -7,6 +7,7 @@ use super::{Cause, Claim, Happened, Help, Scene, Story, Sure};
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
 use crate::helpers_spec::{self, MapType, ProgType};
+use crate::object::btf::essential_name;
 use crate::prelude::*;
 use crate::programs::insn::{Callee, Op};
 
@@ -39,14 +40,14 @@ fn unresolved(scene: &Scene<'_>) -> Option<Story> {
         .iter()
         .find(|r| r.insn as usize == scene.insn);
     let claim = Claim::NotYet {
-        what: what.to_owned(),
+        what: without_flavours(what),
         target: scene.target.to_owned(),
         since: None,
     };
     let help = match record {
         Some(r) if !r.access.is_empty() => format!(
             "where the field may be absent ask first: `if (bpf_core_field_exists(...))`; where it was renamed or moved declare a flavour (`struct {}___old`) with the old layout and read that",
-            r.type_name.trim_start_matches("struct ")
+            essential_name(r.type_name.trim_start_matches("struct "))
         ),
         _ => "declare the symbol `__weak` and ask `bpf_ksym_exists` (or `bpf_core_type_exists`) before it is used".into(),
     };
@@ -56,6 +57,24 @@ fn unresolved(scene: &Scene<'_>) -> Option<Story> {
         cause: (Cause::Environment, Sure::High),
         ..Story::new(scene.refusal.code(), claim)
     })
+}
+
+/// Words with the names of types as the kernel has them: `struct sock___old` is a name of
+/// the program's own for `struct sock`.
+fn without_flavours(text: &str) -> String {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
+        let (name, behind) = rest.split_at(end);
+        out.push_str(essential_name(name));
+        let next = behind.find(word).unwrap_or(behind.len());
+        let (between, behind) = behind.split_at(next);
+        out.push_str(between);
+        rest = behind;
+    }
+    out
 }
 
 /// A call through a register, which compilers emit for functions that they did not inline.

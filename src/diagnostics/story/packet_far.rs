@@ -97,7 +97,7 @@ pub(super) fn far(
 
 /// The variable that holds the number, and by how much it is scaled.
 fn named(scene: &Scene<'_>, number: Node, add: Node) -> Option<(String, i64)> {
-    let (scale, unscaled) = super::bounds::scale(scene, number);
+    let (scale, unscaled) = super::index::scale(scene, number);
     let of = |n: Node| {
         let def = scene.flow.def(n);
         // What the line of the sum sets is not the number.

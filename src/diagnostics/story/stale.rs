@@ -35,6 +35,16 @@ pub(super) fn stale(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
                     let (step, insn, name) = dynptr_ended(scene, root, def.step)?;
                     (step, insn, name, Voided::Dynptr)
                 }
+                None if maker.starts_with("bpf_iter_")
+                    && let Some((step, insn, name)) = iterator_ended(scene, root) =>
+                {
+                    (step, insn, name, Voided::Parent)
+                }
+                None if held.is_none_or(Reg::is_scalar)
+                    && let Some((step, insn, name)) = parent_released(scene, root) =>
+                {
+                    (step, insn, name, Voided::Parent)
+                }
                 None => section_ended(scene, def.step, held)?,
             }
         }
@@ -64,7 +74,7 @@ pub(super) fn stale(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
             "release it once only: take out this call, or the one of `{callee}` before it"
         ))
         .patch(Patch::skip(scene)),
-        Voided::Released => Help::say(format!(
+        Voided::Released | Voided::Parent => Help::say(format!(
             "use {what} before `{callee}`, or copy what is needed of it into a variable first"
         )),
         Voided::Dynptr => Help::say(format!(
@@ -87,6 +97,37 @@ fn released(scene: &Scene<'_>, root: Node) -> Option<(usize, usize, String)> {
         c.insn != scene.insn
             && names::releases(scene.program, c.callee)
             && c.args.iter().any(|&a| scene.flow.root(a) == root)
+    });
+    let (c, name) = calls.into_iter().next_back()?;
+    Some((c.step, c.insn, name))
+}
+
+/// The most objects that one came from that are looked at.
+const MAX_PARENTS: usize = 4;
+
+/// The call that released what a call was given to make a value of: a socket's other
+/// views go with the socket.
+fn parent_released(scene: &Scene<'_>, value: Node) -> Option<(usize, usize, String)> {
+    let mut from = value;
+    for _ in 0..MAX_PARENTS {
+        let maker = scene.flow.calls.iter().find(|c| c.result == from)?;
+        let parent = scene.flow.root(maker.args[0]);
+        let released = released(scene, parent);
+        if let Some(found) = released.filter(|(step, ..)| *step > maker.step) {
+            return Some(found);
+        }
+        from = parent;
+    }
+    None
+}
+
+/// The call that ended the iterator that an element came from.
+fn iterator_ended(scene: &Scene<'_>, element: Node) -> Option<(usize, usize, String)> {
+    let maker = scene.flow.calls.iter().find(|c| c.result == element)?;
+    let place = scene.flow.stack(maker.args[0])?;
+    let calls = scene.calls(|c, name| {
+        let ends = name.starts_with("bpf_iter_") && name.ends_with("_destroy");
+        ends && c.step > maker.step && scene.flow.stack(c.args[0]) == Some(place)
     });
     let (c, name) = calls.into_iter().next_back()?;
     Some((c.step, c.insn, name))

@@ -5,9 +5,9 @@
 use super::{Event, Happened, Scene};
 use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
-use crate::diagnostics::names;
+use crate::diagnostics::{c_types, names};
 use crate::prelude::*;
-use crate::programs::insn::{AluOp, JmpOp};
+use crate::programs::insn::{AluOp, JmpOp, Op};
 
 /// Events, and the origin of the value at fault in a clause.
 pub(super) fn find(scene: &Scene<'_>) -> (Vec<Event>, Option<String>) {
@@ -66,8 +66,18 @@ fn constant(scene: &Scene<'_>, node: Node, out: &mut Vec<Event>) {
         .line(def.insn)
         .is_some_and(|l| c_text::assembler(&l.text));
     if !same || assembler {
-        out.push(scene.event(def.step, def.insn, Happened::Constant(c)));
+        out.extend(set(scene, node, c));
     }
+}
+
+/// Where a constant was set; none where the line there has another reason: compilers set
+/// constants where it suits them.
+pub(super) fn set(scene: &Scene<'_>, node: Node, constant: i64) -> Option<Event> {
+    let def = scene.flow.def(node);
+    let there = scene
+        .line(def.insn)
+        .is_none_or(|l| c_text::assembler(&l.text) || c_types::mentions(&l.text, constant));
+    there.then(|| scene.event(def.step, def.insn, Happened::Constant(constant)))
 }
 
 /// Tells how a root value was made; gives the clause for a sentence.
@@ -125,7 +135,15 @@ pub(super) fn making(
         }
         Made::Wiped => {
             let callee = scene.calls(|c, _| c.step == def.step).pop();
-            let name = callee.map_or_else(|| "the call".into(), |(_, name)| format!("`{name}`"));
+            let load = matches!(
+                scene.ops.get(def.insn),
+                Some(Op::LdAbs { .. } | Op::LdInd { .. })
+            );
+            let name = match callee {
+                Some((_, name)) => format!("`{name}`"),
+                None if load => "the load from the packet".into(),
+                None => "the call".into(),
+            };
             out.push(scene.event(def.step, def.insn, Happened::Wiped(name)));
             return None;
         }
@@ -134,7 +152,7 @@ pub(super) fn making(
             format!("argument {n} of the callback"),
         ),
         Made::Const(c) if !is_subject => {
-            out.push(scene.event(def.step, def.insn, Happened::Constant(c)));
+            out.extend(set(scene, node, c));
             return None;
         }
         Made::Context => return Some("the context".into()),

@@ -83,7 +83,9 @@ fn stack(scene: &Scene<'_>) -> Option<Story> {
                 }
             }
         }
+        // Of what the path wrote one byte does not count, or it would not be refused.
         written = covered.iter().filter(|c| **c).count() as u64;
+        written = written.min(size.saturating_sub(1));
         let newest = writes.iter().rev().take(3);
         events.extend(
             newest.map(|w| scene.event(w.step, w.insn, Happened::Written { size: w.size })),
@@ -208,19 +210,25 @@ fn register(scene: &Scene<'_>) -> Option<Story> {
     let in_main = scene.program.subprog_at(scene.insn as u32) == Some(0);
     let entry = matches!(def.made, Made::Never) && in_main && (2..=5).contains(&reg);
     let at_head = scene.line_number(scene.insn) == scene.line_number(0);
+    // Who writes registers by name declares no parameters.
+    let assembler = scene
+        .line(scene.insn)
+        .is_some_and(|l| c_text::assembler(&l.text));
     let wiped = events.iter().find_map(|e| match &e.kind {
         Happened::Wiped(name) => Some(name.clone()),
         _ => None,
     });
-    let parameter =
-        (entry && (at_head || scene.path.len() < 64) && !matches!(scene.op(), Some(Op::Exit)))
-            .then_some(reg);
+    let parameter = (entry
+        && !assembler
+        && (at_head || scene.path.len() < 64)
+        && !matches!(scene.op(), Some(Op::Exit)))
+    .then_some(reg);
     let what = scene.expr(scene.insn).map(str::to_owned);
     let claim = Claim::NeverSet {
         what: what.clone(),
         reg,
         parameter,
-        wiped,
+        wiped: wiped.clone(),
     };
     if parameter.is_some() {
         let line = scene.line(0);
@@ -233,6 +241,24 @@ fn register(scene: &Scene<'_>) -> Option<Story> {
             edit_at: Some(0),
             edit_line: head(scene),
             helps: vec![signature(scene)],
+            ..Story::new(scene.refusal.code(), claim)
+        });
+    }
+    if let Some(call) = wiped.filter(|_| what.is_none()) {
+        return Some(Story {
+            events,
+            helps: vec![Help::say(format!(
+                "keep what is needed after {call} in R6 to R9, or on the stack, before the call"
+            ))],
+            ..Story::new(scene.refusal.code(), claim)
+        });
+    }
+    if matches!(scene.op(), Some(Op::LdAbs { .. } | Op::LdInd { .. })) && reg == 6 {
+        return Some(Story {
+            events,
+            helps: vec![Help::say(
+                "keep `ctx` in R6 (`r6 = r1`) before, or use `bpf_skb_load_bytes`",
+            )],
             ..Story::new(scene.refusal.code(), claim)
         });
     }

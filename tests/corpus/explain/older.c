@@ -14,14 +14,14 @@ struct task_struct___gone { int no_such_member; } __core;
 SEC("tc")
 int one_of_sixteen(struct __sk_buff *skb)
 {
-	// CAUSE compiler
+	// CAUSE verifier
 	__u32 zero = 0, n = skb->mark;
 	struct event *e = bpf_map_lookup_elem(&heap, &zero);
 	if (!e)
 		return 0;
 	if (n < 1 || n > 16) // EDIT
 		return 0;
-	return e->comm[n - 1]; // EDIT barrier_var(n)
+	return e->comm[n - 1]; // EDIT checked > 15
 }
 
 SEC("xdp")

@@ -118,6 +118,17 @@ impl Patch {
         number: Node,
         most: i32,
     ) -> Option<Patch> {
+        Patch::leave_outside(scene, at, number, (0, most.into()))
+    }
+
+    /// Leaves before `at` where the number that is added there is not within.
+    pub(super) fn leave_outside(
+        scene: &Scene<'_>,
+        at: usize,
+        number: Node,
+        (least, most): (i64, i64),
+    ) -> Option<Patch> {
+        let limit = |n: i64| i32::try_from(n.max(0)).unwrap_or(i32::MAX);
         let Op::Alu {
             dst,
             src: Src::Reg(src),
@@ -129,7 +140,11 @@ impl Patch {
         // Of the two registers one holds the number, the other the address.
         let swapped = sum(scene, number, at)?;
         let reg = if swapped { dst } else { src };
-        Some(Patch::leave(scene, at, not_within(reg, 0, most)))
+        Some(Patch::leave(
+            scene,
+            at,
+            not_within(reg, limit(least), limit(most)),
+        ))
     }
 
     /// A register is set to a constant before the refused instruction.

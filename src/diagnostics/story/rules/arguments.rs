@@ -29,15 +29,22 @@ pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
         Key::ArgumentsReferenced => Story::rule(scene, format!("{callee} is given two objects that are held, and takes one."))
             .after(made(scene))
             .advise("release one of them first, or hand over a pointer that is not held"),
-        Key::ArgumentNonNull => Story::rule(scene, format!("{}, and {callee} takes no pointer there.", subject_is(scene)))
+        Key::ArgumentNonNull => Story::rule(scene, format!("{}, and {callee} does not take NULL there.", subject_is(scene)))
             .after(made(scene))
-            .advise("pass NULL (0)"),
+            .advise("check it against NULL before, and leave where it is"),
         Key::ArgumentContext | Key::ContextExpected => Story::rule(scene, format!("{}, and {callee} takes the context as the program was given it.", subject_is(scene)))
             .after(made(scene))
             .advise("pass `ctx` itself; a function in between takes it as its own first parameter, with the type of the program's context (or `__arg_ctx`)"),
         Key::ArgumentArena => Story::rule(scene, format!("{}, and {callee} takes a pointer into the arena.", subject_is(scene)))
             .after(made(scene))
             .advise("pass what `bpf_arena_alloc_pages` gave, in a variable of type `void __arena *`"),
+        Key::MemoryArgument | Key::SizedMemoryArgument if scene.refusal.text("ty").is_some_and(|ty| ty.starts_with("struct ")) => {
+            let ty = scene.refusal.text("ty").unwrap_or_default();
+            Story::rule(scene, format!("{} is {}, and {callee} takes a `{ty}` that the kernel gave.", subject(scene), holds(scene)))
+                .because("The structure has pointers in it: memory that the program fills itself is no such object.")
+                .after(made(scene))
+                .advise("pass what a function of the kernel returned, a typed argument of the hook, or a member that is such a pointer")
+        }
         Key::ArgumentUnsized | Key::MemoryArgument | Key::SizedMemoryArgument | Key::TypeUnsized => {
             let ty = scene.refusal.text("ty").or_else(|| scene.refusal.text("name")).unwrap_or_default();
             let what = if ty.is_empty() { String::new() } else { format!(" (`{ty}`)") };

@@ -191,11 +191,11 @@ fn far(scene: &Scene<'_>) -> Story {
             "{} lies {at} bytes into its object, and `{callee}` takes the beginning.",
             subject(scene)
         ),
-        (_, Some(by), _) => format!(
+        (_, Some(by), None) => format!(
             "{} is moved by {by} bytes here, out of the 536870912 bytes on either side in which pointers are followed.",
             holds(scene)
         ),
-        (_, None, Some(at)) => format!(
+        (_, _, Some(at)) => format!(
             "{} would lie {at} bytes from where it begins, out of the 536870912 in which pointers are followed.",
             holds(scene)
         ),
@@ -270,7 +270,7 @@ fn misaligned(scene: &Scene<'_>, off: i64) -> Story {
     )
     .because("On the stack, in the context and by atomic operations every access is aligned to its size.")
     .after(made_and_bound(scene))
-    .advise("give the variable the alignment of what is accessed (`__attribute__((aligned(8)))`), or copy it byte by byte (`__builtin_memcpy` into a variable of the type)")
+    .advise(format!("give the variable the alignment of what is accessed (`__attribute__((aligned({size})))`), or copy it byte by byte (`__builtin_memcpy` into a variable of the type)"))
 }
 
 fn mixed(scene: &Scene<'_>) -> Story {
@@ -284,7 +284,7 @@ fn mixed(scene: &Scene<'_>) -> Story {
     )
     .because("Such an access is rewritten for one kind of pointer; one instruction cannot be rewritten for two.")
     .after(made(scene))
-    .advise("make the access in each branch, to a variable, and use the variable after; where the source does so already, `barrier()` (`asm volatile(\"\" ::: \"memory\")`) in one branch keeps the compiler from merging them")
+    .advise("make the access in each branch, to a variable, and use the variable after; where the source does so already, `barrier()` (`asm volatile(\"\" : : : \"memory\")`) in one branch keeps the compiler from merging them")
     .by(Cause::Compiler, Sure::Low)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{callee, made, subject, subject_is};
 use crate::abstract_interp::refusal::Key;
-use crate::diagnostics::story::{Scene, Story};
+use crate::diagnostics::story::{Cause, Scene, Story, Sure};
 use crate::prelude::*;
 
 const KPTR: &str = "The kernel counts what is kept in maps: a pointer that is simply overwritten would be lost, or freed twice.";
@@ -26,6 +26,10 @@ pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
         Key::KptrMode => Story::rule(scene, "a kernel pointer in a map's value is accessed by an instruction that is no plain load or store.")
             .because(KPTR)
             .advise("take it out and put it in with `bpf_kptr_xchg`"),
+        Key::KptrAbsent if scene.declares_kptr(None) => Story::rule(scene, format!("{} lies in a value that declares no kernel pointer, and {callee} exchanges one.", subject(scene)))
+            .because("The source has the tag `__kptr`, but the object's types have not: the compiler dropped it.")
+            .by(Cause::Compiler, Sure::High)
+            .advise("build with clang 15 or later, which keep type tags"),
         Key::KptrAbsent => Story::rule(scene, format!("{} lies in a value that declares no kernel pointer, and {callee} exchanges one.", subject(scene)))
             .because("Which members are kernel pointers is told by their tag alone.")
             .advise("declare the member with its tag: `struct task_struct __kptr *task;` (a compiler that knows type tags: clang 15 and later)"),
@@ -56,7 +60,10 @@ pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
             .advise("remove it first (`bpf_list_pop_front`, `bpf_rbtree_remove`), check the result against NULL, and pass that"),
         Key::ObjectUncounted => Story::rule(scene, format!("the type of {} has no `struct bpf_refcount`, and {callee} counts by it.", subject(scene)))
             .advise("put a member `struct bpf_refcount ref;` into the structure"),
-        Key::CollectionUntyped | Key::CollectionExpected => Story::rule(scene, format!("{}, and {callee} takes a list head or the root of a tree, in a map's value or an object.", subject_is(scene)))
+        Key::CollectionUntyped => Story::rule(scene, format!("The list or tree that {callee} is given says nothing of what it holds, or names a type that this program does not allocate."))
+            .because("Which type the nodes of a list or tree are of is told by a tag of its declaration alone.")
+            .advise("say what it holds: `struct bpf_list_head head __contains(node_type, node_member);`, of the type that is allocated"),
+        Key::CollectionExpected => Story::rule(scene, format!("{}, and {callee} takes a list head or the root of a tree, in a map's value or an object.", subject_is(scene)))
             .advise("pass the address of the member itself, and say what it holds: `struct bpf_list_head head __contains(node_type, node_member);`"),
         Key::NodeOfNoObject => Story::rule(scene, format!("{}, and {callee} takes a node in an object that the program allocated.", subject_is(scene)))
             .advise("allocate with `bpf_obj_new`, and pass the address of its node (`&object->node`)"),

@@ -316,9 +316,9 @@ fn overwritten(scene: &Scene<'_>) -> Story {
     let name = scene
         .expr(scene.insn)
         .filter(|e| scene.callee().is_none() && !e.contains('('))
-        .map_or_else(|| "this".to_owned(), |e| format!("`{e}`"));
+        .map_or_else(String::new, |e| format!(" to `{e}`"));
     let by = scene.callee().map_or_else(
-        || format!("{name} writes to bytes of a dynptr that must still be ended."),
+        || format!("this write{name} goes to bytes of a dynptr that must still be ended."),
         |by| format!("`{by}` would write to bytes of a dynptr."),
     );
     Story::rule(scene, by)

@@ -18,6 +18,7 @@ use crate::target::Target;
 use super::{Access, Event, Happened, Object, Range};
 
 mod lines;
+mod types;
 
 /// A refusal with everything that is known around it.
 pub(in crate::diagnostics) struct Scene<'a> {

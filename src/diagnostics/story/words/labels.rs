@@ -1,6 +1,7 @@
 //! Labels of places: what happened there.
 
 use super::bytes;
+use crate::abstract_interp::Code;
 use crate::diagnostics::story::{Happened, Scene, Voided};
 use crate::prelude::*;
 use crate::programs::insn::Op;
@@ -8,6 +9,12 @@ use crate::programs::insn::Op;
 /// The label of the refused place.
 pub(in crate::diagnostics) fn refused(scene: &Scene<'_>) -> String {
     let access = scene.access();
+    if scene.refusal.code() == Code::InfiniteLoop {
+        return "refused here: reached once more in a state as before".into();
+    }
+    if scene.program.poison_at(scene.insn as u32).is_some() {
+        return "refused here: the loader put an invalid call in the place of this".into();
+    }
     match scene.op() {
         Some(Op::Call(_)) => format!(
             "refused here: the call of `{}`",
@@ -54,6 +61,7 @@ pub(in crate::diagnostics) fn event(h: &Happened) -> String {
         Happened::Voided { callee, how } => match how {
             Voided::Packet => format!("voided here: `{callee}` may move the packet"),
             Voided::Released => format!("voided here: `{callee}` releases it"),
+            Voided::Parent => format!("voided here: `{callee}` releases what it came from"),
             Voided::Dynptr => format!("voided here by `{callee}`"),
             Voided::Section => format!("`{callee}` ends the section here"),
         },
@@ -73,7 +81,8 @@ pub(in crate::diagnostics) fn event(h: &Happened) -> String {
         Happened::PacketStart => "this comparison shows no byte".into(),
         Happened::PacketOther => "this comparison is on another pointer".into(),
         Happened::Bound(test) => format!("`{test}` holds from here on"),
-        Happened::BoundOther => "this comparison is on another copy of the value".into(),
+        Happened::BoundOther => "this compares another value of the same origin".into(),
+        Happened::BoundCopy => "this comparison is on another copy of the value".into(),
         Happened::Acquired(callee) => format!("acquired here by `{callee}`"),
         Happened::WayOut(_) => "on the way taken here it is not given back".into(),
         Happened::WayOpen => "on the way taken here it is not ended".into(),

@@ -30,6 +30,7 @@ fn sentence(claim: &Claim) -> String {
             what,
             origin,
             callee,
+            moved,
         } => {
             let from = origin
                 .as_ref()
@@ -37,6 +38,9 @@ fn sentence(claim: &Claim) -> String {
             match callee {
                 Some(callee) => {
                     format!("{what}{from} may be NULL here, and `{callee}` does not take NULL.")
+                }
+                None if *moved => {
+                    format!("{what}{from} may be NULL here, and is moved without a check.")
                 }
                 None => format!("{what}{from} may be NULL here, and is followed without a check."),
             }
@@ -59,6 +63,9 @@ fn sentence(claim: &Claim) -> String {
                     "{what} is void: `{callee}`{at} may have moved the packet after it was made."
                 ),
                 Voided::Released => format!("{what} is void: `{callee}`{at} has released it."),
+                Voided::Parent => {
+                    format!("{what} is void: `{callee}`{at} has released what it came from.")
+                }
                 Voided::Dynptr => format!(
                     "{what} is void: `{callee}`{at} ended or changed the dynptr that it came from."
                 ),
@@ -116,7 +123,24 @@ fn sentence(claim: &Claim) -> String {
                 ),
             }
         }
-        Claim::NegativeLength { name, len, callee } => {
+        Claim::NegativeLength {
+            name,
+            unsigned: true,
+            callee,
+            ..
+        } => format!(
+            "the length ({}) that `{callee}` is given may be greater than any memory: nothing bounds it from above.",
+            quoted(name)
+        ),
+        Claim::NegativeLength { len, callee, .. } if len.single().is_some() => {
+            format!(
+                "the length that `{callee}` is given is negative: {}.",
+                len.min
+            )
+        }
+        Claim::NegativeLength {
+            name, len, callee, ..
+        } => {
             format!(
                 "the length ({}) that `{callee}` is given may be negative: it may be {}.",
                 quoted(name),
@@ -268,6 +292,12 @@ fn sentence(claim: &Claim) -> String {
             close,
             callee,
         } => match callee {
+            Some(callee) if callee == opened && opened.contains("res_spin") => {
+                format!("`{callee}` takes a lock that this path holds already.")
+            }
+            Some(callee) if callee == opened && opened.contains("spin_lock") => {
+                format!("`{callee}` is called while a lock is held: only one may be at a time.")
+            }
             Some(callee) => {
                 format!("`{callee}` may not be called between `{opened}` and `{close}`.")
             }

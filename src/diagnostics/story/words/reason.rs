@@ -6,6 +6,9 @@ use crate::prelude::*;
 /// One more sentence for a headline; the page's where there is none.
 pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
     let text = match claim {
+        Claim::MayBeNull { moved: true, .. } => {
+            "A moved NULL would be NULL no more, and pass any check after."
+        }
         Claim::MayBeNull { .. } => {
             "An address may be followed only after a comparison has shown that it is not NULL."
         }
@@ -19,7 +22,7 @@ pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
             "After a call that may move the packet, every pointer into it counts as a plain number; comparisons made before say nothing of the new packet."
         }
         Claim::Stale {
-            how: Voided::Released,
+            how: Voided::Released | Voided::Parent,
             ..
         } => "What is given back may be freed at once, by anyone.",
         Claim::Stale {
@@ -62,8 +65,21 @@ pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
         Claim::ContextField { .. } => {
             "Each type of program sees certain fields of its context, each with a size and direction."
         }
-        Claim::StillOpen { .. } => {
+        Claim::StillOpen { callee: None, .. } => {
             "What is begun must be ended on every way, in the same function."
+        }
+        Claim::StillOpen {
+            opened,
+            callee: Some(callee),
+            ..
+        } if opened == callee => {
+            "Who waits for a lock of its own waits for ever; with two locks others may wait the other way round."
+        }
+        Claim::StillOpen { opened, .. } if opened.contains("spin_lock") => {
+            "Others wait while a lock is held: only a few functions, which are short and take no lock, may be called meanwhile."
+        }
+        Claim::StillOpen { .. } => {
+            "The function may sleep, and nothing may sleep inside of such a section."
         }
         Claim::PacketBeyond { .. } => {
             "On the other way of the same comparison the bytes are there."
@@ -75,11 +91,17 @@ pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
         Claim::TooLong { .. } => {
             "The function accesses as many bytes as the length says; the greatest that it may be must fit."
         }
+        Claim::NegativeLength { unsigned: true, .. } => {
+            "A number of 64 bits that may be so great counts as one that may be negative."
+        }
         Claim::NegativeLength { .. } => "A negative length would be an enormous one.",
-        Claim::ZeroLength { .. } => "An empty buffer is refused as a mistake.",
+        Claim::ZeroLength { .. } => "The function takes memory of at least one byte.",
         Claim::Leak { .. } => "What is never given back stays in the kernel's memory for ever.",
         Claim::StackChain { .. } => {
             "All frames of a chain lie on the kernel's stack at the same time; each is rounded up to 32 bytes, or 16."
+        }
+        Claim::StackObject { .. } => {
+            "What lies in them belongs to the kernel: programs reach it by its functions only."
         }
         Claim::NeverSet {
             parameter: Some(_), ..
