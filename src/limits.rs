@@ -26,15 +26,6 @@ pub const MAX_STREAM_BYTES: u64 = 64 << 20;
 /// Seconds within which such an input has to end.
 pub const STREAM_SECONDS: u64 = 30;
 
-/// The longest scenario of a run, in bytes.
-pub const MAX_SCENARIO_BYTES: usize = 1 << 20;
-
-/// Rows of one of its tables: a lookup goes through all of them, and pays for it.
-pub const MAX_SCENARIO_ROWS: usize = 4096;
-
-/// CPUs that it may state: each has its values of per-CPU maps.
-pub const MAX_SCENARIO_CPUS: u32 = 256;
-
 /// Objects that one directory may give, and how deep it is looked into: enough for
 /// any build tree, not for a file system.
 pub const MAX_DIR_OBJECTS: usize = 100_000;

@@ -14,8 +14,16 @@ use super::net::{Prefix, endpoint, mac};
 use super::{
     Cgroup, Cpu, Interface, Neighbour, Route, RouteKind, Scenario, Socket, Task, Time, fib,
 };
-use crate::limits::{MAX_SCENARIO_BYTES, MAX_SCENARIO_CPUS, MAX_SCENARIO_ROWS};
 use crate::programs::near;
+
+/// The longest scenario of a run, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Rows of one of its tables: a lookup goes through all of them, and pays for it.
+const MAX_ROWS: usize = 4096;
+
+/// CPUs that it may state: each has its values of per-CPU maps.
+const MAX_CPUS: u32 = 256;
 
 /// Names of the tables, and of their keys.
 const TABLES: [(&str, &[&str]); 8] = [
@@ -228,8 +236,8 @@ fn address(value: &DeValue<'_>) -> Option<u64> {
 ///
 /// The first fault of the text.
 pub fn read(source: &str) -> Result<Scenario, String> {
-    if source.len() > MAX_SCENARIO_BYTES {
-        return Err(format!("longer than {MAX_SCENARIO_BYTES} bytes"));
+    if source.len() > MAX_BYTES {
+        return Err(format!("longer than {MAX_BYTES} bytes"));
     }
     let fault = |offset: usize, what: String| {
         let before = source.as_bytes().get(..offset).unwrap_or_default();
@@ -307,8 +315,8 @@ fn rows<'a, 'i>(
     let DeValue::Array(list) = value.get_ref() else {
         return Err(fault(start, format!("{name} is a list: write [[{name}]]")));
     };
-    if list.len() > MAX_SCENARIO_ROWS {
-        let what = format!("more than {MAX_SCENARIO_ROWS} of [[{name}]]");
+    if list.len() > MAX_ROWS {
+        let what = format!("more than {MAX_ROWS} of [[{name}]]");
         return Err(fault(start, what));
     }
     let one = |row: &'a Spanned<DeValue<'i>>| match row.get_ref() {
@@ -502,8 +510,8 @@ fn task(row: &Fields<'_, '_>, cgroups: &[Cgroup]) -> Result<Task, String> {
 
 fn cpu(row: &Fields<'_, '_>) -> Result<Cpu, String> {
     let cpu = Cpu {
-        count: row.word("count", 1, MAX_SCENARIO_CPUS)?,
-        current: row.word("current", 0, MAX_SCENARIO_CPUS.saturating_sub(1))?,
+        count: row.word("count", 1, MAX_CPUS)?,
+        current: row.word("current", 0, MAX_CPUS.saturating_sub(1))?,
         node: row.word("node", 0, 1023)?,
     };
     let count = cpu.count.unwrap_or(super::super::world::CPUS);
