@@ -67,7 +67,11 @@ pub fn expand(mem: &Memory, format: &[u8], args: &[u64]) -> Option<Vec<u8>> {
                 let rest = format.get(at..).unwrap_or(&[]);
                 let (text, used) = pointer(mem, rest, value, spec.width == 0)?;
                 at += used;
-                spec.pad(&mut out, b"", &text);
+                // Addresses of networks take no width.
+                match rest {
+                    [b'i' | b'I', ..] => out.extend(text),
+                    _ => spec.pad(&mut out, b"", &text),
+                }
             }
         }
     }
@@ -210,6 +214,7 @@ mod tests {
             show(b"%px|%5px|", &[0xab, 0xab]).unwrap(),
             "00000000000000ab|   ab|"
         );
+        assert_eq!(show(b"%12pI4|", &[at + 3]).unwrap(), "10.0.0.1|");
         // What cannot be read.
         assert_eq!(show(b"%s|%pI4", &[8, 8]).unwrap(), "|0.0.0.0");
         for wrong in [
