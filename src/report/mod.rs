@@ -28,8 +28,9 @@ pub mod profile;
 pub mod read;
 #[cfg(feature = "smoke")]
 pub mod run;
-#[cfg(feature = "cli")]
+#[cfg(feature = "smoke")]
 pub mod run_differs;
+#[cfg(feature = "cli")]
 pub mod run_html;
 #[cfg(feature = "cli")]
 pub mod run_text;

@@ -200,6 +200,7 @@ fn interface<'d>(d: &'d RunDocument<'_>, how: &str, to: u64) -> Option<&'d Inter
 }
 
 /// What is known of where a packet was sent, to follow its number.
+#[cfg(feature = "cli")]
 pub(super) fn target_name(d: &RunDocument<'_>, how: &str, to: u64) -> String {
     let device = matches!(how, "device" | "clone");
     let stated = d.scenario.is_some_and(|s| s.interfaces.is_some());
