@@ -433,7 +433,10 @@ fn declared(before: &str) -> bool {
     let statement = before.rsplit(';').next().unwrap_or("");
     let statement = statement.trim_start().trim_start_matches(['{', '}']);
     let values = statement.split(',').next().unwrap_or("");
-    c_text::is_name(first_word(statement)) && !values.contains(['(', '+', '-', '/'])
+    let own = statement.rsplit(',').next().unwrap_or("");
+    c_text::is_name(first_word(statement))
+        && !values.contains(['(', '+', '-', '/'])
+        && !own.contains('=')
 }
 
 fn first_word(code: &str) -> &str {

@@ -102,8 +102,16 @@ fn in_statement(statement: &str, name: &str) -> Option<Declared> {
             Some((head, rest)) => (head, rest.split(']').next().and_then(c_text::number)),
             None => (head, None),
         };
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        // An expression has operators.
+        if !head
+            .chars()
+            .all(|c| word(c) || c == '*' || c.is_whitespace())
+        {
+            return None;
+        }
         let mut words: Vec<&str> = head
-            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .split(|c: char| !word(c))
             .filter(|w| !w.is_empty())
             .collect();
         let last = words.pop()?;

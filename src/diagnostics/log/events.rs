@@ -242,7 +242,7 @@ mod tests {
              2: (79) r0 = *(u64 *)(r6 +0)\nR6 invalid mem access 'inv'\n",
             &[
                 (0, "r6 is set here"),
-                (2, "refused here; r6 is a number that may be anything"),
+                (2, "refused here; r6 is the number 7"),
             ],
         );
     }
