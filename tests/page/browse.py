@@ -164,7 +164,7 @@ def main():
         browser = Browser(program, folder)
         try:
             corpus = Path("tests/corpus")
-            few = page(tool, folder, "few.html", corpus / "reject/memory.o", corpus / "accept/xdp_l4lb.o",
+            few = page(tool, folder, "few.html", "--source-root", corpus, corpus / "reject/memory.o", corpus / "accept/xdp_l4lb.o",
                        "-t", "linux-6.1,linux-6.18")
             browser.open(few)
             programs = browser.js(ROWS)
