@@ -4,8 +4,11 @@
 
 #![expect(clippy::print_stdout, reason = "an example's output is its purpose")]
 
+#[path = "../tests/common/objects.rs"]
+mod objects;
+
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bpfassay::abstract_interp::{Input, Verdict, verify};
@@ -15,19 +18,7 @@ use bpfassay::diagnostics::{Context, describe, remedy};
 use bpfassay::object::Object;
 use bpfassay::programs::{LinkOptions, decode, link};
 use bpfassay::target;
-
-/// Every object below a folder.
-fn objects(folder: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            objects(&path, out)?;
-        } else if path.extension().is_some_and(|e| e == "o") {
-            out.push(path);
-        }
-    }
-    Ok(())
-}
+use objects::objects;
 
 /// Time that a piece of work takes, with its result.
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

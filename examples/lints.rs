@@ -4,25 +4,17 @@
 
 #![expect(clippy::print_stdout, reason = "an example's output is its purpose")]
 
+#[path = "../tests/common/objects.rs"]
+mod objects;
+
 use bpfassay::object::Btf;
 use bpfassay::{Options, TargetChoice, check, target};
+use objects::objects;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-fn objects(folder: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            objects(&path, out)?;
-        } else if path.extension().is_some_and(|e| e == "o") {
-            out.push(path);
-        }
-    }
-    Ok(())
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();

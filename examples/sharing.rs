@@ -5,8 +5,11 @@
 
 #![expect(clippy::print_stdout, reason = "an example's output is its purpose")]
 
+#[path = "../tests/common/objects.rs"]
+mod objects;
+
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -14,20 +17,7 @@ use bpfassay::check::{Sharing, Tally, types};
 use bpfassay::report::json;
 use bpfassay::target::{self, Target};
 use bpfassay::{Options, TargetChoice, check};
-
-fn objects(path: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    if !path.is_dir() {
-        out.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.is_dir() || path.extension().is_some_and(|e| e == "o") {
-            objects(&path, out)?;
-        }
-    }
-    Ok(())
-}
+use objects::objects;
 
 fn targets(list: &str) -> Result<Vec<Target>, String> {
     let one = |name: &str| {

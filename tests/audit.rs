@@ -130,7 +130,8 @@ fn every_corpus_object_fits_the_schema() {
     common::objects(
         &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"),
         &mut paths,
-    );
+    )
+    .unwrap();
     assert!(paths.len() > 20);
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();

@@ -223,7 +223,7 @@ fn claims_hold() {
     let sets = std::env::var_os("BPFASSAY_SETS").map(PathBuf::from);
     let sets = sets.expect("BPFASSAY_SETS names no folder");
     let mut objects = Vec::new();
-    common::objects(&sets, &mut objects);
+    common::objects(&sets, &mut objects).unwrap();
     let kernel = target::by_name("linux-6.18").unwrap();
     let choice = [TargetChoice {
         target: &kernel,

@@ -7,6 +7,8 @@
 #![cfg(feature = "kernel")]
 
 mod kernel_common;
+#[path = "common/objects.rs"]
+mod objects;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use bpfassay::kernel::{self, Kernel};
 use bpfassay::programs::Program;
 use bpfassay::target::{Capability, Rights, Target};
 use bpfassay::{Options, TargetChoice};
+use objects::objects;
 
 /// How many programs are asked for unless told otherwise.
 const PROGRAMS: usize = 240;
@@ -26,20 +29,6 @@ struct Tally {
     loads: usize,
     by_set: BTreeMap<String, usize>,
     wrong: Vec<String>,
-}
-
-fn objects(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut found = Vec::new();
-    for path in entries.filter_map(Result::ok).map(|e| e.path()) {
-        if path.is_dir() {
-            found.extend(objects(&path));
-        } else if path.extension().is_some_and(|e| e == "o") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// Whether the kernel takes the program from a loader with these capabilities.
@@ -111,7 +100,8 @@ fn programs_load_with_the_stated_capabilities_and_with_none_less() {
     let mut tally = Tally::default();
     let share = most / folders.len().max(1);
     for folder in &folders {
-        let files = objects(folder);
+        let mut files = Vec::new();
+        objects(folder, &mut files).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         // Spread over the set; a few programs of each object.
         let step = (files.len() * 2 / share.max(1)).max(1);
         let end = tally.programs + share;

@@ -304,7 +304,7 @@ fn try_all(bytes: &[u8]) {
 fn damaged_objects_never_panic() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut paths = Vec::new();
-    objects(&root, &mut paths);
+    objects(&root, &mut paths).unwrap();
     assert!(paths.len() > 2);
     let rounds: usize = std::env::var("BPFASSAY_DAMAGE")
         .ok()

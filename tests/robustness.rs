@@ -25,7 +25,7 @@ fn corpus() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut paths = Vec::new();
     for part in ["accept", "reject", "rust"] {
-        objects(&root.join(part), &mut paths);
+        objects(&root.join(part), &mut paths).unwrap();
     }
     // Spread over the kinds, largest programs included.
     let step = (paths.len() / OBJECTS).max(1);

@@ -7,7 +7,7 @@
 
 use crate::prelude::*;
 
-fn word(c: char) -> bool {
+pub(super) fn word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
@@ -352,42 +352,6 @@ pub(super) fn calls(line: &str) -> bool {
     })
 }
 
-/// Whether a line compares by greater and less.
-pub(super) fn orders(line: &str) -> bool {
-    let bare = line
-        .replace("->", "  ")
-        .replace("<<", "  ")
-        .replace(">>", "  ");
-    !assembler(line) && bare.contains(['<', '>'])
-}
-
-/// The side of a line's only comparison that is a variable or member as it is, where the
-/// other is not.
-pub(super) fn compared_with(line: &str) -> Option<&str> {
-    let bare = line
-        .replace("->", "__")
-        .replace("<<", "__")
-        .replace(">>", "__");
-    let mut found = bare.match_indices(['<', '>']);
-    let (at, _) = found.next().filter(|_| found.next().is_none())?;
-    if bare.contains("&&") || bare.contains("||") {
-        return None;
-    }
-    let right = line.get(at + 1..)?.trim_start_matches('=');
-    let open = line.get(..at)?.find('(')?;
-    let left = line.get(open + 1..at)?;
-    let right = right.get(..right.rfind(')')?)?;
-    let plain = |side: &str| -> bool {
-        let side = uncast(side);
-        left_of(side) == Some(side)
-    };
-    match (plain(left), plain(right)) {
-        (true, false) => Some(uncast(left)),
-        (false, true) => Some(uncast(right)),
-        _ => None,
-    }
-}
-
 /// An expression without the casts before it.
 pub(super) fn uncast(expr: &str) -> &str {
     let mut expr = expr.trim();
@@ -410,21 +374,6 @@ pub(super) fn indexed(expr: &str) -> Option<(&str, &str, (usize, usize))> {
     Some((expr.get(..open)?.trim(), index, (open + 1, close)))
 }
 
-/// A line with the comparison in it turned round.
-pub(super) fn turned(line: &str) -> Option<String> {
-    let pairs = [
-        (" <= ", " > "),
-        (" >= ", " < "),
-        (" < ", " >= "),
-        (" > ", " <= "),
-    ];
-    let times: usize = pairs.iter().map(|(old, _)| line.matches(old).count()).sum();
-    let (old, new) = pairs
-        .iter()
-        .find(|(old, _)| times == 1 && line.contains(old))?;
-    Some(line.replacen(old, new, 1))
-}
-
 /// Whether a line holds a text of assembler, perhaps by a macro.
 pub(super) fn assembler(line: &str) -> bool {
     let mut from = 0;
@@ -441,25 +390,6 @@ pub(super) fn assembler(line: &str) -> bool {
             return true;
         }
         from += at + 3;
-    }
-    false
-}
-
-/// Whether a line compares a variable as it is with something.
-pub(super) fn compares(line: &str, name: &str) -> bool {
-    let mut from = 0;
-    while let Some(at) = line.get(from..).and_then(|rest| rest.find(name)) {
-        let (start, end) = (from + at, from + at + name.len());
-        let before = line.get(..start).unwrap_or("");
-        let after = line.get(end..).unwrap_or("").trim_start();
-        let whole = !before.ends_with(|c| word(c) || matches!(c, '>' | '.'))
-            && !line.get(end..).unwrap_or("").starts_with(word);
-        let less = after.starts_with('<') && !after.starts_with("<<");
-        let greater = after.starts_with('>') && !after.starts_with(">>");
-        if whole && !name.is_empty() && (less || greater) {
-            return true;
-        }
-        from = end.max(from + 1);
     }
     false
 }
@@ -582,17 +512,6 @@ mod tests {
     }
 
     #[test]
-    fn comparisons_of_a_variable_as_it_is_are_found() {
-        let check = |line, expect| assert_eq!(compares(line, "n"), expect, "{line}");
-        check("if (n < 1 || n > 16)", true);
-        check("if (n >= 4)", true);
-        check("x = n << 3;", false);
-        check("if (v->n > 16)", false);
-        check("if (len > 16)", false);
-        check("if (n + 1 > 16)", false);
-    }
-
-    #[test]
     fn core_reads_are_written_as_the_macro_takes_them() {
         assert_eq!(
             core_read("a->b->c.d").as_deref(),
@@ -677,31 +596,5 @@ mod tests {
         check("long n = ctx->data_end - ctx->data;", None);
         check("if (p + 1 > (void *)(long)ctx->data_end)", None);
         check("x = ctx->data_end2;", None);
-    }
-
-    #[test]
-    fn one_side_of_a_comparison_is_a_variable() {
-        let check = |line: &str, expect| assert_eq!(compared_with(line), expect, "{line}");
-        check("if (cur->pos + 4 > cur->end)", Some("cur->end"));
-        check("if ((void *)(eth + 1) > (void *)end)", Some("end"));
-        check("if (end < (void *)(eth + 1)) return 0;", Some("end"));
-        check("if (a > b)", None);
-        check("if (a + 1 > b && c)", None);
-        check("x = a;", None);
-    }
-
-    #[test]
-    fn comparisons_of_order_are_told_from_other_signs() {
-        let check = |line: &str, expect| assert_eq!(orders(line), expect, "{line}");
-        check("if (a + 1 > b)", true);
-        check("if (a->b == c)", false);
-        check("x = a >> 3 << 2;", false);
-    }
-
-    #[test]
-    fn lines_with_one_comparison_are_turned_round() {
-        let check = |line: &str, expect: Option<&str>| assert_eq!(turned(line).as_deref(), expect);
-        check("if (a + 1 > b)", Some("if (a + 1 <= b)"));
-        check("if (a > b || c < d)", None);
     }
 }

@@ -6,6 +6,7 @@
 
 mod apart;
 mod build;
+mod c_compare;
 mod c_function;
 mod c_text;
 mod c_types;

@@ -1,23 +1,10 @@
 //! What the tests over damaged objects share.
 
-use std::path::{Path, PathBuf};
-
-/// Every object below a folder, in the order of their paths.
 #[allow(dead_code, reason = "some take the damage only")]
-pub fn objects(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            objects(&path, out);
-        } else if path.extension().is_some_and(|e| e == "o") {
-            out.push(path);
-        }
-    }
-}
+mod objects;
+
+#[allow(unused_imports, reason = "some take the damage only")]
+pub use objects::objects;
 
 /// xorshift64*: small, and the same everywhere.
 pub struct Random(pub u64);

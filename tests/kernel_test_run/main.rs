@@ -13,6 +13,8 @@
 mod input;
 #[path = "../kernel_common/mod.rs"]
 mod kernel_common;
+#[path = "../common/objects.rs"]
+mod objects;
 mod rules;
 mod sides;
 mod world;
@@ -34,6 +36,7 @@ use bpfassay::smoke::{Input, inputs};
 use bpfassay::target::Target;
 use bpfassay::{InputKind, Options, TargetChoice};
 use input::LINK;
+use objects::objects;
 use sides::Way;
 
 /// Seed of the inputs.
@@ -234,28 +237,12 @@ fn corpus() -> Vec<PathBuf> {
     files
 }
 
-/// Every object below a folder.
-fn objects(dir: &Path, out: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return;
-    };
-    let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            objects(&path, out);
-        } else if path.extension().is_some_and(|e| e == "o") {
-            out.push(path);
-        }
-    }
-}
-
 /// Objects of recorded sets.
 fn recorded() -> Vec<PathBuf> {
     let sets = std::env::var_os("BPFASSAY_SETS").expect("BPFASSAY_SETS names a folder of sets");
     let mut out = Vec::new();
     for set in ["real", "samples", "selftests-6.12"] {
-        objects(&Path::new(&sets).join(set), &mut out);
+        objects(&Path::new(&sets).join(set), &mut out).unwrap();
     }
     assert!(!out.is_empty(), "no objects in {sets:?}");
     out

@@ -187,17 +187,10 @@ fn math(scene: &Scene<'_>) -> Option<Story> {
 /// The access that follows pointer arithmetic: its offset and size.
 fn next_access(scene: &Scene<'_>, reg: u8) -> Option<(i64, i64)> {
     for op in scene.ops.get(scene.insn + 1..)?.iter().take(6) {
+        if let Some(m) = op.effects().memory.filter(|m| m.base == reg) {
+            return Some((m.off.into(), m.size.bytes().into()));
+        }
         match *op {
-            Op::Load {
-                base, off, size, ..
-            } if base == reg => {
-                return Some((off.into(), size.bytes().into()));
-            }
-            Op::Store {
-                base, off, size, ..
-            } if base == reg => {
-                return Some((off.into(), size.bytes().into()));
-            }
             Op::Alu { dst, .. } if dst == reg => return None,
             Op::Jmp { .. } | Op::Ja { .. } | Op::Exit | Op::Call(_) => return None,
             _ => {}

@@ -48,7 +48,7 @@ pub use words::range;
 
 use crate::abstract_interp::Code;
 use crate::diagnostics::remedy::Tested;
-use crate::diagnostics::{c_function, c_text, c_types};
+use crate::diagnostics::{c_compare, c_function, c_text, c_types};
 use crate::prelude::*;
 use crate::untrusted::Untrusted;
 
@@ -299,7 +299,7 @@ fn unheeded(scene: &Scene<'_>, story: &mut Story) {
     let (name, _) = c_types::sum(&name);
     let on_it = |insn: usize| {
         let line = scene.line(insn)?;
-        (c_text::is_name(name) && c_text::compares(&line.text, name)).then_some(line.line)
+        (c_text::is_name(name) && c_compare::compares(&line.text, name)).then_some(line.line)
     };
     let apart = index::compared_apart(scene, number, most);
     if let Some((t, line)) = apart.and_then(|t| Some((t, on_it(t.insn)?))) {

@@ -10,9 +10,9 @@ use super::{Claim, Event, Happened, Help, Range, Scene, Story, packet_end, trace
 use crate::abstract_interp::Code;
 use crate::abstract_interp::refusal::Key;
 use crate::abstract_interp::value::{Kind, Reg};
-use crate::diagnostics::c_text;
 use crate::diagnostics::flow::{Made, Node, Test};
 use crate::diagnostics::names;
+use crate::diagnostics::{c_compare, c_text};
 use crate::helpers_spec::CtxKind;
 use crate::prelude::*;
 use crate::programs::insn::{JmpOp, Op};
@@ -81,7 +81,7 @@ fn compared_here(scene: &Scene<'_>, t: &Test, pointer: Node, kind: Happened) -> 
         let mut places = places.iter().copied();
         places.find(|&at| line(at).is_some_and(|l| told(&l.text)))
     };
-    let at = says(c_text::orders).or_else(|| says(c_text::calls))?;
+    let at = says(c_compare::orders).or_else(|| says(c_text::calls))?;
     Some(scene.event(t.step, at, kind))
 }
 
@@ -342,19 +342,13 @@ fn extent(scene: &Scene<'_>, reg: u8, base: &str) -> i64 {
             let end = c_text::end_of(scene.accessed(at)?)?;
             Some(end.1? == base)
         };
-        match op {
-            Op::Load {
-                base: b, off, size, ..
-            }
-            | Op::Store {
-                base: b, off, size, ..
-            } if *b == reg && same() == Some(true) => {
-                most = most.max(i64::from(*off) + i64::from(size.bytes()));
-            }
-            Op::Call(_) | Op::Exit => break,
-            _ => {}
+        let effects = op.effects();
+        if let Some(m) = effects.memory.filter(|m| m.base == reg)
+            && same() == Some(true)
+        {
+            most = most.max(i64::from(m.off) + i64::from(m.size.bytes()));
         }
-        if op.effects().writes.has(reg) {
+        if matches!(op, Op::Call(_) | Op::Exit) || effects.writes.has(reg) {
             break;
         }
     }
@@ -375,8 +369,8 @@ fn turned(scene: &Scene<'_>, t: &Test, pointer: Node, mut events: Vec<Event>) ->
         .and_then(|l| {
             let old = scene.text(&l.file, l.line)?;
             let end = packet_end::expression(scene, CtxKind::PacketEnd, (&l.file, l.line))?;
-            c_text::compared_with(&old).filter(|side| *side == end)?;
-            let new = c_text::turned(&old)?;
+            c_compare::compared_with(&old).filter(|side| *side == end)?;
+            let new = c_compare::turned(&old)?;
             Some(super::Edit {
                 file: l.file.to_string(),
                 line: l.line,

@@ -6,8 +6,8 @@
 
 use super::Scene;
 use crate::diagnostics::c_function::{self, Function};
-use crate::diagnostics::c_text;
 use crate::diagnostics::names;
+use crate::diagnostics::{c_compare, c_text};
 use crate::helpers_spec::{self, CtxKind};
 use crate::prelude::*;
 use crate::programs::insn::Op;
@@ -111,7 +111,7 @@ fn compared(scene: &Scene<'_>, function: &Function, (file, line): (&str, u32)) -
     scene.flow.tests.iter().rev().find_map(|t| {
         super::packet::ends(scene, t)?;
         let l = scene.line(t.insn).filter(|l| &*l.file == file)?;
-        let name = c_text::compared_with(&l.text)?;
+        let name = c_compare::compared_with(&l.text)?;
         let again = function
             .between(l.line, line)
             .any(|(_, code)| c_function::sets(code, name));

@@ -83,30 +83,24 @@ fn records(facts: &Facts<'_>, flow: &Flow<'_>) -> Option<BTreeMap<usize, Option<
     };
     let mut lent = Vec::new();
     for (at, op) in facts.ops.iter().enumerate() {
-        match *op {
-            Op::Store {
-                base, off, size, ..
-            }
-            | Op::Atomic {
-                base, off, size, ..
-            }
-            | Op::StoreRelease {
-                base, off, size, ..
-            } if facts.observed.bases(at).contains(&Pointee::Ringbuf) => {
-                let (from, start) = flow.offset_from_call(at, base)?;
-                let start = start.checked_add(off.into())?;
-                mark((from, start), start + i64::from(size.bytes()));
-            }
-            Op::Call(callee) if !ends(callee) => {
-                for reg in given(facts, at) {
-                    let (from, start) = flow.offset_from_call(at, reg)?;
-                    match callee {
-                        Callee::Local(_) => lent.push(from),
-                        _ => mark((from, start), i64::MAX),
-                    }
+        let stored = op.effects().memory.filter(|m| m.access.writes());
+        if let Some(m) = stored
+            && facts.observed.bases(at).contains(&Pointee::Ringbuf)
+        {
+            let (from, start) = flow.offset_from_call(at, m.base)?;
+            let start = start.checked_add(m.off.into())?;
+            mark((from, start), start.checked_add(m.size.bytes().into())?);
+        }
+        if let Op::Call(callee) = *op
+            && !ends(callee)
+        {
+            for reg in given(facts, at) {
+                let (from, start) = flow.offset_from_call(at, reg)?;
+                match callee {
+                    Callee::Local(_) => lent.push(from),
+                    _ => mark((from, start), i64::MAX),
                 }
             }
-            _ => {}
         }
     }
     for from in lent {

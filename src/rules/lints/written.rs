@@ -91,20 +91,14 @@ fn frames(facts: &Facts<'_>) -> Option<Vec<Frame>> {
         let Some(frame) = frames.get_mut(cfg.subprog_of(at)) else {
             continue;
         };
-        match *op {
-            Op::Store {
-                base, off, size, ..
-            }
-            | Op::Atomic {
-                base, off, size, ..
-            }
-            | Op::StoreRelease {
-                base, off, size, ..
-            } => match flow.frame_offset(at, base) {
-                Some(offset) => frame.mark(offset + i64::from(off), size.bytes().into()),
+        if let Some(m) = op.effects().memory.filter(|m| m.access.writes()) {
+            match flow.frame_offset(at, m.base) {
+                Some(offset) => frame.mark(offset + i64::from(m.off), m.size.bytes().into()),
                 None if facts.observed.bases(at).contains(&Pointee::Stack) => return None,
                 None => {}
-            },
+            }
+        }
+        match *op {
             Op::Call(Callee::Local(_)) | Op::CallX { .. } => {
                 frame.lent |= !pointers(flow, at).is_empty();
             }

@@ -8,7 +8,6 @@ use crate::diagnostics::story::null::leave_if;
 use crate::diagnostics::story::patch;
 use crate::diagnostics::story::{Event, Happened, Help, Scene, Story};
 use crate::prelude::*;
-use crate::programs::insn::Op;
 
 pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
     let text = |name: &str| scene.refusal.text(name).unwrap_or_else(|| "?".into());
@@ -213,10 +212,7 @@ fn socket(scene: &Scene<'_>) -> Story {
 
 /// The full socket first, where there is one.
 fn full_socket(scene: &Scene<'_>, text: &str) -> Help {
-    let base = match scene.op() {
-        Some(Op::Load { base, .. } | Op::Store { base, .. }) => Some(base),
-        _ => None,
-    };
+    let base = scene.memory().map(|m| m.base);
     let name = scene
         .expr(scene.insn)
         .and_then(c_text::followed)

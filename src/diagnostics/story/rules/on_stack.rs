@@ -293,12 +293,12 @@ fn elsewhere(scene: &Scene<'_>, object: &str) -> Vec<Event> {
 }
 
 fn overwritten(scene: &Scene<'_>) -> Story {
-    let place = match scene.op() {
-        Some(Op::Store { base, off, .. } | Op::Atomic { base, off, .. }) => scene
-            .node(base)
+    let place = match scene.memory().filter(|m| m.access.writes()) {
+        Some(m) => scene
+            .node(m.base)
             .and_then(|n| scene.flow.stack(n))
-            .map(|(frame, at)| (frame, at + i32::from(off))),
-        _ => scene
+            .map(|(frame, at)| (frame, at + i32::from(m.off))),
+        None => scene
             .reg()
             .and_then(|r| scene.node(r))
             .and_then(|n| scene.flow.stack(n)),

@@ -4,7 +4,6 @@ use super::{callee, holds, made, subject};
 use crate::abstract_interp::refusal::Key;
 use crate::diagnostics::story::{Cause, Event, Happened, Scene, Story, Sure};
 use crate::prelude::*;
-use crate::programs::insn::Op;
 
 pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
     let leak = |where_to: &str, help: &str| {
@@ -72,12 +71,9 @@ fn partial(scene: &Scene<'_>, does: &str) -> Story {
 
 /// The store that saved the pointer.
 fn saved(scene: &Scene<'_>) -> Option<Event> {
-    let (base, off) = match scene.op()? {
-        Op::Load { base, off, .. } | Op::Store { base, off, .. } => (base, off),
-        _ => return None,
-    };
-    let (frame, at) = scene.flow.stack(scene.node(base)?)?;
-    let at = at + i32::from(off);
+    let memory = scene.memory()?;
+    let (frame, at) = scene.flow.stack(scene.node(memory.base)?)?;
+    let at = at + i32::from(memory.off);
     let w = scene
         .flow
         .writes

@@ -11,6 +11,7 @@ use crate::diagnostics::wording::Nature;
 use crate::helpers_spec::SpecVersion;
 use crate::object::MapDef;
 use crate::prelude::*;
+use crate::programs::effects::Memory;
 use crate::programs::insn::{Callee, Op, Src};
 use crate::programs::{Line, Program};
 use crate::target::Target;
@@ -81,14 +82,15 @@ impl<'a> Scene<'a> {
         self.ops.get(self.insn).copied()
     }
 
+    /// The memory that the refused instruction names.
+    pub fn memory(&self) -> Option<Memory> {
+        self.op()?.effects().memory
+    }
+
     /// The register at fault, or the one that the instruction is about.
     pub fn reg(&self) -> Option<u8> {
-        self.refusal.reg.or_else(|| match self.op()? {
-            Op::Load { base, .. }
-            | Op::Store { base, .. }
-            | Op::Atomic { base, .. }
-            | Op::LoadAcquire { base, .. }
-            | Op::StoreRelease { base, .. } => Some(base),
+        let base = || self.memory().map(|m| m.base);
+        self.refusal.reg.or_else(base).or_else(|| match self.op()? {
             Op::Alu { dst, .. } | Op::Jmp { dst, .. } => Some(dst),
             Op::Exit => Some(0),
             _ => None,
@@ -319,17 +321,13 @@ impl<'a> Scene<'a> {
 
     /// The refused access itself.
     pub fn access(&self) -> Access {
-        let of = |bytes: u32, write| Access {
-            write: Some(write),
-            bytes: bytes.into(),
-            by: None,
-        };
-        match self.op() {
-            Some(Op::Load { size, .. } | Op::LoadAcquire { size, .. }) => of(size.bytes(), false),
-            Some(
-                Op::Store { size, .. } | Op::StoreRelease { size, .. } | Op::Atomic { size, .. },
-            ) => of(size.bytes(), true),
-            _ => Access {
+        match self.memory() {
+            Some(m) => Access {
+                write: Some(m.access.writes()),
+                bytes: m.size.bytes().into(),
+                by: None,
+            },
+            None => Access {
                 write: None,
                 bytes: self.refusal.number("size").unwrap_or(0).max(0) as u64,
                 by: self.callee(),
@@ -339,16 +337,7 @@ impl<'a> Scene<'a> {
 
     /// The constant offset of the refused access.
     pub fn offset(&self) -> i64 {
-        match self.op() {
-            Some(
-                Op::Load { off, .. }
-                | Op::Store { off, .. }
-                | Op::Atomic { off, .. }
-                | Op::LoadAcquire { off, .. }
-                | Op::StoreRelease { off, .. },
-            ) => off.into(),
-            _ => 0,
-        }
+        self.memory().map_or(0, |m| m.off.into())
     }
 
     /// The last comparison whose operand a predicate picks.
