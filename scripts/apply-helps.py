@@ -2,13 +2,16 @@
 """Applies every verified help of tests/corpus/explain, or of the sources named, to its
 source, compiles it, and asks what becomes of the program then.
 
-usage: scripts/apply-helps.py BPFASSAY [SOURCE...]          the binary to ask
+usage: scripts/apply-helps.py BPFASSAY [--cpu v2] [SOURCE...]     the binary to ask
+  --cpu    build for this processor, also what has an object beside it
   CLANG    clang with the BPF target            default: clang
+Flags are those of build-corpus.sh, with a source's own (`// BUILD ...`).
 A help that is said to make the program load must do so, one that is said to go on must
 lead past its refusal. Ends with 1 if one does not; says so and ends with 0 where there is
 no clang. Sources without an object beside them are compiled.
 """
 
+import argparse
 import collections
 import json
 import os
@@ -28,10 +31,15 @@ FLAGS = (
 CLANG = os.environ.get("CLANG", "clang")
 
 
+def said(source, mark):
+    """The words of a source's line `// MARK ...`."""
+    lines = source.read_text().splitlines()
+    return next((l.split()[2:] for l in lines if l.startswith(f"// {mark} ")), [])
+
+
 def ask(binary, source, *more):
     command = [binary, "check", "--no-smoke", "--format", "json", "--fail-on", "never"]
-    named = [l for l in source.read_text().splitlines() if l.startswith("// TARGET ")]
-    target = named[0].split()[2] if named else "linux-6.18"
+    target = (said(source, "TARGET") or ["linux-6.18"])[0]
     command += ["--target", target, "--source-root", str(source.parent), *more]
     out = subprocess.run(command, capture_output=True, text=True, check=False)
     return json.loads(out.stdout)["objects"][0]["programs"]
@@ -47,12 +55,13 @@ def edited(lines, suggestion):
     return lines[:start] + suggestion["new"] + lines[max(end, start):]
 
 
-def compiled(source, built):
-    command = [CLANG, *FLAGS, f"-I{FOLDER.parent}/include", "-c", source.name, "-o", str(built)]
+def compiled(source, built, cpu):
+    flags = [*FLAGS, *said(source, "BUILD"), *([f"-mcpu={cpu}"] if cpu else [])]
+    command = [CLANG, *flags, f"-I{FOLDER.parent}/include", "-c", source.name, "-o", str(built)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=source.parent)
 
 
-def tried(binary, source, name, finding, help_):
+def tried(binary, source, cpu, name, finding, help_):
     """What came of one help: a word, and why it is bad."""
     lines = source.read_text().splitlines()
     new = edited(lines, help_["suggestion"])
@@ -62,7 +71,7 @@ def tried(binary, source, name, finding, help_):
         place = pathlib.Path(folder) / source.name
         place.write_text("\n".join(new) + "\n")
         built = place.with_suffix(".o")
-        run = compiled(place, built)
+        run = compiled(place, built, cpu)
         if run.returncode:
             return "uncompiled", f"does not compile: {run.stderr.splitlines()[0]}"
         verdict = ask(binary, place, "--prog", name, str(built))[0]
@@ -77,20 +86,25 @@ def tried(binary, source, name, finding, help_):
 
 
 def main():
-    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("binary", type=pathlib.Path)
+    options.add_argument("--cpu")
+    options.add_argument("sources", nargs="*", type=pathlib.Path)
+    given = options.parse_args()
+    binary, cpu = str(given.binary.resolve()), given.cpu
     if not shutil.which(CLANG):
         print(f"skipped: no {CLANG}")
         return 0
-    sources = [pathlib.Path(a).resolve() for a in sys.argv[2:]] or sorted(FOLDER.glob("*.c"))
+    sources = [a.resolve() for a in given.sources] or sorted(FOLDER.glob("*.c"))
     programs = 0
     came = collections.Counter()
     bad = []
     for source in sources:
         with tempfile.TemporaryDirectory() as folder:
             built = source.with_suffix(".o")
-            if not built.exists():
+            if cpu or not built.exists():
                 built = pathlib.Path(folder) / built.name
-                run = compiled(source, built)
+                run = compiled(source, built, cpu)
                 if run.returncode:
                     print(run.stderr)
                     return 1
@@ -102,7 +116,7 @@ def main():
             for help_ in finding.get("help", []):
                 if not help_["suggestion"] or help_["tested"] not in ("verifies", "goes-on", "passes"):
                     continue
-                word, why = tried(binary, source, name, program, help_)
+                word, why = tried(binary, source, cpu, name, program, help_)
                 came[help_["tested"], word] += 1
                 if why:
                     bad.append(f"{name} ({help_['tested']}): {why}")
