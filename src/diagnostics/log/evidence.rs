@@ -138,6 +138,56 @@ pub(super) fn operands(insn: &LoggedInsn) -> Option<(u8, u8)> {
     Some((reg(left)?, reg(right)?))
 }
 
+/// How an instruction sets a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Set {
+    /// A constant is added to it.
+    Added(i64),
+    /// It becomes a copy.
+    Copied(u8),
+    /// It becomes a constant.
+    To(i64),
+    /// In another way, or a call may have.
+    Other,
+}
+
+/// What `r1 += 24`, `r1 = r2` and others do to a register; none of those that leave it.
+pub(super) fn set(text: &str, reg: u8) -> Option<Set> {
+    let mut words = text.split_whitespace();
+    let (left, operator) = (words.next()?, words.next().unwrap_or(""));
+    if left == "call" {
+        return (reg <= 5).then_some(Set::Other);
+    }
+    let own = |digits: Option<&str>| digits.and_then(|d| d.parse().ok()) == Some(reg);
+    let wide = own(left.strip_prefix('r'));
+    if !wide && !own(left.strip_prefix('w')) {
+        return None;
+    }
+    let right = (words.next(), words.next());
+    Some(match (operator, right) {
+        ("+=", (Some(by), None)) if wide => by.parse().map_or(Set::Other, Set::Added),
+        ("=", (Some(from), None)) => {
+            let copied = from.strip_prefix('r').filter(|_| wide);
+            let copied = copied.and_then(|d| d.parse().ok()).map(Set::Copied);
+            let to = || from.parse().map(Set::To);
+            copied.or_else(|| to().ok()).unwrap_or(Set::Other)
+        }
+        _ => Set::Other,
+    })
+}
+
+/// Of a comparison with zero by `==` or `!=` whether it jumps where there is zero.
+pub(super) fn zero_test(text: &str) -> Option<bool> {
+    let mut words = text.split_whitespace();
+    let (_if, _reg) = (words.next()?, words.next()?);
+    let jumps = match words.next()? {
+        "==" => true,
+        "!=" => false,
+        _ => return None,
+    };
+    matches!(words.next()?, "0" | "0x0").then_some(jumps)
+}
+
 /// The function that the lines name: `Arg#0 type PTR in f() is ...`.
 pub(super) fn function(words: &[String]) -> Option<&str> {
     words.iter().find_map(|line| {
@@ -183,6 +233,35 @@ mod tests {
         );
         check("R0 should have been in [0, 1]", &[("min", 0), ("max", 1)]);
         check("size=99999999999999999999", &[]);
+    }
+
+    #[test]
+    fn instructions_tell_how_they_set_a_register() {
+        let check = |text, reg, expect| assert_eq!(set(text, reg), expect, "{text}");
+        check("r1 += 24", 1, Some(Set::Added(24)));
+        check("r1 += -8", 1, Some(Set::Added(-8)));
+        check("r1 += r2", 1, Some(Set::Other));
+        check("r1 = r2", 1, Some(Set::Copied(2)));
+        check("w1 = w2", 1, Some(Set::Other));
+        check("r1 = 16", 1, Some(Set::To(16)));
+        check("w1 = 0", 1, Some(Set::To(0)));
+        check("r1 = *(u64 *)(r2 +8)", 1, Some(Set::Other));
+        check("*(u64 *)(r10 -8) = r1", 1, None);
+        check("r11 = 3", 1, None);
+        check("if r1 == 0x0 goto pc+3", 1, None);
+        check("call bpf_ktime_get_ns#5", 1, Some(Set::Other));
+        check("call bpf_ktime_get_ns#5", 6, None);
+        check("exit", 1, None);
+    }
+
+    #[test]
+    fn comparisons_with_zero_are_known() {
+        let check = |text, expect| assert_eq!(zero_test(text), expect, "{text}");
+        check("if r1 == 0x0 goto pc+3", Some(true));
+        check("if r1 != 0x0 goto pc+3", Some(false));
+        check("if r1 != 0 goto pc+3", Some(false));
+        check("if r1 == 0x10 goto pc+3", None);
+        check("if r1 > 0x0 goto pc+3", None);
     }
 
     #[test]

@@ -127,10 +127,46 @@ impl LoggedRefusal {
     }
 
     /// Whether the register at fault held NULL, or the address that a member of what it
-    /// points to would have.
+    /// points to has: the path shows that so much was added to it, or that the compiler
+    /// did so where a comparison had shown NULL.
     fn is_null(&self) -> bool {
         let number = self.held().and_then(states::constant);
-        number.is_some_and(|n| (0..4096).contains(&n))
+        number.is_some_and(|n| n == 0 || (1..4096).contains(&n) && self.moved_null(n))
+    }
+
+    fn moved_null(&self, number: i128) -> bool {
+        let Some((mut reg, refused)) = self.reg().zip(self.insn.as_ref()) else {
+            return false;
+        };
+        let mut left = number;
+        let path = self.path.as_slice();
+        let end = path.iter().rposition(|i| i.slot != refused.slot);
+        let path = path.get(..end.map_or(0, |e| e + 1)).unwrap_or(&[]);
+        for (at, insn) in path.iter().enumerate().rev() {
+            match evidence::set(&insn.text, reg) {
+                None => {}
+                Some(evidence::Set::Added(by)) => left = left.saturating_sub(by.into()),
+                Some(evidence::Set::Copied(from)) => reg = from,
+                Some(evidence::Set::To(c)) => {
+                    return left == i128::from(c) && (c == 0 || self.shown_null(at));
+                }
+                Some(evidence::Set::Other) => break,
+            }
+        }
+        left == 0
+    }
+
+    /// Whether the last comparison before a place of the path went the way of NULL.
+    fn shown_null(&self, at: usize) -> bool {
+        let pairs = self.path.get(..=at).unwrap_or(&[]).windows(2).rev();
+        let mut tests = pairs.filter_map(|pair| match pair {
+            [insn, next] if insn.text.starts_with("if ") => {
+                let jumped = next.slot != insn.slot.wrapping_add(1);
+                Some(evidence::zero_test(&insn.text) == Some(jumped))
+            }
+            _ => None,
+        });
+        tests.next() == Some(true)
     }
 
     /// The call that voided the pointer at fault: the states show a pointer into the
@@ -374,5 +410,36 @@ impl Unresolved {
             (Unresolved::Kfunc(_), Some(name)) => format!("the kernel's function `{name}`"),
             (Unresolved::Map(_), Some(name)) => format!("the map `{name}`, which was not created"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_path_makes_of_null_is_null() {
+        let check = |code: &str, null: bool| {
+            let log = read(&format!(
+                "{code}9: (61) r0 = *(u32 *)(r1 +0)\nR1 invalid mem access 'scalar'\n"
+            ));
+            let rule = log.refusals[0].rule().unwrap();
+            assert_eq!(rule.name == "null-pointer-dereference", null, "{code}");
+        };
+        check("8: (b7) r1 = 0 ; R1_w=0\n", true);
+        check("8: (b7) r1 = 1024 ; R1_w=1024\n", false);
+        let zero = "6: (b7) r2 = 0 ; R2_w=0\n7: (bf) r1 = r2 ; R1_w=0\n";
+        check(&format!("{zero}8: (07) r1 += 24 ; R1_w=24\n"), true);
+        let number = "7: (b7) r1 = 1000 ; R1_w=1000\n";
+        check(&format!("{number}8: (07) r1 += 24 ; R1_w=1024\n"), false);
+        let set = "8: (b7) r1 = 16 ; R1_w=16\n";
+        check(
+            &format!("7: (55) if r0 != 0x0 goto pc+2 ; R0_w=0\n{set}"),
+            true,
+        );
+        check(
+            &format!("7: (15) if r0 == 0x0 goto pc+2 ; R0_w=1\n{set}"),
+            false,
+        );
     }
 }
