@@ -142,7 +142,22 @@ fn edits(source: &str) -> BTreeMap<String, Edits> {
 
 #[test]
 fn edits_stand_where_they_compile_and_name_what_is_there() {
-    let file = folder().join("places.c");
+    marked("places.c");
+}
+
+#[test]
+fn limits_are_those_of_the_element_that_is_indexed() {
+    marked("elements.c");
+}
+
+#[test]
+fn limits_hold_where_accesses_have_the_place_of_their_statement() {
+    marked("older_cpu.c");
+}
+
+/// Holds the edits of a source's programs against its marks.
+fn marked(source: &str) {
+    let file = folder().join(source);
     let source = std::fs::read_to_string(&file).unwrap();
     let wanted = edits(&source);
     let report = report_of(&file, &source, true);

@@ -5,11 +5,14 @@
 //! words without comments and texts; no types, no macros. Where a file is not as C usually
 //! is, there is no function.
 
+use alloc::sync::Arc;
+
 use super::c_text;
 use super::source::Text;
 use crate::prelude::*;
 
 /// A line of the function, without comments and texts, as long as it is in the file.
+#[derive(Debug)]
 struct Row {
     number: u32,
     code: String,
@@ -61,6 +64,7 @@ impl Branches {
 }
 
 /// A function and its lines.
+#[derive(Debug)]
 pub(super) struct Function {
     /// What stands before its brace: type, name, parameters.
     head: String,
@@ -139,6 +143,86 @@ pub(super) fn sets(code: &str, name: &str) -> bool {
     })
 }
 
+/// Whether what follows a piece of C is done under a condition that stands in it.
+pub(super) fn guards(code: &str) -> bool {
+    let operators = ["&&", "||", "?"].iter().any(|o| code.contains(o));
+    let closed = |at: usize| {
+        let open = code.get(at..).and_then(|rest| rest.find('('));
+        open.is_some_and(|open| c_text::closing(code, at + open).is_some())
+    };
+    operators || words(code).any(|(at, w)| w == "else" || w == "if" && closed(at))
+}
+
+/// What of a file was read.
+#[derive(Default)]
+struct Reader {
+    braces: u32,
+    brackets: u32,
+    comment: bool,
+    directive: bool,
+    branches: Branches,
+    /// What may be the head of a function.
+    pending: String,
+    open: Option<Function>,
+    done: Vec<Arc<Function>>,
+}
+
+impl Reader {
+    /// Reads a line; none where brackets do not come in pairs.
+    fn take(&mut self, number: u32, raw: &str) -> Option<()> {
+        let mut code = cleaned(raw, &mut self.comment);
+        if self.directive || code.trim_start().starts_with('#') {
+            if !self.directive {
+                self.branches.take(code.trim_start());
+            }
+            self.directive = raw.trim_end().ends_with('\\');
+            code.clear();
+        } else if self.branches.left_out() {
+            code.clear();
+        }
+        let row = |r: &Reader| Row::new(number, &code, r.braces, r.brackets);
+        let own = self.open.is_some().then(|| row(self));
+        if let Some(function) = &mut self.open {
+            function.rows.extend(own);
+        }
+        for c in code.chars() {
+            match c {
+                '{' => {
+                    if self.braces == 0 && is_head(&self.pending) {
+                        let head = core::mem::take(&mut self.pending);
+                        let rows = vec![row(self)];
+                        self.open = Some(Function { head, rows });
+                    }
+                    self.braces += 1;
+                }
+                '}' => self.close()?,
+                '(' | '[' => self.brackets += 1,
+                ')' | ']' => self.brackets = self.brackets.checked_sub(1)?,
+                ';' if self.braces == 0 => self.pending.clear(),
+                _ => {}
+            }
+            let heads = self.braces == 0 && !matches!(c, ';' | '}');
+            if heads && self.pending.len() < MAX_HEAD {
+                self.pending.push(c);
+            }
+        }
+        self.pending.push(' ');
+        Some(())
+    }
+
+    fn close(&mut self) -> Option<()> {
+        self.braces = self.braces.checked_sub(1)?;
+        if let Some(row) = self.open.as_mut().and_then(|f| f.rows.last_mut()) {
+            row.lowest = row.lowest.min(self.braces);
+        }
+        if self.braces == 0 {
+            self.done.extend(self.open.take().map(Arc::new));
+            self.pending.clear();
+        }
+        Some(())
+    }
+}
+
 /// Blanks comments, and fills texts with quotes.
 fn cleaned(line: &str, comment: &mut bool) -> String {
     let mut out = String::with_capacity(line.len());
@@ -177,73 +261,18 @@ fn cleaned(line: &str, comment: &mut bool) -> String {
 }
 
 impl Function {
-    /// The function around a line, if the file has one there that ends.
-    pub fn around(text: &Text, line: u32) -> Option<Function> {
-        let (mut braces, mut brackets) = (0u32, 0u32);
-        let (mut comment, mut directive) = (false, false);
-        let mut branches = Branches::default();
-        let mut pending = String::new();
-        let mut found: Option<Function> = None;
+    /// All functions of a file that end, in order, up to where it is not as C usually is.
+    pub fn all(text: &Text) -> Vec<Arc<Function>> {
+        let mut reader = Reader::default();
         for number in 1.. {
-            let (_, raw) = text.line(number)?;
-            let mut code = cleaned(raw, &mut comment);
-            if directive || code.trim_start().starts_with('#') {
-                if !directive {
-                    branches.take(code.trim_start());
-                }
-                directive = raw.trim_end().ends_with('\\');
-                code.clear();
-            } else if branches.left_out() {
-                code.clear();
-            }
-            if let Some(function) = &mut found {
-                function
-                    .rows
-                    .push(Row::new(number, &code, braces, brackets));
-            }
-            for c in code.chars() {
-                match c {
-                    '{' => {
-                        if braces == 0 && is_head(&pending) {
-                            let row = Row::new(number, &code, braces, brackets);
-                            let head = core::mem::take(&mut pending);
-                            found = Some(Function {
-                                head,
-                                rows: vec![row],
-                            });
-                        }
-                        braces += 1;
-                    }
-                    '}' => {
-                        braces = braces.checked_sub(1)?;
-                        if let Some(row) = found.as_mut().and_then(|f| f.rows.last_mut()) {
-                            row.lowest = row.lowest.min(braces);
-                        }
-                        if braces == 0 {
-                            if found.is_some() && number >= line {
-                                let inside =
-                                    |f: &Function| f.rows.first().is_some_and(|r| r.number <= line);
-                                return found.filter(inside);
-                            }
-                            found = None;
-                            pending.clear();
-                        }
-                    }
-                    '(' | '[' => brackets += 1,
-                    ')' | ']' => brackets = brackets.checked_sub(1)?,
-                    ';' if braces == 0 => pending.clear(),
-                    _ => {}
-                }
-                if braces == 0 && !matches!(c, ';' | '}') && pending.len() < MAX_HEAD {
-                    pending.push(c);
-                }
-            }
-            pending.push(' ');
-            if number > line && found.is_none() {
-                return None;
+            let Some((_, line)) = text.line(number) else {
+                break;
+            };
+            if reader.take(number, line).is_none() {
+                break;
             }
         }
-        None
+        reader.done
     }
 
     fn index(&self, line: u32) -> Option<usize> {
@@ -522,8 +551,8 @@ static const char *name(int n, void *data_end) {
 }
 ";
 
-    fn around(line: u32) -> Option<Function> {
-        Function::around(&Text::new(FILE.to_owned()), line)
+    fn around(line: u32) -> Option<Arc<Function>> {
+        Text::new(FILE.to_owned()).function(line)
     }
 
     #[test]
@@ -571,7 +600,7 @@ static const char *name(int n, void *data_end) {
         assert_eq!(f.returns().as_deref(), Some("char*"));
         assert!(f.has_parameter("data_end") && !f.has_parameter("int"));
         let macro_made = Text::new("int BPF_PROG(f, struct sock *sk)\n{\n\treturn 0;\n}\n".into());
-        let f = Function::around(&macro_made, 3).unwrap();
+        let f = macro_made.function(3).unwrap();
         assert!(f.named("f"));
     }
 
@@ -579,7 +608,7 @@ static const char *name(int n, void *data_end) {
     fn arrays_are_told_from_what_is_indexed() {
         let check = |line: &str, want| {
             let file = format!("int f(void)\n{{\n\t{line}\n\treturn 0;\n}}\n");
-            let f = Function::around(&Text::new(file), 3).unwrap();
+            let f = Text::new(file).function(3).unwrap();
             assert_eq!(f.has_array("p"), want, "{line}");
         };
         check("__u8 p[6];", true);
@@ -609,9 +638,20 @@ static const char *name(int n, void *data_end) {
     }
 
     #[test]
+    fn conditions_of_what_follows_are_known() {
+        let check = |code, want| assert_eq!(guards(code), want, "{code}");
+        check("if (v && x[", true);
+        check("if (v)\n\tx = y[", true);
+        check("x = v ? y[", true);
+        check("if (x[", false);
+        check("x = y[", false);
+        check("f(a,\n\tb, ", false);
+    }
+
+    #[test]
     fn alternatives_of_the_preprocessor_count_once() {
         let file = "int f(void)\n{\n#if 0\n\tif (a) {\n#else\n\tg();\n#endif\n#ifdef X\n\tif (b) {\n#else\n\tif (c) {\n#endif\n\t\th();\n\t}\n\treturn 0;\n}\n";
-        let f = Function::around(&Text::new(file.to_owned()), 13).unwrap();
+        let f = Text::new(file.to_owned()).function(13).unwrap();
         let lines = [4, 6, 9, 11, 13, 15].map(|line| f.statement(line));
         assert_eq!(lines, [None, Some(6), Some(9), None, Some(13), Some(15)]);
     }
@@ -627,7 +667,7 @@ static const char *name(int n, void *data_end) {
             "/*",
         ] {
             let text = Text::new(text.to_owned());
-            assert!((1..4).all(|line| Function::around(&text, line).is_none()));
+            assert!((1..4).all(|line| text.function(line).is_none()));
         }
     }
 }

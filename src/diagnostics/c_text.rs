@@ -16,6 +16,41 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(word) && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// Whether a text is a name, or a chain of members: `v->a.b`.
+pub(super) fn is_chain(text: &str) -> bool {
+    text.split("->").flat_map(|t| t.split('.')).all(is_name)
+}
+
+/// Whether what stands right of `=` is one value, and none computed from it: a variable, a
+/// member, an element, a call, perhaps cast.
+pub(super) fn one_value(right: &str) -> bool {
+    one(right).is_some_and(|rest| ends(rest))
+}
+
+/// Whether it is computed by one operation from two values.
+pub(super) fn one_operation(right: &str) -> bool {
+    let code = right.split([';', ',']).next().unwrap_or("");
+    let second = || {
+        let rest = one(code)?.trim_start();
+        one(rest.trim_start_matches(['+', '-', '*', '/', '%', '&', '|', '^', '<', '>']))
+    };
+    !code.contains('(') && second().is_some_and(ends)
+}
+
+/// What follows one value.
+fn one(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let end = unary(text, 0)?;
+    let own = text.get(..end)?.replace("->", "");
+    (end > 0 && !own.contains(['!', '~', '-'])).then(|| text.get(end..))?
+}
+
+/// Whether an expression ends there.
+fn ends(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.is_empty() || rest.starts_with([';', ',', ')']) || rest.starts_with("//")
+}
+
 /// The characters of a text that stand outside of quotes, from a byte on.
 fn unquoted(text: &str, from: usize) -> impl Iterator<Item = (usize, char)> {
     let (mut quoted, mut escaped) = (None, false);
@@ -126,6 +161,24 @@ pub(super) fn assigned(line: &str, at: usize) -> Option<&str> {
     let name = name.trim_start_matches(['-', '>', '.']);
     let ok = !name.is_empty() && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     ok.then_some(name)
+}
+
+/// The variable or member that an operator at a place changes: `i` of `i += 3` and `i++`.
+pub(super) fn changed_at(line: &str, at: usize) -> Option<&str> {
+    let rest = line.get(at..)?;
+    let operators = rest.trim_start_matches(['+', '-', '*', '/', '%', '|', '&', '^', '<', '>']);
+    let operator = rest.get(..rest.len() - operators.len())?;
+    let assigns = matches!(
+        operator,
+        "+" | "-" | "*" | "/" | "%" | "|" | "&" | "^" | "<<" | ">>"
+    ) && operators.starts_with('=')
+        && !operators.starts_with("==");
+    let stepped = matches!(operator, "++" | "--");
+    let left = line.get(..at)?;
+    let direct = left.ends_with(word);
+    (assigns || stepped && direct)
+        .then(|| left_of(left))
+        .flatten()
 }
 
 /// The pointer that an expression follows: `v` of `v->a.b`, `*v`, `v[3]` and `*(v + 1)`,
@@ -443,19 +496,6 @@ pub(super) fn continues(line: &str) -> bool {
         || line.ends_with("*/"))
 }
 
-/// Whether a new statement may be put before a line, as far as the line itself tells.
-pub(super) fn begins_statement(line: &str) -> bool {
-    let line = line.trim();
-    let first = line.chars().next();
-    !(line.starts_with("else")
-        || line.starts_with('}')
-        || line.starts_with("case ")
-        || line.starts_with("SEC(")
-        || line.starts_with("int ") && line.contains('(') && line.ends_with('{')
-        || first.is_some_and(|c| !(c.is_ascii_alphabetic() || matches!(c, '_' | '*' | '('))))
-        && !line.starts_with("} ")
-}
-
 /// The chain of members at a column, from its first name.
 pub(super) fn at_column_member(line: &str, column: u32) -> Option<String> {
     let at = (column as usize).checked_sub(1)?;
@@ -487,6 +527,41 @@ mod tests {
         check("if (a == f(x))", "f(", None);
         check("if ((v = f(x)))", "f(", Some("v"));
         check("f(x);", "f(", None);
+    }
+
+    #[test]
+    fn operators_tell_what_they_change() {
+        let check = |line: &str, part: &str, expect: Option<&str>| {
+            assert_eq!(changed_at(line, line.find(part).unwrap()), expect, "{line}");
+        };
+        check("\ti += 3;", "+=", Some("i"));
+        check("\tv->n <<= 3;", "<<=", Some("v->n"));
+        check("for (; i < 3; i++)", "++", Some("i"));
+        check("\t++i;", "++", None);
+        check("if (i == 3)", "==", None);
+        check("if (i <= 3)", "<=", None);
+        check("x = i + 3;", "+", None);
+        check("x = i + 3;", "=", None);
+    }
+
+    #[test]
+    fn values_stand_alone_or_with_one_operation() {
+        let check = |right: &str, value, operation| {
+            assert_eq!(one_value(right), value, "{right}");
+            assert_eq!(one_operation(right), operation, "{right}");
+        };
+        check(" wide;", true, false);
+        check(" (__u32)v->n, b = 3;", true, false);
+        check(" f(a, b) // as\n", true, false);
+        check(" a[3];", true, false);
+        check(" wide + 8;", false, true);
+        check(" a << 3, b;", false, true);
+        check(" wide + 8 * n;", false, false);
+        check(" (a + b) * c;", false, false);
+        check(" a ? b : c;", false, false);
+        check(" -a;", false, false);
+        check(" ~a;", false, false);
+        check("", false, false);
     }
 
     #[test]

@@ -135,14 +135,23 @@ fn in_statement(statement: &str, name: &str) -> Option<Declared> {
 
 /// A sum in C of one thing and a constant: `slot`, 8 of `slot + 8`.
 pub(super) fn sum(expr: &str) -> (&str, i64) {
-    for (sign, factor) in [(" + ", 1), (" - ", -1)] {
-        if let Some((left, right)) = expr.rsplit_once(sign)
-            && let Some(n) = c_text::number(right).and_then(|n| n.checked_mul(factor))
-        {
-            return (left.trim(), n);
-        }
-    }
-    (expr, 0)
+    let parts = || {
+        let at = expr.rfind(['+', '-'])?;
+        let factor = if expr.get(at..)?.starts_with('+') {
+            1
+        } else {
+            -1
+        };
+        let n = c_text::number(expr.get(at + 1..)?)?.checked_mul(factor)?;
+        let left = expr.get(..at)?.trim();
+        // What binds less tightly than a sum has the constant in one of its parts.
+        let looser = ['<', '>', '&', '|', '^', '?', ':', '=', '!'];
+        let whole = left.starts_with('(') && c_text::closing(left, 0) == Some(left.len() - 1);
+        let tight = whole || !left.replace("->", "").contains(looser);
+        let begins = left.ends_with(|c: char| c_text::word(c) || matches!(c, ')' | ']'));
+        (tight && begins).then_some((left, n))
+    };
+    parts().unwrap_or((expr, 0))
 }
 
 /// Whether a line has a constant in it, as a number or one of the words for it, or
@@ -209,6 +218,11 @@ mod tests {
         assert_eq!(sum("b - 0x10"), ("b", -16));
         assert_eq!(sum("a + b"), ("a + b", 0));
         assert_eq!(sum("i"), ("i", 0));
+        assert_eq!(sum("slot+8"), ("slot", 8));
+        assert_eq!(sum("v->n-3"), ("v->n", -3));
+        assert_eq!(sum("a << b + 3"), ("a << b + 3", 0));
+        assert_eq!(sum("(a & b) + 3"), ("(a & b)", 3));
+        assert_eq!(sum("a * -3"), ("a * -3", 0));
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub(super) enum Made {
     Arith {
         /// Operation; `None` for one-operand ones.
         op: Option<AluOp>,
+        /// Whether it is the same number, perhaps in another width.
+        kept: bool,
         /// Left operand, whose place the result takes.
         a: Node,
         /// Right operand, if it is a register.
@@ -100,6 +102,14 @@ pub(super) struct Test {
     pub op: JmpOp,
     /// Whether the jump was taken.
     pub taken: bool,
+}
+
+impl Test {
+    /// Whether it shows, the way it went, that the left operand is zero, or NULL.
+    pub fn shows_zero(&self) -> bool {
+        let equal = matches!(self.op, JmpOp::Eq | JmpOp::Ne);
+        equal && self.b == Err(0) && (self.op == JmpOp::Eq) == self.taken
+    }
 }
 
 /// A call on the path that is not entered.
@@ -232,6 +242,37 @@ impl Flow {
 }
 
 impl Flow {
+    /// The number that this one is a copy of, in another width or not: moves, extensions,
+    /// shifts up and down again by as much.
+    pub fn kept(&self, mut node: Node) -> Node {
+        while let Some(from) = self.kept_from(node) {
+            node = from;
+        }
+        node
+    }
+
+    /// One step of [`Flow::kept`].
+    pub fn kept_from(&self, node: Node) -> Option<Node> {
+        match self.defs[node].made {
+            Made::Arith { kept: true, a, .. } => Some(a),
+            Made::Arith {
+                op: Some(AluOp::Rsh | AluOp::Arsh),
+                a,
+                imm: Some(down),
+                ..
+            } => match self.defs[a].made {
+                Made::Arith {
+                    op: Some(AluOp::Lsh),
+                    a,
+                    imm: Some(up),
+                    ..
+                } if up == down => Some(a),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The newest value that an instruction made by adding a number.
     pub fn sum(&self, number: Node, insn: usize) -> Option<Node> {
         let mut defs = self.defs.iter().enumerate().rev();
@@ -245,7 +286,15 @@ impl Flow {
     /// else was done to it.
     pub fn distance(&self, mut node: Node) -> Option<i64> {
         let mut sum = 0i64;
-        while let Made::Arith { op, a, imm, b, .. } = self.defs.get(node)?.made {
+        while let Made::Arith {
+            op,
+            kept,
+            a,
+            imm,
+            b,
+            ..
+        } = self.defs.get(node)?.made
+        {
             let by = match (b, imm) {
                 (Some(b), _) => match self.defs.get(b)?.made {
                     Made::Const(c) => c,
@@ -257,7 +306,7 @@ impl Flow {
             sum = match op {
                 Some(AluOp::Add) => sum.checked_add(by)?,
                 Some(AluOp::Sub) => sum.checked_sub(by)?,
-                None if b.is_none() && imm.is_none() => sum,
+                None if kept => sum,
                 _ => return None,
             };
             node = a;
@@ -341,9 +390,11 @@ impl Walker<'_> {
             Op::Alu { op, dst, src, w } => self.arith(op, dst, src, w.is32()),
             Op::Neg { .. } | Op::End { .. } | Op::MovSx { .. } | Op::AddrSpaceCast { .. } => {
                 let effects = op.effects();
+                let kept = !matches!(op, Op::Neg { .. } | Op::End { .. });
                 for (dst, from) in effects.writes.iter().zip(effects.reads.iter()) {
                     let made = Made::Arith {
                         op: None,
+                        kept,
                         a: self.reg(from),
                         b: None,
                         imm: None,
@@ -473,6 +524,7 @@ impl Walker<'_> {
         };
         let made = |a, b| Made::Arith {
             op: op_kept,
+            kept: op_kept.is_none(),
             a,
             b,
             imm,

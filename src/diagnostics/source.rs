@@ -15,7 +15,9 @@ use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 
+use super::c_function::Function;
 use super::names;
+use crate::once::Once;
 use crate::prelude::*;
 use crate::programs::insn::Op;
 use crate::programs::{Line, MAX_LINE, Program};
@@ -33,6 +35,8 @@ pub struct Text {
     text: String,
     /// Byte offset of each line's start.
     starts: Vec<u32>,
+    /// The functions of C that are in it, in order; read when they are first asked for.
+    functions: Once<Vec<Arc<Function>>>,
 }
 
 impl Text {
@@ -45,7 +49,16 @@ impl Text {
         Text {
             starts: starts.collect(),
             text,
+            functions: Once::new(),
         }
+    }
+
+    /// The function of C around a line, if the text has one there that ends.
+    pub(super) fn function(&self, line: u32) -> Option<Arc<Function>> {
+        let all = self.functions.get_or_init(|| Function::all(self));
+        let at = all.partition_point(|f| f.lines().1 < line);
+        let found = all.get(at).filter(|f| f.lines().0 <= line);
+        found.cloned()
     }
 
     /// All of it, to be compared.

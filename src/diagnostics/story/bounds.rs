@@ -41,19 +41,21 @@ pub(super) fn number_name(scene: &Scene<'_>, number: Node) -> String {
     };
     loop {
         let def = scene.flow.def(at);
-        if let Some(name) = scene.assigned(def.insn).filter(|_| !used(def.insn)) {
+        if let Some(name) = scene.put_into(at).filter(|_| !used(def.insn)) {
             return name;
         }
-        match def.made {
-            Made::Arith { a, .. } => at = a,
-            _ => break,
+        match scene.flow.kept_from(at) {
+            Some(a) => at = a,
+            None => break,
         }
     }
     let root = scene.flow.def(at);
-    scene
-        .expr(root.insn)
-        .filter(|e| !e.contains('('))
-        .map_or_else(|| UNNAMED.into(), str::to_owned)
+    // What is computed, and put into no variable, has no name.
+    let name = scene.expr(root.insn).filter(|e| !e.contains('('));
+    match (root.made, name) {
+        (Made::Arith { .. }, _) | (_, None) => UNNAMED.into(),
+        (_, Some(name)) => name.to_owned(),
+    }
 }
 
 /// The number among what was added to a pointer: its node and the node of the sum.
@@ -102,6 +104,8 @@ fn outside(scene: &Scene<'_>) -> Option<Story> {
             let at = Indexed {
                 held,
                 number,
+                pointer: node,
+                sum: scene.flow.def(sum).insn,
                 fixed,
                 bytes: bytes.into(),
                 room: room.into(),
@@ -158,7 +162,7 @@ fn bound_sum(
         above: false,
     };
     let patch = Patch::leave_outside(scene, at, number, (limits.least, limits.most));
-    bound(scene, &limits, ends, at).patch(patch)
+    bound(scene, &limits, ends, at).patch(patch.filter(|_| limits.testable()))
 }
 
 /// The comparison that bounds a number at one end.
@@ -222,7 +226,7 @@ fn unbounded(
     let limits = limits_of(
         scene,
         held,
-        node,
+        (node, scene.node(pointer)?),
         (&object, size),
         (off.into(), bytes.into()),
     )?;
@@ -234,11 +238,11 @@ fn unbounded(
         above,
     };
     let (least, most) = (limits.least, limits.most);
-    let help = bound(scene, &limits, ends, scene.insn).patch(Some(Patch::leave(
-        scene,
-        scene.insn,
-        patch::not_within(reg, clamped(least), clamped(most)),
-    )));
+    let within = patch::not_within(reg, clamped(least), clamped(most));
+    let patch = limits
+        .testable()
+        .then(|| Patch::leave(scene, scene.insn, within));
+    let help = bound(scene, &limits, ends, scene.insn).patch(patch);
     let edit_at = bound_event(scene, unscaled).filter(|_| above);
     let claim = Claim::Unbounded {
         number: limits.seen(number),
@@ -265,7 +269,7 @@ fn clamped(limit: i64) -> i32 {
 fn limits_of(
     scene: &Scene<'_>,
     held: &Reg,
-    number: Node,
+    (number, pointer): (Node, Node),
     (object, size): (&Object, Option<u64>),
     (off, bytes): (i128, i128),
 ) -> Option<Limits> {
@@ -279,6 +283,8 @@ fn limits_of(
     let at = Indexed {
         held,
         number,
+        pointer,
+        sum: scene.insn,
         fixed,
         bytes,
         room,
@@ -315,6 +321,8 @@ fn offset(scene: &Scene<'_>) -> Option<Story> {
     let at = Indexed {
         held,
         number,
+        pointer: node,
+        sum: scene.flow.def(sum).insn,
         fixed,
         bytes,
         room: room_left,
@@ -434,6 +442,8 @@ fn stack(scene: &Scene<'_>) -> Option<Story> {
     let at = Indexed {
         held,
         number,
+        pointer: node,
+        sum: scene.flow.def(sum).insn,
         fixed,
         bytes: bytes.max(1).into(),
         room: 0,

@@ -289,6 +289,8 @@ pub enum Claim {
         close: &'static str,
         /// The call that may not be made in it; none where the program ends.
         callee: Option<String>,
+        /// Whether that call may sleep; others leave the program, or take locks.
+        sleeps: bool,
     },
     /// A returned number that the hook does not take.
     Returns {

@@ -326,7 +326,22 @@ fn opened(scene: &Scene<'_>) -> Option<(Call, String, &'static str)> {
     open.pop()
 }
 
+/// Whether what is refused is that a function may sleep.
+fn sleeps(scene: &Scene<'_>) -> bool {
+    matches!(
+        scene.refusal.code(),
+        Code::SleepInRcu | Code::SleepInPreempt | Code::Sleepable
+    ) || matches!(
+        scene.key(),
+        Some(Key::HelperSleeps | Key::KfuncSleeps | Key::KfuncSleepsInSection | Key::GlobalSleeps)
+    )
+}
+
 fn still_open(scene: &Scene<'_>) -> Option<Story> {
+    // A load that may end the program is no end of its own.
+    if matches!(scene.op()?, Op::LdAbs { .. } | Op::LdInd { .. }) {
+        return None;
+    }
     let (call, name, close) = opened(scene)?;
     let mut events = vec![scene.event(call.step, call.insn, Happened::Section(name.clone()))];
     let callee = scene.callee();
@@ -366,6 +381,7 @@ fn still_open(scene: &Scene<'_>) -> Option<Story> {
         opened: name,
         close,
         callee: callee.clone(),
+        sleeps: sleeps(scene),
     };
     let edit_at = match (&way, callee) {
         (Some((event, _)), None) => Some(event.insn),

@@ -10,12 +10,13 @@
 //! the array nor the access tells the step, there is no limit of the expression.
 
 use super::claim::HUGE;
-use super::{Range, Scene, trace};
+use super::scene::Array;
+use super::{Range, Scene};
 use crate::abstract_interp::value::{Kind, Reg};
 use crate::diagnostics::flow::{Made, Node, Test};
-use crate::diagnostics::{c_text, c_types};
+use crate::diagnostics::{c_function, c_text, c_types};
 use crate::prelude::*;
-use crate::programs::insn::{AluOp, JmpOp};
+use crate::programs::insn::{AluOp, ImmRef, JmpOp, Op};
 
 /// An element of an array, as the refused line has it.
 pub(super) struct Subscript {
@@ -31,9 +32,9 @@ pub(super) struct Subscript {
     pub whole: bool,
 }
 
-/// What the refused line indexes; none where it does so more than once.
-pub(super) fn subscript(scene: &Scene<'_>) -> Option<Subscript> {
-    let l = scene.line(scene.insn)?;
+/// What the line of an instruction indexes; none where it does so more than once.
+pub(super) fn subscript(scene: &Scene<'_>, insn: usize) -> Option<Subscript> {
+    let l = scene.line(insn)?;
     let expr = c_text::at_column_member(&l.text, l.col)?;
     let (table, index, place) = c_text::indexed(&expr)?;
     let rest = expr.get(place.1 + 1..)?;
@@ -44,6 +45,14 @@ pub(super) fn subscript(scene: &Scene<'_>) -> Option<Subscript> {
         whole: rest.trim().is_empty(),
         expr: expr.clone(),
     })
+}
+
+/// Whether the expression of an instruction has an element of an element.
+fn nested(scene: &Scene<'_>, insn: usize) -> bool {
+    let expr = scene
+        .line(insn)
+        .and_then(|l| c_text::at_column_member(&l.text, l.col));
+    expr.is_some_and(|e| e.matches('[').count() > 1)
 }
 
 /// By how much a number was scaled before it was added.
@@ -75,6 +84,10 @@ pub(super) struct Indexed<'a> {
     pub held: &'a Reg,
     /// The number.
     pub number: Node,
+    /// The pointer's value, with the number or before it is added.
+    pub pointer: Node,
+    /// The instruction that adds it.
+    pub sum: usize,
     /// What else its offset is.
     pub fixed: i128,
     /// Bytes that are accessed.
@@ -100,8 +113,13 @@ pub(super) struct Limits {
     pub memory: bool,
     /// Whether it has no sign, where a declaration tells.
     pub unsigned: Option<bool>,
-    /// The number before it was scaled.
-    pub node: Node,
+    /// The instruction whose line has the name.
+    pub insn: usize,
+    /// The number that the name is, less what is folded; none where it is not sure.
+    node: Option<Node>,
+    /// Whether limits of the register are those of the name, so that what holds with the
+    /// former holds with the latter.
+    pub exact: bool,
     step: i64,
     shift: i64,
 }
@@ -131,13 +149,31 @@ fn includes(scene: &Scene<'_>, mut node: Node, constant: i64) -> bool {
     false
 }
 
+/// The element that the access has, or the sum: compilers give the access the place of the
+/// whole statement at times. With it the instruction whose line has it.
+fn written(scene: &Scene<'_>, sum: usize) -> Option<(usize, Subscript)> {
+    [scene.insn, sum].into_iter().find_map(|insn| {
+        let s = subscript(scene, insn)?;
+        c_text::number(&s.index).is_none().then_some((insn, s))
+    })
+}
+
 /// The limits of a number; none where nothing of the access fits.
 pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
     let (step, node) = scale(scene, at.number);
-    let written = subscript(scene).filter(|s| c_text::number(&s.index).is_none());
+    let (insn, written) = match written(scene, at.sum) {
+        Some((insn, s)) => (insn, Some(s)),
+        None => (at.sum, None),
+    };
     let name = match &written {
         Some(s) => s.index.clone(),
+        None if nested(scene, scene.insn) || nested(scene, at.sum) => UNNAMED.to_owned(),
         None => super::bounds::number_name(scene, node),
+    };
+    // What is done once may not be done twice.
+    let name = match c_text::pure(&name) {
+        true => name,
+        false => UNNAMED.to_owned(),
     };
     let (variable, constant) = c_types::sum(&name);
     let folded = match constant {
@@ -149,10 +185,15 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
         0 => &name,
         _ => variable,
     });
-    let root = scene.flow.def(scene.flow.root(node));
+    let root = scene.flow.def(scene.flow.kept(node));
     let memory = written.is_none()
         && matches!(root.made, Made::Load { .. })
         && scene.expr(root.insn) == Some(&name);
+    // A pointer with a name of its own may have been moved before.
+    let by_pointer = written
+        .as_ref()
+        .is_some_and(|s| !scene.is_array(at.held, &s.table));
+    let holds = !by_pointer || holds(scene, node, (variable, constant));
     let found = Limits {
         memory,
         name,
@@ -162,7 +203,9 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
         most: 0,
         folded: folded != 0,
         unsigned,
-        node,
+        insn,
+        node: holds.then_some(node),
+        exact: holds,
         step,
         shift: folded,
     };
@@ -173,29 +216,50 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
         let inner = at.fixed - i128::from(a.at) - i128::from(folded) * i128::from(a.elem);
         inner >= 0 && inner + at.bytes <= a.elem.into()
     });
-    if let Some(a) = array {
-        let start = folded.checked_neg()?.checked_mul(a.elem)?;
-        return Some(Limits {
-            last: a.len - 1,
-            least: start.max(0),
-            most: start.checked_add(a.elem.checked_mul(a.len - 1)?)?,
-            step: a.elem,
-            ..found
-        });
+    match array {
+        Some(a) if alone(scene, at) => of_array(found, &a),
+        _ => of_memory(scene, at, found, written.as_ref(), declared.is_some()),
     }
-    let most = i64::try_from(at.room - at.bytes - at.fixed).ok()?;
+}
+
+/// Where a declaration tells of the array.
+fn of_array(found: Limits, a: &Array) -> Option<Limits> {
+    let start = found.shift.checked_neg()?.checked_mul(a.elem)?;
+    let same = found.step == a.elem;
+    let whole = !found.simple() && found.step % a.elem == 0;
+    Some(Limits {
+        node: found.node.filter(|_| same),
+        exact: found.exact && (same || whole),
+        last: a.len - 1,
+        least: start.max(0),
+        most: start.checked_add(a.elem.checked_mul(a.len - 1)?)?,
+        step: a.elem,
+        ..found
+    })
+}
+
+/// Where what is left of the memory is the limit.
+fn of_memory(
+    scene: &Scene<'_>,
+    at: &Indexed<'_>,
+    found: Limits,
+    written: Option<&Subscript>,
+    declared: bool,
+) -> Option<Limits> {
+    let (step, folded) = (found.step, found.shift);
+    let (room, flat) = of_section(scene, at, step).unwrap_or((at.room, true));
+    let most = i64::try_from(room - at.bytes - at.fixed).ok()?;
     let start = i64::try_from(-at.fixed).ok()?;
+    let of_stack = matches!(at.held.kind, Kind::Stack { .. });
     let least = match at.held.kind {
-        Kind::Stack { .. } => 0,
-        _ if at.held.is_packet() => 0,
+        _ if of_stack || at.held.is_packet() => 0,
         _ => start.max(folded.checked_neg()?.saturating_mul(step)).max(0),
     };
     let last = most.div_euclid(step).checked_add(folded)?;
     // An array of the stack ends where its neighbour begins, which no offset tells.
     let own = written
-        .as_ref()
         .and_then(|s| scene.declared(&s.table)?.length)
-        .filter(|_| matches!(at.held.kind, Kind::Stack { .. }));
+        .filter(|_| of_stack);
     let last = own.map_or(last, |len| last.min(len - 1));
     let most = most.min(
         last.checked_sub(folded)?
@@ -209,8 +273,15 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
     (most >= least && last >= first).then_some(())?;
     // A pointer that is moved by bytes is no array.
     let plain = step > 1 || at.bytes <= 1 || i128::from(step) == at.bytes;
-    let sure = declared.is_none() && (written.is_none() || plain);
+    let sure = !declared
+        && (written.is_none() || plain)
+        && flat
+        && (!of_stack || own.is_some())
+        && (at.held.is_packet() || alone(scene, at));
+    let named = sure && found.named();
     Some(Limits {
+        node: found.node.filter(|_| named),
+        exact: found.exact && named,
         name: if sure { found.name } else { UNNAMED.to_owned() },
         folded: found.folded && sure,
         unsigned: found.unsigned.filter(|_| sure),
@@ -222,14 +293,88 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
     })
 }
 
+/// Whether a number is what a variable holds, and a constant, as far as is seen: nothing
+/// else was computed of it since.
+fn holds(scene: &Scene<'_>, mut node: Node, (variable, constant): (&str, i64)) -> bool {
+    let mut left = constant;
+    loop {
+        let def = scene.flow.def(node);
+        if scene
+            .line(def.insn)
+            .is_some_and(|l| c_function::sets(&l.text, variable))
+        {
+            return true;
+        }
+        node = match (scene.flow.kept_from(node), def.made) {
+            (Some(a), _) => a,
+            (
+                None,
+                Made::Arith {
+                    op: Some(op @ (AluOp::Add | AluOp::Sub)),
+                    a,
+                    b: None,
+                    imm: Some(imm),
+                    ..
+                },
+            ) if left != 0
+                && (op == AluOp::Add && imm == left || op == AluOp::Sub && -imm == left) =>
+            {
+                left = 0;
+                a
+            }
+            (None, Made::Arith { .. }) => return false,
+            _ => return true,
+        };
+    }
+}
+
+/// Whether nothing else of unknown size is added to the pointer.
+fn alone(scene: &Scene<'_>, at: &Indexed<'_>) -> bool {
+    let mut moved = super::packet::moved_by(scene, at.pointer);
+    if let Some(own) = moved.iter().position(|(number, _)| *number == at.number) {
+        moved.remove(own);
+    }
+    moved.is_empty()
+}
+
+/// Of a pointer into a data section the end of the variable that it was made to, and
+/// whether that is an array of elements of this step: behind it lie others' bytes. None of
+/// other memory.
+fn of_section(scene: &Scene<'_>, at: &Indexed<'_>, step: i64) -> Option<(i128, bool)> {
+    let Kind::MapValue { map, .. } = at.held.kind else {
+        return None;
+    };
+    scene.map(map).filter(|m| m.is_data())?;
+    let made = scene.flow.def(scene.flow.root(at.pointer));
+    let start = match scene.ops.get(made.insn) {
+        Some(Op::LdImm64 {
+            src: ImmRef::MapIdxValue { off, .. } | ImmRef::MapValue { off, .. },
+            ..
+        }) => i64::from(*off),
+        _ => return Some((at.room, false)),
+    };
+    let own = scene.variable(map, start).filter(|v| {
+        let (from, to) = (i128::from(v.at), i128::from(v.at + v.bytes));
+        (from..to).contains(&at.fixed) && to <= at.room
+    });
+    Some(own.map_or((at.room, false), |v| {
+        ((v.at + v.bytes).into(), v.elem == Some(step))
+    }))
+}
+
 impl Limits {
-    /// Whether the source has it in a variable.
+    /// Whether the source has it in a variable, or a member.
     pub(super) fn simple(&self) -> bool {
-        !self.name.contains([' ', '(', '=']) && self.named()
+        self.named() && c_text::is_chain(&self.name)
     }
 
     pub(super) fn named(&self) -> bool {
         self.name != UNNAMED
+    }
+
+    /// Whether what holds of the register holds of what is printed.
+    pub(super) fn testable(&self) -> bool {
+        self.exact || !self.named()
     }
 
     /// What the source's expression may be where the register may be this.
@@ -257,14 +402,14 @@ impl Limits {
         let Some((number, most)) = self.bounded() else {
             return false;
         };
-        let bare = trace::unconverted(scene, number);
+        let bare = scene.flow.kept(number);
         let compared = scene.last_test(|t| {
             let shown = match (went(t), t.b) {
                 (Some(J::Le | J::Sle | J::Eq), Err(n)) => Some(i64::from(n)),
                 (Some(J::Lt | J::Slt), Err(n)) => i64::from(n).checked_sub(1),
                 _ => None,
             };
-            trace::unconverted(scene, t.a) == bare && shown.is_some_and(|n| n <= most)
+            scene.flow.kept(t.a) == bare && shown.is_some_and(|n| n <= most)
         });
         self.seen(register).max <= self.last.into() || compared.is_some()
     }
@@ -272,7 +417,7 @@ impl Limits {
     /// The number before it is scaled, and its greatest value, to hold comparisons against.
     pub(super) fn bounded(&self) -> Option<(Node, i64)> {
         let most = self.last.checked_sub(self.shift)?;
-        self.named().then_some((self.node, most))
+        self.node.filter(|_| self.named()).map(|node| (node, most))
     }
 }
 
@@ -286,7 +431,7 @@ fn went(t: &Test) -> Option<JmpOp> {
 pub(super) fn compared_apart(scene: &Scene<'_>, number: Node, most: i64) -> Option<Test> {
     use JmpOp as J;
     let root = scene.flow.root(number);
-    let bare = trace::unconverted(scene, number);
+    let bare = scene.flow.kept(number);
     // What was computed from the compared one has changed since.
     let before = |side: Node| {
         let mut at = bare;
@@ -305,7 +450,7 @@ pub(super) fn compared_apart(scene: &Scene<'_>, number: Node, most: i64) -> Opti
             (Some(J::Lt), Err(n)) => i64::from(n).checked_sub(1),
             _ => None,
         };
-        let apart = trace::unconverted(scene, side) == bare || !before(side);
+        let apart = scene.flow.kept(side) == bare || !before(side);
         side != number
             && scene.flow.root(side) == root
             && apart
@@ -318,11 +463,12 @@ pub(super) fn compared_apart(scene: &Scene<'_>, number: Node, most: i64) -> Opti
 pub(super) fn compared_before(scene: &Scene<'_>, number: Node, most: i64) -> Option<Test> {
     use JmpOp as J;
     let from = |side: Node| {
-        let mut at = trace::unconverted(scene, number);
+        let mut at = scene.flow.kept(number);
         let mut sum = 0i64;
         while at != side {
             let Made::Arith {
                 op,
+                kept,
                 a,
                 b: None,
                 imm,
@@ -334,7 +480,7 @@ pub(super) fn compared_before(scene: &Scene<'_>, number: Node, most: i64) -> Opt
             sum = match (op, imm) {
                 (Some(AluOp::Add), Some(imm)) => sum.checked_add(imm)?,
                 (Some(AluOp::Sub), Some(imm)) => sum.checked_sub(imm)?,
-                (None, _) => sum,
+                (None, _) if kept => sum,
                 _ => return None,
             };
             at = a;

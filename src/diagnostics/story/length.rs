@@ -154,18 +154,23 @@ fn length_help(
     } else {
         // As an unsigned number a negative one is too great.
         let limit = (too_long || negative).then_some(room_text);
-        with_variable(scene, name, limit, zero)
+        with_variable(scene, scene.insn, name, limit, zero)
     };
+    // Without halves of registers a narrow variable is compared as a copy, shifted up, of
+    // which the verifier takes nothing for the length itself.
+    let apart = c_text::is_name(name)
+        && scene.whole_registers()
+        && scene.declared(name).is_none_or(|d| d.size != Some(8));
     let most = if too_long || negative {
         room_text
     } else {
         i64::from(i32::MAX)
     };
-    Help::say(text).edit(edit).patch(Some(Patch::leave(
-        scene,
-        scene.insn,
-        patch::not_within(size_reg, i32::from(zero), most as i32),
-    )))
+    let within = patch::not_within(size_reg, i32::from(zero), most as i32);
+    let patch = Patch::leave(scene, scene.insn, within);
+    Help::say(text)
+        .edit(edit)
+        .patch(Some(patch).filter(|_| !apart))
 }
 
 /// A length that may be negative, zero, or anything.

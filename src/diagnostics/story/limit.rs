@@ -31,8 +31,12 @@ pub(super) fn bound(scene: &Scene<'_>, limits: &Limits, ends: Ends, at: usize) -
         name, first, last, ..
     } = limits;
     if !limits.named() {
+        let low = match limits.least {
+            1.. => format!("is less than {} or ", limits.least),
+            _ => "is ".to_owned(),
+        };
         return Help::say(format!(
-            "leave where the number that is added is greater than {}",
+            "leave where the number that is added {low}greater than {}",
             limits.most
         ));
     }
@@ -41,7 +45,7 @@ pub(super) fn bound(scene: &Scene<'_>, limits: &Limits, ends: Ends, at: usize) -
         let text = format!(
             "put `{name}` into an unsigned variable{own}, and leave where it is greater than {last}"
         );
-        let edit = with_variable(scene, name, Some(*last), false);
+        let edit = with_variable(scene, limits.insn, name, Some(*last), false);
         return Help::say(text).edit(edit.filter(|_| *first <= 0));
     }
     let signed = ends.low && limits.unsigned != Some(true);
@@ -71,25 +75,29 @@ pub(super) fn bound(scene: &Scene<'_>, limits: &Limits, ends: Ends, at: usize) -
         format!("leave where `{name}` {words}")
     };
     let edit = scene.insert_before(at, &leave_if(scene, &condition));
-    Help::say(text).edit(edit.filter(|_| !limits.memory))
+    let edit = edit.filter(|e| !limits.memory && scene.names(e, name));
+    Help::say(text).edit(edit)
 }
 
-/// Puts an expression of the refused line into a variable that can be checked, and keeps
+/// Puts an expression of an instruction's line into a variable that can be checked, and keeps
 /// the compiler from computing it once more for the use.
 pub(super) fn with_variable(
     scene: &Scene<'_>,
+    insn: usize,
     expr: &str,
     limit: Option<i64>,
     zero: bool,
 ) -> Option<super::Edit> {
-    let l = scene.line(scene.insn)?;
+    c_text::pure(expr).then_some(())?;
+    let l = scene.line(insn)?;
     let old = scene.text(&l.file, l.line)?;
-    if !c_text::begins_statement(&old) {
-        return None;
-    }
-    let at = old.find(expr)?;
-    let before = scene.text(&l.file, l.line.checked_sub(1)?);
-    if before.is_some_and(|b| c_text::continues(&b)) {
+    let code = old.split("//").next()?;
+    let at = code.find(expr)?;
+    // One statement of a line, with one such expression.
+    let alone = code.rfind(expr) == Some(at) && !code.get(..at)?.contains(';');
+    let begins = alone && scene.before(&l.file, l.line) == Some(l.line);
+    let own = [expr.to_owned()];
+    if !begins || !scene.may_precede(&l.file, l.line, (l.line, at), &own) {
         return None;
     }
     let indent = c_text::indent(&old).to_owned();
@@ -124,7 +132,7 @@ pub(super) fn constant(
     bytes: u64,
 ) -> Help {
     let over = first.max + bytes as i128 - room as i128;
-    let indexed = subscript(scene).filter(|_| over > 0 && first.min >= 0 && bytes > 0);
+    let indexed = subscript(scene, scene.insn).filter(|_| over > 0 && first.min >= 0 && bytes > 0);
     if let Some(s) = &indexed {
         let array = scene.array(held, &s.table);
         let elem = match array {

@@ -301,7 +301,8 @@ fn unheeded(scene: &Scene<'_>, story: &mut Story) {
         let line = scene.line(insn)?;
         (c_text::is_name(name) && c_compare::compares(&line.text, name)).then_some(line.line)
     };
-    let apart = index::compared_apart(scene, number, most);
+    let apart =
+        index::compared_apart(scene, number, most).filter(|t| !kept_together(scene, t.insn, name));
     if let Some((t, line)) = apart.and_then(|t| Some((t, on_it(t.insn)?))) {
         for event in story.events.iter_mut().filter(|e| e.insn == t.insn) {
             event.kind = Happened::BoundCopy;
@@ -326,6 +327,21 @@ fn unheeded(scene: &Scene<'_>, story: &mut Story) {
             "The comparison in line {line} is right, but this target's verifier does not follow what it shows through what is computed after it."
         ));
     }
+}
+
+/// Whether a barrier already keeps the compiler from having a variable twice where it is
+/// compared.
+fn kept_together(scene: &Scene<'_>, insn: usize, name: &str) -> bool {
+    let Some(l) = scene.line(insn) else {
+        return false;
+    };
+    let function = scene.function(&l.file, l.line);
+    function.is_some_and(|f| {
+        let (first, _) = f.lines();
+        let mut rows = f.between(first, l.line);
+        let barrier = |code| c_text::assembler(code) || c_function::mentions(code, "barrier_var");
+        rows.any(|(_, code)| barrier(code) && c_function::mentions(code, name))
+    })
 }
 
 /// Oldest first, each once, not too many.

@@ -13,7 +13,7 @@ use crate::diagnostics::names;
 use crate::diagnostics::wording::Nature;
 use crate::diagnostics::{c_function, c_text};
 use crate::prelude::*;
-use crate::programs::insn::{JmpOp, Op};
+use crate::programs::insn::Op;
 
 pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     let key = scene.key();
@@ -65,7 +65,7 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     {
         return Some(may_be_null(scene, reg, node));
     }
-    if held.is_some_and(|h| null_and_member(scene, h)) && !releases(scene) {
+    if held.is_some_and(|h| null_and_member(scene, h, node)) && !releases(scene) {
         return is_null(scene, reg, node);
     }
     if let Some(story) = stale(scene, reg, node) {
@@ -80,10 +80,25 @@ pub(super) fn tell(scene: &Scene<'_>) -> Option<Story> {
     (scalar && matches!(key, None | Some(Key::NotMemory))).then(|| number(scene, reg, node))
 }
 
-/// NULL, or the address that a member of what NULL points to would have.
-fn null_and_member(scene: &Scene<'_>, held: &Reg) -> bool {
-    let most = if scene.callee().is_some() { 0 } else { 4095 };
-    held.const_value().is_some_and(|c| c <= most)
+/// NULL, or the address that a member of what NULL points to has: that much was added, or
+/// the compiler did so where a comparison had shown NULL.
+fn null_and_member(scene: &Scene<'_>, held: &Reg, node: Node) -> bool {
+    let Some(c) = held.const_value() else {
+        return false;
+    };
+    let added = scene
+        .flow
+        .distance(node)
+        .filter(|_| scene.callee().is_none());
+    let folded = || {
+        let def = scene.flow.def(scene.flow.root(node));
+        let mut before = scene.flow.tests.iter().rev().filter(|t| t.step < def.step);
+        let null = before.next().is_some_and(Test::shows_zero);
+        matches!(def.made, Made::Const(1..=4095)) && null
+    };
+    c == 0
+        || added.is_some_and(|by| by > 0 && by.unsigned_abs() == c)
+        || added == Some(0) && folded()
 }
 
 pub(super) fn releases(scene: &Scene<'_>) -> bool {
@@ -112,7 +127,11 @@ fn null_check(scene: &Scene<'_>, reg: u8, name: Option<&str>) -> Help {
             return after_making(scene, n);
         }
         match c_text::is_name(n) {
-            true => scene.insert_before(scene.insn, &leave_if(scene, &format!("!{n}"))),
+            true => {
+                let edit = scene.insert_before(scene.insn, &leave_if(scene, &format!("!{n}")))?;
+                // Compilers give what is refused the place of another statement at times.
+                scene.is_about(&edit, n).then_some(edit)
+            }
             // What is read twice may be another pointer the second time.
             false => kept_in_variable(scene, n),
         }
@@ -137,7 +156,7 @@ fn made_in_line(scene: &Scene<'_>, reg: u8, name: &str) -> bool {
 /// Behind the statement, all on one line, that sets the variable.
 fn after_making(scene: &Scene<'_>, name: &str) -> Option<super::Edit> {
     let l = scene.line(scene.insn)?;
-    let edit = scene.insert_before(scene.insn, &leave_if(scene, &format!("!{name}")))?;
+    let edit = scene.insert_at(&l.file, l.line, &leave_if(scene, &format!("!{name}")))?;
     let code = edit.old.split("//").next().unwrap_or("").trim_end();
     let whole = edit.line == l.line && code.ends_with(';') && code.matches(';').count() == 1;
     // Nothing else of the line may follow the pointer.
@@ -164,7 +183,9 @@ fn kept_in_variable(scene: &Scene<'_>, chain: &str) -> Option<super::Edit> {
     };
     let member = chain.rsplit(['>', '.']).next()?;
     let name = [member, "checked"].into_iter().find(|n| free(n))?;
-    let check = scene.insert_before(scene.insn, &leave_if(scene, &format!("!{name}")))?;
+    let mut statements = vec![format!("typeof({chain}) {name} = {chain};")];
+    statements.extend(leave_if(scene, &format!("!{name}")));
+    let check = scene.insert_before(scene.insn, &statements)?;
     if check.line != l.line || !c_function::mentions(&check.old, chain) {
         return None;
     }
@@ -172,11 +193,7 @@ fn kept_in_variable(scene: &Scene<'_>, chain: &str) -> Option<super::Edit> {
     if !code.ends_with([';', ')', '{']) {
         return None;
     }
-    let mut new = vec![c_text::indented(
-        &check.old,
-        &format!("typeof({chain}) {name} = {chain};"),
-    )];
-    new.extend(check.new.clone());
+    let mut new = check.new.clone();
     new.push(c_function::renamed(&check.old, chain, name));
     Some(super::Edit {
         place: super::EditPlace::Instead,
@@ -234,8 +251,7 @@ fn is_null(scene: &Scene<'_>, reg: u8, node: Node) -> Option<Story> {
     // A comparison made it NULL on this path.
     let compared = scene.last_test(|t| {
         let same = t.a == node || scene.flow.root(t.a) == root;
-        let null = (t.op == JmpOp::Eq) == t.taken;
-        same && t.b == Err(0) && matches!(t.op, JmpOp::Eq | JmpOp::Ne) && null
+        same && t.shows_zero()
     });
     let constant = matches!(def.made, Made::Const(_));
     if let Some(t) = compared.filter(|_| !constant) {

@@ -241,7 +241,6 @@ fn compare(scene: &Scene<'_>, reg: u8, held: Option<&Reg>, (off, size): (i64, i6
             let leave = leave_if(scene, &condition);
             let one = leave.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ");
             let edit = scene.insert_before(scene.insn, &leave);
-            let edit = edit.filter(|_| !set_meanwhile(scene, &reach.end));
             Help::say(format!(
                 "compare right before the access, and leave where bytes are missing: `{one}`"
             ))
@@ -271,29 +270,6 @@ pub(super) fn too_far_words(scene: &Scene<'_>) -> String {
     format!(
         "keep what is accessed within the first 65,535 bytes: no comparison shows bytes behind them{helper}"
     )
-}
-
-/// Whether the statement of the access gives a variable of an expression its value.
-fn set_meanwhile(scene: &Scene<'_>, expr: &str) -> bool {
-    use crate::diagnostics::c_function::{sets, words};
-    let Some(l) = scene.line(scene.insn) else {
-        return true;
-    };
-    let from = scene.before(&l.file, l.line).unwrap_or(l.line);
-    let function = scene.function(&l.file, l.line);
-    function.is_none_or(|f| {
-        let mut rows = f.between(from, l.line + 1);
-        rows.any(|(number, code)| {
-            // What is set to what is read there is not set before.
-            let code = match number == l.line {
-                true => code
-                    .get(..(l.col as usize).saturating_sub(1))
-                    .unwrap_or(code),
-                false => code,
-            };
-            words(expr).any(|(_, w)| sets(code, w))
-        })
-    })
 }
 
 /// What the refused access reaches, as far as its text is sure.

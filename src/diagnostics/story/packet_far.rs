@@ -83,7 +83,9 @@ pub(super) fn far(
     }
     let edit = name.filter(|_| offset.min >= 0).and_then(|(name, scale)| {
         let limit = most / i128::from(scale);
-        scene.insert_before(def.insn, &leave_if(scene, &format!("{name} > {limit}")))
+        let leave = leave_if(scene, &format!("{name} > {limit}"));
+        let edit = scene.insert_before(def.insn, &leave)?;
+        scene.names(&edit, &name).then_some(edit)
     });
     let patch = Patch::leave_above(scene, def.insn, by, most as i32);
     story.help(
@@ -102,7 +104,7 @@ fn named(scene: &Scene<'_>, number: Node, add: Node) -> Option<(String, i64)> {
         let def = scene.flow.def(n);
         // What the line of the sum sets is not the number.
         let sum = scene.line_number(scene.flow.def(add).insn) == scene.line_number(def.insn);
-        let name = scene.assigned(def.insn).filter(|_| !sum)?;
+        let name = scene.put_into(n).filter(|_| !sum)?;
         c_text::is_name(&name).then_some(name)
     };
     of(number)

@@ -27,6 +27,7 @@ pub(super) fn value(scene: &Scene<'_>, node: Node, out: &mut Vec<Event>) -> Opti
     let mut numbers = Vec::new();
     while let Made::Arith {
         op,
+        kept,
         a,
         b,
         imm,
@@ -40,7 +41,7 @@ pub(super) fn value(scene: &Scene<'_>, node: Node, out: &mut Vec<Event>) -> Opti
             (Some(_), Some(AluOp::Sub)) => Some(Happened::Subtracted),
             (Some(_), _) => Some(Happened::Computed),
             (None, Some(AluOp::And)) => Some(Happened::Masked(imm)),
-            (None, None) if b.is_none() && narrow => Some(Happened::Cut),
+            (None, None) if kept && narrow => Some(Happened::Cut),
             _ => None,
         };
         if let Some(kind) = kind {
@@ -277,18 +278,15 @@ fn packet(scene: &Scene<'_>, root: Node) -> bool {
 }
 
 /// A number before it was widened, narrowed or scaled.
-pub(super) fn unconverted(scene: &Scene<'_>, mut node: Node) -> Node {
-    while let Made::Arith { op, a, b: None, .. } = scene.flow.def(node).made {
-        let converts = matches!(
-            op,
-            None | Some(AluOp::Lsh | AluOp::Rsh | AluOp::Arsh | AluOp::Mul)
-        );
-        if !converts {
-            break;
+pub(super) fn unconverted(scene: &Scene<'_>, node: Node) -> Node {
+    let mut node = scene.flow.kept(node);
+    loop {
+        let (_, unscaled) = super::index::scale(scene, node);
+        if unscaled == node {
+            return node;
         }
-        node = a;
+        node = scene.flow.kept(unscaled);
     }
-    node
 }
 
 /// What a comparison shows of `node`, the way it went: `<= 64`.

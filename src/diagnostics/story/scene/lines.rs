@@ -1,5 +1,7 @@
 //! New and changed lines of the source around the refused one.
 
+use alloc::sync::Arc;
+
 use super::{MAX_HEAD, Scene};
 use crate::diagnostics::c_function::{self, Function};
 use crate::diagnostics::c_text;
@@ -18,7 +20,7 @@ impl Scene<'_> {
         let around = self
             .line(self.insn)
             .and_then(|l| self.function(&l.file, l.line));
-        let kind = around.as_ref().and_then(Function::returns);
+        let kind = around.as_ref().and_then(|f| f.returns());
         match kind.as_deref() {
             Some("void") => return ("return;".into(), Some(0)),
             Some(k) if k.ends_with('*') => return ("return 0;".into(), Some(0)),
@@ -59,7 +61,7 @@ impl Scene<'_> {
     }
 
     /// The C function around a line, where the file at hand is the one that was built.
-    pub fn function(&self, file: &str, line: u32) -> Option<Function> {
+    pub fn function(&self, file: &str, line: u32) -> Option<Arc<Function>> {
         let text = (self.files)(file)?;
         let (_, there) = text.line(line)?;
         let mut carried = self.program.line_info.iter();
@@ -68,7 +70,7 @@ impl Scene<'_> {
             Some(l) => l.text.trim() == there.trim(),
             None => plain_return(there).is_some(),
         };
-        Function::around(&text, line).filter(|_| same)
+        text.function(line).filter(|_| same)
     }
 
     /// Whether a C function is the one that is verified, and not one that the compiler put
@@ -86,7 +88,8 @@ impl Scene<'_> {
         lines.any(|l| c_function::mentions(&l.text, word))
     }
 
-    /// New statements before the one at an instruction.
+    /// New statements before the one at an instruction; none where that one itself, up to
+    /// there, gives a value to what they name.
     pub fn insert_before(&self, insn: usize, statements: &[String]) -> Option<Edit> {
         let l = self.line(insn)?;
         // Another statement on the same line comes first.
@@ -94,7 +97,72 @@ impl Scene<'_> {
         if before.contains(';') {
             return None;
         }
-        self.insert_at(&l.file, l.line, statements)
+        let edit = self.insert_at(&l.file, l.line, statements)?;
+        let place = (l.line, (l.col as usize).saturating_sub(1));
+        self.may_precede(&l.file, edit.line, place, statements)
+            .then_some(edit)
+    }
+
+    /// Whether statements may come before the one that begins at a line and goes on to a
+    /// line and byte: nothing on the way there gives a value to what they name, or is a
+    /// condition of what they follow.
+    pub fn may_precede(
+        &self,
+        file: &str,
+        from: u32,
+        (line, byte): (u32, usize),
+        statements: &[String],
+    ) -> bool {
+        let Some(function) = self.function(file, line) else {
+            return false;
+        };
+        let rows = function.between(from, line + 1);
+        let way: Vec<&str> = rows
+            .map(|(number, code)| {
+                // What is set to what is read there is not set before; where the place is
+                // that of the whole statement, nothing tells.
+                match code.get(..byte) {
+                    Some(before) if number == line && !before.trim().is_empty() => before,
+                    _ => code,
+                }
+            })
+            .collect();
+        let way = way.join("\n");
+        let mut names = statements.iter().flat_map(|s| c_function::words(s));
+        let set = names.any(|(_, name)| c_function::sets(&way, name));
+        let follows = statements.iter().any(|s| s.contains("->"));
+        !set && !(follows && c_function::guards(&way))
+    }
+
+    /// Whether the statement behind a new one has a name in it: what is about another
+    /// statement does not belong there.
+    pub fn is_about(&self, edit: &Edit, name: &str) -> bool {
+        let Some(function) = self.function(&edit.file, edit.line) else {
+            return false;
+        };
+        let rows = function.between(edit.line, edit.line + MAX_HEAD);
+        let mut own = Vec::new();
+        for (_, code) in rows {
+            own.push(code);
+            if code.contains([';', '{']) {
+                break;
+            }
+        }
+        own.iter().any(|code| c_function::mentions(code, name))
+    }
+
+    /// Whether a name is known where new statements stand, as far as words tell: a
+    /// parameter, a variable of the program, or one that was named above.
+    pub fn names(&self, edit: &Edit, name: &str) -> bool {
+        let Some(function) = self.function(&edit.file, edit.line) else {
+            return false;
+        };
+        let first = name.split(['-', '.']).next().unwrap_or(name);
+        let (begin, _) = function.lines();
+        let mut above = function.between(begin, edit.line);
+        function.has_parameter(first)
+            || self.is_global(first)
+            || above.any(|(_, code)| c_function::mentions(code, first))
     }
 
     /// Where a statement can be put before the one at a line: in the C function around

@@ -21,6 +21,8 @@ use super::{Access, Event, Happened, Object, Range};
 mod lines;
 mod types;
 
+pub(super) use types::Array;
+
 /// A refusal with everything that is known around it.
 pub(in crate::diagnostics) struct Scene<'a> {
     pub program: &'a Program,
@@ -85,6 +87,13 @@ impl<'a> Scene<'a> {
     /// The memory that the refused instruction names.
     pub fn memory(&self) -> Option<Memory> {
         self.op()?.effects().memory
+    }
+
+    /// Whether all is computed with whole registers, as compilers do for the processors
+    /// v1 and v2.
+    pub fn whole_registers(&self) -> bool {
+        let half = |op: &Op| matches!(op, Op::Alu { w, .. } | Op::Jmp { w, .. } if w.is32());
+        !self.ops.iter().any(half)
     }
 
     /// The register at fault, or the one that the instruction is about.
@@ -244,6 +253,24 @@ impl<'a> Scene<'a> {
         before
             .ends_with('=')
             .then(|| c_text::assigned(before, before.len()).map(str::to_owned))?
+    }
+
+    /// The variable that holds a value as it was made: nothing else is computed in between.
+    pub fn put_into(&self, node: Node) -> Option<String> {
+        let def = self.flow.def(node);
+        let l = self.line(def.insn)?;
+        let at = (l.col as usize).checked_sub(1)?;
+        if let Some(name) = c_text::changed_at(&l.text, at) {
+            return matches!(def.made, Made::Arith { .. }).then(|| name.to_owned());
+        }
+        let name = self.assigned(def.insn)?;
+        let before = l.text.get(..at)?;
+        let right = l.text.get(before.rfind('=').map_or(0, |e| e + 1)..)?;
+        let whole = match def.made {
+            Made::Arith { kept: false, .. } => c_text::one_operation(right),
+            _ => c_text::one_value(right),
+        };
+        whole.then_some(name)
     }
 
     /// What the pointer that is followed, or handed over, is called in the source.

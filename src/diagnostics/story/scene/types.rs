@@ -2,9 +2,9 @@
 //! of numbers, tags.
 
 use super::Scene;
-use crate::abstract_interp::value::{Kind, Reg};
+use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::diagnostics::{c_text, c_types};
-use crate::object::{Btf, Type};
+use crate::object::{Btf, MapDef, Type};
 use crate::prelude::*;
 
 /// An array inside of the memory that a pointer leads to.
@@ -16,6 +16,17 @@ pub struct Array {
     pub len: i64,
     /// Bytes of an element.
     pub elem: i64,
+}
+
+/// A variable of a data section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Bytes before it.
+    pub at: i64,
+    /// Its own.
+    pub bytes: i64,
+    /// Bytes of an element, if it is an array.
+    pub elem: Option<i64>,
 }
 
 /// Lines above the refused one in which a declaration is sought.
@@ -128,6 +139,37 @@ impl Scene<'_> {
         }
     }
 
+    /// Whether a name is that of an array itself, or of a member: no pointer's, which may
+    /// lead behind its first element.
+    pub fn is_array(&self, reg: &Reg, table: &str) -> bool {
+        match reg.kind {
+            Kind::MapValue { map, .. } => {
+                !c_text::is_name(table) || self.map(map).is_some_and(MapDef::is_data)
+            }
+            Kind::Stack { .. } => self.declared(table).is_some_and(|d| d.length.is_some()),
+            _ => !c_text::is_name(table),
+        }
+    }
+
+    /// The variable of a data section that has a byte.
+    pub fn variable(&self, map: MapRef, byte: i64) -> Option<Variable> {
+        let btf = self.program.btf.as_deref()?;
+        let Type::DataSec { vars, .. } = btf.ty(self.map(map)?.value_type)? else {
+            return None;
+        };
+        vars.iter().find_map(|var| {
+            let Type::Var { ty, .. } = btf.ty(var.ty)? else {
+                return None;
+            };
+            let (at, bytes) = (i64::from(var.offset), i64::from(btf.resolve_size(ty)?));
+            (at..at + bytes).contains(&byte).then(|| Variable {
+                at,
+                bytes,
+                elem: array(btf, ty, 0).map(|a| a.elem),
+            })
+        })
+    }
+
     /// How a variable is declared, in the lines above.
     pub fn declared(&self, name: &str) -> Option<c_types::Declared> {
         let l = self.line(self.insn)?;
@@ -156,6 +198,15 @@ impl Scene<'_> {
             Type::Enum { signed, .. } | Type::Enum64 { signed, .. } => Some(!signed),
             _ => None,
         }
+    }
+
+    /// Whether a variable outside of all functions has this name.
+    pub fn is_global(&self, name: &str) -> bool {
+        let Some(btf) = self.program.btf.as_deref() else {
+            return false;
+        };
+        let is = |id| matches!(btf.ty(id), Some(Type::Var { name: own, .. }) if own == name);
+        (1..btf.type_count().min(MAX_TYPES)).any(is)
     }
 
     fn global_sign(&self, name: &str) -> Option<bool> {

@@ -291,6 +291,7 @@ fn sentence(claim: &Claim) -> String {
             opened,
             close,
             callee,
+            ..
         } => match callee {
             Some(callee) if callee == opened && opened.contains("res_spin") => {
                 format!("`{callee}` takes a lock that this path holds already.")

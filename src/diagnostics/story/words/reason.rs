@@ -78,6 +78,9 @@ pub(in crate::diagnostics) fn reason(claim: &Claim) -> Option<String> {
         Claim::StillOpen { opened, .. } if opened.contains("spin_lock") => {
             "Others wait while a lock is held: only a few functions, which are short and take no lock, may be called meanwhile."
         }
+        Claim::StillOpen { sleeps: false, .. } => {
+            "Where the call leaves the program, nothing behind it runs: the section would not end."
+        }
         Claim::StillOpen { .. } => {
             "The function may sleep, and nothing may sleep inside of such a section."
         }
