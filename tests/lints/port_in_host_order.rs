@@ -19,3 +19,11 @@ fn well_known_ports_of_packets() {
     fires(&port("*(u16 *)(r2 + 36)", "", 6), &[]);
     fires(&port("*(u8 *)(r2 + 36)", "", 53), &[]);
 }
+
+#[test]
+fn what_is_jumped_over_is_not_compared() {
+    // Read again for another end, between the turn and the comparison.
+    let over = "r5 = be16 r5\nr6 = *(u8 *)(r2 + 23)\nif r6 == 17 goto other\ngoto on\nother:\n\
+        r5 = *(u16 *)(r2 + 36)\nr0 = r5\nr0 &= 1\nexit\non:\n";
+    fires(&port("*(u16 *)(r2 + 36)", over, 443), &[]);
+}

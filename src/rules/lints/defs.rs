@@ -1,8 +1,8 @@
 //! Definitions that reach a slot.
 //!
 //! Where each register and each byte of the stack is written is listed once for a program.
-//! Within a stretch of slots that control enters at the first only, the last of them before
-//! a slot is looked up; further back, the stretches before are asked, each once for a
+//! A stretch is of slots that control runs through one after another and enters at the first
+//! only. Within it, the last of them before a slot is looked up; further back, the stretches before are asked, each once for a
 //! question, until all ways have a definition. What took more than a few of them is kept.
 
 use alloc::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl<'a> Definitions<'a> {
             kept: RefCell::default(),
         };
         for (at, op) in ops.iter().enumerate() {
-            let head = made.head_of(at);
+            let head = made.head_of(ops, at);
             if let Some(place) = made.heads.get_mut(at) {
                 *place = head;
             }
@@ -85,11 +85,16 @@ impl<'a> Definitions<'a> {
         made
     }
 
-    /// The first slot of a slot's stretch, once those before it have theirs.
-    fn head_of(&self, at: usize) -> u32 {
+    /// The first slot of a slot's stretch, once those before it have theirs. What is jumped
+    /// over lies between, and is none of it.
+    fn head_of(&self, ops: &[Op], at: usize) -> u32 {
+        let behind = |pred: u32| {
+            let slots = ops.get(pred as usize).map_or(1, Op::slots);
+            (pred as usize).checked_add(slots)
+        };
         match *self.preds(at) {
             [pred]
-                if (pred as usize) < at
+                if behind(pred) == Some(at)
                     && self.cfg.successors(pred as usize).len() == 1
                     && !self.is_entry(at) =>
             {

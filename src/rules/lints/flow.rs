@@ -351,6 +351,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_jumped_over_defines_nothing_behind_it() {
+        let text = "r2 = 1\n*(u64 *)(r10 - 8) = 1\nif r1 == 0 goto other\ngoto on\nother:\nr2 = 2\n\
+            *(u64 *)(r10 - 8) = 2\nr0 = 0\nexit\non:\nr0 = r2\nexit\n";
+        ask(text, |flow| {
+            assert_eq!(flow.defs(8, Place::Reg(2)).unwrap()[..], [Def::At(0)]);
+            assert_eq!(flow.defs(8, Place::Stack(-8)).unwrap()[..], [Def::At(1)]);
+            assert_eq!(flow.constant(8, 2), Some(1));
+        });
+    }
+
+    #[test]
     fn values_are_followed_through_the_stack() {
         let text = "r6 = *(u32 *)(r1 + 4)\nr6 += 8\n*(u64 *)(r10 - 16) = r6\n\
             call bpf_get_prandom_u32\nr2 = r10\nr2 += -16\nr7 = *(u64 *)(r10 - 16)\nr7 ^= r0\n\
