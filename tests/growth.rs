@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bpfassay::report::{Outcome, Report};
 use bpfassay::target::Target;
-use bpfassay::{Options, TargetChoice, check, target};
+use bpfassay::{InputKind, Options, TargetChoice, check, target};
 use toy::{EXIT, Toy, UNSET, ZERO};
 
 /// The system's allocator, counting.
@@ -69,7 +69,14 @@ fn cost(object: &[u8], targets: &[&Target]) -> (Cost, Report) {
             kernel_btf: None,
         })
         .collect();
-    let options = Options::new("grown.o", &choices);
+    let kind = match object.starts_with(b"\x7fELF") {
+        true => InputKind::Elf,
+        false => InputKind::Asm,
+    };
+    let options = Options {
+        kind,
+        ..Options::new("grown.o", &choices)
+    };
     let before = (CALLS.load(Relaxed), BYTES.load(Relaxed), HELD.load(Relaxed));
     PEAK.store(before.2, Relaxed);
     let report = check(object, &options);
@@ -159,6 +166,26 @@ fn programs() {
             .count(),
         10_000
     );
+}
+
+#[test]
+fn updates_for_one_lookup() {
+    let update = "r1 = map[counts] ll\nr2 = r10\nr2 += -4\nr3 = r10\nr3 += -16\nr4 = 0\n\
+        call bpf_map_update_elem\n";
+    let report = check_grows("updates", 60, |n| {
+        format!(
+            ".type xdp\n.map counts hash 4 8 1024\n*(u32 *)(r10 - 4) = 6\n*(u64 *)(r10 - 16) = 0\n\
+             r1 = map[counts] ll\nr2 = r10\nr2 += -4\ncall bpf_map_lookup_elem\n\
+             if r0 == 0 goto missing\nr1 = 1\nlock *(u64 *)(r0 + 0) += r1\n{}goto out\n\
+             missing:\n{}out:\nr0 = 2\nexit\n",
+            "r1 += 1\n".repeat(4 * n),
+            update.repeat(n)
+        )
+        .into_bytes()
+    });
+    let found = report.objects.iter().flat_map(|o| &o.findings);
+    let races = found.filter(|f| f.rule.name == "initial-value-races");
+    assert_eq!(races.count(), 240);
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         }
     }
     let tests = tests(facts, flow);
+    // Asked once, however many updates there are for a lookup.
+    let mut behind: BTreeMap<usize, Option<BTreeSet<usize>>> = BTreeMap::new();
     for (call, _) in facts.reached_helpers(&[helper::MAP_UPDATE_ELEM]) {
         let Some((map, def)) = facts.map_argument(call.insn, 1) else {
             continue;
@@ -63,7 +65,10 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         if counted.contains(&(cfg.subprog_of(call.insn), map))
             && flow.constant(call.insn, 4) == Some(0)
             && !own_key(facts, flow, lookup, def.key_size)
-            && only_if_missing(cfg, tests.get(&lookup), lookup, call.insn)
+            && let Some(behind) = behind
+                .entry(lookup)
+                .or_insert_with(|| behind_found(cfg, tests.get(&lookup)?, lookup))
+            && !behind.contains(&call.insn)
         {
             let what = format!(
                 "the first value of a counter in `{}` replaces one that another CPU stored since the lookup: what that one counted is lost",
@@ -115,15 +120,14 @@ fn tests(facts: &Facts<'_>, flow: &Flow<'_>) -> BTreeMap<usize, Vec<usize>> {
     tests
 }
 
-/// Whether nothing leads to an update from where the lookup found a value, short of another
-/// lookup: what is updated there on purpose (a window that begins anew) is not made.
-fn only_if_missing(cfg: &Cfg, found: Option<&Vec<usize>>, lookup: usize, update: usize) -> bool {
-    let Some(found) = found else { return false };
+/// What comes where a lookup found a value, short of another lookup: what is updated there on
+/// purpose (a window that begins anew) is not made. None if that is much.
+fn behind_found(cfg: &Cfg, found: &[usize], lookup: usize) -> Option<BTreeSet<usize>> {
     let mut seen: BTreeSet<usize> = found.iter().copied().collect();
-    let mut work = found.clone();
+    let mut work = found.to_vec();
     while let Some(at) = work.pop() {
-        if at == update || seen.len() > STEPS {
-            return false;
+        if seen.len() > STEPS {
+            return None;
         }
         for &to in cfg
             .successors(at)
@@ -135,5 +139,5 @@ fn only_if_missing(cfg: &Cfg, found: Option<&Vec<usize>>, lookup: usize, update:
             }
         }
     }
-    true
+    Some(seen)
 }

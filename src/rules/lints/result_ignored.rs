@@ -6,6 +6,8 @@
 //! effect is deleted right after, is checked in another way; where the function
 //! looks the same map up, a missing entry is a case that it knows.
 
+use alloc::collections::BTreeSet;
+
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::helper;
@@ -25,6 +27,11 @@ const AFTER: usize = 24;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let Some(cfg) = facts.cfg else { return };
+    let function = |insn: usize| facts.program.subprog_at(insn as u32);
+    let lookups = facts.reached_helpers(&[helper::MAP_LOOKUP_ELEM]);
+    let asked: BTreeSet<(Option<usize>, u32)> = lookups
+        .filter_map(|(call, _)| Some((function(call.insn), facts.map_argument(call.insn, 1)?.0)))
+        .collect();
     for (call, id) in facts.reached_helpers(&[
         helper::MAP_UPDATE_ELEM,
         helper::MAP_PUSH_ELEM,
@@ -40,7 +47,9 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             continue;
         };
         if id == helper::MAP_UPDATE_ELEM
-            && (only_if_absent(facts, call.insn) || looked_up(facts, call.insn, map))
+            && (only_if_absent(facts, call.insn)
+                || asked.contains(&(function(call.insn), map))
+                || emptied(facts, call.insn, map))
         {
             continue;
         }
@@ -68,17 +77,9 @@ fn only_if_absent(facts: &Facts<'_>, insn: usize) -> bool {
     facts.flow().and_then(|f| f.constant(insn, 4)) == Some(NOEXIST)
 }
 
-/// Whether the function asks the same map, or empties it soon after, on the way
-/// straight on.
-fn looked_up(facts: &Facts<'_>, insn: usize, map: u32) -> bool {
+/// Whether the function empties the same map soon after, on the way straight on.
+fn emptied(facts: &Facts<'_>, insn: usize, map: u32) -> bool {
     let same = |at: usize| facts.map_argument(at, 1).is_some_and(|(m, _)| m == map);
-    let subprog = facts.program.subprog_at(insn as u32);
-    let before = facts
-        .reached_helpers(&[helper::MAP_LOOKUP_ELEM])
-        .any(|(call, _)| facts.program.subprog_at(call.insn as u32) == subprog && same(call.insn));
-    if before {
-        return true;
-    }
     for at in insn + 1..(insn + AFTER).min(facts.ops.len()) {
         match facts.ops.get(at) {
             Some(Op::Call(Callee::Helper(id))) if *id == helper::MAP_DELETE_ELEM as i32 => {
