@@ -33,6 +33,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bpfassay::check::types;
+use bpfassay::report::Report;
 use bpfassay::target::{self, Target};
 use bpfassay::{InputKind, Options, TargetChoice, check};
 
@@ -43,8 +44,8 @@ fn kernels(names: &[&str]) -> Vec<Target> {
         .collect()
 }
 
-/// Names of the rules that fire on a text, with the targets that they name.
-fn findings(text: &str, targets: &[&str]) -> Vec<(String, Vec<String>)> {
+/// What is reported of a text that all targets take.
+fn reported(text: &str, targets: &[&str]) -> Report {
     let kernels = kernels(targets);
     let choices: Vec<TargetChoice<'_>> = kernels
         .iter()
@@ -64,6 +65,12 @@ fn findings(text: &str, targets: &[&str]) -> Vec<(String, Vec<String>)> {
         (targets.len(), 0),
         "not accepted everywhere:\n{text}\n{report:?}"
     );
+    report
+}
+
+/// Names of the rules that fire on a text, with the targets that they name.
+fn findings(text: &str, targets: &[&str]) -> Vec<(String, Vec<String>)> {
+    let report = reported(text, targets);
     let object = report.objects.first().unwrap();
     let found = object.findings.iter();
     found
@@ -87,6 +94,15 @@ fn fires_on(text: &str, target: &str, rules: &[&str]) {
     let found = findings(text, &[target]);
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, rules, "\n{text}");
+}
+
+/// Checks that a finding on a program for the default target has these words.
+#[track_caller]
+fn says(text: &str, words: &str) {
+    let report = reported(text, &[target::DEFAULT]);
+    let found = report.objects.iter().flat_map(|o| &o.findings);
+    let said: Vec<&str> = found.map(|f| f.what.data()).collect();
+    assert!(said.iter().any(|s| s.contains(words)), "{said:?}\n{text}");
 }
 
 /// A lookup in `counts`, the value in r0, whose key is in `r10 - 8`.

@@ -5,7 +5,7 @@
 //! read from left to right; and only four bytes of a packet, or fields that are addresses by
 //! definition. A number that is such an address in both orders says nothing (10.0.0.10).
 
-use super::compared::{From, compared};
+use super::compared::{From, unturned};
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
 use crate::prelude::*;
@@ -18,7 +18,7 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    for number in compared(facts) {
+    for number in unturned(facts) {
         let Some(address) = u32::try_from(number.value)
             .ok()
             .filter(|v| is_written_so(*v) && !is_private(v.swap_bytes()))

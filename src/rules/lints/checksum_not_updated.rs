@@ -1,17 +1,18 @@
 //! `checksum-not-updated`: bytes of an IPv4 header are rewritten, and no checksum with them.
 //!
-//! Only of packets that the program knows to be IPv4: it compares a number with that
-//! EtherType, and none with that of another protocol, whose header has no checksum there.
+//! Only of packets that the program knows to be IPv4: it compares the EtherType with that,
+//! and with no other protocol's, whose header has no checksum there.
 //! What lies behind the header may do without one (UDP). Programs that touch a checksum in
 //! any way are left out: other helpers for it, a store to its place in IPv4, direct writes
 //! to the packet.
 
+use super::compared::ether_types;
 use super::facts::{Facts, stretch};
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
 use crate::helpers_spec::{ProgType, helper};
 use crate::prelude::*;
-use crate::programs::insn::{JmpOp, Op, Src};
+use crate::programs::insn::Op;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),
@@ -21,16 +22,11 @@ pub(super) const LINT: Lint = Lint {
 
 /// Where a plain IPv4 header lies behind Ethernet.
 const HEADER: core::ops::Range<u64> = 14..34;
-/// EtherTypes, in either order.
-const IPV4: [i32; 2] = [0x0800, 0x0008];
-/// Of ARP, VLAN tags, IPv6, MPLS and PPPoE.
-const OTHERS: [i32; 16] = [
-    0x0806, 0x0608, 0x8100, 0x0081, 0x88a8, 0xa888, 0x86dd, 0xdd86, 0x8847, 0x4788, 0x8848, 0x4888,
-    0x8863, 0x6388, 0x8864, 0x6488,
-];
+/// Its EtherType.
+const IPV4: u16 = 0x0800;
 const RECOMPUTE: u64 = 1;
-/// Where an IPv4 header behind Ethernet has its checksum.
-const CHECKSUM: u64 = 24;
+/// Where it has its checksum.
+const CHECKSUM: core::ops::Range<u64> = 24..26;
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     if !matches!(
@@ -39,9 +35,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     ) {
         return;
     }
-    let Some(flow) = facts.flow().filter(|_| is_ipv4(facts)) else {
-        return;
-    };
+    let Some(flow) = facts.flow() else { return };
     let sums = [
         helper::L3_CSUM_REPLACE,
         helper::L4_CSUM_REPLACE,
@@ -55,46 +49,33 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     if facts.reached_helpers(&sums).next().is_some() || facts.ops.iter().enumerate().any(writes) {
         return;
     }
+    let asked = ether_types(facts);
+    if asked.is_empty() || asked.iter().any(|asked| *asked != IPV4) {
+        return;
+    }
     let mut found = Vec::new();
     for (call, _) in facts.reached_helpers(&[helper::SKB_STORE_BYTES]) {
         let at = |reg: u8| flow.constant(call.insn, reg);
         let (Some(from), Some(len), Some(flags)) = (at(2), at(4), at(5)) else {
             return;
         };
-        let end = from.saturating_add(len);
-        if (from..end).contains(&CHECKSUM) {
+        let common = |with: core::ops::Range<u64>| {
+            let end = from.saturating_add(len).min(with.end);
+            let from = from.max(with.start);
+            (from < end).then(|| (from as i64, end as i64 - 1))
+        };
+        if common(CHECKSUM).is_some() {
             return;
         }
-        if HEADER.contains(&from) && flags & RECOMPUTE == 0 {
-            found.push((call.insn, from, end));
-        }
+        // What lies before and behind the header is not summed there.
+        let summed = common(HEADER).filter(|_| flags & RECOMPUTE == 0);
+        found.extend(summed.map(|bytes| (call.insn, bytes)));
     }
-    for (insn, from, end) in found {
-        let last = end.saturating_sub(1);
+    for (insn, (first, last)) in found {
         let what = format!(
-            "{} of the packet, in its IPv4 header, are rewritten, and nothing mends the header's checksum",
-            stretch(from as i64, last as i64)
+            "the program rewrites {} of the packet, in its IPv4 header, and nothing mends the header's checksum",
+            stretch(first, last)
         );
         hits.push(Hit::at(LINT.rule, insn, what));
     }
-}
-
-/// Whether the program asks for IPv4, and for nothing else.
-fn is_ipv4(facts: &Facts<'_>) -> bool {
-    let compared = |(at, op): (usize, &Op)| match *op {
-        Op::Jmp {
-            op: JmpOp::Eq | JmpOp::Ne,
-            src: Src::Imm(number),
-            ..
-        } => facts.observed.reached(at).then_some(number),
-        _ => None,
-    };
-    let mut ipv4 = false;
-    for number in facts.ops.iter().enumerate().filter_map(compared) {
-        if OTHERS.contains(&number) {
-            return false;
-        }
-        ipv4 |= IPV4.contains(&number);
-    }
-    ipv4
 }

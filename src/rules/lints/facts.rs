@@ -219,3 +219,11 @@ pub(super) fn stretch(first: i64, last: i64) -> String {
         false => format!("bytes {first} to {last}"),
     }
 }
+
+/// `1 byte`, `8 bytes`.
+pub(super) fn bytes(n: u64) -> String {
+    match n {
+        1 => "1 byte".to_owned(),
+        _ => format!("{n} bytes"),
+    }
+}

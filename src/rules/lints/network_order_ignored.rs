@@ -6,12 +6,10 @@
 //! not turned before they are compared with a well-known number. Ports and addresses have
 //! no value that is wrong by itself.
 
-use super::compared::{From, compared};
+use super::compared::unturned;
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
-use crate::helpers_spec::ProgType;
 use crate::prelude::*;
-use crate::programs::insn::Size;
 
 pub(super) const LINT: Lint = Lint {
     rule: rule(module_path!()),
@@ -29,15 +27,12 @@ const ETHER_TYPES: [(u16, &str); 6] = [
     (0x88a8, "VLAN of providers"),
 ];
 
-/// Where the EtherType of an Ethernet header is, plain and behind one tag.
-const PLACES: [i16; 2] = [12, 16];
-
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    for number in compared(facts) {
+    for number in unturned(facts) {
         let mut known = ETHER_TYPES.iter();
         let known = known.find(|(n, _)| u64::from(*n) == number.value);
         if let Some((ether_type, name)) = known
-            && is_ether_type(facts, number.from)
+            && number.is_ether_type(facts)
         {
             let turned = ether_type.swap_bytes();
             let what = format!(
@@ -46,19 +41,5 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             let hit = Hit::at(LINT.rule, number.at, what);
             hits.push(hit.and(number.load, "the EtherType is read here"));
         }
-    }
-}
-
-fn is_ether_type(facts: &Facts<'_>, from: From) -> bool {
-    use ProgType as P;
-    let buffer = || {
-        matches!(
-            facts.program.prog_type,
-            P::SchedCls | P::SchedAct | P::SocketFilter | P::CgroupSkb | P::SkSkb
-        )
-    };
-    match from {
-        From::Packet { off, size } => size == Size::H && PLACES.contains(&off),
-        From::Field(name) => name == "protocol" && buffer(),
     }
 }

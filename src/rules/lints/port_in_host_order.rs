@@ -5,7 +5,7 @@
 //! definition, and two bytes of a packet. Such a number, turned, is no port that anybody
 //! would test for.
 
-use super::compared::{From, compared};
+use super::compared::{From, unturned};
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
 use crate::prelude::*;
@@ -22,7 +22,7 @@ const PORTS: [u16; 14] = [
 ];
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
-    for number in compared(facts) {
+    for number in unturned(facts) {
         let port = PORTS.iter().find(|p| u64::from(**p) == number.value);
         if let Some(port) = port
             && let Some(what) = said(*port, number.from)

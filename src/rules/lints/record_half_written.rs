@@ -8,7 +8,7 @@
 
 use alloc::collections::BTreeMap;
 
-use super::facts::{Facts, stretch};
+use super::facts::{Facts, bytes, stretch};
 use super::flow::Flow;
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
@@ -53,7 +53,8 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         if let Some((first, last)) = gap(written, size as i64) {
             let which = stretch(first, last);
             let what = format!(
-                "of a record of {size} bytes {which} are never written: what was in the buffer before goes to user space"
+                "nothing writes {which} of a record of {}: what was in the buffer before goes to user space",
+                bytes(size)
             );
             hits.push(Hit::at(LINT.rule, call.insn, what));
         }

@@ -1,6 +1,6 @@
 //! `task-name-cut`: the buffer for the current task's name is shorter than names are.
 
-use super::facts::Facts;
+use super::facts::{Facts, bytes};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::helper;
 use crate::prelude::*;
@@ -21,9 +21,13 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             .constant(call.insn, 2)
             .filter(|s| (1..COMM).contains(s))
         {
-            let left = size - 1;
+            let left = match size - 1 {
+                1 => "1 of them is".to_owned(),
+                n => format!("{n} of them are"),
+            };
             let what = format!(
-                "{size} bytes for a task's name, which has up to {} characters and an end: {left} of them are left",
+                "{} for a task's name, which has up to {} characters and an end: {left} left",
+                bytes(size),
                 COMM - 1
             );
             hits.push(Hit::at(LINT.rule, call.insn, what));

@@ -3,7 +3,7 @@
 //! As `unwritten-bytes-leave`: keys on the stack whose place and size are known. Left out are
 //! tries of prefixes: what lies behind a key's prefix is not compared.
 
-use super::facts::{Facts, stretch};
+use super::facts::{Facts, bytes, stretch};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{MapType, helper, helper_name};
 use crate::prelude::*;
@@ -35,12 +35,13 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         if !(-512..0).contains(&from) || size == 0 || from + size > 0 {
             continue;
         }
-        let bytes = (from, from + size);
-        if let Some((first, last)) = facts.written().gap(facts, bytes, call.insn) {
+        let whole = (from, from + size);
+        if let Some((first, last)) = facts.written().gap(facts, whole, call.insn) {
             let name = helper_name(id).unwrap_or("the call");
             let which = stretch(first, last);
             let what = format!(
-                "`{name}` compares {size} bytes with keys of `{}`, of which {which} were never written: the same key is not found again",
+                "`{name}` compares {} with keys of `{}`, and nothing wrote {which} of them: the same key is not found again",
+                bytes(size as u64),
                 def.name
             );
             hits.push(Hit::at(LINT.rule, call.insn, what).about(map));

@@ -4,7 +4,7 @@
 //! refuse it; since then a privileged program hands out what was left on the stack. Which
 //! bytes are written is [`super::written`]'s matter.
 
-use super::facts::{Facts, stretch};
+use super::facts::{Facts, bytes, stretch};
 use super::{Hit, Lint, Scope, rule};
 use crate::helpers_spec::{helper, helper_name};
 use crate::prelude::*;
@@ -37,12 +37,13 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
         if !(-512..0).contains(&from) || size == 0 || size > from.unsigned_abs() {
             continue;
         }
-        let bytes = (from, from + size as i64);
-        if let Some((first, last)) = facts.written().gap(facts, bytes, call.insn) {
+        let whole = (from, from + size as i64);
+        if let Some((first, last)) = facts.written().gap(facts, whole, call.insn) {
             let name = helper_name(id).unwrap_or("the call");
             let which = stretch(first, last);
             let what = format!(
-                "`{name}` hands out {size} bytes, of which {which} were never written: what the stack held before leaves"
+                "`{name}` hands out {}, and nothing wrote {which} of them: what the stack held before leaves",
+                bytes(size as u64)
             );
             hits.push(Hit::at(LINT.rule, call.insn, what));
         }
