@@ -4,7 +4,8 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// A directory of its own, removed when dropped.
@@ -269,6 +270,70 @@ fn a_watched_run_begins_anew() {
     let _ = child.wait();
 }
 
+/// The ends of a watched run's rounds.
+fn rounds(child: &mut Child) -> Receiver<()> {
+    let (send, rounds) = channel();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if line.contains("waiting for a change") {
+                let _ = send.send(());
+            }
+        }
+    });
+    rounds
+}
+
+#[test]
+fn a_watched_run_waits_for_every_file_that_is_named() {
+    let variant = "[variant.one]\nrodata = [\"named\"]\n";
+    let cases: [(&[&str], &str); 11] = [
+        (&["--target", "./named"], ""),
+        (&["--btf", "named"], ""),
+        (&["--profile", "named"], ""),
+        (&["--kconfig", "named"], ""),
+        (&["--map", "m.pinned=named"], ""),
+        (&["--set", "@named"], ""),
+        (&["--rodata", "named"], ""),
+        (&["--attach", "p=./named:f"], ""),
+        (&["--variant-rodata", "v=named"], ""),
+        (&["--baseline", "named"], ""),
+        (&[], variant),
+    ];
+    let start = |(at, (options, configuration)): (usize, &(&[&str], &str))| {
+        let dir = Dir::new(&format!("named-{at}"));
+        fs::write(dir.0.join("p.bpfasm"), ".type xdp\nr0 = 2\nexit\n").unwrap();
+        fs::write(dir.0.join("bpfassay.toml"), configuration).unwrap();
+        let mut child = command(&dir.0)
+            .args(["check", "--watch", "--no-smoke", "p.bpfasm"])
+            .args(*options)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let rounds = rounds(&mut child);
+        (dir, child, rounds)
+    };
+    let all: Vec<_> = cases.iter().enumerate().map(start).collect();
+    let round = |at: usize, rounds: &Receiver<()>| {
+        let ended = rounds.recv_timeout(Duration::from_secs(60));
+        assert!(ended.is_ok(), "{:?}", cases[at]);
+    };
+    // It is missed, it comes, it changes.
+    for text in [None, Some("{"), Some("{}\n")] {
+        for (at, (dir, _, rounds)) in all.iter().enumerate() {
+            if let Some(text) = text {
+                fs::write(dir.0.join("named"), text).unwrap();
+            }
+            round(at, rounds);
+        }
+    }
+    for (_, mut child, _) in all {
+        child.kill().unwrap();
+        let _ = child.wait();
+    }
+}
+
 #[test]
 fn a_watched_run_does_not_wake_itself() {
     let dir = Dir::new("awake");
@@ -286,15 +351,7 @@ fn a_watched_run_does_not_wake_itself() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (send, rounds) = std::sync::mpsc::channel();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            if line.contains("waiting for a change") {
-                let _ = send.send(());
-            }
-        }
-    });
+    let rounds = rounds(&mut child);
     rounds.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(rounds.recv_timeout(Duration::from_secs(3)).is_err());
     // A configuration above counts, too.

@@ -8,6 +8,7 @@ use super::args::OpenArgs;
 use super::bytes;
 use super::cache::sum;
 use super::console::complain;
+use super::ledger;
 use super::nearest::nearest;
 use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
@@ -147,7 +148,7 @@ impl Targets {
 pub(super) fn surround(target: &mut Target, args: &OpenArgs) -> Result<(), Failure> {
     if let Some(path) = &args.kconfig {
         let fail = |e: String| Failure::usage(format!("--kconfig {}: {e}", path.display()));
-        let text = unpack::plain(bytes::read(path)?).map_err(fail)?;
+        let text = unpack::plain(read(path)?).map_err(fail)?;
         let text = String::from_utf8_lossy(&text);
         target.config.read(&text).map_err(fail)?;
     }
@@ -227,6 +228,7 @@ pub(super) fn find(name: &str) -> Result<(Target, Option<Btf>), Failure> {
         return Ok((target, Some(btf)));
     }
     let path = Path::new(name);
+    ledger::note(path);
     if path.is_file() {
         if path.extension().is_some_and(|e| e == "toml") {
             let what = format!("target {name}: a profile is given with --profile");
@@ -283,6 +285,7 @@ const TEXTS: [&str; 6] = ["bpfasm", "asm", "s", "hex", "toml", "json"];
 /// What is text by its name is refused behind a link to something of another name: what is
 /// wrong with a text is told by quoting it.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    ledger::note(path);
     let fail = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
     let text = path.extension().filter(|e| TEXTS.iter().any(|t| e == t));
     if let Some(extension) = text {

@@ -21,6 +21,7 @@ mod explain_log;
 mod explain_name;
 mod extract;
 mod inputs;
+mod ledger;
 mod lsp;
 mod manual;
 mod mcp;

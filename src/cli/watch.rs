@@ -2,25 +2,21 @@
 //!
 //! Inputs are looked at twice a second: their names, sizes and times. What a directory or a
 //! pattern stands for is looked up anew each time; of a directory what is, or may hold, an
-//! object counts: not the report that this very run writes there.
+//! object counts: not the report that this very run writes there. Beside inputs, every file
+//! counts that the run opened ([`ledger`]), whoever names it.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::args::CheckArgs;
+use super::ledger::{self, Files, Stamp, stamp};
 use super::{Failure, check, config, console, signals, walk};
 use crate::limits;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// What tells whether a file was written since.
-type Stamp = (u64, Option<SystemTime>);
-
-/// Files with their sizes and times.
-type Files = BTreeMap<PathBuf, Stamp>;
 
 /// Runs the verb until a signal comes.
 #[expect(
@@ -35,7 +31,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut watch = Watch::default();
     loop {
         let before = watch.files(args);
+        ledger::begin();
         let result = check::once(args);
+        let mut opened = ledger::end();
+        opened.retain(|path, _| !before.contains_key(path) && !is_written(args, path));
         if signals::exit_code().is_some() {
             return result;
         }
@@ -43,7 +42,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             console::say(&failure.text);
         }
         console::raw("bpfassay: waiting for a change (Ctrl-C ends)");
-        while watch.files(args) == before {
+        let same = |opened: &Files| opened.iter().all(|(path, then)| stamp(path) == *then);
+        while same(&opened) && watch.files(args) == before {
             std::thread::sleep(PAUSE);
             if signals::exit_code().is_some() {
                 return result;
@@ -57,7 +57,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
 struct Watch(BTreeMap<PathBuf, (Stamp, bool)>);
 
 impl Watch {
-    /// What the arguments stand for now, the configuration, and what else they name.
+    /// What the arguments stand for now, and the configuration.
     fn files(&mut self, args: &CheckArgs) -> Files {
         let mut all = Files::new();
         for path in &args.objects {
@@ -70,23 +70,19 @@ impl Watch {
                 self.look(&mut all, &found);
             }
         }
-        for path in config::path(args).into_iter().chain(named(args)) {
-            if let Some(stamp) = stamp(&path) {
-                all.insert(path, stamp);
-            }
-        }
+        // A nearer one may have come.
+        all.extend(config::path(args).map(|path| (path.clone(), stamp(&path))));
         all
     }
 
     fn look(&mut self, all: &mut Files, path: &Path) {
         if !path.is_dir() {
-            all.extend(stamp(path).map(|stamp| (path.to_path_buf(), stamp)));
+            all.insert(path.to_path_buf(), stamp(path));
             return;
         }
         walk::files(path, &[], limits::WATCHED_ENTRIES, &mut |file| {
-            if let Some(stamp) = stamp(file)
-                && self.counts(file, stamp)
-            {
+            let stamp = stamp(file);
+            if stamp.is_some() && self.counts(file, stamp) {
                 all.insert(file.to_path_buf(), stamp);
             }
             ControlFlow::Continue(())
@@ -106,21 +102,10 @@ impl Watch {
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let meta = path.metadata().ok().filter(|m| m.is_file())?;
-    Some((meta.len(), meta.modified().ok()))
-}
-
-/// Files that the arguments name beside inputs.
-fn named(args: &CheckArgs) -> Vec<PathBuf> {
-    let open = &args.open;
-    let btf = open.btf.iter();
-    let btf = btf.map(|spec| spec.split_once('=').map_or(&**spec, |(_, file)| file));
-    let set = open.stated.set.iter().filter_map(|w| w.strip_prefix('@'));
-    let texts = btf.chain(set).map(PathBuf::from);
-    let rodata = open.stated.rodata.iter();
-    let variants = args.variant_rodata.iter().map(|(_, file)| file);
-    let paths = open.profile.iter().chain(&open.kconfig).chain(rodata);
-    let paths = paths.chain(variants).chain(&args.baseline);
-    texts.chain(paths.cloned()).collect()
+/// Files that the run itself writes.
+fn is_written(args: &CheckArgs, path: &Path) -> bool {
+    let reports = args.out.report.iter().map(|(_, file)| file);
+    let more = [&args.out.output, &args.write_baseline, &args.cost_stacks];
+    let mut all = reports.chain(more.into_iter().flatten());
+    all.any(|file| file == path)
 }
