@@ -22,7 +22,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use self::queue::{Queue, Stop};
+use self::queue::{Head, Queue, Stop};
 use super::args::SpendArgs;
 use super::roots::Roots;
 use super::spend::Spending;
@@ -115,18 +115,14 @@ fn read(queue: &Queue) {
     }
 }
 
-/// The request that a message cancels.
+/// The request that a message cancels, if it is a notification of that.
 fn cancelled(line: &[u8]) -> Option<Value> {
-    const METHOD: &str = "notifications/cancelled";
-    // Most messages are not, and some are large.
-    let end = line.len().min(4096);
-    let head = String::from_utf8_lossy(line.get(..end)?);
-    if line.len() > end || !head.contains(METHOD) {
+    let head = Head::of(line)?;
+    if head.id.is_some() || head.method? != "notifications/cancelled" {
         return None;
     }
     let message: Value = serde_json::from_slice(line).ok()?;
-    let is = message["method"] == METHOD;
-    is.then(|| message["params"]["requestId"].clone())
+    Some(message["params"]["requestId"].clone())
 }
 
 struct Server {
@@ -217,4 +213,48 @@ fn result(id: &Value, result: &Value) -> Value {
 fn error(id: &Value, code: i64, what: &str) -> Value {
     let message = terminal(what);
     json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancellation_is_told_by_its_method_alone() {
+        let check = |line: &str, id: Value| {
+            let found = cancelled(line.as_bytes());
+            assert_eq!(found.unwrap_or(Value::Null), id, "{line}");
+        };
+        check(
+            r#"{"method":"notifications/cancelled","params":{"requestId":7}}"#,
+            json!(7),
+        );
+        // Spaces, and letters as JSON may write them.
+        check(
+            r#" { "params" : { "requestId" : "a" }, "method" : "notifications\/cancelle\u0064" } "#,
+            json!("a"),
+        );
+        let long = "x".repeat(10_000);
+        check(
+            &format!(
+                r#"{{"method":"notifications/cancelled","params":{{"reason":"{long}","requestId":1}}}}"#
+            ),
+            json!(1),
+        );
+        // Its words, or all of it, in what is asked.
+        check(
+            r#"{"id":1,"method":"ping","params":{"method":"notifications/cancelled","requestId":1}}"#,
+            Value::Null,
+        );
+        check(
+            r#"{"id":1,"method":"tools/call","params":{"log":"{\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1}}"}}"#,
+            Value::Null,
+        );
+        // A request has an answer.
+        check(
+            r#"{"id":1,"method":"notifications/cancelled","params":{"requestId":1}}"#,
+            Value::Null,
+        );
+        check("notifications/cancelled", Value::Null);
+    }
 }

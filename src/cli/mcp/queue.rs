@@ -32,16 +32,23 @@ struct State {
     closed: bool,
 }
 
-/// What tells a request from others.
+/// What tells messages apart; the rest is passed over, and not kept.
 #[derive(Deserialize)]
-struct Head {
-    id: Option<Value>,
+pub(super) struct Head {
+    pub(super) id: Option<Value>,
+    pub(super) method: Option<Value>,
+}
+
+impl Head {
+    /// The head of a message, however it is written; none of what is no message.
+    pub(super) fn of(line: &[u8]) -> Option<Head> {
+        serde_json::from_slice(line).ok()
+    }
 }
 
 /// The number of a request; none of anything else.
 fn id_of(line: &Line) -> Option<Value> {
-    let head: Head = serde_json::from_slice(line.as_ref().ok()?).ok()?;
-    head.id
+    Head::of(line.as_ref().ok()?)?.id
 }
 
 fn size(line: &Line) -> usize {
