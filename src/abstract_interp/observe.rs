@@ -34,10 +34,14 @@ pub enum Pointee {
     Scalar,
     /// The program's context.
     Ctx,
-    /// A map itself: its index in `Program::maps`; for inner maps, the outer's.
+    /// A map itself: its index in `Program::maps`.
     Map(u32),
+    /// A map that was looked up in the map of this index.
+    InnerMap(u32),
     /// The value of a map.
     MapValue(u32),
+    /// The value of a map that was looked up in this one.
+    InnerValue(u32),
     /// The key of a map, in a callback.
     MapKey(u32),
     /// A stack.
@@ -72,8 +76,14 @@ impl Pointee {
             Kind::Uninit => Pointee::Nothing,
             Kind::Scalar => Pointee::Scalar,
             Kind::Ctx => Pointee::Ctx,
-            Kind::ConstMap { map, .. } => Pointee::Map(map.index() as u32),
-            Kind::MapValue { map, .. } => Pointee::MapValue(map.index() as u32),
+            Kind::ConstMap { map, .. } => match map.is_inner() {
+                true => Pointee::InnerMap(map.index() as u32),
+                false => Pointee::Map(map.index() as u32),
+            },
+            Kind::MapValue { map, .. } => match map.is_inner() {
+                true => Pointee::InnerValue(map.index() as u32),
+                false => Pointee::MapValue(map.index() as u32),
+            },
             Kind::MapKey { map, .. } => Pointee::MapKey(map.index() as u32),
             Kind::Stack { .. } => Pointee::Stack,
             Kind::Packet => Pointee::Packet,
@@ -103,10 +113,11 @@ impl Pointee {
         }
     }
 
-    /// The map it is, or lies in.
+    /// The map it is, or lies in; of inner maps the outer.
     pub const fn map(self) -> Option<u32> {
         match self {
             Pointee::Map(m) | Pointee::MapValue(m) | Pointee::MapKey(m) => Some(m),
+            Pointee::InnerMap(m) | Pointee::InnerValue(m) => Some(m),
             _ => None,
         }
     }

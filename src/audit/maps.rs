@@ -266,7 +266,7 @@ pub fn field_needs(program: &Program, ops: &[Op], observed: &Observed) -> Vec<Ne
             continue;
         };
         for base in observed.bases(slot) {
-            if let Pointee::MapValue(map) = base {
+            if let Pointee::MapValue(map) | Pointee::InnerValue(map) = base {
                 read.entry(*map).or_default().push(slot);
             }
         }
@@ -313,7 +313,7 @@ pub fn uses(program: &Program, ops: &[Op], observed: &Observed, calls: &[Call]) 
             at(*idx, &mut |u| u.references += 1);
         }
         for base in observed.bases(slot) {
-            let Pointee::MapValue(map) = base else {
+            let (Pointee::MapValue(map) | Pointee::InnerValue(map)) = base else {
                 continue;
             };
             at(*map, &mut |u| match op {

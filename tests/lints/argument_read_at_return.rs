@@ -15,4 +15,7 @@ fn the_second_half_of_a_result_is_no_argument() {
     fires(&reads("kretprobe/vfs_read", 80), &[]);
     fires(&reads("uretprobe/function", 112), rule);
     fires(&reads("uretprobe/function", 96), &[]);
+    let copied =
+        reads("kretprobe/vfs_read", 112).replace("r0 = 0", "r3 = *(u64 *)(r1 + 144)\nr0 = 0");
+    fires(&copied, &[]);
 }

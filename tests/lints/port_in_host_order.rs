@@ -18,6 +18,9 @@ fn well_known_ports_of_packets() {
     fires(&port("*(u16 *)(r2 + 36)", "", 0xbb01), &[]);
     fires(&port("*(u16 *)(r2 + 36)", "", 6), &[]);
     fires(&port("*(u8 *)(r2 + 36)", "", 53), &[]);
+    // From the ports' own header, and what else a header of TCP has.
+    fires(&port("*(u16 *)(r2 + 2)", "", 123), rule);
+    fires(&port("*(u16 *)(r2 + 18)", "", 123), &[]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! arguments came in.
 //!
 //! The registers of x86-64 are meant. A probe's section says where it sits. Functions in user
-//! space that return two words (a slice) leave the second in the third argument's register.
+//! space that return two words (a slice) leave the second in the third argument's register. A
+//! program that copies all registers reads none of them as an argument.
 
 use super::facts::Facts;
 use super::hook::{Hook, Register};
@@ -20,10 +21,20 @@ pub(super) const LINT: Lint = Lint {
 /// The register that holds the second half of a result of two words.
 const SECOND_HALF: u8 = 3;
 
+/// Where the registers have the code segment and the flags, which no probe asks for alone.
+const SELDOM: [i16; 2] = [136, 144];
+
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let Hook::Return(function) = Hook::of(facts.program) else {
         return;
     };
+    let copied = |(at, op): (usize, &Op)| {
+        matches!(op, Op::Load { off, .. } if SELDOM.contains(off))
+            && facts.observed.bases(at) == [Pointee::Ctx]
+    };
+    if facts.ops.iter().enumerate().any(copied) {
+        return;
+    }
     for (at, op) in facts.ops.iter().enumerate() {
         let Op::Load {
             off,

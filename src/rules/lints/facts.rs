@@ -164,7 +164,8 @@ impl<'a> Facts<'a> {
         ) && helpers_spec::helper_main(helper, self.spec).is_some()
     }
 
-    /// The map that an argument of a reached call is, if it is one map.
+    /// The map that an argument of a reached call is, if it is one map; not one that was
+    /// looked up in another, which may be any.
     pub fn map_argument(&self, insn: usize, arg: usize) -> Option<(u32, &'a MapDef)> {
         let mut found = None;
         for args in self.observed.calls(insn) {
@@ -180,12 +181,21 @@ impl<'a> Facts<'a> {
         Some((map, self.program.maps.get(map as usize)?))
     }
 
-    /// The map whose value every path's base register points into.
+    /// The map whose value every path's base register points into; of a map that was looked
+    /// up in another, the other's index, and what all those in it are like.
     pub fn value_of(&self, insn: usize) -> Option<(u32, &'a MapDef)> {
-        let [Pointee::MapValue(map)] = self.observed.bases(insn) else {
-            return None;
-        };
-        Some((*map, self.program.maps.get(*map as usize)?))
+        let of = |map: u32| self.program.maps.get(map as usize);
+        match *self.observed.bases(insn) {
+            [Pointee::MapValue(map)] => Some((map, of(map)?)),
+            [Pointee::InnerValue(map)] => Some((map, of(map)?.inner.as_deref()?)),
+            _ => None,
+        }
+    }
+
+    /// Whether user space was to say how many entries a map has, and nobody knows.
+    pub fn is_of_any_length(&self, map: &MapDef) -> bool {
+        let mut assumed = self.program.assumes.iter();
+        assumed.any(|a| a.key == "max_entries" && a.map == map.name)
     }
 
     /// The map that an instruction loads the address of.

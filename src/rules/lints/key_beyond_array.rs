@@ -2,7 +2,8 @@
 //!
 //! Keys of arrays are below `max_entries`: a lookup with another never finds anything, an
 //! update always fails, a tail call never happens. Followed are keys that are stored as
-//! constants to the stack, and constant indices of tail calls.
+//! constants to the stack, and constant indices of tail calls. Left out are arrays whose
+//! length user space sets before the load.
 
 use super::facts::Facts;
 use super::flow::{Def, Flow, Place};
@@ -31,7 +32,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             continue;
         };
         let numbered = MapType::from_id(def.map_type).is_some_and(is_array);
-        if !numbered || def.max_entries == 0 {
+        if !numbered || def.max_entries == 0 || facts.is_of_any_length(def) {
             continue;
         }
         let key = match tail {
