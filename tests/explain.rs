@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bpfassay::abstract_interp::Code;
-use bpfassay::abstract_interp::refusal::{Logged, Refusal};
+use bpfassay::abstract_interp::refusal::{Key, Logged, Refusal};
 use bpfassay::diagnostics::{Context, Diagnostic, describe};
 use bpfassay::programs::{LineInfo, Program, decode, raw};
 use bpfassay::report::text::{Style, render_diagnostic};
@@ -13,9 +13,19 @@ fn program(text: &str) -> Program {
 }
 
 fn explain(p: &Program, code: Code, reg: Option<u8>, path: &[u32]) -> Diagnostic {
+    explain_as(p, code, None, reg, path)
+}
+
+fn explain_as(
+    p: &Program,
+    code: Code,
+    key: Option<Key>,
+    reg: Option<u8>,
+    path: &[u32],
+) -> Diagnostic {
     let mut refusal = Refusal::logged(Logged {
         code,
-        key: None,
+        key,
         fields: Vec::new(),
         lines: vec!["words of a kernel".into()],
     });
@@ -114,6 +124,36 @@ fn values_are_followed_through_functions() {
     has(&d, 0, "`data` is read here");
     let d = explain(&p, Code::ProgReturn, Some(0), &[0, 1, 3, 4, 2]);
     has(&d, 3, "read from the packet");
+}
+
+/// What is said to do of an object that a kernel function takes and nothing keeps.
+fn kept(ty: &str, callee: &str) -> String {
+    let p = program(&format!(
+        ".type {ty}\nr1 = *(u64 *)(r1 + 0)\ncall kfunc[{callee}]\nr0 = 0\nexit\n"
+    ));
+    let key = Some(Key::ArgumentNotTrusted);
+    let d = explain_as(&p, Code::RefState, key, Some(1), &[0, 1]);
+    d.helps.iter().map(|h| h.text.data()).collect()
+}
+
+#[test]
+fn an_object_is_acquired_by_functions_of_its_own_type() {
+    let mask = kept("syscall", "bpf_cpumask_acquire");
+    assert!(mask.contains("(`bpf_cpumask_create`)"), "{mask}");
+    assert!(!mask.contains("task") && !mask.contains("rcu"), "{mask}");
+    let first = kept("syscall", "bpf_cpumask_first");
+    assert!(
+        first.contains("`bpf_cpumask_acquire`, `bpf_cpumask_create`"),
+        "{first}"
+    );
+    let task = kept("syscall", "bpf_task_acquire");
+    assert!(
+        task.contains("make the call there; check the result"),
+        "{task}"
+    );
+    // Nothing that this kind of program may call.
+    let none = kept("kprobe", "bpf_cpumask_acquire");
+    assert!(!none.contains("bpf_"), "{none}");
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Kernel objects by their types: fields, trust, the types that functions take.
 
+use super::givers::{self, Givers};
 use super::{callee, does, held, made, subject, subject_is};
 use crate::abstract_interp::refusal::Key;
 use crate::abstract_interp::value::{Flags, Kind};
-use crate::diagnostics::c_text;
 use crate::diagnostics::story::null::leave_if;
 use crate::diagnostics::story::patch;
 use crate::diagnostics::story::{Event, Happened, Help, Scene, Story};
+use crate::diagnostics::{c_text, names};
+use crate::helpers_spec::KfFlags;
 use crate::prelude::*;
 
 pub(super) fn tell(scene: &Scene<'_>, key: Key) -> Option<Story> {
@@ -125,20 +127,71 @@ fn trust(scene: &Scene<'_>, key: Key) -> Story {
             callee(scene)
         )
     };
-    let text = match (key, scene.callee()) {
-        (_, Some(name)) if name.ends_with("_acquire") && !rcu => {
-            "between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()` read the member again, acquire it there, and check the result against NULL".to_owned()
-        }
-        (Key::ArgumentNotRcu, _) => "read it between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`, and make the call there; or acquire it first (`bpf_task_acquire`, `bpf_cgroup_acquire`)".into(),
-        (_, _) if rcu => "acquire it first (`bpf_task_acquire`, `bpf_cgroup_acquire`), check the result against NULL, and release it at the end".into(),
-        _ => "pass an argument of the hook itself, or what an acquiring function returned (`bpf_task_acquire`, `bpf_task_from_pid`), and release that at the end".into(),
-    };
+    let text = keep(scene, key, rcu);
     Story::rule(scene, what)
         .because("The function uses the object as if it could not be freed meanwhile.")
         .after(made(scene))
         .after(walked)
         .after(ended(scene))
         .advise(text)
+}
+
+/// How to come by an object that is kept: by functions of its own type, which the target has.
+fn keep(scene: &Scene<'_>, key: Key, rcu: bool) -> String {
+    const SECTION: &str = "between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`";
+    let givers = Givers::of(scene);
+    let called = givers::called(scene).map(|spec| givers::flags(scene, spec));
+    let is = |flag| called.is_some_and(|flags| flags.contains(flag));
+    let section = givers::may_call(scene, "bpf_rcu_read_lock");
+    let any = || {
+        let named = givers
+            .any()
+            .map_or_else(String::new, |names| format!(" ({names})"));
+        format!(
+            "pass an argument of the hook itself, or what an acquiring function returned{named}, and release that at the end"
+        )
+    };
+    match givers.under_rcu(scene) {
+        _ if section && !rcu && is(KfFlags::ACQUIRE) && is(KfFlags::RCU) => {
+            let null = match is(KfFlags::RET_NULL) {
+                true => "; check the result against NULL",
+                false => "",
+            };
+            format!("{SECTION} read the member again, and make the call there{null}")
+        }
+        Some(names) if rcu => format!(
+            "acquire it first ({names}), check the result against NULL, and release it at the end"
+        ),
+        names if section && key == Key::ArgumentNotRcu => {
+            let or = names.map_or_else(String::new, |names| {
+                format!("; or acquire it first ({names})")
+            });
+            format!("read it {SECTION}, and make the call there{or}")
+        }
+        _ if rcu && of_map(scene) => {
+            let null = "check it against NULL, and put it back or release it at the end";
+            format!("take it out of the map by `bpf_kptr_xchg`, {null}")
+        }
+        _ => any(),
+    }
+}
+
+/// Whether the pointer was read from a map's value.
+fn of_map(scene: &Scene<'_>) -> bool {
+    use crate::diagnostics::flow::Made;
+    let node = scene.reg().and_then(|r| scene.node(r));
+    let Some(Made::Load { base, .. }) = node.map(|n| scene.flow.def(scene.flow.root(n)).made)
+    else {
+        return false;
+    };
+    let from = scene.flow.def(scene.flow.root(base));
+    match from.made {
+        Made::Map { value, .. } => value,
+        Made::Call(callee) => {
+            names::callee(scene.program, callee, from.insn) == "bpf_map_lookup_elem"
+        }
+        _ => false,
+    }
 }
 
 /// The load by which the pointer came from another object.

@@ -9,6 +9,7 @@ mod arguments;
 mod attach;
 mod fields;
 mod functions;
+mod givers;
 mod kernel_object;
 mod kfuncs;
 mod locks;
