@@ -228,10 +228,10 @@ fn a_fault_exits_1_and_its_input_is_replayed() {
     let packet = "00".repeat(33);
     let o = bpfassay(&["run", &object, "--packet", &packet, "--save", &file]);
     assert_eq!(o.status.code(), Some(1), "{}", text(&o.stderr));
-    assert!(text(&o.stdout).contains("fault: instruction 1: read of 1 bytes"));
+    assert!(text(&o.stdout).contains("fault: instruction 1: read of byte 33 of a packet"));
     let again = bpfassay(&["run", "--replay", &file]);
     assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
-    assert!(text(&again.stdout).contains("fault: instruction 1: read of 1 bytes"));
+    assert!(text(&again.stdout).contains("fault: instruction 1: read of byte 33 of a packet"));
     // One byte more and nothing happens.
     let longer = "00".repeat(34);
     assert_eq!(
@@ -458,6 +458,28 @@ fn room_and_tags_are_made_as_the_kernel_makes_them() {
     assert_eq!(ret("room.bpfasm", room, &frame("0806")).0, -524);
     assert_eq!(ret("room.bpfasm", room, &frame("8100")).0, -524);
     assert_eq!(ret("room.bpfasm", room, &frame("080045")).0, 0);
+    // No packet grows beyond what one buffer holds, and nothing taken away is no header.
+    let long = |len: usize| format!("{}{}", frame("080045"), "00".repeat(len - 61));
+    assert_eq!(ret("room.bpfasm", room, &long(16_044)).0, 0);
+    assert_eq!(ret("room.bpfasm", room, &long(16_045)).0, -524);
+    let none = "r2 = 0\nr3 = 1\nr4 = 128\ncall bpf_skb_adjust_room\n";
+    assert_eq!(ret("room.bpfasm", none, &frame("080045")).0, -22);
+    // Behind a network header that is not all there is nothing to take; a second wrapping is
+    // told before an inner header that is too long for its room, not before two versions.
+    let after = "r2 = -1\nr3 = 0\nr4 = 128\ncall bpf_skb_adjust_room\n";
+    let short = format!("{}86dd60{}", "02".repeat(12), "00".repeat(39));
+    assert_eq!(ret("room.bpfasm", after, &short).0, -12);
+    let again = |flags: &str| {
+        let room = |flags: &str| {
+            format!("r1 = r6\nr2 = 20\nr3 = 1\nr4 = {flags}\ncall bpf_skb_adjust_room\n")
+        };
+        let body = format!("r6 = r1\n{}{}", room("2"), room(flags));
+        ret("room.bpfasm", &body, &frame("080045")).0
+    };
+    assert_eq!(again("0"), 0);
+    assert_eq!(again("2"), -114);
+    assert_eq!(again("0x1e00000000000002 ll"), -114);
+    assert_eq!(again("6"), -22);
     // The first tag stays beside the packet, the second pushes it into the bytes.
     let push = "r6 = r1\nr2 = 0x81\nr3 = 5\ncall bpf_skb_vlan_push\nif r0 != 0 goto out\n";
     let show = "r0 = *(u32 *)(r6 + 20)\nr0 *= 1000\nr1 = *(u32 *)(r6 + 24)\nr0 += r1\nout:\n";

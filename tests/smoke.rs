@@ -97,7 +97,7 @@ fn a_fault_is_told_with_its_reproducer() {
     let shown = text::render(&report, text::Style::default());
     assert!(shown.contains("smoke fault after accept"), "{shown}");
     assert!(
-        shown.contains("instruction 1: read of 1 bytes at offset"),
+        shown.contains("instruction 1: read of byte 4000 of a packet"),
         "{shown}"
     );
     let seed = format!("--input-seed {} --packet 02", ran.fault().unwrap().0.seed);

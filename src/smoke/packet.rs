@@ -15,8 +15,25 @@ pub const XDP_FRAME_END: usize = 4096 - 320;
 pub const XDP_FRAME_HEAD: usize = 40;
 /// The least length that XDP leaves of a frame.
 pub const ETH_HLEN: usize = 14;
+/// The longest metadata: their length is kept in a byte.
+const MAX_META: i64 = 0xff;
 /// More than any packet grows to.
 const MAX_LEN: usize = 1 << 17;
+
+/// The byte of the packet, as it came in, that is at an offset of its buffer: negative in the
+/// room before it.
+pub fn byte_at(offset: i64) -> i64 {
+    offset.saturating_sub(XDP_HEADROOM as i64)
+}
+
+/// Those bytes in words.
+pub fn bytes_at(offset: i64, size: u32) -> String {
+    let first = byte_at(offset);
+    match first.saturating_add(i64::from(size)).saturating_sub(1) {
+        last if last > first => format!("bytes {first} to {last}"),
+        _ => format!("byte {first}"),
+    }
+}
 
 /// Where a context shows the packet: offsets of its fields, where it has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,8 +74,8 @@ pub enum Moved {
     Done,
     /// That is outside the room for them.
     Outside,
-    /// They would not be whole words.
-    Odd,
+    /// They would not be whole words, or longer than a byte tells.
+    Unfit,
 }
 
 impl Packet {
@@ -180,8 +197,8 @@ impl Packet {
         if meta < XDP_FRAME_HEAD as i64 || len < 0 {
             return Moved::Outside;
         }
-        if len & 3 != 0 {
-            return Moved::Odd;
+        if len & 3 != 0 || len > MAX_META {
+            return Moved::Unfit;
         }
         self.meta = meta as usize;
         self.sync(mem);

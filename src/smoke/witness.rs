@@ -12,7 +12,7 @@ use super::engine::{Fault, Site};
 use super::image::Image;
 use super::inputs::{self, Input};
 use super::memory::Kind;
-use super::packet::{ETH_HLEN, XDP_HEADROOM};
+use super::packet::{ETH_HLEN, bytes_at};
 use super::reference::Tracer;
 use super::run::{Engines, SmokeOptions, run_traced};
 use super::runtime::{Rng, Runtime};
@@ -326,13 +326,7 @@ pub fn describe(witness: &Witness) -> String {
     let verb = if error.write { "writes" } else { "reads" };
     match error.object {
         Some((Kind::Packet, off)) => {
-            let first = off - XDP_HEADROOM as i64;
-            let last = first + i64::from(error.size) - 1;
-            let bytes = if first == last {
-                format!("byte {first}")
-            } else {
-                format!("bytes {first} to {last}")
-            };
+            let bytes = bytes_at(off, error.size);
             format!(
                 "this packet of {} bytes: it {verb} {bytes}",
                 input.packet.len()

@@ -7,7 +7,7 @@ use crate::smoke::maps::errno::{EACCES, EFAULT, EINVAL, EOPNOTSUPP};
 use crate::smoke::packet::{Moved, Packet};
 
 /// The longest packet that a program may make of one.
-const MAX_SKB: usize = 16_064;
+pub(super) const MAX_SKB: usize = 16_064;
 const TC_ACT_SHOT: i64 = 2;
 const XDP_ABORTED: i64 = 0;
 const TC_ACT_REDIRECT: i64 = 7;
@@ -52,7 +52,7 @@ fn with(cx: &mut Cx<'_>, id: u32, packet: &mut Packet) -> Answer {
         helper::XDP_ADJUST_META => match packet.adjust_meta(mem, i64::from(second as i32)) {
             Moved::Done => ret(0),
             Moved::Outside => ret(EINVAL),
-            Moved::Odd => ret(EACCES),
+            Moved::Unfit => ret(EACCES),
         },
         helper::XDP_ADJUST_TAIL => moved(packet.adjust_tail(mem, i64::from(second as i32))),
         helper::XDP_GET_BUFF_LEN => Ok(Some(packet.len() as u64)),

@@ -5,9 +5,10 @@
 //! (decapsulation) must be possible, and becomes the packet's protocol. Rules and errors are
 //! those that the running kernel shows.
 
+use super::packet::MAX_SKB;
 use super::{Answer, Cx, ret, vlan};
-use crate::smoke::maps::errno::{EALREADY, EFAULT, EINVAL, ENOTSUPP};
-use crate::smoke::memory::Memory;
+use crate::smoke::engine::FaultKind;
+use crate::smoke::maps::errno::{EALREADY, EFAULT, EINVAL, ENOMEM, ENOTSUPP};
 use crate::smoke::packet::Packet;
 
 /// Flags of `bpf_skb_adjust_room`.
@@ -33,7 +34,7 @@ mod flag {
 }
 
 /// The most room.
-const MOST: u64 = 0xfff;
+const MOST: usize = 0xfff;
 /// Bytes of a link header of Ethernet.
 const ETHERNET: u64 = 14;
 
@@ -49,92 +50,141 @@ fn header(version: u8) -> usize {
     }
 }
 
-/// `bpf_skb_adjust_room(skb, delta, mode, flags)`.
-pub(super) fn adjust(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
-    let [_, delta, mode, flags, _] = cx.args;
-    let delta = i64::from(delta as i32);
-    let mem = &mut cx.rt.mem;
-    match adjusted(mem, packet, delta, mode as u32, flags) {
-        Ok(()) => ret(0),
-        Err(error) => ret(error),
+/// What a call asks of a packet.
+struct Wish {
+    flags: u64,
+    /// Where the room is: 1 behind the link header, 0 behind the network header.
+    mode: u32,
+    /// Room is made; else it is taken.
+    makes: bool,
+    /// Bytes of it.
+    amount: usize,
+    /// Version of IP; anything else is another protocol.
+    version: u8,
+    /// Bytes of the packet.
+    len: usize,
+    /// Where the network header starts.
+    network: usize,
+    /// The packet was said to be wrapped before.
+    wrapped: bool,
+}
+
+/// Reasons to refuse, each with the error that tells it. Of several that hold, the kernel
+/// tells the one that stands first here.
+const REASONS: [(i64, fn(&Wish) -> bool); 11] = [
+    // No request that is understood, of a packet that has room.
+    (EINVAL, |w| w.says(!flag::ALL)),
+    (EFAULT, |w| w.amount > MOST),
+    (ENOTSUPP, |w| w.mode > 1 || !matches!(w.version, 4 | 6)),
+    // What was taken away is told where something is taken away, and is one thing.
+    (EINVAL, |w| {
+        w.says_all(flag::DECAP) || (w.makes && w.says(flag::DECAP))
+    }),
+    // The packet would be too short or too long.
+    (ENOTSUPP, |w| {
+        !w.makes && w.len < w.network + w.left() + w.amount
+    }),
+    (ENOTSUPP, |w| w.makes && w.len + w.amount > MAX_SKB),
+    // What is written is told where there is room for it, and is one thing in another.
+    (EINVAL, |w| !w.makes && w.says(!flag::TAKING)),
+    (ENOMEM, |w| !w.makes && w.len < w.at() + w.amount),
+    (EINVAL, |w| w.wraps() && w.contradicts()),
+    // There is one place to keep where the inner headers are.
+    (EALREADY, |w| w.wraps() && w.wrapped),
+    (EINVAL, |w| w.wraps() && w.inner() > w.amount as u64),
+];
+
+impl Wish {
+    fn says(&self, any: u64) -> bool {
+        self.flags & any != 0
+    }
+
+    fn says_all(&self, all: u64) -> bool {
+        self.flags & all == all
+    }
+
+    /// A header is about to be written.
+    fn wraps(&self) -> bool {
+        self.makes && self.says(flag::ENCAP)
+    }
+
+    fn contradicts(&self) -> bool {
+        self.says_all(flag::ENCAP)
+            || self.says_all(flag::TUNNEL)
+            || (self.says(flag::ENCAP_ETHERNET) && self.inner() < ETHERNET)
+    }
+
+    /// Bytes of the inner link header.
+    fn inner(&self) -> u64 {
+        self.flags >> flag::LINK_SHIFT
+    }
+
+    /// Bytes of the network header that stays where room is taken.
+    fn left(&self) -> usize {
+        header(match self.flags & flag::DECAP {
+            flag::DECAP_V4 => 4,
+            flag::DECAP_V6 => 6,
+            _ => self.version,
+        })
+    }
+
+    /// Where the room starts.
+    fn at(&self) -> usize {
+        match self.mode {
+            1 => self.network,
+            _ => self.network + header(self.version),
+        }
+    }
+
+    /// What the packet is said to be afterwards, if that is told.
+    fn protocol(&self) -> Option<[u8; 2]> {
+        let (v4, v6) = match self.makes {
+            true => (flag::ENCAP_V4, flag::ENCAP_V6),
+            false => (flag::DECAP_V4, flag::DECAP_V6),
+        };
+        if self.says(v4) {
+            Some(IPV4)
+        } else {
+            self.says(v6).then_some(IPV6)
+        }
     }
 }
 
-fn adjusted(
-    mem: &mut Memory,
-    packet: &mut Packet,
-    delta: i64,
-    mode: u32,
-    flags: u64,
-) -> Result<(), i64> {
-    let amount = delta.unsigned_abs();
-    if flags & !flag::ALL != 0 {
-        return Err(EINVAL);
-    }
-    if amount > MOST {
-        return Err(EFAULT);
-    }
-    let version = match (mode, vlan::version(packet, mem)) {
-        (0 | 1, version @ (4 | 6)) => version,
-        _ => return Err(ENOTSUPP),
+/// `bpf_skb_adjust_room(skb, delta, mode, flags)`.
+pub(super) fn adjust(cx: &mut Cx<'_>, packet: &mut Packet) -> Answer {
+    let [_, delta, mode, flags, _] = cx.args;
+    let delta = delta as i32;
+    let mem = &mut cx.rt.mem;
+    let wish = Wish {
+        flags,
+        mode: mode as u32,
+        makes: delta >= 0,
+        amount: delta.unsigned_abs() as usize,
+        version: vlan::version(packet, mem),
+        len: packet.len(),
+        network: packet.network_offset(),
+        wrapped: packet.encapsulated,
     };
-    let link = packet.network_offset();
-    let at = match mode {
-        1 => link,
-        _ => link + header(version),
+    if let Some((error, _)) = REASONS.iter().find(|(_, holds)| holds(&wish)) {
+        return ret(*error);
+    }
+    if wish.makes && wish.at() > wish.len {
+        let what = "unknown: room behind a header that the packet has not all of";
+        return Err(FaultKind::NotModelled(what.into()).into());
+    }
+    let room = vec![0; wish.amount];
+    let (remove, insert) = match wish.makes {
+        true => (0, room.as_slice()),
+        false => (wish.amount, [].as_slice()),
     };
-    let amount = amount as usize;
-    let left = match flags & flag::DECAP {
-        0 => version,
-        flag::DECAP_V4 if delta <= 0 && flags & flag::ENCAP == 0 => 4,
-        flag::DECAP_V6 if delta <= 0 && flags & flag::ENCAP == 0 => 6,
-        // What was taken away is told where something is taken away, and is one thing.
-        flag::DECAP => return Err(EINVAL),
-        _ if delta < 0 => version,
-        _ => return Err(EINVAL),
-    };
-    if delta < 0 {
-        if packet.len() < link + header(left) + amount {
-            return Err(ENOTSUPP);
-        }
-        if flags & !flag::TAKING != 0 {
-            return Err(EINVAL);
-        }
-        if !packet.splice(mem, at, amount, &[]) {
-            return Err(ENOTSUPP);
-        }
-        match flags & flag::DECAP {
-            flag::DECAP_V4 => vlan::set_protocol(packet, mem, IPV4),
-            flag::DECAP_V6 => vlan::set_protocol(packet, mem, IPV6),
-            _ => {}
-        }
-        return Ok(());
+    if !packet.splice(mem, wish.at(), remove, insert) {
+        return ret(ENOMEM);
     }
-    let encap = flags & flag::ENCAP;
-    if encap != 0 {
-        let inner = flags >> flag::LINK_SHIFT;
-        let ethernet = flags & flag::ENCAP_ETHERNET != 0;
-        let odd = encap == flag::ENCAP
-            || flags & flag::TUNNEL == flag::TUNNEL
-            || (ethernet && inner < ETHERNET)
-            || inner > amount as u64;
-        if odd {
-            return Err(EINVAL);
-        }
-        // There is one place to keep where the inner headers are.
-        if packet.encapsulated {
-            return Err(EALREADY);
-        }
-    }
-    if !packet.splice(mem, at, 0, &vec![0; amount]) {
-        return Err(EINVAL);
-    }
-    if encap != 0 {
-        packet.encapsulated = true;
-        let protocol = if encap == flag::ENCAP_V4 { IPV4 } else { IPV6 };
+    packet.encapsulated |= wish.wraps();
+    if let Some(protocol) = wish.protocol() {
         vlan::set_protocol(packet, mem, protocol);
     }
-    Ok(())
+    ret(0)
 }
 
 /// IPv4 to IPv6 and back: twenty bytes more or less; the program writes the header.

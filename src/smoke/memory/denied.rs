@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Kind;
+use crate::smoke::packet::bytes_at;
 
 /// Why an access is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,19 @@ pub enum Denied {
 
 impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.write { "write" } else { "read" };
-        write!(f, "{what} of {} bytes ", self.size)?;
+        let (what, size) = (if self.write { "write" } else { "read" }, self.size);
         match self.object {
-            Some((kind, off)) => write!(f, "at offset {off} of a {}", kind.word())?,
-            None => write!(f, "at {:#x}", self.addr)?,
+            Some((Kind::Packet, off)) => {
+                write!(f, "{what} of {} of a packet", bytes_at(off, size))?
+            }
+            Some((kind, off)) => {
+                write!(
+                    f,
+                    "{what} of {size} bytes at offset {off} of a {}",
+                    kind.word()
+                )?;
+            }
+            None => write!(f, "{what} of {size} bytes at {:#x}", self.addr)?,
         }
         f.write_str(match self.why {
             Denied::Nowhere => ": no object is there",
@@ -52,5 +61,31 @@ impl fmt::Display for AccessError {
             Denied::ReadOnly => ": it is read-only",
             Denied::Spent => ": the byte budget is spent",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_packets_are_counted_from_their_first_byte() {
+        let check = |kind: Kind, off: i64, size: u32, expect: &str| {
+            let error = AccessError {
+                addr: 0,
+                size,
+                write: false,
+                object: Some((kind, off)),
+                why: Denied::Bounds,
+            };
+            assert_eq!(
+                error.to_string(),
+                format!("read of {expect}: outside its bounds")
+            );
+        };
+        check(Kind::Packet, 256 + 14, 1, "byte 14 of a packet");
+        check(Kind::Packet, 256 + 14, 4, "bytes 14 to 17 of a packet");
+        check(Kind::Packet, 252, 4, "bytes -4 to -1 of a packet");
+        check(Kind::Context, 14, 4, "4 bytes at offset 14 of a context");
     }
 }

@@ -11,7 +11,7 @@ use crate::object::F_RDONLY_PROG;
 use crate::programs::insn::{AluOp, Width};
 use crate::smoke::maps::{Body, is_percpu};
 use crate::smoke::memory::{Kind, RegionId};
-use crate::smoke::packet::XDP_HEADROOM;
+use crate::smoke::packet::byte_at;
 use crate::smoke::runtime::Runtime;
 
 impl Shadow {
@@ -187,7 +187,7 @@ impl Shadow {
                 (!packet).then_some((Origin::Thing(thing), off))
             }
             Kind::Packet => {
-                let at = off.checked_sub(XDP_HEADROOM as u32)?;
+                let at = u32::try_from(byte_at(i64::from(off))).ok()?;
                 let end = at as usize + usize::from(size);
                 let given = self.packet.get(at as usize..end)?;
                 let as_given = given.iter().rev().fold(0, |v, b| v << 8 | u64::from(*b));

@@ -24,7 +24,7 @@ use crate::programs::insn::{AluOp, Callee, Endness, JmpOp, Op, Src, Width};
 use crate::smoke::engine::Site;
 use crate::smoke::image::Image;
 use crate::smoke::inputs::Input;
-use crate::smoke::packet::{ETH_HLEN, XDP_HEADROOM};
+use crate::smoke::packet::{ETH_HLEN, byte_at};
 use crate::smoke::runtime::Runtime;
 use crate::smoke::semantics as sem;
 
@@ -603,6 +603,6 @@ fn packet_end(a: u64, b: u64, rt: &Runtime) -> Option<(i64, bool)> {
     let other = if b == end { a } else { b };
     (rt.mem.find(other) == Some(packet.region)).then(|| {
         let off = other.wrapping_sub(base) as i64;
-        (off.wrapping_sub(XDP_HEADROOM as i64), b != end)
+        (byte_at(off), b != end)
     })
 }

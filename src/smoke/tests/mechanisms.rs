@@ -106,6 +106,27 @@ fn timers_run_after_the_program() {
 }
 
 #[test]
+fn metadata_are_words_and_their_length_a_byte() {
+    let check = |head: i32, meta: i32, expect: i64| {
+        let text = format!(
+            "r6 = r1\nr2 = {head}\ncall bpf_xdp_adjust_head\nr1 = r6\nr2 = {meta}\n\
+             call bpf_xdp_adjust_meta\nexit"
+        );
+        let (result, _) = run_with(&image(&text), &Config::default(), |rt| {
+            rt.packet = Packet::new(&mut rt.mem, &[0; 400], true);
+            0
+        });
+        assert_eq!(result.unwrap().ret as i64, expect, "{head} {meta}");
+    };
+    check(0, -216, 0);
+    check(0, -220, -22);
+    check(0, -6, -13);
+    check(100, -252, 0);
+    check(100, -256, -13);
+    check(100, 4, -22);
+}
+
+#[test]
 fn dynptrs_have_bounds() {
     let text = "*(u64 *)(r10 - 8) = 0x1234
          r1 = r10\nr1 += -8\nr2 = 8\nr3 = 0\nr4 = r10\nr4 += -32
