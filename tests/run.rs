@@ -579,6 +579,43 @@ fn only_arrays_hold_zeros_that_nobody_wrote() {
     check("hash", 3, 1, "nothing there");
 }
 
+/// Of values per CPU that of the CPU that a scenario chooses is compared.
+#[test]
+fn values_per_cpu_are_those_of_the_cpu_that_runs_the_program() {
+    let folder = Folder::new("percpu");
+    for kind in ["percpu_array", "percpu_hash"] {
+        let body = format!(
+            ".type xdp\n.license \"GPL\"\n.map seen {kind} 4 4 4\n*(u32 *)(r10 - 4) = 1\n*(u32 *)(r10 - 8) = 7\n\
+             r1 = map[seen] ll\nr2 = r10\nr2 += -4\nr3 = r10\nr3 += -8\nr4 = 0\n\
+             call bpf_map_update_elem\nr0 = 2\nexit\n"
+        );
+        let object = folder.file("percpu.bpfasm", body.as_bytes());
+        let case = |value: u32| {
+            let text = format!(
+                "[[case]]\nmaps-out = {{ seen = [{{ key = [1, 0, 0, 0], value = [{value}, 0, 0, 0] }}] }}\n"
+            );
+            folder.file(&format!("{value}.toml"), text.as_bytes())
+        };
+        for cpu in [0, 2, 5] {
+            let world = format!("[cpu]\ncount = 6\ncurrent = {cpu}\n");
+            let world = folder.file("world.toml", world.as_bytes());
+            for (value, code) in [(7, 0), (0, 1)] {
+                let args = [
+                    "run",
+                    &object,
+                    "--scenario",
+                    &world,
+                    "--expect",
+                    &case(value),
+                ];
+                let o = bpfassay(&args);
+                let said = text(&o.stdout);
+                assert_eq!(o.status.code(), Some(code), "{kind} {cpu} {value}: {said}");
+            }
+        }
+    }
+}
+
 #[test]
 fn each_report_is_written_whatever_becomes_of_others() {
     let folder = Folder::new("several");

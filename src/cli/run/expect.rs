@@ -17,11 +17,14 @@ use super::engines;
 use crate::budget::Budget;
 use crate::check::TargetChoice;
 use crate::helpers_spec::MapType;
+use crate::object::MapDef;
 use crate::programs::{Manifest, Program};
 use crate::report::run::{Entries, changes, entries_of};
 use crate::report::values::{decode, hex, unhex};
 use crate::smoke::context::has_packet;
+use crate::smoke::maps::{is_percpu, user::stride};
 use crate::smoke::scenario::Scenario;
+use crate::smoke::world::Config;
 use crate::smoke::{Input, Preset, RunReport, SmokeOptions, run as smoke_run};
 use crate::untrusted::terminal;
 
@@ -49,6 +52,13 @@ pub(super) struct World<'a> {
     pub(super) choices: &'a [TargetChoice<'a>],
     /// What a file states.
     pub(super) scenario: Option<Arc<Scenario>>,
+}
+
+impl World<'_> {
+    /// The CPU that runs the programs.
+    fn cpu(&self) -> u32 {
+        Config::of(self.scenario.clone()).cpu
+    }
 }
 
 /// Runs the cases of a file.
@@ -86,7 +96,7 @@ pub(super) fn run(
         };
         let report = smoke_run(program, &options);
         let mut differs = match report.runs.first() {
-            Some(run) => compare(case, program, run),
+            Some(run) => compare(case, program, run, world.cpu()),
             None => vec![format!("nothing was run: {}", report.verdict)],
         };
         for run in report.disagreements() {
@@ -260,8 +270,18 @@ fn is_array(map_type: u32) -> bool {
     matches!(T::from_id(map_type), Some(T::Array | T::PercpuArray))
 }
 
+/// Of values per CPU, which stand one behind the other, that of the CPU that runs the
+/// program, but where all are stated; else the value.
+fn own<'v>(def: &MapDef, all: &'v [u8], len: usize, cpu: u32) -> &'v [u8] {
+    let at = match is_percpu(def.map_type) && len < all.len() {
+        true => stride(def.value_size).saturating_mul(cpu as usize),
+        false => 0,
+    };
+    all.get(at..at.saturating_add(len)).unwrap_or(all)
+}
+
 /// What differs from what a case states; nothing if it holds.
-fn compare(case: &Case, program: &Program, run: &RunReport) -> Vec<String> {
+fn compare(case: &Case, program: &Program, run: &RunReport, cpu: u32) -> Vec<String> {
     let mut out = Vec::new();
     let outcome = match &run.result {
         Ok(outcome) => outcome,
@@ -314,8 +334,7 @@ fn compare(case: &Case, program: &Program, run: &RunReport) -> Vec<String> {
                 false => state.entries.iter().find(|(k, _)| k == key),
             };
             let got = match found {
-                // Of values per CPU that of the first, which runs the program.
-                Some((_, got)) => Some(got.get(..wanted.len()).unwrap_or(got)),
+                Some((_, got)) => Some(own(&state.def, got, wanted.len(), cpu)),
                 None => Some(&zero[..]).filter(|_| is_array(state.def.map_type)),
             };
             if got == Some(wanted) {
