@@ -742,7 +742,6 @@ fn another_runtime_runs_with_what_it_has() {
             "rbpf differs from linux-6.18, as of 2026-06-03: in ",
             "helper bpf_ktime_get_ns: in part, unknown what it comes to (instruction ",
             "absent, divides without sign (instruction ",
-            "programs of type xdp: unknown, the profile does not speak of it",
             "1 run: linux-6.18 returns 0xfffffffd, rbpf returns 2147483645: packet of 20 bytes",
         ],
     );

@@ -341,7 +341,11 @@ fn told(profile: &Profile, thing: Thing) -> Option<Support<'_>> {
 pub fn untold<'u>(uses: &'u [Use], profile: &Profile) -> Vec<&'u Use> {
     let runs = |thing: Thing| match thing {
         Thing::Helper(id) => profile.extra_helper(id).is_none(),
-        Thing::Program(_) | Thing::Map(_) | Thing::Instruction(_) | Thing::Mechanism(_) => true,
+        Thing::Program(_)
+        | Thing::Attach(_)
+        | Thing::Map(_)
+        | Thing::Instruction(_)
+        | Thing::Mechanism(_) => true,
         _ => false,
     };
     let silent = |u: &&Use| runs(u.thing) && told(profile, u.thing).is_none();

@@ -17,7 +17,7 @@ use crate::object::{MapDef, MapOrigin};
 use crate::programs::insn::{AluOp, Callee, ImmRef, Op, Src, Width};
 use crate::programs::{Program, classes};
 use crate::target::Profile;
-use crate::target::profile::{Conduct, Status, Support};
+use crate::target::profile::{Conduct, Support};
 
 /// A call that stands for the end of a run on another runtime.
 pub const END: i32 = i32::MIN;
@@ -59,13 +59,15 @@ fn end_at(code: &mut Code, at: usize, end: FaultKind) {
 /// What keeps a program from starting.
 fn at_start(program: &Program, profile: &Profile) -> Option<FaultKind> {
     let ty = program.prog_type;
-    if let Some(support) = profile.prog_type(ty).filter(|s| s.status == Status::No) {
-        return Some(absent(profile, &format!("programs of type {ty}"), support));
+    let what = || format!("programs of type {ty}");
+    if let Err(end) = told(profile, &what, profile.prog_type(ty)) {
+        return Some(end);
     }
-    if let Some(ty) = program.attach_type
-        && let Some(support) = profile.attach_type(ty).filter(|s| s.status == Status::No)
-    {
-        return Some(absent(profile, &format!("attachment to {ty}"), support));
+    if let Some(ty) = program.attach_type {
+        let what = || format!("attachment to {ty}");
+        if let Err(end) = told(profile, &what, profile.attach_type(ty)) {
+            return Some(end);
+        }
     }
     let most = profile.limits().instructions?;
     let insns = program.insns.len();
@@ -200,6 +202,12 @@ fn done(op: Op, conduct: Conduct) -> Op {
 
 /// Errors of calls, as Linux numbers them.
 const ERRORS: std::ops::RangeInclusive<i64> = -4095..=-1;
+
+/// Whether a call of a helper gives the same there whatever it gives on Linux.
+pub(super) fn fixes(profile: &Profile, id: u32) -> bool {
+    let conduct = profile.helper(id).map(|s| s.runs);
+    conduct == Some(Conduct::Zero)
+}
 
 /// What a call of a helper gives there, of what it gives on Linux.
 pub(super) fn result(profile: &Profile, id: u32, value: u64) -> u64 {

@@ -11,6 +11,7 @@ use super::image::{Image, code_address, map_handle};
 use super::maps::Map;
 use super::memory::{Kind, Memory, RegionId};
 use super::packet::Packet;
+use super::scenario::Statement;
 use super::steer::Thing;
 pub use super::world::{Called, Config, Output, Rng, Task, Timer};
 use crate::budget::Deadline;
@@ -90,6 +91,8 @@ pub struct Runtime {
     pub sections: [u32; 3],
     /// Kernel objects by name, so that one symbol is one object.
     pub kernel: BTreeMap<String, u64>,
+    /// Stated sockets that were found, by address: their places in the list.
+    pub sockets: BTreeMap<u64, usize>,
     /// Dynptrs by the address of their slot.
     pub dynptrs: BTreeMap<u64, super::helpers::dynptr::Dynptr>,
     /// Iterators by the address of their slot.
@@ -163,6 +166,7 @@ impl Runtime {
             locks: BTreeSet::new(),
             sections: [0; 3],
             kernel: BTreeMap::new(),
+            sockets: BTreeMap::new(),
             dynptrs: BTreeMap::new(),
             iterators: BTreeMap::new(),
             user_records: VecDeque::new(),
@@ -448,9 +452,15 @@ impl Runtime {
     }
 
     /// Whether the result of a helper follows from a scenario.
-    pub(super) fn states(&self, id: u32) -> bool {
-        let scenario = self.config.scenario.as_deref();
-        scenario.is_some_and(|s| s.answers(id))
+    pub(super) fn states(&self, id: u32, args: &[u64; 5]) -> bool {
+        let Some(scenario) = self.config.scenario.as_deref() else {
+            return false;
+        };
+        match Statement::of(id, args) {
+            None => false,
+            Some(Statement::Cookie) => self.sockets.contains_key(&args[0]),
+            Some(what) => scenario.states(what),
+        }
     }
 
     /// The interface that packets come in by, where that is stated.

@@ -161,20 +161,21 @@ pub fn call(
         return Err(image.end(site).into());
     }
     let stated = match callee {
-        Callee::Helper(id) => u32::try_from(id).is_ok_and(|id| cx.rt.states(id)),
+        Callee::Helper(id) => u32::try_from(id).is_ok_and(|id| cx.rt.states(id, &cx.args)),
         _ => false,
     };
-    match cx.rt.forced(site).filter(|_| !stated) {
-        Some(Forced::Value(value)) => return model::stated(&mut cx, callee, value),
-        Some(Forced::Luck) => cx.rt.luck = Some(true),
-        None => {}
+    let forced = cx.rt.forced(site).filter(|_| !stated);
+    if forced == Some(Forced::Luck) {
+        cx.rt.luck = Some(true);
     }
-    let result = match callee {
-        Callee::Helper(id) => helper(&mut cx, id),
-        Callee::Kfunc { imm, off } => kfuncs::call(&mut cx, imm, off),
-        Callee::Local(_) => Err(FaultKind::BadArgument("local call as helper").into()),
+    let result = match (forced, callee) {
+        (Some(Forced::Value(value)), _) => model::stated(&mut cx, callee, value),
+        (_, Callee::Helper(id)) => helper(&mut cx, id),
+        (_, Callee::Kfunc { imm, off }) => kfuncs::call(&mut cx, imm, off),
+        (_, Callee::Local(_)) => Err(FaultKind::BadArgument("local call as helper").into()),
     };
     cx.rt.luck = None;
+    // A stated result is what Linux would give, too: another runtime gives it in its way.
     let host = cx.rt.config.host.as_deref();
     match (result, host, callee) {
         (Ok(value), Some(profile), Callee::Helper(id)) => {

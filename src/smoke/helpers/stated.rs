@@ -4,14 +4,13 @@
 //! `struct bpf_sock_tuple`, the numbers that `bpf_fib_lookup` and `bpf_check_mtu` return.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
 use super::{Answer, Cx, ret};
-use crate::helpers_spec::{ProgType, helper};
-use crate::smoke::engine::Stop;
+use crate::helpers_spec::{AttachType, ProgType, helper};
+use crate::smoke::engine::{FaultKind, Stop};
 use crate::smoke::maps::errno::{EAFNOSUPPORT, EFAULT, EINVAL, ENODEV};
 use crate::smoke::packet::ETH_HLEN;
-use crate::smoke::scenario::{Found, Hop, Question, Scenario};
+use crate::smoke::scenario::{Belongs, Found, Hop, Question, Scenario, Statement, USER_STACK};
 
 /// Bytes of `struct bpf_fib_lookup`.
 const FIB: usize = 64;
@@ -33,34 +32,45 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
     let Some(scenario) = cx.rt.config.scenario.clone() else {
         return Ok(None);
     };
-    match id {
-        helper::GET_STACKID if cx.arg(3) & USER_STACK == 0 => stack_id(cx, &scenario, false),
-        helper::GET_STACKID => stack_id(cx, &scenario, true),
-        helper::GET_STACK => stack(cx, &scenario),
-        helper::KTIME_GET_BOOT_NS => {
+    let Some(what) = Statement::of(id, &cx.args) else {
+        return Ok(None);
+    };
+    // How long it slept is stated apart from the clock.
+    if what == Statement::Boot {
+        let clock = cx.rt.tick();
+        return Ok(Some(clock.saturating_add(scenario.time.asleep)));
+    }
+    if !cx.rt.states(id, &cx.args) {
+        return Ok(None);
+    }
+    match what {
+        Statement::Routes => fib(cx, &scenario),
+        Statement::Interfaces if id == helper::CHECK_MTU => check_mtu(cx, &scenario),
+        Statement::Tcp => lookup(cx, &scenario, true),
+        Statement::Udp => lookup(cx, &scenario, false),
+        Statement::Cookie => Ok(cookie(cx, &scenario)),
+        Statement::Tai => Ok(scenario.time.tai.map(|first| {
             let clock = cx.rt.tick();
-            Ok(Some(clock.saturating_add(scenario.time.asleep)))
-        }
-        helper::GET_SOCKET_COOKIE => Ok(cookie(cx, &scenario)),
-        _ if !scenario.answers(id) => Ok(None),
-        helper::FIB_LOOKUP => fib(cx, &scenario),
-        helper::CHECK_MTU => check_mtu(cx, &scenario),
-        helper::SK_LOOKUP_TCP | helper::SKC_LOOKUP_TCP => lookup(cx, &scenario, true),
-        helper::SK_LOOKUP_UDP => lookup(cx, &scenario, false),
-        helper::KTIME_GET_TAI_NS => {
-            let clock = cx.rt.tick();
-            let (first, start) = (scenario.time.tai, scenario.time.monotonic);
-            let passed = clock.saturating_sub(start.unwrap_or(cx.rt.started));
-            Ok(Some(first.unwrap_or(0).saturating_add(passed)))
-        }
-        helper::GET_CURRENT_CGROUP_ID => Ok(scenario.current_cgroup()),
-        helper::GET_CURRENT_ANCESTOR_CGROUP_ID => {
+            let start = scenario.time.monotonic.unwrap_or(cx.rt.started);
+            first.saturating_add(clock.saturating_sub(start))
+        })),
+        Statement::Cgroup => Ok(scenario.current_cgroup()),
+        Statement::Ancestor => {
             let level = i64::from(cx.arg(1) as i32);
             let found = u64::try_from(level).ok().and_then(|l| scenario.ancestor(l));
             Ok(Some(found.flatten().unwrap_or(0)))
         }
-        helper::GET_NUMA_NODE_ID => Ok(scenario.cpu.node.map(u64::from)),
-        _ => Ok(None),
+        Statement::Node => Ok(scenario.cpu.node.map(u64::from)),
+        Statement::KernelStack | Statement::UserStack => stack(cx, &scenario, id),
+        // Sending a copy asks for the interface beside the packet; the run's own task,
+        // clock and processor are the stated ones.
+        Statement::Interfaces
+        | Statement::Ids
+        | Statement::User
+        | Statement::Name
+        | Statement::Clock
+        | Statement::Boot
+        | Statement::Cpu => Ok(None),
     }
 }
 
@@ -119,14 +129,15 @@ fn fib(cx: &mut Cx<'_>, scenario: &Scenario) -> Answer {
         Found::NoDevice => return ret(ENODEV),
         Found::Way(hop, dmac) => {
             out(&mut params, &hop, &question);
-            set(&mut params, 6, &(hop.mtu as u16).to_le_bytes());
+            let (mtu, fits) = room(cx, scenario, &hop, &question);
+            set(&mut params, 6, &(mtu as u16).to_le_bytes());
             if !question.skip_neighbour {
                 set(&mut params, 52, &hop.mac);
                 set(&mut params, 58, &dmac);
             }
             // What the tag of the outgoing link is: there is none.
             set(&mut params, 48, &[0; 4]);
-            0
+            if fits { 0 } else { 8 }
         }
         Found::Blackhole => 1,
         Found::Unreachable => 2,
@@ -141,10 +152,27 @@ fn fib(cx: &mut Cx<'_>, scenario: &Scenario) -> Answer {
             set(&mut params, 6, &(mtu as u16).to_le_bytes());
             8
         }
-        Found::NoSource => 9,
+        Found::AnySource => {
+            let what = "unknown: a source address is wanted, and the route states none (`src`)";
+            return Err(FaultKind::NotModelled(what.into()).into());
+        }
     };
     cx.put(2, &params)?;
     ret(answer)
+}
+
+/// The largest packet that goes a way, and whether this one does. Where a program of
+/// traffic control tells no length, its packet is held against the link, whatever the
+/// route says; a tag more is let through.
+fn room(cx: &Cx<'_>, scenario: &Scenario, hop: &Hop, question: &Question) -> (u32, bool) {
+    const TAG: usize = 4;
+    let own = cx.rt.packet.as_ref();
+    let own = own.filter(|_| question.len == 0 && cx.rt.prog_type != ProgType::Xdp);
+    let (Some(packet), Some(link)) = (own, scenario.interface(hop.dev)) else {
+        return (hop.mtu, true);
+    };
+    let most = (link.mtu as usize).saturating_add(ETH_HLEN + TAG);
+    (link.mtu, packet.len() <= most)
 }
 
 /// What a way out writes into the parameters.
@@ -210,22 +238,39 @@ fn lookup(cx: &mut Cx<'_>, scenario: &Scenario, tcp: bool) -> Answer {
     let port = |at| u16::from_be_bytes(field(&tuple, at));
     let from = (address(&tuple, 0, v4), port(2 * wide));
     let to = (address(&tuple, wide, v4), port(2 * wide + 2));
-    let Some(found) = scenario.socket(tcp, from, to) else {
-        return Ok(Some(0));
-    };
-    socket(cx, scenario, found).map(Some)
+    match scenario.socket(tcp, from, to, arrival(cx, scenario)) {
+        Belongs::Nowhere => Ok(Some(0)),
+        Belongs::To(found) => socket(cx, scenario, found).map(Some),
+        Belongs::Depends => {
+            let what = "unknown: a socket is bound to an interface, and by which the packet comes \
+                in is not stated (`ingress`)";
+            Err(FaultKind::NotModelled(what.into()).into())
+        }
+    }
 }
 
-/// The kernel's name for a stated socket.
-fn name(socket: usize) -> String {
-    format!("stated socket {socket}")
+/// The interface that a lookup takes its packet to have come in by: that of the packet,
+/// none (0) where there is no packet. What leaves goes by one that nobody states.
+fn arrival(cx: &Cx<'_>, scenario: &Scenario) -> Option<u32> {
+    use AttachType as A;
+    let leaves = matches!(
+        cx.rt.attach_type,
+        Some(A::CgroupInetEgress | A::TcxEgress | A::NetkitPrimary | A::NetkitPeer)
+    );
+    match &cx.rt.packet {
+        None => Some(0),
+        Some(_) if leaves => None,
+        Some(_) => scenario.ingress,
+    }
 }
 
 /// The address of a stated socket.
 fn socket(cx: &mut Cx<'_>, scenario: &Scenario, number: usize) -> Result<u64, Stop> {
-    let addr = cx
-        .rt
-        .kernel_object(&name(number), super::socket::SOCK_BYTES)?;
+    let addr = cx.rt.kernel_object(
+        &format!("stated socket {number}"),
+        super::socket::SOCK_BYTES,
+    )?;
+    cx.rt.sockets.insert(addr, number);
     if let (Some(id), Some(shown)) = (cx.rt.mem.find(addr), scenario.shown(number)) {
         set(cx.rt.mem.bytes_mut(id), 0, &shown);
     }
@@ -234,53 +279,80 @@ fn socket(cx: &mut Cx<'_>, scenario: &Scenario, number: usize) -> Result<u64, St
 
 /// The cookie of a stated socket; other things keep theirs.
 fn cookie(cx: &Cx<'_>, scenario: &Scenario) -> Option<u64> {
-    let addr = cx.arg(1);
-    let sockets = scenario.sockets.iter().flatten().enumerate();
-    let own = |n: usize| cx.rt.kernel.get(&name(n)) == Some(&addr);
-    let mut sockets = sockets.filter(|(n, _)| own(*n));
-    sockets.next().map(|(_, s)| s.cookie)
+    let number = *cx.rt.sockets.get(&cx.arg(1))?;
+    Some(scenario.sockets.as_ref()?.get(number)?.cookie)
 }
 
-/// The flag of a stack of user space, and the bits of how many frames are left out.
-const USER_STACK: u64 = 1 << 8;
-const SKIP: u64 = 0xff;
+/// Flags of the helpers that take a stack: how many frames are left out, and more.
+mod stack_flag {
+    use crate::smoke::scenario::USER_STACK;
 
-/// The stated return addresses, without those that are left out.
-fn frames(scenario: &Scenario, user: bool, flags: u64) -> Option<Vec<u64>> {
-    let all = match user {
-        true => scenario.task.user_stack.as_ref(),
-        false => scenario.task.kernel_stack.as_ref(),
+    pub const SKIP: u64 = 0xff;
+    /// Files and places in them instead of addresses.
+    pub const BUILD_ID: u64 = 1 << 11;
+    /// Those of `bpf_get_stack`.
+    pub const COPY: u64 = SKIP | USER_STACK | BUILD_ID;
+    /// Those of `bpf_get_stackid`: to compare by hash only, to replace another.
+    pub const ID: u64 = SKIP | USER_STACK | 1 << 9 | 1 << 10;
+}
+
+/// The stated return addresses, those that are left out taken away; `None` if there are
+/// fewer than that.
+fn frames(scenario: &Scenario, flags: u64) -> Option<&[u64]> {
+    let all = match flags & USER_STACK {
+        0 => scenario.task.kernel_stack.as_ref(),
+        _ => scenario.task.user_stack.as_ref(),
     };
-    let skip = usize::try_from(flags & SKIP).unwrap_or(0);
-    Some(all?.iter().copied().skip(skip).collect())
+    let skip = usize::try_from(flags & stack_flag::SKIP).ok()?;
+    all?.get(skip..)
+}
+
+fn stack(cx: &mut Cx<'_>, scenario: &Scenario, id: u32) -> Answer {
+    match id {
+        helper::GET_STACKID => stack_id(cx, scenario),
+        _ => stack_copy(cx, scenario),
+    }
 }
 
 /// `bpf_get_stackid(ctx, map, flags)`: equal stacks have equal ids.
-fn stack_id(cx: &mut Cx<'_>, scenario: &Arc<Scenario>, user: bool) -> Answer {
-    const ALL: u64 = SKIP | USER_STACK | 1 << 9 | 1 << 10;
+fn stack_id(cx: &mut Cx<'_>, scenario: &Scenario) -> Answer {
     let flags = cx.arg(3);
-    if flags & !ALL != 0 {
+    if flags & !stack_flag::ID != 0 {
         return ret(EINVAL);
     }
-    let Some(ips) = frames(scenario, user, flags) else {
-        return Ok(None);
-    };
-    if ips.is_empty() {
-        return ret(EFAULT);
+    match frames(scenario, flags) {
+        None | Some([]) => ret(EFAULT),
+        Some(ips) => super::maps::keep_stack(cx, ips.to_vec()),
     }
-    super::maps::keep_stack(cx, ips)
 }
 
-/// `bpf_get_stack(ctx, buf, size, flags)`: bytes written, the innermost frames first.
-fn stack(cx: &mut Cx<'_>, scenario: &Scenario) -> Answer {
+/// `bpf_get_stack(ctx, buf, size, flags)`: bytes written, the innermost frames first. What
+/// is not written is zeros.
+fn stack_copy(cx: &mut Cx<'_>, scenario: &Scenario) -> Answer {
     let [_, _, size, flags, _] = cx.args;
-    let user = flags & USER_STACK != 0;
-    let Some(ips) = frames(scenario, user, flags) else {
-        return Ok(None);
-    };
+    /// Bytes of an address, and of a `struct bpf_stack_build_id`.
+    const ADDRESS: u64 = 8;
+    const BUILD_ID: u64 = 32;
+    let ids = flags & stack_flag::BUILD_ID != 0;
+    let each = if ids { BUILD_ID } else { ADDRESS };
     cx.fill(2, size, 0)?;
+    // The kernel's own places have no build id.
+    if flags & !stack_flag::COPY != 0
+        || (ids && flags & USER_STACK == 0)
+        || !size.is_multiple_of(each)
+    {
+        return ret(EINVAL);
+    }
+    let Some(ips) = frames(scenario, flags) else {
+        return ret(EFAULT);
+    };
+    let fit = usize::try_from(size / each).unwrap_or(usize::MAX);
+    let ips = ips.get(..fit).unwrap_or(ips);
+    if ids && !ips.is_empty() {
+        let what = "unknown: build ids of a stated stack";
+        return Err(FaultKind::NotModelled(what.into()).into());
+    }
     let bytes: Vec<u8> = ips.iter().flat_map(|ip| ip.to_le_bytes()).collect();
-    let len = bytes.len().min(size as usize / 8 * 8);
-    cx.put(2, bytes.get(..len).unwrap_or(&[]))?;
-    ret(len as i64)
+    cx.put(2, &bytes)?;
+    ret(bytes.len() as i64)
 }

@@ -1,8 +1,9 @@
 //! Lookups in the stated routes: what `bpf_fib_lookup` is told.
 //!
 //! The longest prefix of a table decides, of equal ones the lowest metric. Without a
-//! `table` of their own, routes are in the main one (254). Neighbours are asked for the
-//! gateway, or for the destination itself where there is none.
+//! `table` of their own, routes are in the main one (254). A route's `mtu` is one that it is
+//! locked to, whatever the interface's. Neighbours are asked for the gateway, or for the
+//! destination itself where there is none.
 
 use std::net::IpAddr;
 
@@ -22,7 +23,7 @@ pub struct Question {
     pub len: u32,
     /// The table; the main one if none is named.
     pub table: Option<u32>,
-    /// The packet is of this host: it goes out by `dev`.
+    /// The packet is of this host: of IPv4 it goes out by `dev`.
     pub output: bool,
     /// Neighbours are not asked.
     pub skip_neighbour: bool,
@@ -45,8 +46,8 @@ pub enum Found {
     Unreachable,
     /// It is not allowed.
     Prohibit,
-    /// No source address is known.
-    NoSource,
+    /// The host chooses a source address among those of an interface, which nobody states.
+    AnySource,
     /// The packet is longer than this.
     TooLong(u32),
     /// The next hop's link address is not known: interface, next hop, largest packet.
@@ -82,10 +83,12 @@ impl Scenario {
 
     fn route(&self, question: &Question) -> Option<&Route> {
         let table = question.table.unwrap_or(MAIN);
+        // IPv6 only prefers its interface, and among equals, of which there are none.
+        let bound = question.output && question.to.is_ipv4();
         let fits = |r: &&Route| {
             r.table == table
                 && r.to.has(question.to)
-                && (!question.output || r.dev.is_none_or(|dev| dev == question.dev))
+                && (!bound || r.dev.is_none_or(|dev| dev == question.dev))
         };
         self.routes.iter().flatten().find(fits)
     }
@@ -95,7 +98,7 @@ impl Scenario {
         let Some(incoming) = self.interface(question.dev) else {
             return Found::NoDevice;
         };
-        if !incoming.forwarding && !question.output {
+        if !incoming.forwarding {
             return Found::NotForwarding;
         }
         let Some(route) = self.route(question) else {
@@ -111,12 +114,12 @@ impl Scenario {
         let Some(out) = out else {
             return Found::NotForwarded;
         };
-        if question.source && route.src.is_none() {
-            return Found::NoSource;
-        }
-        let mtu = route.mtu.map_or(out.mtu, |mtu| mtu.min(out.mtu));
+        let mtu = route.mtu.unwrap_or(out.mtu);
         if question.len > mtu {
             return Found::TooLong(mtu);
+        }
+        if question.source && route.src.is_none() {
+            return Found::AnySource;
         }
         let hop = Hop {
             dev: out.index,

@@ -13,14 +13,16 @@ mod fib;
 mod net;
 mod read;
 mod sockets;
+mod statement;
 
 use std::net::IpAddr;
 
 pub use fib::{Found, Hop, Question};
 pub use net::Prefix;
 pub use read::read;
-
-use crate::helpers_spec::helper;
+pub use sockets::Belongs;
+pub use statement::Statement;
+pub(in crate::smoke) use statement::USER_STACK;
 
 /// What is stated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -209,27 +211,5 @@ impl Scenario {
         let end = ends.chain([path.len()]).nth(level - 1);
         let end = end.filter(|_| path != "/");
         Some(end.and_then(|end| self.cgroup_id(path.get(..end)?)))
-    }
-
-    /// Whether the result of a helper follows from what is stated.
-    pub fn answers(&self, id: u32) -> bool {
-        match id {
-            helper::FIB_LOOKUP => self.routes.is_some(),
-            helper::CHECK_MTU => self.interfaces.is_some(),
-            helper::SK_LOOKUP_TCP | helper::SK_LOOKUP_UDP | helper::SKC_LOOKUP_TCP => {
-                self.sockets.is_some()
-            }
-            helper::GET_CURRENT_PID_TGID => self.task.pid.is_some() && self.task.tgid.is_some(),
-            helper::GET_CURRENT_UID_GID => self.task.uid.is_some() && self.task.gid.is_some(),
-            helper::GET_CURRENT_COMM => self.task.comm.is_some(),
-            helper::GET_CURRENT_CGROUP_ID | helper::GET_CURRENT_ANCESTOR_CGROUP_ID => {
-                self.task.cgroup.is_some()
-            }
-            helper::KTIME_GET_NS | helper::KTIME_GET_BOOT_NS => self.time.monotonic.is_some(),
-            helper::KTIME_GET_TAI_NS => self.time.tai.is_some(),
-            helper::GET_SMP_PROCESSOR_ID => self.cpu.current.is_some(),
-            helper::GET_NUMA_NODE_ID => self.cpu.node.is_some(),
-            _ => false,
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! thing stated twice. The first fault ends the reading.
 #![warn(clippy::arithmetic_side_effects)]
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use toml::Spanned;
@@ -376,6 +377,7 @@ fn interfaces(rows: &[Fields<'_, '_>]) -> Result<Vec<Interface>, String> {
 
 fn routes(rows: &[Fields<'_, '_>], known: &[Interface]) -> Result<Vec<Route>, String> {
     let mut out = Vec::new();
+    let mut seen = BTreeSet::new();
     for row in rows {
         let to = match row.need("to", row.text("to")?)? {
             "default" => match row.ip("via")? {
@@ -406,7 +408,7 @@ fn routes(rows: &[Fields<'_, '_>], known: &[Interface]) -> Result<Vec<Route>, St
                 return row.wrong(key, "of another family than the destination");
             }
         }
-        out.push(Route {
+        let route = Route {
             to,
             via,
             dev,
@@ -415,7 +417,15 @@ fn routes(rows: &[Fields<'_, '_>], known: &[Interface]) -> Result<Vec<Route>, St
             mtu: row.word("mtu", 68, 65_535)?,
             table: row.word("table", 1, u32::MAX)?.unwrap_or(fib::MAIN),
             metric: row.word("metric", 0, u32::MAX)?.unwrap_or(0),
-        });
+        };
+        // Of IPv4 the first of several ways is taken; of IPv6 the kernel chooses by a hash of
+        // its own.
+        let way = Some((via, dev)).filter(|_| to.addr.is_ipv4());
+        if !seen.insert((route.table, route.metric, to.addr, to.bits, way)) {
+            let what = "a route of this prefix, table and metric is stated already";
+            return row.wrong("to", what);
+        }
+        out.push(route);
     }
     // Of what fits, the first is taken.
     out.sort_by_key(|r| (std::cmp::Reverse(r.to.bits), r.metric));
@@ -437,7 +447,9 @@ fn sockets(rows: &[Fields<'_, '_>], known: &[Interface]) -> Result<Vec<Socket>, 
         if remote.is_some_and(|r| r.0.is_ipv4() != local.0.is_ipv4()) {
             return row.wrong("remote", "of another family than the local end");
         }
-        let twice = |s: &Socket| s.tcp == tcp && s.local == local && s.remote == remote;
+        let dev = row.dev("dev", known)?.unwrap_or(0);
+        let twice =
+            |s: &Socket| s.tcp == tcp && s.local == local && s.remote == remote && s.dev == dev;
         if out.iter().any(twice) {
             return row.wrong("local", "this socket is stated already");
         }
@@ -449,7 +461,7 @@ fn sockets(rows: &[Fields<'_, '_>], known: &[Interface]) -> Result<Vec<Socket>, 
             remote,
             mark: row.word("mark", 0, u32::MAX)?.unwrap_or(0),
             priority: row.word("priority", 0, u32::MAX)?.unwrap_or(0),
-            dev: row.dev("dev", known)?.unwrap_or(0),
+            dev,
             cookie: cookie.unwrap_or(nth.saturating_add(1)),
         });
     }

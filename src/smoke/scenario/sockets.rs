@@ -1,7 +1,8 @@
 //! Lookups among the stated sockets.
 //!
 //! A connection fits both ends; without one, a listener (of UDP: a socket that is not
-//! connected) on the packet's destination, at its address before one at any address.
+//! connected) on the packet's destination, at its address before one at any address. One
+//! that is bound to an interface takes what comes in by it, before one that takes all.
 
 use std::net::IpAddr;
 
@@ -14,13 +15,37 @@ const ESTABLISHED: u32 = 1;
 const LISTEN: u32 = 10;
 const CLOSE: u32 = 7;
 
+/// The socket that a packet belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// None.
+    Nowhere,
+    /// The one of this number.
+    To(usize),
+    /// That depends on the interface that it came in by, which is not stated.
+    Depends,
+}
+
 impl Scenario {
-    /// The number of the socket that a packet from one end to the other belongs to.
-    pub fn socket(&self, tcp: bool, from: (IpAddr, u16), to: (IpAddr, u16)) -> Option<usize> {
+    /// The socket that a packet from one end to the other belongs to, which came in by an
+    /// interface: 0 for none.
+    pub fn socket(
+        &self,
+        tcp: bool,
+        from: (IpAddr, u16),
+        to: (IpAddr, u16),
+        by: Option<u32>,
+    ) -> Belongs {
         let all = self.sockets.as_deref().unwrap_or(&[]);
         let find = |fits: &dyn Fn(&Socket) -> bool| {
-            all.iter()
-                .position(|s| s.tcp == tcp && s.local.1 == to.1 && fits(s))
+            let fits = |s: &Socket| s.tcp == tcp && s.local.1 == to.1 && fits(s);
+            let place =
+                |bound: &dyn Fn(u32) -> bool| all.iter().position(|s| bound(s.dev) && fits(s));
+            let bound = match by {
+                None => place(&|dev| dev != 0).map(|_| Belongs::Depends),
+                Some(by) => place(&|dev| dev != 0 && dev == by).map(Belongs::To),
+            };
+            bound.or_else(|| place(&|dev| dev == 0).map(Belongs::To))
         };
         let any = |s: &Socket| match s.local.0 {
             IpAddr::V4(v4) => v4.is_unspecified() && to.0.is_ipv4(),
@@ -30,6 +55,7 @@ impl Scenario {
         find(&|s| s.local.0 == to.0 && s.remote == Some(from))
             .or_else(|| find(&|s| s.local.0 == to.0 && s.remote.is_none()))
             .or_else(|| find(&|s| any(s) && s.remote.is_none()))
+            .unwrap_or(Belongs::Nowhere)
     }
 
     /// A socket as programs see it: the fields of `struct bpf_sock`.

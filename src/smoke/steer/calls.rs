@@ -11,6 +11,7 @@ use crate::helpers_spec::{self, ArgType, KfFlags, RetType, TypeFlags, helper};
 use crate::programs::insn::Callee;
 use crate::smoke::engine::Site;
 use crate::smoke::helpers::SPEC;
+use crate::smoke::host;
 use crate::smoke::image::{Image, map_of_handle};
 use crate::smoke::maps::Body;
 use crate::smoke::runtime::{Called, Runtime};
@@ -136,7 +137,8 @@ pub(super) fn outcome(call: &Pending, image: &Image, rt: &Runtime) -> Option<Res
 
 fn helper_result(id: u32, call: &Pending, rt: &Runtime) -> Option<Result> {
     let [a1, a2, a3, ..] = call.args;
-    if rt.states(id) {
+    let host = rt.config.host.as_deref();
+    if rt.states(id, &call.args) || host.is_some_and(|h| host::fixes(h, id)) {
         return None;
     }
     match id {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::program;
-use crate::smoke::{FaultKind, SmokeOptions, SmokeReport, run};
+use crate::smoke::{FaultKind, Input, SmokeOptions, SmokeReport, run};
 use crate::target::Profile;
 use crate::target::profile::embedded;
 
@@ -109,7 +109,7 @@ fn what_is_there_in_another_way_is_done_so() {
 
 #[test]
 fn what_nobody_tells_is_undecided_and_says_so() {
-    let text = "schema = \"bpfassay-profile-v1\"\nname = \"mine\"\n\
+    let text = "schema = \"bpfassay-profile-v1\"\nname = \"mine\"\n[prog_types]\nxdp = \"yes\"\n\
         [helpers]\nbpf_ktime_get_ns = \"yes\"\n[limits]\nframes = 2\n[mechanisms]\nbpf_to_bpf = \"yes\"\n";
     let mine = Arc::new(Profile::parse(text).unwrap());
     let report = on(Arc::clone(&mine), "call bpf_get_prandom_u32\nr0 = 0\nexit");
@@ -117,8 +117,54 @@ fn what_nobody_tells_is_undecided_and_says_so() {
         report.verdict.to_string(),
         "skipped: not modelled: unknown: nothing is told of mine about helper bpf_get_prandom_u32"
     );
+    // The type and what it attaches to are asked for as helpers are.
+    let check = |text: &str, expect: &str| {
+        let report = on(Arc::clone(&mine), text);
+        let told =
+            format!("skipped: not modelled: unknown: nothing is told of mine about {expect}");
+        assert_eq!(report.verdict.to_string(), told);
+    };
+    check(".type kprobe\nr0 = 0\nexit", "programs of type kprobe");
+    check(
+        ".type xdp\n.option attach_type xdp_devmap\nr0 = 0\nexit",
+        "attachment to xdp_devmap",
+    );
     let deep = "call f\nexit\nf:\ncall g\nexit\ng:\nr0 = 0\nexit";
     let report = on(mine, deep);
     let fault = report.runs.first().unwrap().result.as_ref().unwrap_err();
     assert_eq!(fault.kind, FaultKind::CallDepth);
+}
+
+/// What is stated of a result goes through the runtime's way, too.
+#[test]
+fn a_stated_result_is_given_as_the_runtime_gives_it() {
+    let stated = |runtime: &str, text: &str, steer: &str| {
+        let only = [Input {
+            label: "stated".into(),
+            seed: 1,
+            packet: vec![0; 60],
+            context: None,
+            populated: false,
+            steer: steer.parse().unwrap(),
+        }];
+        let options = SmokeOptions {
+            host: Some(profile(runtime)),
+            only: Some(&only),
+            ..SmokeOptions::default()
+        };
+        let report = run(&program(text), &options);
+        let one = report.runs.first().unwrap();
+        one.result.as_ref().unwrap().ret as i64
+    };
+    const STRING: &str = ".type kprobe\nr1 = r10\nr1 += -16\nr2 = 8\nr3 = r10\nr3 += -8\n\
+        *(u64 *)(r10 - 8) = 0\ncall bpf_probe_read_str\nexit";
+    assert_eq!(stated("bpftime", STRING, "r:6.0=5"), 0);
+    const DELETE: &str = ".map m hash 4 4 4\nr1 = 7\n*(u64 *)(r10 - 8) = r1\nr2 = r10\nr2 += -8\n\
+        r1 = map[m] ll\ncall bpf_map_delete_elem\nexit";
+    assert_eq!(stated("mimic", DELETE, "r:6.0=-7"), 7);
+    // The search asks for no result that there is only one of.
+    let rare = STRING.replace("exit", "if r0 == 5 goto +2\nr0 = 0\nexit\nr0 = 1\nexit");
+    let report = on(profile("bpftime"), &rare);
+    let steers = report.runs.iter().map(|r| r.input.steer.to_string());
+    assert_eq!(steers.filter(|s| s.contains("r:")).count(), 0);
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{image, run_with};
+use super::{image, program, run_with};
+use crate::smoke::packet::Packet;
 use crate::smoke::runtime::{Config, Runtime};
-use crate::smoke::scenario::{Scenario, read};
+use crate::smoke::scenario::{Found, Question, Scenario, read};
+use crate::smoke::{FaultKind, SmokeOptions, run};
 
 const WORLD: &str = r#"
 ingress = "eth0"
@@ -114,19 +116,23 @@ fn the_task_the_clock_and_the_cpu_are_the_stated_ones() {
 /// A lookup of an IPv4 address that came in by an interface: the result, and 32 bits of
 /// the parameters behind it.
 fn fib(to: [u8; 4], dev: u32, len: u32, flags: u32, off: i32) -> (u64, u32) {
+    let (both, _) = done(&asks(to, dev, len, flags, off));
+    ((both as i64 >> 32) as u64, both as u32)
+}
+
+/// The program that does.
+fn asks(to: [u8; 4], dev: u32, len: u32, flags: u32, off: i32) -> String {
     let to = u32::from_le_bytes(to);
     let zero: String = (1..=8)
         .map(|n| format!("*(u64 *)(r10 - {}) = r2\n", 8 * n))
         .collect();
-    let text = format!(
+    format!(
         "r6 = r1\nr2 = 0\n{zero}r2 = 2\n*(u8 *)(r10 - 64) = r2\nr2 = {len}\n*(u16 *)(r10 - 58) = r2\n\
          r2 = {dev}\n*(u32 *)(r10 - 56) = r2\nr2 = {to} ll\n*(u32 *)(r10 - 32) = r2\nr1 = r6\n\
          r2 = r10\nr2 += -64\nr3 = 64\nr4 = {flags}\ncall bpf_fib_lookup\nr0 <<= 32\n\
          r1 = *(u32 *)(r10 - {})\nr0 |= r1\nexit",
         64 - off
-    );
-    let (both, _) = done(&text);
-    ((both as i64 >> 32) as u64, both as u32)
+    )
 }
 
 #[test]
@@ -152,16 +158,109 @@ fn routes_are_looked_up_as_the_kernel_does() {
     // A source address, where the route has one.
     let own = u32::from_le_bytes([10, 0, 0, 1]);
     assert_eq!(fib([10, 0, 0, 9], 2, 0, 4 | 16, 16), (0, own));
-    assert_eq!(fib(EXTERN, 2, 0, 16, 16).0, 9);
     // No such interface, one that forwards nothing, no such table, no such flag.
     assert_eq!(fib(EXTERN, 3, 0, 0, 8).0 as i64, -19);
     assert_eq!(fib(EXTERN, 7, 0, 0, 8).0, 5);
+    assert_eq!(fib(EXTERN, 7, 0, 2, 8).0, 5);
     assert_eq!(fib(EXTERN, 2, 0, 1 | 8, 8).0, 4);
     assert_eq!(fib(EXTERN, 2, 0, 64, 8).0 as i64, -22);
 }
 
+/// Which address the host takes of several, nobody states.
+#[test]
+fn a_source_address_that_no_route_suggests_is_not_modelled() {
+    let check = |text: &str, expect: &str| {
+        let (result, _) = run_with(&image(text), &config(WORLD), |_| 0);
+        let kind = result.unwrap_err().kind;
+        assert_eq!(kind, FaultKind::NotModelled(expect.to_owned()));
+    };
+    check(
+        &asks([1, 1, 1, 1], 2, 0, 16, 16),
+        "unknown: a source address is wanted, and the route states none (`src`)",
+    );
+    // That it is too long comes first.
+    assert_eq!(fib([1, 1, 1, 1], 2, 1401, 16, 16).0, 8);
+}
+
+/// A run over a packet of zeros.
+fn with_packet(text: &str, len: usize, world: &str) -> Result<u64, FaultKind> {
+    let (result, _) = run_with(&image(text), &config(world), |rt| {
+        rt.packet = Packet::new(&mut rt.mem, &vec![0; len], true);
+        0
+    });
+    result.map(|o| o.ret).map_err(|fault| fault.kind)
+}
+
+#[test]
+fn without_a_length_traffic_control_holds_its_packet_against_the_link() {
+    // The route's own mtu is smaller, but not the link's.
+    let world = WORLD.replace("metric = 5", "metric = 5\nmtu = 1000");
+    let check = |kind: &str, len: usize, told: u32, expect: (i64, u32)| {
+        let text = format!(".type {kind}\n{}", asks([1, 1, 1, 1], 2, told, 0, 4));
+        let both = with_packet(&text, len, &world).unwrap();
+        assert_eq!(
+            (both as i64 >> 32, both as u32 >> 16),
+            expect,
+            "{kind} {len}"
+        );
+    };
+    check("sched_cls", 1418, 0, (0, 1400));
+    check("sched_cls", 1419, 0, (8, 1400));
+    check("sched_cls", 1419, 900, (0, 1000));
+    check("xdp", 1419, 0, (0, 1000));
+}
+
+#[test]
+fn a_route_is_held_to_its_own_size_whatever_the_interface_takes() {
+    let fits = |mtu: u32, len: u32| {
+        let world = WORLD.replace("metric = 5", &format!("metric = 5\nmtu = {mtu}"));
+        let text = asks([1, 1, 1, 1], 2, len, 0, 4);
+        let (result, _) = run_with(&image(&text), &config(&world), |_| 0);
+        let both = result.unwrap().ret as i64;
+        (both >> 32, both as u32 >> 16)
+    };
+    assert_eq!(fits(1000, 1000), (0, 1000));
+    assert_eq!(fits(1000, 1001), (8, 1000));
+    assert_eq!(fits(1450, 1450), (0, 1450));
+    assert_eq!(fits(1450, 1451), (8, 1450));
+}
+
+#[test]
+fn what_goes_out_by_an_interface_is_bound_to_it_in_ipv4_only() {
+    let world = "[[interface]]\nname = \"a\"\nindex = 2\n[[interface]]\nname = \"b\"\nindex = 3\n\
+        [[route]]\nto = \"25.1.0.0/16\"\ndev = \"a\"\n[[route]]\nto = \"25.0.0.0/8\"\ndev = \"b\"\n\
+        [[route]]\nto = \"fd25:1::/48\"\ndev = \"a\"\n[[route]]\nto = \"fd25::/32\"\ndev = \"b\"\n";
+    let world = read(world).unwrap();
+    let by = |to: &str, dev: u32| {
+        let question = Question {
+            dev,
+            to: to.parse().unwrap(),
+            len: 0,
+            table: None,
+            output: true,
+            skip_neighbour: true,
+            source: false,
+        };
+        match world.fib(&question) {
+            Found::Way(hop, _) => Some(hop.dev),
+            _ => None,
+        }
+    };
+    assert_eq!(by("25.1.0.1", 2), Some(2));
+    assert_eq!(by("25.1.0.1", 3), Some(3));
+    assert_eq!(by("25.2.0.1", 2), None);
+    assert_eq!(by("fd25:1::1", 2), Some(2));
+    assert_eq!(by("fd25:1::1", 3), Some(2));
+    assert_eq!(by("fd25:0:1::1", 2), Some(3));
+}
+
 /// A lookup of a socket by an IPv4 tuple: what a field of it holds, or -1.
 fn socket(kind: &str, from: ([u8; 4], u16), to: ([u8; 4], u16), field: u32) -> i64 {
+    done(&finds(kind, from, to, field)).0 as i64
+}
+
+/// The program that does.
+fn finds(kind: &str, from: ([u8; 4], u16), to: ([u8; 4], u16), field: u32) -> String {
     let word = u32::from_le_bytes;
     let ports = word(
         [from.1.to_be_bytes(), to.1.to_be_bytes()]
@@ -169,15 +268,14 @@ fn socket(kind: &str, from: ([u8; 4], u16), to: ([u8; 4], u16), field: u32) -> i
             .try_into()
             .unwrap(),
     );
-    let text = format!(
+    format!(
         ".type sched_cls\nr2 = {} ll\n*(u32 *)(r10 - 16) = r2\nr2 = {} ll\n*(u32 *)(r10 - 12) = r2\n\
          r2 = {ports} ll\n*(u32 *)(r10 - 8) = r2\nr2 = r10\nr2 += -16\nr3 = 12\nr4 = -1\nr5 = 0\n\
          call bpf_sk_lookup_{kind}\nif r0 != 0 goto +2\nr0 = -1\nexit\nr6 = *(u32 *)(r0 + {field})\n\
          r1 = r0\ncall bpf_sk_release\nr0 = r6\nexit",
         word(from.0),
         word(to.0),
-    );
-    done(&text).0 as i64
+    )
 }
 
 #[test]
@@ -190,6 +288,35 @@ fn sockets_are_found_by_both_ends_then_by_listeners() {
     assert_eq!(socket("tcp", client, ([10, 0, 0, 1], 81), 72), -1);
     assert_eq!(socket("udp", client, server, 72), -1);
     assert_eq!(socket("udp", client, ([10, 0, 0, 1], 53), 44), 53);
+}
+
+#[test]
+fn a_bound_socket_takes_what_comes_in_by_its_interface() {
+    let bound = |head: &str| {
+        format!(
+            "{head}[[interface]]\nname = \"lan\"\nindex = 2\n[[interface]]\nname = \"wan\"\nindex = 3\n\
+             [[socket]]\nprotocol = \"tcp\"\nlocal = \"10.0.0.1:80\"\nmark = 1\n\
+             [[socket]]\nprotocol = \"tcp\"\nlocal = \"10.0.0.1:80\"\nmark = 2\ndev = \"wan\"\n\
+             [[socket]]\nprotocol = \"tcp\"\nlocal = \"10.0.0.1:81\"\nmark = 3\ndev = \"wan\"\n"
+        )
+    };
+    let mark = |port: u16, head: &str| {
+        let text = finds("tcp", ([10, 0, 0, 2], 4000), ([10, 0, 0, 1], port), 16);
+        with_packet(&text, 60, &bound(head)).map(|mark| mark as i64)
+    };
+    let (lan, wan) = ("ingress = \"lan\"\n", "ingress = \"wan\"\n");
+    assert_eq!(mark(80, lan), Ok(1));
+    assert_eq!(mark(80, wan), Ok(2));
+    assert_eq!(mark(81, lan), Ok(-1));
+    assert_eq!(mark(81, wan), Ok(3));
+    assert_eq!(mark(82, ""), Ok(-1));
+    for port in [80, 81] {
+        assert!(matches!(mark(port, ""), Err(FaultKind::NotModelled(_))));
+    }
+    // Without a packet nothing comes in.
+    let text = finds("tcp", ([10, 0, 0, 2], 4000), ([10, 0, 0, 1], 81), 16);
+    let (result, _) = run_with(&image(&text), &config(&bound("")), |_| 0);
+    assert_eq!(result.unwrap().ret as i64, -1);
 }
 
 #[test]
@@ -216,6 +343,107 @@ fn stacks_are_the_stated_ones() {
         call bpf_get_stackid\nr7 = r0\nr1 = r6\nr2 = map[stacks] ll\nr3 = 0\ncall bpf_get_stackid\n\
         r7 -= r0\nr0 = r7\nexit";
     returns(id, 0);
+    let copy = |size: u32, flags: u32| {
+        format!(
+            ".type kprobe\nr2 = r10\nr2 += -64\nr3 = {size}\nr4 = {flags}\ncall bpf_get_stack\nexit"
+        )
+    };
+    let error = |errno: i64| errno as u64;
+    // Some of two frames, all of them, none left, fewer than are left out.
+    returns(&copy(8, 0), 8);
+    returns(&copy(64, 0), 16);
+    returns(&copy(64, 2), 0);
+    returns(&copy(64, 3), error(-14));
+    // Half an address, flags of another helper and of none, build ids of the kernel.
+    returns(&copy(12, 0), error(-22));
+    returns(&copy(64, 1 << 9), error(-22));
+    returns(&copy(64, 1 << 12), error(-22));
+    returns(&copy(64, 1 << 11), error(-22));
+    let world = WORLD.replace("kernel-stack", "user-stack");
+    let ids = |size: u32, skip: u32| {
+        let text = copy(size, skip | 1 << 8 | 1 << 11);
+        let (result, _) = run_with(&image(&text), &config(&world), |_| 0);
+        result.map(|o| o.ret).map_err(|f| f.kind)
+    };
+    assert_eq!(ids(40, 0), Ok(error(-22)));
+    assert_eq!(ids(64, 3), Ok(error(-14)));
+    assert_eq!(ids(0, 0), Ok(0));
+    let expect = "unknown: build ids of a stated stack".to_owned();
+    assert_eq!(ids(64, 0), Err(FaultKind::NotModelled(expect)));
+}
+
+/// The search leaves alone what follows from a statement.
+#[test]
+fn what_is_stated_is_not_steered() {
+    let world = WORLD.replace("kernel-stack", "user-stack = [\"0x10\"]\nkernel-stack");
+    let steered = |text: &str, world: Option<&str>| {
+        let options = SmokeOptions {
+            most: 4,
+            steered: 32,
+            scenario: world.and_then(|text| config(text).scenario),
+            ..SmokeOptions::default()
+        };
+        let report = run(&program(text), &options);
+        let steers = report.runs.iter().map(|r| r.input.steer.to_string());
+        steers.filter(|s| s.contains("r:")).count()
+    };
+    let rare = "if r0 == 0x1234 goto rare\nr0 = 0\nexit\nrare:\nr0 = 1\nexit";
+    let check = |call: &str| {
+        let text = format!(".type {call}\n{rare}");
+        assert_eq!(steered(&text, Some(&world)), 0, "{call}");
+        assert!(steered(&text, None) > 0, "{call}");
+    };
+    for helper in [
+        "jiffies64",
+        "ktime_get_ns",
+        "ktime_get_boot_ns",
+        "ktime_get_coarse_ns",
+        "ktime_get_tai_ns",
+        "get_current_pid_tgid",
+        "get_current_uid_gid",
+        "get_current_cgroup_id",
+    ] {
+        check(&format!("kprobe\ncall bpf_{helper}"));
+    }
+    let buffer = |reg: u32| format!("r{reg} = r10\nr{reg} += -64\n");
+    check(&format!(
+        "kprobe\nr1 = 1\nr2 = 2\n{}r4 = 8\ncall bpf_get_ns_current_pid_tgid",
+        buffer(3)
+    ));
+    for flags in [0, 256] {
+        check(&format!(
+            "kprobe\n.map m stack_trace 4 1016 16\nr2 = map[m] ll\nr3 = {flags}\n\
+             call bpf_get_stackid"
+        ));
+        let text = format!(
+            ".type kprobe\n{}r3 = 64\nr4 = {flags}\ncall bpf_get_stack\n\
+             if r0 == 40 goto rare\nr0 = 0\nexit\nrare:\nr0 = 1\nexit",
+            buffer(2)
+        );
+        assert_eq!(steered(&text, Some(&world)), 0, "{text}");
+        assert!(steered(&text, None) > 0, "{text}");
+    }
+    // The cookie of a socket that was found, not that of a packet.
+    let lookup = finds("tcp", ([10, 0, 0, 2], 4000), ([10, 0, 0, 1], 80), 16);
+    let found = lookup.replace(
+        "r6 = *(u32 *)(r0 + 16)",
+        "r7 = r0\nr1 = r0\ncall bpf_get_socket_cookie\nr6 = 0\nif r0 != 0x1234 goto +1\nr6 = 1\nr0 = r7",
+    );
+    assert_eq!(steered(&found, Some(&world)), 0);
+    assert!(steered(&found, None) > 0);
+    let own = format!(".type sched_cls\ncall bpf_get_socket_cookie\n{rare}");
+    assert!(steered(&own, Some(&world)) > 0);
+}
+
+/// That of the connection, not of the listener before it.
+#[test]
+fn cookies_are_those_of_the_found_sockets() {
+    let lookup = finds("tcp", ([10, 0, 0, 2], 4000), ([10, 0, 0, 1], 80), 16);
+    let text = lookup.replace(
+        "r6 = *(u32 *)(r0 + 16)",
+        "r7 = r0\nr1 = r0\ncall bpf_get_socket_cookie\nr6 = r0\nr0 = r7",
+    );
+    returns(&text, 77);
 }
 
 #[test]
@@ -258,6 +486,15 @@ fn faults_name_line_and_what_was_meant() {
         "[[socket]]\nprotocol = \"tcp\"\nlocal = \"[::1]:80\"\nremote = \"10.0.0.1:1\"\n",
         "line 4: socket.remote: of another family than the local end",
     );
+    // The kernel chooses among equal ways of IPv6; of IPv4 the first is taken.
+    let twice = |to: &str, via: &str| {
+        let route = format!("[[route]]\nto = \"{to}\"\ndev = \"lan\"\n");
+        format!("[[interface]]\nname = \"lan\"\nindex = 2\n{route}{route}{via}")
+    };
+    let expect = "line 8: route.to: a route of this prefix, table and metric is stated already";
+    check(&twice("fd25::/32", "via = \"fe80::1\"\n"), expect);
+    check(&twice("25.0.0.0/8", ""), expect);
+    assert!(read(&twice("25.0.0.0/8", "via = \"25.0.0.1\"\n")).is_ok());
     assert!(read("[task\n").unwrap_err().starts_with("line 1: "));
     let long = format!("#{}", "x".repeat(1 << 20));
     assert_eq!(read(&long).unwrap_err(), "longer than 1048576 bytes");
