@@ -90,7 +90,7 @@ def main():
     options.add_argument("binary", type=pathlib.Path)
     options.add_argument("--cpu")
     options.add_argument("sources", nargs="*", type=pathlib.Path)
-    given = options.parse_args()
+    given = options.parse_intermixed_args()
     binary, cpu = str(given.binary.resolve()), given.cpu
     if not shutil.which(CLANG):
         print(f"skipped: no {CLANG}")

@@ -24,7 +24,7 @@ pub(super) fn is_chain(text: &str) -> bool {
 /// Whether what stands right of `=` is one value, and none computed from it: a variable, a
 /// member, an element, a call, perhaps cast.
 pub(super) fn one_value(right: &str) -> bool {
-    one(right).is_some_and(|rest| ends(rest))
+    one(right).is_some_and(ends)
 }
 
 /// Whether it is computed by one operation from two values.
@@ -40,9 +40,9 @@ pub(super) fn one_operation(right: &str) -> bool {
 /// What follows one value.
 fn one(text: &str) -> Option<&str> {
     let text = text.trim_start();
-    let end = unary(text, 0)?;
-    let own = text.get(..end)?.replace("->", "");
-    (end > 0 && !own.contains(['!', '~', '-'])).then(|| text.get(end..))?
+    let operand = text.trim_start_matches(['*', '&', ' ']);
+    let end = unary(text, 0).filter(|end| *end > 0)?;
+    (!operand.starts_with(['!', '~', '-'])).then(|| text.get(end..))?
 }
 
 /// Whether an expression ends there.
@@ -554,6 +554,9 @@ mod tests {
         check(" (__u32)v->n, b = 3;", true, false);
         check(" f(a, b) // as\n", true, false);
         check(" a[3];", true, false);
+        check(" f(a - 1);", true, false);
+        check(" (int)-a;", false, false);
+        check(" !a;", false, false);
         check(" wide + 8;", false, true);
         check(" a << 3, b;", false, true);
         check(" wide + 8 * n;", false, false);

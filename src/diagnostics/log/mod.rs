@@ -139,10 +139,8 @@ impl LoggedRefusal {
             return false;
         };
         let mut left = number;
-        let path = self.path.as_slice();
-        let end = path.iter().rposition(|i| i.slot != refused.slot);
-        let path = path.get(..end.map_or(0, |e| e + 1)).unwrap_or(&[]);
-        for (at, insn) in path.iter().enumerate().rev() {
+        let path = self.path.iter().enumerate().rev();
+        for (at, insn) in path.skip_while(|(_, i)| i.slot == refused.slot) {
             match evidence::set(&insn.text, reg) {
                 None => {}
                 Some(evidence::Set::Added(by)) => left = left.saturating_sub(by.into()),

@@ -353,13 +353,15 @@ fn of_section(scene: &Scene<'_>, at: &Indexed<'_>, step: i64) -> Option<(i128, b
         }) => i64::from(*off),
         _ => return Some((at.room, false)),
     };
-    let own = scene.variable(map, start).filter(|v| {
-        let (from, to) = (i128::from(v.at), i128::from(v.at + v.bytes));
-        (from..to).contains(&at.fixed) && to <= at.room
-    });
-    Some(own.map_or((at.room, false), |v| {
-        ((v.at + v.bytes).into(), v.elem == Some(step))
-    }))
+    let own = scene
+        .variable(map, start)
+        .map(|v| (v, i128::from(v.at + v.bytes)));
+    Some(
+        match own.filter(|(_, end)| at.fixed < *end && *end <= at.room) {
+            Some((v, end)) => (end, v.elem == Some(step) && at.fixed >= v.at.into()),
+            None => (at.room, false),
+        },
+    )
 }
 
 impl Limits {

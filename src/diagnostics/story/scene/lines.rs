@@ -131,7 +131,7 @@ impl Scene<'_> {
         let mut names = statements.iter().flat_map(|s| c_function::words(s));
         let set = names.any(|(_, name)| c_function::sets(&way, name));
         let follows = statements.iter().any(|s| s.contains("->"));
-        !set && !(follows && c_function::guards(&way))
+        !(set || follows && c_function::guards(&way))
     }
 
     /// Whether the statement behind a new one has a name in it: what is about another

@@ -264,8 +264,11 @@ impl<'a> Scene<'a> {
             return matches!(def.made, Made::Arith { .. }).then(|| name.to_owned());
         }
         let name = self.assigned(def.insn)?;
-        let before = l.text.get(..at)?;
-        let right = l.text.get(before.rfind('=').map_or(0, |e| e + 1)..)?;
+        // A call may end on a later line.
+        let text = self.call_text(def.insn);
+        let text = text.map_or_else(|| l.text.to_string(), |(_, text)| text);
+        let from = text.get(..at)?.rfind('=').map_or(0, |e| e + 1);
+        let right = text.get(from..)?;
         let whole = match def.made {
             Made::Arith { kept: false, .. } => c_text::one_operation(right),
             _ => c_text::one_value(right),
