@@ -10,6 +10,7 @@
 //! that it is compared with little. Of a kernel's types it is noted only that they were
 //! looked at.
 
+use alloc::collections::BTreeSet;
 use core::cell::{Cell, RefCell};
 
 use super::checks::helper_allowed::signature_type;
@@ -23,7 +24,7 @@ use crate::programs::Program;
 use crate::target::{self, Bounds, Build, Notes, Offered, Permits, Switches, Target};
 
 /// A question to the tables of a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Question {
     Helper(u32),
     Registers(ArgType),
@@ -90,7 +91,7 @@ const RECENT: usize = 128;
 pub struct Questions {
     notes: Notes,
     types: Cell<bool>,
-    tables: RefCell<Vec<Question>>,
+    tables: RefCell<BTreeSet<Question>>,
     recent: [Cell<u64>; RECENT],
 }
 
@@ -114,10 +115,7 @@ impl Questions {
                 return;
             }
         }
-        let mut tables = self.tables.borrow_mut();
-        if !tables.contains(&question) {
-            tables.push(question);
-        }
+        self.tables.borrow_mut().insert(question);
     }
 
     /// What was asked.
@@ -125,7 +123,7 @@ impl Questions {
         Consulted {
             notes: self.notes.asked(),
             types: self.types.get(),
-            tables: self.tables.into_inner(),
+            tables: self.tables.into_inner().into_iter().collect(),
         }
     }
 }
