@@ -1,6 +1,7 @@
 //! What the engine says of a program: a verdict, and for a refusal its code. The
 //! codes are made of the pages in `rules/`, where each has its number and name.
 
+use super::checks::stack_depth::Stacks;
 pub use super::codes::Code;
 use super::explore::Hot;
 use super::refusal::Refusal;
@@ -48,4 +49,6 @@ pub struct Verification {
     pub stats: Stats,
     /// Where the most states were held, if it cost half the target's limit or more.
     pub hot: Option<Box<Hot>>,
+    /// The deepest stacks, of what passed the check of them.
+    pub stacks: Stacks,
 }

@@ -7,6 +7,7 @@
 use super::ahead::StackAhead;
 use super::ahead::constants::Constants;
 use super::asked::{AskedTarget, AskedTypes, Case, Consulted, Questions};
+use super::checks::stack_depth::Stacks;
 use super::checks::subprog_facts::SubprogFacts;
 use super::checks::{access, dead_code, map_load, options, rights, stack_depth};
 use super::explore::{Explorer, Profile};
@@ -189,6 +190,7 @@ fn verify_case(
             verdict: verdict(Err(halt)),
             stats: Stats::default(),
             hot: None,
+            stacks: Stacks::default(),
         },
     }
 }
@@ -198,6 +200,7 @@ fn early(v: Box<Refusal>) -> Verification {
         verdict: verdict(Err(Halt::Refusal(v))),
         stats: Stats::default(),
         hot: None,
+        stacks: Stacks::default(),
     }
 }
 
@@ -240,9 +243,9 @@ fn run<'a>(
         env,
     };
     vm.explorer.profile = profile.is_some().then(Box::default);
-    let mut depth = 0;
+    let mut stacks = Stacks::default();
     let result = explore_all(&mut vm).and_then(|()| {
-        depth = stack_depth::check(&vm)?;
+        stacks = stack_depth::check(&vm)?;
         rights::tail_calls(&vm)?;
         options::callbacks(&vm)?;
         dead_code::check(&vm)?;
@@ -255,12 +258,13 @@ fn run<'a>(
         processed: vm.explorer.processed,
         total_states: vm.explorer.total_states,
         peak_states: vm.explorer.peak_states,
-        stack_depth: depth,
+        stack_depth: stacks.depth,
     };
     Ok(Verification {
         verdict: verdict(result),
         stats,
         hot: vm.explorer.hot,
+        stacks,
     })
 }
 
@@ -304,5 +308,6 @@ pub fn not_modelled(name: &str) -> Verification {
         }),
         stats: Stats::default(),
         hot: None,
+        stacks: Stacks::default(),
     }
 }

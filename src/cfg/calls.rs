@@ -6,7 +6,6 @@ use petgraph::visit::EdgeRef;
 use super::Cfg;
 use super::flow::Flow;
 use crate::prelude::*;
-use crate::programs::insn::{Callee, ImmRef, Op};
 
 /// How one subprogram gets to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +32,6 @@ pub struct CallGraph {
     pub graph: DiGraph<usize, CallEdge>,
 }
 
-/// A function of a chain of calls, and the slot that calls it; none for the first.
-pub type Link = (usize, Option<u32>);
-
 impl Cfg {
     /// Builds the call graph, edges in order of their slots.
     pub fn call_graph(&self) -> CallGraph {
@@ -53,20 +49,6 @@ impl Cfg {
 }
 
 impl CallGraph {
-    /// Of a program whose control flow was not kept: the first slots of its functions, and
-    /// its instructions.
-    pub fn of(starts: Vec<u32>, ops: &[Op]) -> CallGraph {
-        let calls = ops.iter().enumerate().filter_map(|(at, op)| match *op {
-            Op::Call(Callee::Local(off)) => Some((at, off, CallKind::Call)),
-            Op::LdImm64 {
-                src: ImmRef::Func(off),
-                ..
-            } => Some((at, off, CallKind::Callback)),
-            _ => None,
-        });
-        CallGraph::build(starts, calls)
-    }
-
     /// From the functions' first slots, in order, and the slots that call: where, how far
     /// from the next, and how.
     fn build(starts: Vec<u32>, calls: impl Iterator<Item = (usize, i32, CallKind)>) -> CallGraph {
@@ -135,51 +117,6 @@ impl CallGraph {
             }
         }
         depth.get(subprog).copied()
-    }
-
-    /// The chain of direct calls from the main function with the largest sum of sizes that
-    /// ends in a function that fits, and the sum; what calls itself is followed once.
-    pub fn deepest(
-        &self,
-        size: impl Fn(usize) -> u32,
-        fits: impl Fn(usize) -> bool,
-    ) -> (Vec<Link>, u32) {
-        // By function: the largest sum from there on, and where it goes.
-        let mut best: Vec<Option<(u32, Option<Link>)>> = vec![None; self.graph.node_count()];
-        let mut entered = vec![false; best.len()];
-        let mut work = vec![(NodeIndex::new(0), false)];
-        while let Some((node, left)) = work.pop() {
-            let at = node.index();
-            let Some(seen) = entered.get_mut(at) else {
-                continue;
-            };
-            if !left {
-                if !core::mem::replace(seen, true) {
-                    work.push((node, true));
-                    work.extend(self.callees(node).into_iter().map(|next| (next, false)));
-                }
-                continue;
-            }
-            let mut found = fits(at).then_some((0, None));
-            for edge in self.graph.edges(node) {
-                let to = edge.target().index();
-                let below = best.get(to).copied().flatten();
-                let direct = edge.weight().kind == CallKind::Call;
-                if let Some((sum, _)) = below.filter(|_| direct)
-                    && found.is_none_or(|(most, _)| most < sum)
-                {
-                    found = Some((sum, Some((to, Some(edge.weight().insn)))));
-                }
-            }
-            if let Some(place) = best.get_mut(at) {
-                *place = found.map(|(sum, next)| (sum.saturating_add(size(at)), next));
-            }
-        }
-        let at = |link: Link| best.get(link.0).copied().flatten();
-        let first = (0, None);
-        let sum = at(first).map_or(0, |(sum, _)| sum);
-        let chain = core::iter::successors(at(first).map(|_| first), |link| at(*link)?.1);
-        (chain.take(best.len()).collect(), sum)
     }
 
     fn direct(&self) -> DiGraph<usize, CallEdge> {

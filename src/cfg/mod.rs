@@ -47,14 +47,14 @@ use crate::prelude::*;
 use crate::programs::decode::{decode_unread, upfront_fault};
 use crate::programs::insn::{DecodeFault, Insn, Op};
 
-pub use calls::{CallEdge, CallGraph, CallKind, Link};
+pub use calls::{CallEdge, CallGraph, CallKind};
 pub use draw::{dot, mermaid};
 pub use facts::{CallFacts, CfgRules, InsnFacts, InsnFlags, NoFacts};
 pub use fault::Fault;
 pub use flow::Flow;
 pub use graph::{Block, BlockGraph, EdgeKind};
 pub use layout::{Layout, Subprog};
-pub use stack::{StackSlots, frame_size, stack_slots};
+pub use stack::{StackSlots, stack_slots};
 pub use svg::{Drawing, drawing, edge_class, svg};
 
 /// The control flow of a program that has passed the structural checks.

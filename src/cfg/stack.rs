@@ -1,10 +1,10 @@
-//! Stack that code touches through r10: the slots of one instruction, and how deep it goes.
+//! Stack that an instruction touches through r10.
 //!
 //! Bit `n` is the eight-byte slot from `r10 - 8 * (n + 1)`. Only accesses at a
 //! constant distance from r10 itself show; whatever goes through another
 //! register is the engine's to find.
 
-use crate::programs::insn::{AluOp, Op, Src};
+use crate::programs::insn::Op;
 
 /// Slots of the current frame, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,37 +55,4 @@ pub fn stack_slots(op: &Op) -> Option<StackSlots> {
         writes: if writes { whole } else { 0 },
         partial: if writes { touched & !whole } else { 0 },
     })
-}
-
-/// How deep code goes: the lowest byte below r10 that it addresses.
-pub fn frame_size(ops: &[Op]) -> u32 {
-    let mut low = 0i64;
-    let mut copies = 0u16;
-    for op in ops {
-        match *op {
-            Op::Load { base: FP, off, .. }
-            | Op::Store { base: FP, off, .. }
-            | Op::Atomic { base: FP, off, .. } => low = low.min(off.into()),
-            _ => {}
-        }
-        match *op {
-            Op::Alu {
-                op: AluOp::Mov,
-                dst,
-                src: Src::Reg(FP),
-                ..
-            } => copies |= 1 << dst,
-            Op::Alu {
-                op: AluOp::Add,
-                dst,
-                src: Src::Imm(imm),
-                ..
-            } if copies >> dst & 1 == 1 => {
-                low = low.min(imm.into());
-                copies &= !(1 << dst);
-            }
-            _ => {}
-        }
-    }
-    low.unsigned_abs().min(1 << 16) as u32
 }

@@ -6,7 +6,7 @@
 //! calls less. Functions whose stack is allocated apart ("private stack") count
 //! on their own. Callbacks that run later begin chains of their own.
 
-use crate::abstract_interp::refusal::{Fault, refuse};
+use crate::abstract_interp::refusal::{Fault, Frame, Frames, refuse};
 use crate::abstract_interp::vm::{Check, Vm};
 use crate::helpers_spec::{self, AttachType, KfRole};
 use crate::prelude::*;
@@ -24,15 +24,28 @@ enum Place {
     Private,
 }
 
+/// The deepest stacks, each with the chain of calls that it is of.
+#[derive(Clone, Debug, Default)]
+pub struct Stacks {
+    /// Bytes of the deepest.
+    pub depth: u32,
+    /// Its functions.
+    pub deepest: Frames,
+    /// The functions down to one with tail calls whose callers have the deepest.
+    pub to_tail_call: Frames,
+}
+
 struct Walk<'v, 'a> {
     vm: &'v Vm<'a>,
     place: Vec<Place>,
     has_tail_call: Vec<bool>,
-    deepest: u32,
+    /// The most bytes above a function with tail calls.
+    above_tail_call: u32,
+    found: Stacks,
 }
 
-/// Checks all chains; gives the deepest stack.
-pub fn check(vm: &Vm<'_>) -> Check<u32> {
+/// Checks all chains; gives the deepest stacks.
+pub fn check(vm: &Vm<'_>) -> Check<Stacks> {
     let n = vm.env.program.subprogs.len();
     let has_tail_call: Vec<bool> = (0..n)
         .map(|s| {
@@ -49,14 +62,15 @@ pub fn check(vm: &Vm<'_>) -> Check<u32> {
         vm,
         place,
         has_tail_call,
-        deepest: 0,
+        above_tail_call: 0,
+        found: Stacks::default(),
     };
     for s in (0..n).rev() {
         if s == 0 || vm.subprogs.is_async(s) {
             walk.chain(s, s == 0 && private)?;
         }
     }
-    Ok(walk.deepest)
+    Ok(walk.found)
 }
 
 /// Whether functions of the program may have their stacks apart.
@@ -102,7 +116,7 @@ impl Walk<'_, '_> {
         let vm = self.vm;
         let mut depth = 0;
         let mut steps = vec![];
-        self.enter(root, private, 0, &mut depth)?;
+        self.enter(root, private, &steps, &mut depth)?;
         steps.push(Step {
             frame: 0,
             subprog: root,
@@ -148,14 +162,13 @@ impl Walk<'_, '_> {
                     } else {
                         step.frame + 1
                     };
-                    let frames = steps.len();
                     if frame >= vm.env.target.limits().frames() {
                         let frames = frame.into();
                         return refuse(Fault::FramesTooDeep { frames })
                             .map_err(|h| self.place_at(h, at));
                     }
                     tail_call_seen |= self.has_tail_call[callee];
-                    self.enter(callee, private, frames, &mut depth)
+                    self.enter(callee, private, &steps, &mut depth)
                         .map_err(|h| self.place_at(h, at))?;
                     steps.push(Step {
                         frame,
@@ -173,7 +186,7 @@ impl Walk<'_, '_> {
         &mut self,
         subprog: usize,
         private: bool,
-        frames: usize,
+        steps: &[Step],
         depth: &mut u32,
     ) -> Check<()> {
         let limits = self.vm.env.target.limits();
@@ -186,23 +199,58 @@ impl Walk<'_, '_> {
             return refuse(Fault::TailCallDeep { bytes });
         }
         let own = self.rounded(subprog);
+        if subprog != 0 && self.has_tail_call[subprog] && self.above_tail_call < *depth {
+            self.above_tail_call = *depth;
+            self.found.to_tail_call = self.frames(steps, subprog);
+        }
         if private && self.place[subprog] == Place::Undecided && own >= MIN_PRIVATE {
             self.place[subprog] = Place::Private;
         }
-        self.deepest = self.deepest.max(*depth + own);
+        if self.found.depth < *depth + own {
+            self.found.depth = *depth + own;
+            self.found.deepest = self.frames(steps, subprog);
+        }
         if self.place[subprog] == Place::Private {
             if own > limits.stack() {
+                let chain = self.frames(&[], subprog);
                 let (subprog, bytes) = (subprog as u64, own.into());
-                return refuse(Fault::FrameTooBig { subprog, bytes });
+                return refuse(Fault::FrameTooBig {
+                    subprog,
+                    bytes,
+                    chain,
+                });
             }
             return Ok(());
         }
         *depth += own;
         if *depth > limits.stack() {
-            let (frames, bytes) = (frames as u64 + 1, (*depth).into());
-            return refuse(Fault::FramesTooBig { frames, bytes });
+            let (frames, bytes) = (steps.len() as u64 + 1, (*depth).into());
+            let chain = self.frames(steps, subprog);
+            return refuse(Fault::FramesTooBig {
+                frames,
+                bytes,
+                chain,
+            });
         }
         Ok(())
+    }
+
+    /// The frames that lie on one stack: those of the chain, where they are shared, and
+    /// the one that is entered.
+    fn frames(&self, steps: &[Step], subprog: usize) -> Frames {
+        let frame = |subprog: usize, from: Option<&Step>| Frame {
+            subprog: subprog as u32,
+            bytes: self.rounded(subprog),
+            // Where a step stands is behind its call.
+            from: from.map(|step| step.at.saturating_sub(1) as u32),
+        };
+        let callers = core::iter::once(None).chain(steps.iter().map(Some));
+        let chain = steps.iter().zip(callers);
+        let shared = chain.filter(|(s, _)| self.place[s.subprog] != Place::Private);
+        shared
+            .map(|(s, from)| frame(s.subprog, from))
+            .chain([frame(subprog, steps.last())])
+            .collect()
     }
 
     fn called(&self, at: usize) -> Called {

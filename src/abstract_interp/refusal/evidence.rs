@@ -208,6 +208,20 @@ pub enum Tag {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegClasses(pub &'static [RegClass]);
 
+/// A function's part of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Index of the function.
+    pub subprog: u32,
+    /// Its bytes, rounded as the target rounds.
+    pub bytes: u32,
+    /// The slot that calls the function or hands it on; none of the outermost.
+    pub from: Option<u32>,
+}
+
+/// The frames on one stack, from the outermost.
+pub type Frames = Box<[Frame]>;
+
 /// Any piece of evidence, for those who show a fault field by field.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each holds the type of its name")]
@@ -235,6 +249,7 @@ pub enum Value<'a> {
     Signed(Signed),
     Tag(Tag),
     Classes(RegClasses),
+    Frames(&'a [Frame]),
 }
 
 impl Value<'_> {
@@ -296,6 +311,12 @@ impl Evidence for Name {
 impl Evidence for Reg {
     fn value(&self) -> Value<'_> {
         Value::Held(self)
+    }
+}
+
+impl Evidence for Frames {
+    fn value(&self) -> Value<'_> {
+        Value::Frames(self)
     }
 }
 

@@ -8,8 +8,8 @@
 //! what would have done.
 
 use super::evidence::{
-    Buffer, End, Evidence, IrqKind, Lock, Name, Open, Owner, RegClasses, Return, Section, Signed,
-    StackObject, Tag, Value, Way,
+    Buffer, End, Evidence, Frames, IrqKind, Lock, Name, Open, Owner, RegClasses, Return, Section,
+    Signed, StackObject, Tag, Value, Way,
 };
 use crate::abstract_interp::btf_record::FieldKind;
 use crate::abstract_interp::checks::access::Dir;
@@ -175,8 +175,8 @@ faults! {
 
     // Stack depth, and where calls may stand.
     FramesTooDeep { frames: u64 } => Code::CallDepth;
-    FrameTooBig { subprog: u64, bytes: u64 } => Code::StackTooBig;
-    FramesTooBig { frames: u64, bytes: u64 } => Code::StackTooBig;
+    FrameTooBig { subprog: u64, bytes: u64, chain: Frames } => Code::StackTooBig;
+    FramesTooBig { frames: u64, bytes: u64, chain: Frames } => Code::StackTooBig;
     TailCallDeep { bytes: u64 } => Code::TailCallStack;
     TailCallInExceptionCallback => Code::TailCallStack;
     EndsUntypedFunction { way: Way } => way.ends_function();

@@ -17,8 +17,8 @@ mod evidence;
 mod fault;
 
 pub use evidence::{
-    Buffer, End, IrqKind, Lock, Name, Open, Owner, RegClasses, Return, Section, Signed,
-    StackObject, Tag, Value, Way,
+    Buffer, End, Frame, Frames, IrqKind, Lock, Name, Open, Owner, RegClasses, Return, Section,
+    Signed, StackObject, Tag, Value, Way,
 };
 pub use fault::{Fault, Key};
 

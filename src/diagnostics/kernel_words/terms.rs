@@ -28,6 +28,12 @@ pub(in crate::diagnostics) fn word(value: Value<'_>, series: Series) -> String {
             let names: Vec<String> = list.0.iter().map(class).collect();
             return names.join(", ");
         }
+        Value::Frames(frames) => {
+            let each = frames
+                .iter()
+                .map(|f| format!("func#{}:{}", f.subprog, f.bytes));
+            return each.collect::<Vec<_>>().join(",");
+        }
         Value::Signed(range) => return signed(range),
         Value::Field(field) => field.name(),
         Value::Dir(Dir::Read) => "read from",

@@ -75,6 +75,8 @@ pub enum Happened {
     Entry,
     Returns(Option<i64>),
     Caller(String),
+    /// A function is handed on, as a callback.
+    HandedOn(String),
     Frame(String, u32),
     Refused,
 }

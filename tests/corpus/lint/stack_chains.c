@@ -28,3 +28,26 @@ SEC("xdp") int small_frame(struct xdp_md *ctx)
 		return XDP_DROP;
 	return go_on(ctx) + scratch[0];
 }
+
+static __noinline int under(int x)
+{
+	__u8 scratch[230];
+
+	bpf_probe_read_kernel(scratch, sizeof(scratch), NULL);
+	return scratch[x & 127];
+}
+
+static int each(__u32 i, void *data)
+{
+	__u8 scratch[230];
+
+	bpf_probe_read_kernel(scratch, sizeof(scratch), NULL);
+	under(scratch[i & 127]);
+	return 0;
+}
+
+SEC("tc") int large_callback(struct __sk_buff *skb)
+{
+	bpf_loop(3, each, NULL, 0);
+	return 0;
+}

@@ -110,6 +110,7 @@ pub(in crate::diagnostics) fn event(h: &Happened) -> String {
         Happened::Returns(Some(c)) => format!("{c} is returned"),
         Happened::Returns(None) => "returned here".into(),
         Happened::Caller(name) => format!("calls `{name}` here"),
+        Happened::HandedOn(name) => format!("hands on `{name}` as a callback here"),
         Happened::Frame(name, n) => format!("`{name}` takes {} of stack", bytes((*n).into())),
         Happened::Refused => "refused here".into(),
     }
