@@ -291,6 +291,10 @@ fn a_witness_of_check_is_one_of_the_refused_place() {
     let shown = text(&o.stdout);
     assert!(shown.contains("byte 300"), "{shown}");
     assert!(!shown.contains("a run goes wrong"), "{shown}");
+    // But it is no sign of safety that only this one is known.
+    let elsewhere = "goes wrong here, but one goes wrong in line 9:";
+    assert!(shown.contains(elsewhere), "{shown}");
+    assert!(!shown.contains("perhaps not the safety"), "{shown}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bpfassay::check::types;
-use bpfassay::diagnostics::{Cause, Diagnostic, Text};
+use bpfassay::diagnostics::{Cause, Claim, Diagnostic, Text};
 use bpfassay::report::Outcome;
 use bpfassay::report::text::{Style, render_diagnostic};
 use bpfassay::{Options, TargetChoice, check, target};
@@ -71,6 +71,15 @@ fn an_input_that_goes_wrong_is_told() {
 }
 
 /// The verifier of a later kernel knows more of the same numbers.
+/// Another access of the refused line is one that was refused, whatever goes wrong before.
+#[test]
+fn a_witness_is_sought_past_what_goes_wrong_elsewhere() {
+    let (d, _) = refused("explain/packet", "one_line", &["linux-6.18"], true);
+    let witness = d.witness.as_ref().expect("a witness").data();
+    assert!(witness.starts_with("a run goes wrong: "), "{witness}");
+    assert!(witness.ends_with("it reads byte 400"), "{witness}");
+}
+
 #[test]
 fn what_an_older_verifier_does_not_see_is_told_by_what_differs() {
     let kernels = ["linux-6.6", "linux-6.12"];
@@ -157,4 +166,31 @@ fn a_comparison_of_a_copy_asks_for_one_copy() {
         helps.len() == 1 && helps[0].contains("barrier_var(i)"),
         "{helps:?}"
     );
+}
+
+/// The frames are those that the verification refused: of callbacks too, and of no function
+/// that is only called beside them.
+#[test]
+fn frames_that_do_not_fit_are_those_of_the_refused_chain() {
+    let check = |program: &str, chain: &[(&str, u32)], sum: u64, handed: Option<&str>| {
+        let (d, _) = refused("explain/chains", program, &["linux-6.18"], false);
+        let Claim::StackChain { chain: told, bytes } = &d.claim else {
+            panic!("{:?}", d.claim);
+        };
+        let told: Vec<(&str, u32)> = told.iter().map(|(f, n)| (f.as_str(), *n)).collect();
+        assert_eq!((&*told, *bytes), (chain, sum), "{program}");
+        let drawn = drawn(&d);
+        for (_, callee) in chain.iter().zip(&chain[1..]) {
+            let how = match handed == Some(callee.0) {
+                true => format!("hands on `{}` as a callback", callee.0),
+                false => format!("calls `{}` here", callee.0),
+            };
+            assert!(drawn.contains(&how), "{how}\n{drawn}");
+        }
+    };
+    check("by_timer", &[("later", 288), ("below", 304)], 592, None);
+    let by_loop = [("by_loop", 0), ("each", 336), ("under", 208)];
+    check("by_loop", &by_loop, 544, Some("each"));
+    let by_calls = [("by_calls", 0), ("direct1", 240), ("direct2", 304)];
+    check("by_calls", &by_calls, 544, None);
 }

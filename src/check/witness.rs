@@ -8,6 +8,7 @@ use super::{Job, Options};
 use crate::diagnostics::Claim;
 use crate::programs::{Linked, Program};
 use crate::report::Outcome;
+use crate::smoke::engine::Fault;
 use crate::smoke::witness::{SearchOptions, describe, search};
 
 /// Runs to spend on one refusal.
@@ -58,10 +59,19 @@ fn seek(
     options: &Options<'_>,
 ) -> Option<String> {
     let siblings: [Arc<Program>; 0] = [];
+    // What goes wrong elsewhere is no witness of this refusal.
+    let line = |insn: u32| program.place(insn).map(|p| (p.file, p.line));
+    let refused = u32::try_from(insn).ok();
+    let refused_line = refused.and_then(line);
+    let here = |fault: &Fault| {
+        let at = fault.site.insn;
+        let same = refused_line.is_some() && line(at) == refused_line;
+        fault.site.program == 0 && (refused == Some(at) || same)
+    };
     let found = search(
         program,
         &SearchOptions {
-            at: u32::try_from(insn).ok(),
+            wanted: &here,
             budget: RUNS,
             spending: options.budget,
             seed: 1,
@@ -73,20 +83,24 @@ fn seek(
     if found.skipped.is_some() {
         return None;
     }
-    // What goes wrong elsewhere is no witness of this refusal.
-    let line = |insn: u32| program.place(insn).map(|p| (p.file, p.line));
-    let here = |at: u32| {
-        at as usize == insn
-            || line(at).is_some_and(|l| u32::try_from(insn).ok().and_then(line) == Some(l))
-    };
-    match found
-        .witness
-        .filter(|w| w.fault.site.program == 0 && here(w.fault.site.insn))
-    {
-        Some(w) => Some(format!("a run goes wrong: {}", describe(&w))),
-        None => Some(format!(
+    Some(match &found.witness {
+        Some(w) if found.wanted => format!("a run goes wrong: {}", describe(w)),
+        Some(w) => {
+            let site = w.fault.site;
+            let place = line(site.insn).filter(|_| site.program == 0);
+            let place = place.map_or_else(
+                || format!("at instruction {}", site.insn),
+                |(_, line)| format!("in line {line}"),
+            );
+            format!(
+                "no input of {} tried goes wrong here, but one goes wrong {place}: {}",
+                found.runs,
+                describe(w)
+            )
+        }
+        None => format!(
             "no input of {} tried goes wrong here: the proof is missing, perhaps not the safety",
             found.runs
-        )),
-    }
+        ),
+    })
 }

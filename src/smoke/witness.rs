@@ -38,8 +38,8 @@ const MAX_POOL: usize = 256;
 /// What to look for, and how long.
 #[derive(Clone, Copy)]
 pub struct SearchOptions<'a> {
-    /// The instruction that was refused: a fault there is the wanted one.
-    pub at: Option<u32>,
+    /// Whether a fault is the wanted one: one of what was refused.
+    pub wanted: &'a (dyn Fn(&Fault) -> bool + Sync),
     /// Runs to spend.
     pub budget: usize,
     /// What the whole run may spend.
@@ -66,8 +66,10 @@ pub struct Witness {
 /// What came of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// A fault, at the wanted instruction if any was found there.
+    /// A wanted fault, or, if none was found, another.
     pub witness: Option<Witness>,
+    /// Whether it is a wanted one.
+    pub wanted: bool,
     /// Runs spent.
     pub runs: usize,
     /// Instructions that were reached, by slot.
@@ -171,13 +173,13 @@ pub fn search(program: &Program, options: &SearchOptions<'_>) -> Search {
         for (run, notes) in report.runs.into_iter().zip(&mut watch.notes) {
             match run.result {
                 Err(fault) if !fault.kind.is_inconclusive() => {
-                    let wanted = fault.site.program == 0
-                        && options.at.is_none_or(|at| at == fault.site.insn);
+                    let wanted = (options.wanted)(&fault);
                     if wanted || out.witness.is_none() {
                         let input = run.input;
                         out.witness = Some(Witness { input, fault });
                     }
                     if wanted {
+                        out.wanted = true;
                         out.seen = watch.seen;
                         return out;
                     }

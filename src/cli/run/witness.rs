@@ -10,6 +10,7 @@ use crate::check::TargetChoice;
 use crate::programs::Program;
 use crate::report::run::input_file;
 use crate::report::values::hex;
+use crate::smoke::engine::Fault;
 use crate::smoke::witness::{SearchOptions, Witness, describe, search};
 use crate::untrusted::terminal;
 
@@ -63,10 +64,12 @@ pub(super) fn run(
             u.insn.and_then(|i| u32::try_from(i).ok())
         }
     };
+    let wanted =
+        |fault: &Fault| fault.site.program == 0 && at.is_none_or(|at| at == fault.site.insn);
     let found = search(
         program,
         &SearchOptions {
-            at,
+            wanted: &wanted,
             budget: args.budget,
             spending: Some(budget),
             seed: args.seed,
