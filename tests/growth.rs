@@ -266,3 +266,29 @@ fn targets() {
         "{n} targets take {many:?}, one takes {one:?}"
     );
 }
+
+/// One program is explored for a few targets at a time, however many threads there are.
+#[cfg(feature = "parallel")]
+#[test]
+fn targets_of_one_program() {
+    let _alone = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let all = target::all();
+    let kernels: Vec<&Target> = all.iter().filter(|t| t.profile().is_none()).collect();
+    let mut code = vec![ZERO; 200_000];
+    code.push(EXIT);
+    let object = Toy {
+        code,
+        ..Toy::default()
+    }
+    .build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(8).build();
+    let cost = |kernels: &[&Target]| pool.as_ref().unwrap().install(|| cost(&object, kernels).0);
+    cost(&kernels);
+    let (one, many) = (cost(&kernels[..1]), cost(&kernels));
+    let n = kernels.len();
+    eprintln!("one target takes {one:?}, {n} take {many:?}");
+    assert!(
+        many.peak < 5 * one.peak,
+        "one target takes {one:?}, {n} take {many:?}"
+    );
+}

@@ -3,14 +3,14 @@
 //! not asked for decides nothing.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bpfassay::abstract_interp::{Input, Verdict, Verification, verify, verify_asking};
 use bpfassay::budget::Account;
 use bpfassay::check::{Sharing, Tally, types};
 use bpfassay::programs::{LinkOptions, Program, link, raw};
 use bpfassay::report::json;
-use bpfassay::target::{self, Target};
+use bpfassay::target::{self, Jit, Lockdown, Target};
 use bpfassay::{InputKind, Options, TargetChoice, check, object::Object};
 
 fn corpus() -> Vec<PathBuf> {
@@ -60,7 +60,42 @@ fn reports_are_the_same_with_and_without_sharing() {
         tally.shared.load(Ordering::Relaxed),
         tally.explored.load(Ordering::Relaxed),
     );
+    eprintln!("{shared} shared, {explored} explored");
     assert!(shared > explored / 4, "{shared} of {explored} were shared");
+}
+
+/// How often programs were shared and explored.
+fn tallied(bytes: &[u8], choices: &[TargetChoice<'_>]) -> (usize, usize) {
+    let tally = Tally::default();
+    let options = Options {
+        sharing: Sharing::Counted(&tally),
+        smoke: false,
+        ..Options::new("object", choices)
+    };
+    check(bytes, &options);
+    let of = |n: &AtomicUsize| n.load(Ordering::Relaxed);
+    (of(&tally.shared), of(&tally.explored))
+}
+
+/// What is explored, and so what is held, is the program's and the targets' matter only.
+#[cfg(feature = "parallel")]
+#[test]
+fn sharing_does_not_depend_on_threads() {
+    let targets = target::all();
+    let choices = choices(&targets);
+    let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let (one, many) = (on(1).unwrap(), on(8).unwrap());
+    let mut shared = 0;
+    for path in corpus()
+        .iter()
+        .filter(|p| p.extension().is_some_and(|e| e == "o"))
+    {
+        let bytes = std::fs::read(path).unwrap();
+        let tallies = [&one, &many].map(|pool| pool.install(|| tallied(&bytes, &choices)));
+        assert_eq!(tallies[0], tallies[1], "{path:?}");
+        shared += tallies[0].0;
+    }
+    assert!(shared > 100, "{shared}");
 }
 
 fn programs(path: &Path, choice: &TargetChoice<'_>) -> Vec<Program> {
@@ -94,15 +129,60 @@ fn told(v: &Verification) -> String {
     format!("{verdict} {:?}", v.stats)
 }
 
-/// Each switch that differs between neighbours is turned by itself: a verification that
-/// did not ask for it is the same with it.
+/// Targets that differ from one in one thing: a switch, as a neighbour has it; for some, a
+/// limit or an option, otherwise than it is.
+fn turned(own: &Target, other: &Target, all: bool) -> Vec<(&'static str, Target)> {
+    let switches = own.behaviour.with_each_of(&other.behaviour).into_iter();
+    let with = |behaviour| Target {
+        behaviour,
+        ..own.clone()
+    };
+    let mut out: Vec<_> = switches.map(|(s, b)| (s.name, with(b))).collect();
+    let mut change = |name, change: &dyn Fn(&mut Target)| {
+        let mut target = own.clone();
+        change(&mut target);
+        out.push((name, target));
+    };
+    macro_rules! change {
+        ($($part:ident . $field:ident = $to:expr;)*) => {$(
+            change(stringify!($field), &|t| t.$part.$field = $to(t.$part.$field));
+        )*};
+    }
+    let (half, not) = (|n: u32| n / 2, |on: bool| !on);
+    if all {
+        change! {
+            limits.max_insns = half;
+            limits.complexity = half;
+            limits.history = half;
+            limits.jump_sequence = half;
+            limits.stack = half;
+            limits.tail_call_caller_stack = half;
+            limits.frames = half;
+            limits.subprogs = half;
+            limits.used_maps = half;
+            limits.percpu_alloc = half;
+            limits.cpus = half;
+            config.function_error_injection = not;
+            config.kprobe_override = not;
+            config.kprobes = not;
+            config.mitigations = not;
+            config.unprivileged_bpf = not;
+            config.jit = |jit| if jit == Jit::Off { Jit::On } else { Jit::Off };
+            config.lockdown = |_| Lockdown::Confidentiality;
+        }
+    }
+    out
+}
+
+/// Each switch that differs between neighbours is turned by itself, limits and options of
+/// some kernels, too: a verification that did not ask for it is the same with it.
 #[test]
 fn a_switch_that_was_not_asked_for_decides_nothing() {
     let targets = target::all();
     let choices = choices(&targets);
     let (mut unasked, mut asked) = (0, 0);
     for path in corpus() {
-        for (own, other) in choices.iter().zip(&choices[1..]) {
+        for (at, (own, other)) in choices.iter().zip(&choices[1..]).enumerate() {
             for program in programs(&path, own) {
                 let input = Input {
                     program: &program,
@@ -113,12 +193,7 @@ fn a_switch_that_was_not_asked_for_decides_nothing() {
                 if verification.stats.processed > 2_000 {
                     continue;
                 }
-                let differ = own.target.behaviour.with_each_of(&other.target.behaviour);
-                for (switch, behaviour) in differ {
-                    let turned = Target {
-                        behaviour,
-                        ..own.target.clone()
-                    };
+                for (name, turned) in turned(own.target, other.target, at % 4 == 0) {
                     let (a, b) = ((own.target, own.kernel_btf), (&turned, own.kernel_btf));
                     if !consulted.answered_alike(&program, a, b) {
                         asked += 1;
@@ -132,10 +207,9 @@ fn a_switch_that_was_not_asked_for_decides_nothing() {
                     assert_eq!(
                         told(&verification),
                         told(&again),
-                        "{path:?} {} {}: {}",
+                        "{path:?} {} {}: {name}",
                         program.name,
-                        own.target.name,
-                        switch.name
+                        own.target.name
                     );
                 }
             }

@@ -23,7 +23,7 @@ pub mod vm;
 
 pub use asked::Consulted;
 pub use follow::{Candidate, Follower};
-pub use observe::{Observed, Pointee, Reach, verify_noting, verify_observing};
+pub use observe::{Observed, Observer, Pointee, Reach, verify_observing};
 pub use refusal::{Fault, Refusal};
 pub use verdict::{Code, Stats, Unknown, Verdict, Verification};
 pub use verify::{

@@ -12,11 +12,10 @@
 
 use smallvec::SmallVec;
 
-use super::asked::Consulted;
 use super::state::State;
 use super::value::{BtfSrc, Kind, Reg};
 use super::verdict::Verification;
-use super::verify::{Input, verify_asking, verify_within};
+use super::verify::{Input, verify_within};
 use super::vm::Env;
 use crate::budget::Account;
 use crate::prelude::*;
@@ -192,7 +191,7 @@ impl Observed {
     }
 
     /// Notes what it is shown.
-    fn noting(&mut self) -> impl FnMut(&Env<'_>, &State, usize) {
+    pub fn noting(&mut self) -> impl FnMut(&Env<'_>, &State, usize) {
         |env, state, insn| {
             if let Some(&op) = env.ops.get(insn) {
                 self.note(op, state, insn);
@@ -235,16 +234,6 @@ pub fn verify_observing(input: &Input<'_>, account: Account<'_>) -> (Verificatio
     let mut observed = Observed::default();
     let verification = verify_within(input, Some(&mut observed.noting()), account);
     (verification, observed)
-}
-
-/// The same, with all that was asked of the target.
-pub fn verify_noting(
-    input: &Input<'_>,
-    account: Account<'_>,
-) -> (Verification, Observed, Consulted) {
-    let mut observed = Observed::default();
-    let (verification, asked) = verify_asking(input, Some(&mut observed.noting()), account);
-    (verification, observed, asked)
 }
 
 #[cfg(test)]

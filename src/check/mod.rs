@@ -18,6 +18,7 @@ mod holes;
 mod outdated;
 mod policy;
 mod portability;
+mod program;
 mod remedies;
 mod series;
 mod shared;
@@ -40,10 +41,8 @@ pub use audit::{DEFAULT_CPUS, audit, unread};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::each::each;
-use self::sharing::Explorations;
-use self::verify::{
-    Looked, internal, load_error, no_such_type, panic_text, undecided, verify_program,
-};
+use self::program::check_program;
+use self::verify::{Looked, internal, panic_text, undecided};
 use crate::budget::{Account, Budget, Ended};
 use crate::config::Settings;
 use crate::diagnostics::SourceText;
@@ -376,16 +375,7 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
             }));
     }
     let count = links.iter().map(|l| l.programs.len()).max().unwrap_or(0);
-    let jobs: Vec<(usize, usize)> = (0..count)
-        .flat_map(|p| (0..links.len()).map(move |t| (p, t)))
-        .collect();
-    let explorations = Explorations::new(&links, options.targets);
-    let checked = each(jobs, |(p, t)| {
-        let entry = links.get(t)?.programs.get(p)?;
-        let choice = options.targets.get(t)?;
-        let (report, looked) = check_program(entry, choice, (&explorations, p, t), options)?;
-        Some(((p, t, report), looked))
-    });
+    let checked = each((0..count).collect(), |p| check_program(p, &links, options));
     let (done, looked): (Vec<Job>, Vec<Option<Looked>>) = checked.into_iter().flatten().unzip();
     if options.lints {
         report.findings.extend(findings::of_object(
@@ -420,36 +410,4 @@ fn check_object(bytes: &[u8], options: &Options<'_>) -> ObjectReport {
     }
     report.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     report
-}
-
-fn check_program(
-    entry: &Result<Program, LoadError>,
-    choice: &TargetChoice<'_>,
-    at: (&Explorations<'_>, usize, usize),
-    options: &Options<'_>,
-) -> Option<(ProgramReport, Option<Looked>)> {
-    let program = match entry {
-        Ok(program) => program,
-        Err(e) => {
-            let name = e.program.as_deref().unwrap_or("");
-            if options.only.is_some_and(|only| only != name) {
-                return None;
-            }
-            return Some((load_error(e, choice.target), None));
-        }
-    };
-    if options.only.is_some_and(|only| only != &*program.name) {
-        return None;
-    }
-    if !choice.target.prog_type(program.prog_type).there() {
-        return Some((no_such_type(program, choice.target), None));
-    }
-    let done = catch_unwind(AssertUnwindSafe(|| {
-        verify_program(program, choice, at, options)
-    }));
-    Some(done.unwrap_or_else(|panic| {
-        let detail = panic_text(&*panic);
-        let report = internal(choice.target, &program.name, &program.section, detail);
-        (report, None)
-    }))
 }

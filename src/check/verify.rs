@@ -1,15 +1,12 @@
 //! One program on one target: verified, and worded.
 
-use std::sync::Arc;
-
 use super::portability::judge;
-use super::sharing::Explorations;
 use super::{Options, TargetChoice, findings, remedies};
 use crate::abstract_interp::{
-    self, Consulted, Input, Observed, Reach, Stats, Verdict, Verification,
+    self, Consulted, Input, Observed, Observer, Reach, Stats, Verdict, Verification,
 };
 use crate::audit::{Memory, memory};
-use crate::budget::Ended;
+use crate::budget::{Ended, is_budget};
 use crate::config;
 use crate::diagnostics::{self, Context};
 use crate::helpers_spec::ProgType;
@@ -38,7 +35,24 @@ pub(super) struct Explored {
     verify_us: Option<u64>,
 }
 
-fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) -> Explored {
+impl Explored {
+    /// Instructions that it took.
+    pub(super) fn processed(&self) -> u64 {
+        self.verification.stats.processed
+    }
+
+    /// Whether a budget ended it.
+    pub(super) fn ended(&self) -> bool {
+        matches!(&self.verification.verdict, Verdict::Unknown(u) if is_budget(&u.name))
+    }
+}
+
+/// Verifies a program for a target.
+pub(super) fn explore(
+    program: &Program,
+    choice: &TargetChoice<'_>,
+    options: &Options<'_>,
+) -> Explored {
     let start = options.clock.map(|now| now());
     let input = Input {
         program,
@@ -49,24 +63,17 @@ fn explore(program: &Program, choice: &TargetChoice<'_>, options: &Options<'_>) 
     let runtime = options.targets.iter().any(|t| t.target.profile().is_some());
     let observes = runtime || options.lints || runs(options);
     let account = options.account();
-    let (verification, observed, consulted) = match (observes, options.shares()) {
-        (true, true) => {
-            let (v, observed, consulted) = abstract_interp::verify_noting(&input, account);
-            (v, Some(observed), Some(consulted))
-        }
-        (true, false) => {
-            let (v, observed) = abstract_interp::verify_observing(&input, account);
-            (v, Some(observed), None)
-        }
-        (false, true) => {
-            let (v, consulted) = abstract_interp::verify_asking(&input, None, account);
-            (v, None, Some(consulted))
-        }
-        (false, false) => {
-            let v = abstract_interp::verify_within(&input, None, account);
-            (v, None, None)
-        }
+    let mut observed = observes.then(Observed::default);
+    let mut noting = observed.as_mut().map(Observed::noting);
+    let observer = noting.as_mut().map(|noting| noting as Observer<'_>);
+    let (verification, consulted) = if options.shares() {
+        let (found, consulted) = abstract_interp::verify_asking(&input, observer, account);
+        (found, Some(consulted))
+    } else {
+        let found = abstract_interp::verify_within(&input, observer, account);
+        (found, None)
     };
+    drop(noting);
     let accepted = matches!(verification.verdict, Verdict::Accept);
     let observed = observed.filter(|_| accepted);
     let verify_us = options
@@ -92,28 +99,20 @@ fn runs(options: &Options<'_>) -> bool {
     }
 }
 
-/// Verifies a program, the one at `p`, for the target at `t`, or takes over what others
-/// found.
-pub(super) fn verify_program(
+/// Words what was found of a program on a target, there or on another that answers alike.
+pub(super) fn tell(
     program: &Program,
     choice: &TargetChoice<'_>,
-    (explorations, p, t): (&Explorations<'_>, usize, usize),
+    explored: &Explored,
     options: &Options<'_>,
 ) -> (ProgramReport, Option<Looked>) {
     let runtime = choice.target.profile().is_some();
-    let known = options.shares().then(|| explorations.find(p, t)).flatten();
-    options.sharing.count(known.is_some());
-    let explored = known.unwrap_or_else(|| {
-        let own = Arc::new(explore(program, choice, options));
-        explorations.keep(p, t, &own);
-        own
-    });
     let Explored {
         verification,
         observed,
         verify_us,
         ..
-    } = &*explored;
+    } = explored;
     let verify_us = *verify_us;
     let judged = judge(program, choice, observed.as_ref(), options);
     // Lints are about kernels.
