@@ -9,7 +9,7 @@ use bpfassay::abstract_interp::{Input, Verdict, Verification, verify, verify_ask
 use bpfassay::budget::Account;
 use bpfassay::check::{Sharing, Tally, types};
 use bpfassay::programs::{LinkOptions, Program, link, raw};
-use bpfassay::report::json;
+use bpfassay::report::{Outcome, ProgramReport, json};
 use bpfassay::target::{self, Jit, Lockdown, Target};
 use bpfassay::{InputKind, Options, TargetChoice, check, object::Object};
 
@@ -96,6 +96,32 @@ fn sharing_does_not_depend_on_threads() {
         shared += tallies[0].0;
     }
     assert!(shared > 100, "{shared}");
+}
+
+/// What is not decided, but for a budget, is so on every target that answers alike.
+#[test]
+fn what_is_not_decided_is_shared() {
+    let targets = target::all();
+    let recent = targets.iter().rev().take(4);
+    let untyped: Vec<TargetChoice<'_>> = recent
+        .map(|target| TargetChoice {
+            target,
+            kernel_btf: None,
+        })
+        .collect();
+    let text = ".type tracepoint\n.license \"GPL\"\ncall bpf_get_current_task_btf\n\
+        r0 = *(u32 *)(r0 + 0)\nr0 = 0\nexit\n";
+    let tally = Tally::default();
+    let options = Options {
+        sharing: Sharing::Counted(&tally),
+        kind: InputKind::Asm,
+        ..Options::new("object", &untyped)
+    };
+    let report = check(text.as_bytes(), &options);
+    let programs = &report.objects[0].programs;
+    let open = |p: &ProgramReport| matches!(p.outcome, Outcome::Unknown { .. });
+    assert!(programs.len() == 4 && programs.iter().all(open));
+    assert!(tally.shared.load(Ordering::Relaxed) > 0, "{tally:?}");
 }
 
 fn programs(path: &Path, choice: &TargetChoice<'_>) -> Vec<Program> {
