@@ -147,6 +147,15 @@ impl Conduct {
         }
     }
 
+    /// Whether it can be what a run comes to where a thing has this status.
+    fn agrees(self, status: Status) -> bool {
+        match status {
+            Status::No => self != Conduct::Linux,
+            Status::Partial => true,
+            Status::Yes => self == Conduct::Linux,
+        }
+    }
+
     /// Whether a table's entries may have it.
     fn fits(self, table: &str) -> bool {
         match self {
@@ -174,8 +183,28 @@ pub struct Entry {
     pub runs: Conduct,
 }
 
-/// Names of `[limits]`: numbers that end a run.
-pub const LIMITS: [&str; 3] = ["instructions", "frames", "tail_calls"];
+/// Numbers that end a run, where the profile tells them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Instructions of a program.
+    pub instructions: Option<u32>,
+    /// Frames within one another.
+    pub frames: Option<u32>,
+    /// Tail calls of a run.
+    pub tail_calls: Option<u32>,
+}
+
+impl RunLimits {
+    /// The one of this name.
+    fn named(&mut self, name: &str) -> Option<&mut Option<u32>> {
+        match name {
+            "instructions" => Some(&mut self.instructions),
+            "frames" => Some(&mut self.frames),
+            "tail_calls" => Some(&mut self.tail_calls),
+            _ => None,
+        }
+    }
+}
 
 /// A profile as its file has it, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,8 +225,8 @@ pub struct File {
     pub entries: Vec<Entry>,
     /// Helpers that Linux does not have: number, name.
     pub extra_helpers: Vec<(u32, String)>,
-    /// Numbers that end a run: those of [`LIMITS`].
-    pub limits: Vec<(String, u32)>,
+    /// Numbers that end a run.
+    pub limits: RunLimits,
 }
 
 /// Reads a profile. `known` says whether a table may have a key.
@@ -264,12 +293,12 @@ pub fn parse(text: &str, known: &dyn Fn(&str, &str) -> bool) -> Result<File, Str
                         let at = key.span().start;
                         Err(fault(at, format!("limits.{}: {what}", key.get_ref())))
                     };
-                    if !LIMITS.contains(&key.get_ref().as_ref()) {
+                    let Some(limit) = file.limits.named(key.get_ref()) else {
                         return bad("unknown name");
-                    }
-                    match number(value.get_ref()) {
-                        Some(n) => file.limits.push((key.get_ref().to_string(), n)),
-                        None => return bad("not a number"),
+                    };
+                    *limit = number(value.get_ref());
+                    if limit.is_none() {
+                        return bad("not a number");
                     }
                 }
             }
@@ -372,7 +401,15 @@ fn statuses(
         let status = status.ok_or_else(|| bad("status is none of yes, partial, no"))?;
         let runs = match runs.map(|word| (word, Conduct::from_name(word))) {
             None => Conduct::of(status),
-            Some((_, Some(conduct))) if conduct.fits(kind) => conduct,
+            Some((word, Some(conduct))) if conduct.fits(kind) => {
+                if !conduct.agrees(status) {
+                    let status = status.name();
+                    return Err(bad(&format!(
+                        "runs = \"{word}\" contradicts status = \"{status}\""
+                    )));
+                }
+                conduct
+            }
             Some((word, _)) => return Err(bad(&format!("runs = \"{word}\" says nothing here"))),
         };
         file.entries.push(Entry {

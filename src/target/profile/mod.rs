@@ -11,7 +11,7 @@ mod format;
 
 use alloc::collections::BTreeMap;
 
-pub use format::{Conduct, SCHEMA, Status, says_so};
+pub use format::{Conduct, RunLimits, SCHEMA, Status, says_so};
 
 use crate::helpers_spec::{
     self, AttachType, InsnClass, MapOperation, MapType, Mechanism, PerfEvent, ProgType, SpecVersion,
@@ -31,17 +31,6 @@ pub struct Support<'a> {
 
 /// What is told of one thing, kept.
 type Told = (Status, String, Conduct);
-
-/// Numbers that end a run, where the profile tells them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RunLimits {
-    /// Instructions of a program.
-    pub instructions: Option<u32>,
-    /// Frames within one another.
-    pub frames: Option<u32>,
-    /// Tail calls of a run.
-    pub tail_calls: Option<u32>,
-}
 
 /// The statuses of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,15 +127,8 @@ impl Profile {
             operations: Table::default(),
             events: Table::default(),
             extra_helpers: file.extra_helpers,
-            limits: RunLimits::default(),
+            limits: file.limits,
         };
-        for (name, n) in file.limits {
-            match name.as_str() {
-                "instructions" => profile.limits.instructions = Some(n),
-                "frames" => profile.limits.frames = Some(n),
-                _ => profile.limits.tail_calls = Some(n),
-            }
-        }
         for e in file.entries {
             let (key, value) = (e.key.as_str(), (e.status, e.note, e.runs));
             match e.table {
@@ -306,6 +288,18 @@ mod tests {
             (
                 "[helpers]\nbpf_loop = { status = \"yes\", runs = \"move\" }\n",
                 "line 4: helpers.bpf_loop: runs = \"move\" says nothing here",
+            ),
+            (
+                "[helpers]\nbpf_loop = { status = \"yes\", runs = \"trap\" }\n",
+                "line 4: helpers.bpf_loop: runs = \"trap\" contradicts status = \"yes\"",
+            ),
+            (
+                "[helpers]\n\"*\" = { status = \"no\", runs = \"linux\" }\n",
+                "line 4: helpers.*: runs = \"linux\" contradicts status = \"no\"",
+            ),
+            (
+                "[limits]\nframes = \"3\"\n",
+                "line 4: limits.frames: not a number",
             ),
             (
                 "[extra_helpers]\nf = \"a\"\n",
