@@ -9,7 +9,6 @@ use crate::programs::Program;
 use crate::programs::insn::Insn;
 use crate::smoke::engine::{Engine, FaultKind};
 use crate::smoke::image::Image;
-use crate::smoke::lowered::Rbpf;
 use crate::smoke::maps::Body;
 use crate::smoke::packet::Packet;
 use crate::smoke::reference::{NoTrace, Reference};
@@ -371,29 +370,6 @@ fn long_programs_are_cut_into_texts() {
     text.push_str("r6 += -1\nif r6 == 0 goto end\nif r7 == 0 goto top\nend:\nexit\n");
     // The way back is longer than sixteen bits of lowered slots.
     assert_eq!(run(&text), 14_000);
-}
-
-/// ≥ 20 M instructions a second in the reference, ≥ 10 M in rbpf, in release:
-/// `cargo test --release -- --ignored engines_are_fast --nocapture`.
-#[test]
-#[ignore = "measures time"]
-fn engines_are_fast() {
-    let text = "r0 = 0\nr1 = 2000000\nr0 += r1\nr0 ^= 5\nr0 *= 3\nr2 = r0\nr2 >>= 7\nr0 += r2\nr1 += -1\nif r1 != 0 goto -8\nexit";
-    let image = image(text);
-    let config = Config {
-        fuel: 1 << 40,
-        ..Config::default()
-    };
-    let measure = |engine: &mut dyn Engine| {
-        let mut rt = Runtime::new(&image, config.clone()).unwrap();
-        let start = std::time::Instant::now();
-        engine.run(&image, 0, 0, &mut rt).unwrap();
-        16.0 / start.elapsed().as_secs_f64()
-    };
-    let reference = measure(&mut Reference::<NoTrace>::default());
-    let rbpf = measure(&mut Rbpf);
-    eprintln!("reference {reference:.0} M/s, rbpf {rbpf:.0} M/s");
-    assert!(reference >= 20.0 && rbpf >= 10.0);
 }
 
 #[test]
