@@ -43,7 +43,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
             let which = stretch(first, last);
             let what = format!(
                 "`{name}` hands out {}, and nothing wrote {which} of them: what the stack held before leaves",
-                bytes(size as u64)
+                bytes(size)
             );
             hits.push(Hit::at(LINT.rule, call.insn, what));
         }
