@@ -109,6 +109,9 @@ def main():
                     print(run.stderr)
                     return 1
             told = ask(binary, source, str(built))
+            if not told:
+                print(f"{source.name}: has no programs, or cannot be loaded")
+                return 1
         for program in told:
             programs += 1
             name = program["program"]

@@ -16,11 +16,6 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(word) && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a text is a name, or a chain of members: `v->a.b`.
-pub(super) fn is_chain(text: &str) -> bool {
-    text.split("->").flat_map(|t| t.split('.')).all(is_name)
-}
-
 /// Whether what stands right of `=` is one value, and none computed from it: a variable, a
 /// member, an element, a call, perhaps cast.
 pub(super) fn one_value(right: &str) -> bool {

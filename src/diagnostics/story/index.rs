@@ -109,8 +109,9 @@ pub(super) struct Limits {
     /// A constant of the source lies elsewhere: compilers compare one number then, and
     /// use another.
     pub folded: bool,
-    /// Whether the name is of memory, which is read again where it is compared.
-    pub memory: bool,
+    /// Whether the name is that of a variable of the function: what lies in memory is read
+    /// again where it is compared, and may be another number then.
+    pub simple: bool,
     /// Whether it has no sign, where a declaration tells.
     pub unsigned: Option<bool>,
     /// The instruction whose line has the name.
@@ -186,16 +187,17 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
         _ => variable,
     });
     let root = scene.flow.def(scene.flow.kept(node));
-    let memory = written.is_none()
+    let loaded = written.is_none()
         && matches!(root.made, Made::Load { .. })
         && scene.expr(root.insn) == Some(&name);
+    let simple = c_text::is_name(&name) && !loaded && !scene.is_global(&name);
     // A pointer with a name of its own may have been moved before.
     let by_pointer = written
         .as_ref()
         .is_some_and(|s| !scene.is_array(at.held, &s.table));
     let holds = !by_pointer || holds(scene, node, (variable, constant));
     let found = Limits {
-        memory,
+        simple,
         name,
         first: 0,
         last: 0,
@@ -226,7 +228,7 @@ pub(super) fn limits(scene: &Scene<'_>, at: &Indexed<'_>) -> Option<Limits> {
 fn of_array(found: Limits, a: &Array) -> Option<Limits> {
     let start = found.shift.checked_neg()?.checked_mul(a.elem)?;
     let same = found.step == a.elem;
-    let whole = !found.simple() && found.step % a.elem == 0;
+    let whole = !found.simple && found.step % a.elem == 0;
     Some(Limits {
         node: found.node.filter(|_| same),
         exact: found.exact && (same || whole),
@@ -365,11 +367,6 @@ fn of_section(scene: &Scene<'_>, at: &Indexed<'_>, step: i64) -> Option<(i128, b
 }
 
 impl Limits {
-    /// Whether the source has it in a variable, or a member.
-    pub(super) fn simple(&self) -> bool {
-        self.named() && c_text::is_chain(&self.name)
-    }
-
     pub(super) fn named(&self) -> bool {
         self.name != UNNAMED
     }

@@ -149,18 +149,18 @@ fn length_help(
         }
         _ => text,
     };
-    let edit = if c_text::is_name(name) {
+    // What lies in memory is read again where it is compared.
+    let local = c_text::is_name(name) && !scene.is_global(name);
+    let edit = if local {
         scene.insert_before(scene.insn, &leave_if(scene, &conditions.join(" || ")))
     } else {
         // As an unsigned number a negative one is too great.
         let limit = (too_long || negative).then_some(room_text);
         with_variable(scene, scene.insn, name, limit, zero)
     };
-    // Without halves of registers a narrow variable is compared as a copy, shifted up, of
-    // which the verifier takes nothing for the length itself.
-    let apart = c_text::is_name(name)
-        && scene.whole_registers()
-        && scene.declared(name).is_none_or(|d| d.size != Some(8));
+    // Without halves of registers a variable is compared as a copy, shifted up, or less one
+    // where both ends are asked: the verifier takes nothing from that for the length.
+    let apart = local && scene.whole_registers();
     let most = if too_long || negative {
         room_text
     } else {

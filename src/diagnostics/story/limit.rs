@@ -40,7 +40,7 @@ pub(super) fn bound(scene: &Scene<'_>, limits: &Limits, ends: Ends, at: usize) -
             limits.most
         ));
     }
-    if !limits.simple() {
+    if !limits.simple {
         let own = if limits.folded { " of its own" } else { "" };
         let text = format!(
             "put `{name}` into an unsigned variable{own}, and leave where it is greater than {last}"
@@ -75,7 +75,7 @@ pub(super) fn bound(scene: &Scene<'_>, limits: &Limits, ends: Ends, at: usize) -
         format!("leave where `{name}` {words}")
     };
     let edit = scene.insert_before(at, &leave_if(scene, &condition));
-    let edit = edit.filter(|e| !limits.memory && scene.names(e, name));
+    let edit = edit.filter(|e| scene.names(e, name));
     Help::say(text).edit(edit)
 }
 

@@ -126,7 +126,7 @@ fn null_check(scene: &Scene<'_>, reg: u8, name: Option<&str>) -> Help {
         if made_in_line(scene, reg, n) {
             return after_making(scene, n);
         }
-        match c_text::is_name(n) {
+        match c_text::is_name(n) && !scene.is_global(n) {
             true => {
                 let edit = scene.insert_before(scene.insn, &leave_if(scene, &format!("!{n}")))?;
                 // Compilers give what is refused the place of another statement at times.

@@ -158,3 +158,25 @@ int in_a_loop(struct __sk_buff *skb)
 		i = asked(skb);
 	return 0;
 }
+
+SEC("tc")
+int in_memory(struct __sk_buff *skb)
+{
+	// HELP __u64 checked = v->n;
+	// HELP if (checked > 39)
+	__u32 key = skb->mark;
+	struct counted *v = bpf_map_lookup_elem(&counts, &key);
+	if (!v)
+		return 0;
+	table[v->n] = 1; // EDIT
+	return 0;
+}
+
+SEC("tc")
+int computed_before(struct __sk_buff *skb)
+{
+	// HELP if (i > 39)
+	__u64 a = wide & 0xff, b = skb->mark & 0xff;
+	__u64 i = a + b;
+	return table[i]; // EDIT
+}
