@@ -23,9 +23,17 @@ const SOCKET_BYTES: usize = 4096;
 impl Runtime {
     /// A value as user space may have written it.
     fn drawn_value(&mut self, size: u32) -> Result<Vec<u8>, FaultKind> {
+        let mut out = Vec::new();
+        self.draw_value(size, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same, in place of what was there.
+    fn draw_value(&mut self, size: u32, out: &mut Vec<u8>) -> Result<(), FaultKind> {
         self.spend(u64::from(size))?;
         let size = size as usize;
-        let mut out = Vec::with_capacity(size.saturating_add(8));
+        out.clear();
+        out.reserve(size.saturating_add(8));
         while out.len() < size {
             let mined = self.config.mined.len() as u64;
             let word = match self.rng.below(8) {
@@ -47,12 +55,13 @@ impl Runtime {
             out.extend(word.to_le_bytes().get(..width).unwrap_or(&[]));
         }
         out.truncate(size);
-        Ok(out)
+        Ok(())
     }
 
     /// Fills arrays that are neither the program's data nor constant.
     pub(in crate::smoke) fn populate_arrays(&mut self) -> Result<(), FaultKind> {
         let rng = self.rng;
+        let mut value = Vec::new();
         for map in 0..self.maps.len() as u32 {
             let Some(m) = self.maps.get(map as usize) else {
                 continue;
@@ -68,7 +77,7 @@ impl Runtime {
             // Each map has numbers of its own, whatever other maps are made.
             self.rng = Rng(rng.0 ^ u64::from(map) << 32);
             for i in 0..count as u32 {
-                let value = self.drawn_value(size)?;
+                self.draw_value(size, &mut value)?;
                 self.user_update(map, &i.to_le_bytes(), &value, ANY);
             }
         }

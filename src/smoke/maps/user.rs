@@ -74,11 +74,13 @@ impl Runtime {
             let addr = self.map_lookup(map, key, 0).ok_or(ENOENT)?;
             return self.mem.read(addr, size).map_err(|_| EINVAL);
         }
-        let mut out = Vec::new();
+        let each = stride(size as u32);
+        let mut out = Vec::with_capacity(each.saturating_mul(self.config.cpus as usize));
         for cpu in 0..self.config.cpus {
             let addr = self.map_lookup(map, key, cpu).ok_or(ENOENT)?;
-            out.extend(self.mem.read(addr, size).map_err(|_| EINVAL)?);
-            out.resize(stride(size as u32).saturating_mul(cpu as usize + 1), 0);
+            let read = self.mem.append(addr, size, &mut out);
+            read.map_err(|_| EINVAL)?;
+            out.resize(each.saturating_mul(cpu as usize + 1), 0);
         }
         Ok(out)
     }

@@ -286,24 +286,33 @@ impl Memory {
 
     /// A copy of the bytes at an address; what it costs is the caller's to pay.
     pub fn read(&self, addr: u64, len: usize) -> Result<Vec<u8>, AccessError> {
+        let mut out = Vec::new();
+        self.append(addr, len, &mut out).map(|()| out)
+    }
+
+    /// Reads bytes behind others.
+    pub fn append(&self, addr: u64, len: usize, out: &mut Vec<u8>) -> Result<(), AccessError> {
         if let Ok(bytes) = self.slice(addr, len) {
-            return Ok(bytes.to_vec());
+            out.extend_from_slice(bytes);
+            return Ok(());
         }
+        let before = out.len();
         if self.run(addr) < len {
-            let mut out = Vec::new();
             let gathered = self.pieces(addr, len).try_for_each(|(at, part)| {
                 out.extend_from_slice(self.slice(at, part)?);
                 Ok::<(), AccessError>(())
             });
             if gathered.is_ok() {
-                return Ok(out);
+                return Ok(());
             }
+            out.truncate(before);
         }
         let error = self.denied(addr, u32::try_from(len).unwrap_or(u32::MAX), false);
         if len > 1 << 20 {
             return Err(error);
         }
-        self.forgive(addr, error).map(|_| vec![0; len])
+        self.forgive(addr, error)
+            .map(|_| out.resize(before.saturating_add(len), 0))
     }
 
     /// Writes bytes at an address.
