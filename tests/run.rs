@@ -620,6 +620,39 @@ fn values_per_cpu_are_those_of_the_cpu_that_runs_the_program() {
     }
 }
 
+/// What a configuration states of the world holds for what `check` runs, and is read anew.
+#[test]
+fn check_runs_in_the_world_that_the_configuration_states() {
+    let folder = Folder::new("world");
+    let body = ".type xdp\n.license \"GPL\"\ncall bpf_get_numa_node_id\nif r0 != 3 goto out\n\
+        r0 = 1\nexit\nout:\nr0 = 2\nexit\n";
+    let object = folder.file("node.bpfasm", body.as_bytes());
+    let config = folder.file("bpfassay.toml", b"[smoke]\nscenario = \"world.toml\"\n");
+    let check = |more: &[&str]| bpfassay(&[&["check", &object, "--format", "json"], more].concat());
+    let reached = |more: &[&str]| {
+        let report: Value = serde_json::from_slice(&check(more).stdout).unwrap();
+        let coverage = at(&report, "/objects/0/programs/0/smoke_coverage");
+        (
+            at(coverage, "/blocks_reached").clone(),
+            at(coverage, "/blocks").clone(),
+        )
+    };
+    assert_eq!(reached(&["--no-config"]), (3.into(), 3.into()));
+    let cache = folder.path("cache");
+    let stated = ["--config", &config, "--cache-dir", &cache];
+    for node in [3, 0] {
+        let world = format!("[cpu]\nnode = {node}\n");
+        folder.file("world.toml", world.as_bytes());
+        assert_eq!(reached(&stated), (2.into(), 3.into()));
+    }
+    folder.file("world.toml", b"[cpus]\n");
+    let o = check(&stated);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("world.toml: line 1: unknown key cpus (did you mean cpu?)"));
+    let o = check(&["--config", &config, "--no-smoke"]);
+    assert_eq!(o.status.code(), Some(0), "{}", text(&o.stderr));
+}
+
 #[test]
 fn each_report_is_written_whatever_becomes_of_others() {
     let folder = Folder::new("several");

@@ -93,14 +93,19 @@ fn a_fault_is_told_with_its_reproducer() {
     assert_eq!(ran.verdict, SmokeVerdict::Fault);
     let mut report = checked("linked_scalars.bpfasm", false);
     let entry = &mut report.objects[0].programs[0];
-    entry.smoke = Some(Smoke::of(&program, &ran));
+    let mut smoke = Smoke::of(&program, &ran);
+    smoke.fault.as_mut().unwrap().scenario = Some("world.toml".into());
+    entry.smoke = Some(smoke);
     let shown = text::render(&report, text::Style::default());
     assert!(shown.contains("smoke fault after accept"), "{shown}");
     assert!(
         shown.contains("instruction 1: read of byte 4000 of a packet"),
         "{shown}"
     );
-    let seed = format!("--input-seed {} --packet 02", ran.fault().unwrap().0.seed);
+    let seed = format!(
+        "--scenario world.toml --input-seed {} --packet 02",
+        ran.fault().unwrap().0.seed
+    );
     assert!(shown.contains(&seed), "{shown}");
     let document = json::document(&report);
     let fault = document

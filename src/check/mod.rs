@@ -39,6 +39,8 @@ pub use vmlinux::vmlinux_target;
 pub use audit::{DEFAULT_CPUS, audit, unread};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "smoke")]
+use std::sync::Arc;
 
 use self::each::each;
 use self::program::check_program;
@@ -53,6 +55,8 @@ use crate::programs::{
     self, LineTable, LinkOptions, LoadError, Loader, Manifest, ManifestFault, Program, raw,
 };
 use crate::report::{InputError, LoadErrorReport, ObjectReport, ProgramReport, Report};
+#[cfg(feature = "smoke")]
+use crate::smoke::scenario::Scenario;
 use crate::target::Target;
 use crate::untrusted::Untrusted;
 
@@ -124,8 +128,21 @@ pub struct Options<'a> {
     /// Run what is accepted.
     #[cfg(feature = "smoke")]
     pub smoke: bool,
+    /// The world that it runs in; none: what seeds make.
+    #[cfg(feature = "smoke")]
+    pub world: Option<&'a World>,
     /// What the project's configuration and the command line say of rules.
     pub settings: Option<&'a Settings>,
+}
+
+/// A stated world of smoke runs.
+#[cfg(feature = "smoke")]
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The name of its file, as commands name it.
+    pub file: String,
+    /// What it states.
+    pub scenario: Arc<Scenario>,
 }
 
 /// A way in which an object is loaded.
@@ -164,6 +181,8 @@ impl<'a> Options<'a> {
             further: 0,
             #[cfg(feature = "smoke")]
             smoke: true,
+            #[cfg(feature = "smoke")]
+            world: None,
             settings: None,
         }
     }

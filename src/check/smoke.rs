@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::each::each;
 use super::verify::{Looked, panic_text};
-use super::{Job, Options, TargetChoice, holes};
+use super::{Job, Options, TargetChoice, World, holes};
 use crate::abstract_interp::Reach;
 use crate::budget::Budget;
 use crate::diagnostics::{Context, Finding};
@@ -69,7 +69,8 @@ pub(super) fn run_accepted(
                     let effort = report.stats.map_or(0, |s| s.processed);
                     let reach = looked.as_ref().map(|l| &l.reach);
                     let spending = (effort, options.budget);
-                    let ran = guarded(program, &others.programs, choice, reach, spending);
+                    let (with, world) = (&others.programs, options.world);
+                    let ran = guarded(program, with, choice, reach, world, spending);
                     done.push((program, others, ran.clone()));
                     ran
                 }
@@ -161,6 +162,7 @@ fn guarded(
     siblings: &[Arc<Program>],
     choice: &TargetChoice<'_>,
     reach: Option<&Reach>,
+    world: Option<&World>,
     (effort, budget): (u64, Option<&Budget>),
 ) -> Ran {
     let slots = 0..program.insns.len();
@@ -179,14 +181,21 @@ fn guarded(
         budget,
         siblings,
         kernel_btf: choice.kernel_btf,
+        scenario: world.map(|w| Arc::clone(&w.scenario)),
         ..SmokeOptions::default()
     };
     let ran = catch_unwind(AssertUnwindSafe(|| smoke::run(program, &options)));
     match ran {
-        Ok(report) => Ran {
-            smoke: Smoke::of(program, &report),
-            fault: report.fault().map(|(_, fault)| fault.clone()),
-        },
+        Ok(report) => {
+            let mut smoke = Smoke::of(program, &report);
+            if let Some(fault) = &mut smoke.fault {
+                fault.scenario = world.map(|w| (&w.file).into());
+            }
+            Ran {
+                smoke,
+                fault: report.fault().map(|(_, fault)| fault.clone()),
+            }
+        }
         Err(panic) => Ran {
             smoke: Smoke::internal(panic_text(&*panic)),
             fault: None,

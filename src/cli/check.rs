@@ -56,6 +56,10 @@ pub(super) fn checked_by(
     let targets = Targets::open(&loaded.open(&args.open)?)?;
     let choices = targets.choices();
     let prog_type = inputs::prog_type(&args.open)?;
+    let world = match args.no_smoke {
+        true => None,
+        false => config::world(&loaded)?,
+    };
     let strict = args.strict || loaded.settings.config.strict;
     let (manifest, variants) = stated::of_check(args, &loaded)?;
     let beside = loaded.file.as_ref().map(|_| &*loaded.directory);
@@ -80,7 +84,7 @@ pub(super) fn checked_by(
         let only = &args.open.prog;
         let asked = format!(
             "{targets} {prog_type:?} {loader:?} {strict} {manifest:?} {variants:?} {only:?} \
-             {further} {profile} {} {}",
+             {further} {profile} {} {world:?} {}",
             args.no_smoke,
             loaded.settings.while_checking(),
         );
@@ -111,6 +115,7 @@ pub(super) fn checked_by(
             budget: Some(budget),
             further,
             smoke: !args.no_smoke,
+            world: world.as_ref(),
             settings: Some(&loaded.settings),
             ..Options::new(name, &choices)
         };

@@ -10,6 +10,7 @@ use super::args::{CheckArgs, OpenArgs, RuleArgs};
 use super::inputs;
 use super::nearest::nearest;
 use super::roots::Reach;
+use crate::check::World;
 use crate::config::{
     self, Baseline, Config, ConfigError, Flags, Level, Levels, Selector, Settings,
 };
@@ -174,6 +175,18 @@ pub(super) fn baseline(args: &CheckArgs, loaded: &Loaded) -> Result<Option<Basel
         .map_err(|_| Failure::usage(format!("{name}: not UTF-8")))?;
     let baseline = Baseline::parse(&text).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
     Ok(Some(baseline))
+}
+
+/// Reads the world that the configuration names for smoke runs.
+pub(super) fn world(loaded: &Loaded) -> Result<Option<World>, Failure> {
+    let Some(file) = &loaded.settings.config.scenario else {
+        return Ok(None);
+    };
+    let path = loaded.path(file)?;
+    Ok(Some(World {
+        scenario: inputs::scenario(&path)?,
+        file: path.display().to_string(),
+    }))
 }
 
 /// Whether lines of a file may be shown: a link, or a `--config` that nobody wrote for

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Failure;
 use super::args::OpenArgs;
@@ -14,6 +15,7 @@ use crate::check::{InputKind, TargetChoice, types, vmlinux_target};
 use crate::helpers_spec::{AttachType, ProgType};
 use crate::object::{Btf, Elf};
 use crate::programs::raw;
+use crate::smoke::scenario::{self, Scenario};
 use crate::target::{self, Profile, Rights, Target};
 use crate::unpack;
 use crate::untrusted::text;
@@ -295,6 +297,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         }
     }
     bytes::read(path)
+}
+
+/// The world that a file states.
+pub(super) fn scenario(path: &Path) -> Result<Arc<Scenario>, Failure> {
+    let fail = |e: String| Failure::usage(format!("{}: {e}", path.display()));
+    let bytes = read(path)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| fail("not UTF-8".into()))?;
+    scenario::read(text).map(Arc::new).map_err(fail)
 }
 
 /// What a file's bytes are, by option or extension.

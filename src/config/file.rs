@@ -44,6 +44,8 @@ pub struct Config {
     pub baseline: Option<String>,
     /// Growth over the baseline that is let pass, in percent.
     pub growth: Option<f64>,
+    /// The file of the world that smoke runs take place in.
+    pub scenario: Option<String>,
     /// `[program."..."]`.
     pub programs: Vec<ProgramTable>,
     /// `[[suppress]]`.
@@ -96,6 +98,7 @@ impl Default for Config {
             cpus: 1,
             baseline: None,
             growth: None,
+            scenario: None,
             programs: Vec::new(),
             suppressions: Vec::new(),
             manifest: Manifest::new(),
@@ -171,6 +174,8 @@ struct File {
     budget: Bounds,
     #[serde(default)]
     baseline: BaselineTable,
+    #[serde(default)]
+    smoke: SmokeTable,
     #[serde(default)]
     program: BTreeMap<Text, Program>,
     #[serde(default)]
@@ -292,6 +297,12 @@ struct BaselineTable {
     growth: Option<Percent>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct SmokeTable {
+    scenario: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Program {
@@ -380,7 +391,7 @@ pub fn percent(text: &str) -> Option<f64> {
 }
 
 /// The tables and keys at the top of a configuration.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 22] = [
     "targets",
     "fail-on",
     "strict",
@@ -389,6 +400,7 @@ pub const TABLES: [&str; 21] = [
     "policy",
     "budget",
     "baseline",
+    "smoke",
     "program",
     "map",
     "set",
@@ -534,6 +546,7 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
         cpus,
         baseline: file.baseline.file,
         growth: file.baseline.growth.map(|p| p.0),
+        scenario: file.smoke.scenario,
         programs: file
             .program
             .iter()

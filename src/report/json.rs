@@ -108,6 +108,7 @@ fn smoke_fault(object: &Untrusted, p: &ProgramReport) -> Value {
             "file": f.place.as_ref().map(|p| &p.0),
             "line": f.place.as_ref().map(|p| p.1),
             "reproduce": f.reproducer(object, &p.program),
+            "scenario": f.scenario,
             "input": f.input.as_ref().map(|i| json!({
                 "seed": i.seed,
                 "populated": i.populated,

@@ -35,6 +35,8 @@ pub struct SmokeFault {
     pub place: Option<(Untrusted, u32)>,
     /// The input that leads there; `None` if the runner itself failed.
     pub input: Option<Input>,
+    /// The file that states the world that it ran in.
+    pub scenario: Option<Untrusted>,
 }
 
 impl Smoke {
@@ -49,6 +51,7 @@ impl Smoke {
                     insn,
                     place: line.map(|l| ((&l.file).into(), l.line)),
                     input: Some(input.clone()),
+                    scenario: None,
                 })
             }
             None => report.disagreements().next().map(|run| SmokeFault {
@@ -59,6 +62,7 @@ impl Smoke {
                 insn: None,
                 place: None,
                 input: Some(run.input.clone()),
+                scenario: None,
             }),
         };
         Smoke {
@@ -84,6 +88,7 @@ impl Smoke {
                 insn: None,
                 place: None,
                 input: None,
+                scenario: None,
             }),
         }
     }
@@ -105,6 +110,10 @@ impl SmokeFault {
     /// The command that shows it again.
     pub fn reproducer(&self, object: &Untrusted, program: &Untrusted) -> Option<Untrusted> {
         let input = self.input.as_ref()?;
+        let world = match &self.scenario {
+            Some(file) => text!(" --scenario {}", file),
+            None => text!(""),
+        };
         let mut text = String::new();
         if input.populated {
             text.push_str(" --populated");
@@ -119,9 +128,10 @@ impl SmokeFault {
             }
         }
         Some(text!(
-            "bpfassay run {} --prog {} --input-seed {}{text}",
+            "bpfassay run {} --prog {}{} --input-seed {}{text}",
             object,
             program,
+            world,
             input.seed
         ))
     }

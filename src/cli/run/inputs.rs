@@ -11,7 +11,7 @@ use crate::report::run::{InputFile, read_entries, read_input_file};
 use crate::report::values::unhex;
 use crate::smoke::context::{has_link_header, has_packet};
 use crate::smoke::inputs::seeds;
-use crate::smoke::scenario::{self, Scenario};
+use crate::smoke::scenario::Scenario;
 use crate::smoke::{Input, Preset, SmokeReport, pcap};
 
 /// The file of `--replay`.
@@ -30,12 +30,7 @@ pub(super) fn scenario(args: &RunArgs) -> Result<Option<Arc<Scenario>>, Failure>
     let Some(path) = &args.scenario else {
         return Ok(None);
     };
-    let fail = |e: String| Failure::usage(format!("{}: {e}", path.display()));
-    let bytes = files::read(path)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| fail("not UTF-8".into()))?;
-    scenario::read(text)
-        .map(|s| Some(Arc::new(s)))
-        .map_err(fail)
+    files::scenario(path).map(Some)
 }
 
 /// The inputs that the arguments name; none if inputs are to be made.

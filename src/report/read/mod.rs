@@ -180,6 +180,7 @@ fn smoke(p: &mut Program) -> Result<Option<Smoke>, String> {
                 _ => None,
             },
             input: f.input.map(input).transpose()?,
+            scenario: f.scenario.map(Untrusted::from),
         })
     });
     Ok(Some(Smoke {

@@ -127,6 +127,8 @@ pub(super) struct SmokeFault {
     pub(super) file: Option<String>,
     pub(super) line: Option<u32>,
     #[serde(default)]
+    pub(super) scenario: Option<String>,
+    #[serde(default)]
     pub(super) input: Option<SmokeInput>,
 }
 
