@@ -9,3 +9,14 @@ fn room_for_metadata_is_shown_by_the_bounds() {
     fires(&calls("bpf_xdp_adjust_tail"), &["packet-change-unchecked"]);
     fires(&calls("bpf_xdp_adjust_meta"), &[]);
 }
+
+#[test]
+fn the_length_that_a_packet_has_changes_nothing() {
+    let to = |more: &str| {
+        format!(
+            ".type tc\nr2 = *(u32 *)(r1 + 0)\n{more}r3 = 0\ncall bpf_skb_change_tail\nr0 = 0\nexit\n"
+        )
+    };
+    fires(&to(""), &[]);
+    fires(&to("w2 += 4\n"), &["packet-change-unchecked"]);
+}
