@@ -19,4 +19,7 @@ fn the_length_that_a_packet_has_changes_nothing() {
     };
     fires(&to(""), &[]);
     fires(&to("w2 += 4\n"), &["packet-change-unchecked"]);
+    // It had it before another change.
+    let before = "r6 = r1\nr7 = r2\nw2 += -1\nr3 = 0\ncall bpf_skb_change_tail\nif r0 != 0 goto +4\nr1 = r6\nr2 = r7\n";
+    fires(&to(before), &["packet-change-unchecked"]);
 }

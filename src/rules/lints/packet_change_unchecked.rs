@@ -44,7 +44,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
 }
 
 /// Whether the length that is asked for is the one that the packet has: the context's first
-/// field, as it was read.
+/// field, as it was read since the last change.
 fn is_own_length(facts: &Facts<'_>, call: usize) -> bool {
     let Some(flow) = facts.flow() else {
         return false;
@@ -56,7 +56,12 @@ fn is_own_length(facts: &Facts<'_>, call: usize) -> bool {
         };
         at = def;
         match facts.ops.get(at) {
-            Some(Op::Load { off: 0, .. }) => return facts.observed.bases(at) == [Pointee::Ctx],
+            Some(Op::Load { off: 0, .. }) => {
+                let since = at..call;
+                let mut changes = facts.reached_helpers(&CHANGES);
+                return facts.observed.bases(at) == [Pointee::Ctx]
+                    && !changes.any(|(other, _)| since.contains(&other.insn));
+            }
             Some(Op::Alu {
                 op: AluOp::Mov,
                 src: Src::Reg(src),
