@@ -580,6 +580,14 @@ static const char *name(int n, void *data_end) {
     }
 
     #[test]
+    fn a_file_is_read_once() {
+        let text = Text::new(FILE.to_owned());
+        let (one, same) = (text.function(8).unwrap(), text.function(27).unwrap());
+        assert!(Arc::ptr_eq(&one, &same));
+        assert!(!Arc::ptr_eq(&one, &text.function(30).unwrap()));
+    }
+
+    #[test]
     fn names_are_seen_while_their_block_is_open() {
         let f = around(8).unwrap();
         assert!(f.visible(8, 27));
