@@ -55,7 +55,9 @@ impl DecodeFault {
     /// [`DecodeFault::is_upfront`] for kernels with the given rules.
     pub fn is_upfront_under(&self, rules: &IsaRules) -> bool {
         if !rules.fields_upfront() {
-            return self.is_upfront();
+            // The immediate of a store names no operation there, and must be empty.
+            let store = !rules.atomics() && *self == DecodeFault::Reserved(Reserved::Stx);
+            return self.is_upfront() || store;
         }
         // Atomics alone keep their checks for when they are reached.
         !matches!(self, DecodeFault::AtomicOp(_) | DecodeFault::AtomicSize)
@@ -361,7 +363,8 @@ fn atomic(insn: Insn, size: Size, rules: &IsaRules) -> Decoded {
     if narrow && !rules.acq_rel() {
         return Err(DecodeFault::UnknownOpcode(opcode));
     }
-    require(imm == 0 || rules.atomics(), Reserved::Xadd)?;
+    // Where addition is the only one there is, it is a store like others.
+    require(imm == 0 || rules.atomics(), Reserved::Stx)?;
     let op = match imm {
         isa::LOAD_ACQ if rules.acq_rel() => Op::LoadAcquire {
             dst,

@@ -15,12 +15,10 @@ pub enum Reserved {
     Alu,
     /// Register load.
     Ldx,
-    /// Register store.
+    /// Register store, atomic addition of kernels that know no other atomic among them.
     Stx,
     /// Immediate store.
     St,
-    /// Atomic addition of kernels that know no other atomic.
-    Xadd,
     /// Call.
     Call,
     /// Unconditional jump.
@@ -48,7 +46,6 @@ impl Reserved {
             Reserved::Ldx => "BPF_LDX",
             Reserved::Stx => "BPF_STX",
             Reserved::St => "BPF_ST",
-            Reserved::Xadd => "BPF_XADD",
             Reserved::Call => "BPF_CALL",
             Reserved::Ja => "BPF_JA",
             Reserved::JaX => "BPF_JA|BPF_X",

@@ -349,8 +349,14 @@ fn faults_are_those_of_the_kernel() {
     check_fault(
         Insn::new(0xdb, 1, 2, 0, 1),
         (5, 10),
-        "BPF_XADD uses reserved fields",
-        false,
+        "BPF_STX uses reserved fields",
+        true,
+    );
+    check_fault(
+        Insn::new(0x7b, 1, 2, 0, 1),
+        (5, 10),
+        "BPF_STX uses reserved fields",
+        true,
     );
     check_fault(
         Insn::new(0xd3, 1, 2, 0, 0),
