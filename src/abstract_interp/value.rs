@@ -10,7 +10,7 @@
 //! another, packet pointers that share a variable offset, nullable pointers that
 //! one test decides. `ref_id` ties a pointer to an acquired reference.
 
-use super::domain::Bounds;
+use super::domain::{Bounds, ScalarRules};
 use crate::target::Switches;
 
 /// A map as the program sees it: an index into `Program::maps`, or the
@@ -378,6 +378,16 @@ impl Reg {
     /// Whether the variable offset of a pointer is 0.
     pub fn var_off_is_zero(&self) -> bool {
         self.bounds.is_const() == Some(0)
+    }
+    /// Both parts of a pointer's offset as one number, by the target's arithmetic.
+    pub fn whole_offset(&self, rules: &ScalarRules) -> Bounds {
+        if self.off == 0 {
+            return self.bounds;
+        }
+        let fixed = Bounds::constant(i64::from(self.off) as u64);
+        let mut whole = Bounds::pointer_add(&self.bounds, &fixed, false, rules);
+        whole.sync(rules);
+        whole
     }
     /// The id without the link marks.
     pub const fn base_id(&self) -> u32 {

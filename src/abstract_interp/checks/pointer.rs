@@ -77,6 +77,8 @@ pub enum Move {
     Variable {
         /// The offset, not yet synchronised.
         bounds: Bounds,
+        /// The fixed offset that is left beside it.
+        off: i32,
         /// The pointer may have gone on: bytes found from the old place say nothing of
         /// the new one.
         on: bool,
@@ -210,8 +212,11 @@ pub fn admitted(how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<Option<Move>> {
     if Reach::taken(how.op, known) > Reach::of(&ptr.kind, how.flow_keys_fixed) {
         return refuse_reg(how.dst, Fault::PointerFixed { held: *ptr });
     }
+    // Where offsets of pointers have a fixed part, the distance by which a number is
+    // linked to others lies in its place.
+    let linked = if how.offsets_joined { 0 } else { num.off };
     let operands = [
-        Distances::of(&num.bounds, num.off),
+        Distances::of(&num.bounds, linked),
         how.distances(&ptr.bounds, ptr.off),
     ];
     let mut leaving = operands.iter().filter_map(|d| d.leaving(*ptr));
@@ -225,10 +230,10 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
         Ok(towards) => towards,
         Err(fault) => return refuse_reg(how.dst, fault),
     };
-    let moved = place(ptr, num, known, towards, rules);
+    let moved = place(how, ptr, num, known, towards, rules);
     let result = match &moved {
         Move::Fixed(off) => how.distances(&ptr.bounds, *off),
-        Move::Variable { bounds, .. } => how.distances(bounds, ptr.off),
+        Move::Variable { bounds, off, .. } => how.distances(bounds, *off),
         Move::Stays | Move::Lost => return Ok(moved),
     };
     result.leaving(*ptr).map_or(Ok(moved), refuse)
@@ -236,7 +241,13 @@ pub fn moved(how: &Arithmetic, ptr: &Reg, num: &Reg, rules: &ScalarRules) -> Che
 
 /// Where the pointer comes to lie: a known number goes into the fixed offset while that
 /// has room, any other into the variable one.
+///
+/// Where the parts are one number, an offset that isn't known has no fixed part: the
+/// ends of a sum are not the sums of ends (40 less 0 to 40 is no less than nothing, 0
+/// less 0 to 40 is). A packet pointer keeps its fixed part all the same, for it is
+/// what tells it from others with its id; it begins anew with each id.
 fn place(
+    how: &Arithmetic,
     ptr: &Reg,
     num: &Reg,
     known: Option<u64>,
@@ -248,12 +259,20 @@ fn place(
         let k = i128::from(k as i64);
         if backward { -k } else { k }
     });
-    let fixed = by.and_then(|by| i32::try_from(i128::from(ptr.off) + by).ok());
-    fixed.map_or_else(
-        || Move::Variable {
-            bounds: Bounds::pointer_add(&ptr.bounds, &num.bounds, backward, rules),
-            on: !backward || num.bounds.smin < 0,
-        },
-        Move::Fixed,
-    )
+    let one_number = how.offsets_joined && !ptr.is_packet();
+    let keeps_fixed = !one_number || ptr.var_off_is_zero();
+    let fixed = by.filter(|_| keeps_fixed);
+    let fixed = fixed.and_then(|by| i32::try_from(i128::from(ptr.off) + by).ok());
+    if let Some(off) = fixed {
+        return Move::Fixed(off);
+    }
+    let from = match one_number {
+        true => ptr.whole_offset(rules),
+        false => ptr.bounds,
+    };
+    Move::Variable {
+        bounds: Bounds::pointer_add(&from, &num.bounds, backward, rules),
+        off: if one_number { 0 } else { ptr.off },
+        on: !backward || num.bounds.smin < 0,
+    }
 }

@@ -34,8 +34,9 @@ pub fn combine(vm: &mut Vm, how: &Arithmetic, ptr: &Reg, num: &Reg) -> Check<()>
             // Pointers carry no 32-bit bounds of their own.
             out.bounds.forget_lo();
         }
-        Move::Variable { bounds, on } => {
+        Move::Variable { bounds, off, on } => {
             out.bounds = bounds;
+            out.off = off;
             if ptr.is_packet() {
                 out.id = vm.new_id();
                 if on {
