@@ -270,7 +270,7 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         left.bounds = ones;
     }
     let tracked = number(vm, w, op, &left, &right);
-    let mut out = tracked.unwrap_or(Reg::unknown());
+    let mut out = tracked.unwrap_or_else(|| untracked(vm, w, op, &left, &right));
     // Some kernels take what is added to itself for what it has become.
     let addend = match src {
         Src::Reg(src) if src == dst => {
@@ -338,6 +338,14 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<Reg> 
         bounds: bounds(),
         ref_id: RefId::NONE,
         ..*left
+    })
+}
+
+/// What an operation that isn't tracked leaves: its width, if that.
+fn untracked(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
+    scalar_op(op).map_or(Reg::unknown(), |kind| {
+        let (left, right) = (&left.bounds, &right.bounds);
+        Reg::scalar(Bounds::alu(kind, w.is32(), left, right, vm.env.rules()))
     })
 }
 
