@@ -58,6 +58,10 @@ static HOLES: &[Hole] = &[
         check: Check::Behaviour(|b| &mut b.moves_clear_packet_end),
     },
     Hole {
+        lacks: "that numbers a distance apart are so in a state that covers them, too",
+        check: Check::Behaviour(|b| &mut b.links_grouped),
+    },
+    Hole {
         lacks: "what a pointer that was added to a number still stands for",
         check: Check::Behaviour(|b| &mut b.sums_keep_reference),
     },

@@ -177,11 +177,14 @@ behaviour! {
     precise_by_id: bool, "6.5", "Precision of a scalar spreads to the registers with its id.";
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
     independent_covers_linked: bool, "7.0, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
+    links_grouped: bool, "7.0, and stable 6.12 and 6.18", "Comparing states, a number linked to others by a distance is of their group; before, it is of one of its own.";
+    loops_cover_unset: bool, "7.0", "In an unfinished loop, too, a register or slot that a kept state never wrote covers whatever the current one has there.";
+    widening_by_value: bool, "7.0", "A number that nothing relied on is forgotten in a loop if its range changed; before, if the group of numbers that share it did, too.";
     sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";
     drop_singular_ids: bool, "7.0", "A scalar id that no other register or slot has is cleared when a state is kept, and a load from a slot gives it one anew.";
     precision_scope: PrecisionScope, "SingleFrame since 6.2 and stable 5.10, 5.15 and 6.1, AcrossCalls since 6.4", "How far precision of a scalar is traced back.";
     results_precise: bool, "6.8", "The number that a program returns, or a callback that runs later, is relied on where it has to be in a range; before, the range is looked at only.";
-    fetch_ends_precision: bool, "7.1", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
+    fetch_ends_precision: bool, "6.19, and stable 5.15, 6.1, 6.6 and 6.12", "Traced back, an atomic fetch gives its register a new value; before, the register's old value becomes precise too.";
     precise_stack_by_history: bool, "6.8", "Stack accesses are marked in the jump history, so that precision follows pointers other than R10.";
     history_checkpoint: bool, "6.12", "A long jump history (over 40 entries) forces a new state.";
     spill_subregs: bool, "5.16, and stable 5.10 and 5.15", "Scalars of 1, 2 and 4 bytes are tracked when spilled and filled.";
@@ -293,7 +296,7 @@ behaviour! {
     int_pointers_as_numbers: bool, "5.11", "Arguments that point to integers are read as numbers.";
     preempt_bars_globals: bool, "6.10 to 6.13", "Global functions cannot be called with preemption disabled.";
     self_sums_linked: bool, "6.11 to 6.19, not stable 6.12 and 6.18", "A known number added to itself counts as linked to its copies by the sum.";
-    synced_keep_link: bool, "6.18", "A number that learns from one a distance away keeps how it is linked; before, it takes the other's link.";
+    synced_keep_link: bool, "6.18, and stable 6.12", "A number that learns from one a distance away keeps how it is linked; before, it takes the other's link.";
     results_narrow: bool, "6.12 to 7.0, not stable 6.12", "A hook's return value narrows what the register held before; else it replaces it.";
     stale_link_distance: bool, "6.11 to 7.0, not stable 6.12 and 6.18", "A number that loses its link keeps the distance.";
     app_limited_writable: bool, "6.2", "Congestion control may write the fields by which a connection is limited by its application.";

@@ -102,6 +102,9 @@ const LINUX_5_10: Behaviour = Behaviour {
     precise_by_id: false,
     compare_scalar_ids: false,
     independent_covers_linked: false,
+    links_grouped: false,
+    widening_by_value: false,
+    loops_cover_unset: false,
     sums_keep_reference: false,
     drop_singular_ids: false,
     precision_scope: PrecisionScope::SingleFrame,
@@ -231,6 +234,7 @@ const LINUX_5_10: Behaviour = Behaviour {
 };
 
 const LINUX_5_15: Behaviour = Behaviour {
+    fetch_ends_precision: true,
     scalars: ScalarRules::V5_15,
     stack_grows_by_reads: true,
     sleepable_uses_percpu: true,
@@ -289,6 +293,8 @@ const LINUX_6_6: Behaviour = Behaviour {
 };
 
 const LINUX_6_12: Behaviour = Behaviour {
+    links_grouped: true,
+    synced_keep_link: true,
     scalars: ScalarRules::V6_12,
     map_ptr_not_null: true,
     narrow_stores_over_numbers: true,
@@ -321,6 +327,7 @@ const LINUX_6_12: Behaviour = Behaviour {
 };
 
 const LINUX_6_18: Behaviour = Behaviour {
+    fetch_ends_precision: false,
     arena_loads_extend: true,
     timers_sleep_as_program: false,
     scalars: ScalarRules::V6_18_44,
@@ -329,7 +336,6 @@ const LINUX_6_18: Behaviour = Behaviour {
     inner_keys_vary: true,
     probe_registers_writable: true,
     preempt_bars_globals: false,
-    synced_keep_link: true,
     helper_memory_typed: true,
     stack_liveness: StackLiveness::Gathered,
     static_register_liveness: true,
@@ -365,6 +371,7 @@ const LINUX_6_18_15: Behaviour = Behaviour {
     stale_link_distance: true,
     self_sums_linked: true,
     results_narrow: true,
+    links_grouped: false,
     independent_covers_linked: false,
     ..LINUX_6_18
 };
@@ -390,7 +397,8 @@ const LINUX_6_16: Behaviour = Behaviour {
 };
 
 const LINUX_6_19: Behaviour = Behaviour {
-    scalars: ScalarRules::V6_18_44,
+    scalars: ScalarRules::V6_19,
+    fetch_ends_precision: true,
     throw_leaves_sections: false,
     buffers_checked_for_null: true,
     // Its helpers are described as 7.3 has them.
@@ -404,6 +412,9 @@ const LINUX_6_19: Behaviour = Behaviour {
 
 const LINUX_7_0: Behaviour = Behaviour {
     scalars: ScalarRules::V7_0,
+    links_grouped: true,
+    widening_by_value: true,
+    loops_cover_unset: true,
     independent_covers_linked: true,
     reserved_fields_upfront: true,
     var_off_write_scrubs: true,
@@ -433,7 +444,6 @@ const LINUX_7_1: Behaviour = Behaviour {
     scalars: ScalarRules::V7_1,
     syscalls_open: true,
     arena_arithmetic_apart: true,
-    fetch_ends_precision: true,
     global_void_functions: true,
     stack_liveness: StackLiveness::Static,
     misc_matches_half: true,

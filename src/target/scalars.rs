@@ -191,6 +191,11 @@ impl ScalarRules {
         sync_linked: true,
         ..ScalarRules::V6_18
     };
+    /// 6.19 (.14).
+    pub const V6_19: ScalarRules = ScalarRules {
+        sync_linked: false,
+        ..ScalarRules::V6_18_44
+    };
     /// 7.0: four ranges still, and conditions aren't tried both ways yet.
     pub const V7_0: ScalarRules = ScalarRules {
         const_divmod: true,
@@ -217,7 +222,7 @@ impl ScalarRules {
     };
 
     /// Every row with its name.
-    const NAMED: [(&'static str, ScalarRules); 12] = [
+    const NAMED: [(&'static str, ScalarRules); 13] = [
         ("5.10", ScalarRules::V5_10),
         ("5.15", ScalarRules::V5_15),
         ("6.1", ScalarRules::V6_1),
@@ -227,6 +232,7 @@ impl ScalarRules {
         ("6.17", ScalarRules::V6_17),
         ("6.18", ScalarRules::V6_18),
         ("6.18.44", ScalarRules::V6_18_44),
+        ("6.19", ScalarRules::V6_19),
         ("7.0", ScalarRules::V7_0),
         ("7.1", ScalarRules::V7_1),
         ("7.3", ScalarRules::V7_3),

@@ -8,6 +8,9 @@
 //! unknown ⊑ everything; c ⊔ c = c; c ⊔ d = unknown
 //! ```
 //!
+//! What is found is kept in 32 bits: a number that needs more (-1 in 64 bits, say) is as
+//! good as unknown to whoever asks, though sums with it are computed whole.
+//!
 //! A comparison of two numbers so known is settled: its other side isn't walked, and
 //! doesn't count for loops and liveness.
 //!
@@ -41,6 +44,16 @@ pub enum Known {
     Function(u32),
 }
 
+impl Known {
+    /// What is kept of it.
+    fn kept(self) -> Known {
+        match self {
+            Known::Number(n) if n > u32::MAX.into() => Known::Unknown,
+            known => known,
+        }
+    }
+}
+
 type Regs = [Known; REGS];
 
 /// What is known where calls are made, and which branches are settled.
@@ -72,13 +85,13 @@ impl Constants {
     fn note(&mut self, flow: &Flow<'_>, at: usize, regs: &Regs) {
         match flow.ops[at] {
             Op::Call(_) => {
-                let args = core::array::from_fn(|i| regs[i + 1]);
+                let args = core::array::from_fn(|i| regs[i + 1].kept());
                 self.calls.insert(at as u32, args);
             }
             Op::Alu {
                 src: Src::Reg(r), ..
             } => {
-                let known = read(regs, r);
+                let known = read(regs, r).kept();
                 if known != Known::Unknown {
                     self.operands.insert(at as u32, known);
                 }
@@ -90,7 +103,11 @@ impl Constants {
                 src,
                 off,
             } => {
-                if let (Known::Number(a), Some(b)) = (read(regs, dst), number(regs, src)) {
+                let other = match src {
+                    Src::Imm(imm) => Known::Number(i64::from(imm) as u64),
+                    Src::Reg(r) => read(regs, r).kept(),
+                };
+                if let (Known::Number(a), Known::Number(b)) = (read(regs, dst).kept(), other) {
                     let to = match op.holds(w, a, b) {
                         true => at as i64 + 1 + i64::from(off),
                         false => at as i64 + 1,

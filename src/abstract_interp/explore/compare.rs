@@ -8,7 +8,7 @@
 //! final inside a loop.
 
 use super::{Node, NodeId};
-use crate::abstract_interp::domain::{Bounds, ScalarRules};
+use crate::abstract_interp::domain::ScalarRules;
 use crate::abstract_interp::stack::{Byte, Slot};
 use crate::abstract_interp::state::{Frame, RefKind, State};
 use crate::abstract_interp::value::{Kind, RefId, Reg};
@@ -39,6 +39,8 @@ pub struct IdMap {
     unanswered: bool,
     /// Ids of scalars must correspond.
     scalars_told: bool,
+    /// A number at a distance from others is of their group.
+    links_grouped: bool,
     /// A packet pointer without id corresponds to one with any.
     loose_packets: bool,
     /// Several ids of the kept state may stand for one.
@@ -62,6 +64,8 @@ pub struct IdMap {
     numbers_told: bool,
     /// Bytes never written are no data.
     unwritten_told: bool,
+    /// Inside a loop, too, what was never written covers everything.
+    unset_covers: bool,
 }
 
 impl IdMap {
@@ -69,6 +73,14 @@ impl IdMap {
     pub fn reset(&mut self, last_id: u32) {
         self.pairs.clear();
         self.spare = last_id;
+    }
+    /// Whether what was never written, or is data of any kind, covers whatever there is.
+    const fn loose(&self, exact: Exact) -> bool {
+        match exact {
+            Exact::No => true,
+            Exact::RangeWithin => self.unset_covers,
+            Exact::Yes => false,
+        }
     }
     /// Whether `old` and `cur` may correspond; remembers that they do.
     pub fn same(&mut self, old: u32, cur: u32) -> bool {
@@ -143,7 +155,8 @@ fn range_covers(old: &Reg, cur: &Reg, joined: bool) -> bool {
 /// Whether what `old` shares with other numbers, `cur` shares with theirs: a
 /// group corresponds to one group, a distance to the same distance. The groups
 /// of linked numbers are those of their bases, else a number a fixed distance
-/// from another would cover one at that distance from a third.
+/// from another would cover one at that distance from a third (as it does on
+/// kernels that take them for groups of their own).
 fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
     if !ids.scalars_told {
         return true;
@@ -162,9 +175,17 @@ fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
             }
         }
     }
+    let group = |reg: &Reg| {
+        if ids.links_grouped {
+            reg.base_id()
+        } else {
+            reg.id
+        }
+    };
+    let (kept, met) = (group(old), group(cur));
     old.link() == cur.link()
         && (old.link() == 0 || old.off == cur.off)
-        && ids.same_scalar(old.base_id(), cur.base_id())
+        && ids.same_scalar(kept, met)
 }
 
 /// Whether a pointer's offset lies within another's; `joined` has the arithmetic where
@@ -176,20 +197,14 @@ fn offset_covers(old: &Reg, cur: &Reg, joined: Option<&ScalarRules>) -> bool {
     let Some(rules) = joined else {
         return false;
     };
-    let whole = |reg: &Reg| {
-        let off = Bounds::constant(i64::from(reg.off) as u64);
-        let mut sum = Bounds::pointer_add(&reg.bounds, &off, false, rules);
-        sum.sync(rules);
-        sum
-    };
-    whole(old).covers(&whole(cur))
+    old.whole_offset(rules).covers(&cur.whole_offset(rules))
 }
 
 fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     if exact == Exact::Yes {
         return same_exactly(old, cur, ids);
     }
-    if !old.is_init() && (exact == Exact::No || !cur.is_init()) {
+    if !old.is_init() && (ids.loose(exact) || !cur.is_init()) {
         return true;
     }
     // What is the same in all, ids included, was never asked whether these correspond.
@@ -265,10 +280,10 @@ fn lower_written(slot: &Slot) -> bool {
 }
 
 fn slot_covers(old: &Slot, cur: Option<&Slot>, ids: &mut IdMap, exact: Exact) -> bool {
-    if (exact == Exact::No || ids.dead_told_apart) && old.kinds == Slot::EMPTY.kinds {
+    if (ids.loose(exact) || ids.dead_told_apart) && old.kinds == Slot::EMPTY.kinds {
         return true;
     }
-    if exact != Exact::No && cur.is_none_or(|cur| cur.kinds != old.kinds) {
+    if !ids.loose(exact) && cur.is_none_or(|cur| cur.kinds != old.kinds) {
         return false;
     }
     let told = ids.unwritten_told;
@@ -426,6 +441,7 @@ impl Vm<'_> {
         };
         let mut ids = core::mem::take(&mut self.explorer.ids);
         ids.scalars_told = self.env.target.behaviour().compare_scalar_ids();
+        ids.links_grouped = self.env.target.behaviour().links_grouped();
         ids.literal = !self.env.target.behaviour().ids_correspond();
         ids.many_to_one = !self.env.target.behaviour().ids_one_to_one();
         ids.loose_packets = !self.env.target.behaviour().packet_ids_compared();
@@ -437,6 +453,7 @@ impl Vm<'_> {
         ids.all_precise = !self.env.capable;
         ids.dead_told_apart = self.env.target.behaviour().stack_liveness() == StackLiveness::Static;
         ids.unwritten_told = self.env.confined;
+        ids.unset_covers = self.env.target.behaviour().loops_cover_unset();
         ids.numbers_told = self.explorer.numbers_told;
         let mut found = self.compare(self.explorer.node(id), &mut ids, exact);
         if core::mem::take(&mut ids.unanswered) {

@@ -82,6 +82,16 @@ impl Reads {
     }
 }
 
+/// Makes the writes of a path those that lead to a state just kept: what R0 of a caller
+/// held is no longer known to be written, for a state knows of its callers only the
+/// registers that a call keeps. So what a call that ran a callback gives reads, once it
+/// is used, what R0 was in the last state kept before the call.
+pub fn close(writes: &mut Writes) {
+    if let Some((_, callers)) = writes.split_last_mut() {
+        callers.iter_mut().for_each(|frame| frame.regs &= !R0);
+    }
+}
+
 /// Makes a path's writes those of one that begins at a state just kept.
 pub fn restart(writes: &mut Writes) {
     for frame in writes {
@@ -121,15 +131,17 @@ impl Vm<'_> {
         self.mark_read(frame, uses, 0);
     }
 
-    /// After an instruction of frame `frame`: it wrote its results.
-    pub(super) fn marks_after(&mut self, insn: usize, frame: usize) {
+    /// After an instruction of frame `frame` (of a callback, or not): it wrote its results.
+    pub(super) fn marks_after(&mut self, insn: usize, frame: usize, callback: bool) {
         let called = matches!(self.env.ops[insn], Op::Call(Callee::Local(_)));
         let top = self.cur.curframe();
         let left = self.explorer.track().written.get(frame).copied();
         self.frames_changed(called);
         let defs = self.env.cfg.defs(insn) & ALL;
         let writes = &mut self.explorer.track_mut().written;
-        if top < frame {
+        if top < frame && callback {
+            // What the call gives was written when it began.
+        } else if top < frame {
             writes[top].write(R0);
             let kept = left.filter(|w| w.began == Began::Before && w.regs & R0 == 0);
             writes[top].returned = top + 1 == frame && kept.is_some();
@@ -183,7 +195,12 @@ impl Vm<'_> {
             let node = self.explorer.node_mut(id);
             let frame = node.state.frames.get(read.frame);
             let has = frame.map_or(0, |f| slots_of(f.stack.slot_count()));
-            (read.regs, read.slots) = node.read.add(read.frame, read.regs, read.slots & has);
+            let called = read.frame < node.state.curframe();
+            let passed = if called { read.regs & R0 } else { 0 };
+            let (regs, slots) = node
+                .read
+                .add(read.frame, read.regs & !passed, read.slots & has);
+            (read.regs, read.slots) = (regs | passed, slots);
             let [lent, own] = hand_up(&node.track.written, read);
             let parent = node.track.parent;
             lent_to.extend(parent.zip(lent));

@@ -245,7 +245,7 @@ impl Vm<'_> {
             }
             prev = insn as i32;
             let (marks, gathers) = (self.marks_reads(), self.gathers_reads());
-            let frame = self.cur.curframe();
+            let (frame, callback) = (self.cur.curframe(), self.cur.frame().in_callback);
             if marks {
                 self.marks_before();
             } else if gathers {
@@ -262,7 +262,7 @@ impl Vm<'_> {
             };
             self.history_fits()?;
             if marks {
-                self.marks_after(insn, frame);
+                self.marks_after(insn, frame, callback);
             } else if gathers {
                 self.explorer.live.commit_insn(insn);
             }

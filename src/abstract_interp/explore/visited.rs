@@ -190,7 +190,9 @@ impl Vm<'_> {
         if flags.calls_callback() {
             let hit = self.covers(id, Exact::RangeWithin);
             return Ok(if hit {
-                Finding::Hit { unfinished: false }
+                // Only where the call is a loop of its own does it close one.
+                let unfinished = self.env.target.behaviour().callback_loops();
+                Finding::Hit { unfinished }
             } else {
                 Finding::Miss
             });
@@ -326,10 +328,12 @@ impl Vm<'_> {
         let state = self.cur.clone();
         let path = self.explorer.track_mut();
         let insn = path.insn;
+        let mut written = path.written.clone();
+        marks::close(&mut written);
         let track = Track {
             // Moved into a vector of their number; the path keeps its room.
             history: path.history.drain(..).collect(),
-            written: path.written.clone(),
+            written,
             ..*path
         };
         path.first_insn = insn;

@@ -21,6 +21,12 @@ impl Vm<'_> {
         self.earlier(insn, &self.cur, self.explorer.track().depth)
     }
 
+    /// The greatest id in use, where widening asks for ids.
+    pub fn ids_for_widening(&self) -> Option<u32> {
+        let by_value = self.env.target.behaviour().widening_by_value();
+        (!by_value).then_some(self.last_id)
+    }
+
     fn earlier(&self, insn: usize, like: &State, depth: u32) -> Option<State> {
         let list = (insn as u32 ^ like.frame().callsite) as usize % self.explorer.lists.len();
         self.explorer.lists[list]
@@ -43,19 +49,19 @@ impl Vm<'_> {
 }
 
 /// Forgets in `cur` every scalar that differs from the one in `old` and that
-/// nothing relied on yet. `last_id` is the greatest id in use.
-pub fn widen(old: &State, cur: &mut State, last_id: u32) {
+/// nothing relied on yet. `last_id` is the greatest id in use, if a number of another
+/// group is another number.
+pub fn widen(old: &State, cur: &mut State, last_id: Option<u32>) {
     let mut ids = IdMap::default();
-    ids.reset(last_id);
+    ids.reset(last_id.unwrap_or_default());
+    let mut differs = |o: &Reg, c: &Reg| match last_id {
+        Some(_) => !same_exactly(o, c, &mut ids),
+        None => o.bounds != c.bounds,
+    };
     let mut forget: Vec<Place> = Vec::new();
     for (f, (o, c)) in old.frames.iter().zip(&cur.frames).enumerate().rev() {
         let mut look = |o: &Reg, c: &Reg, is_reg: bool, index: usize| {
-            if o.is_scalar()
-                && c.is_scalar()
-                && !o.precise
-                && !c.precise
-                && !same_exactly(o, c, &mut ids)
-            {
+            if o.is_scalar() && c.is_scalar() && !o.precise && !c.precise && differs(o, c) {
                 forget.push(Place {
                     frame: f as u8,
                     is_reg,
@@ -80,5 +86,35 @@ pub fn widen(old: &State, cur: &mut State, last_id: u32) {
             &mut frame.stack_mut().slot_mut(p.index as usize).spill
         };
         *reg = Reg::unknown();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether r6, unknown in one of two groups before and after, is still in one.
+    fn kept(before: u32, after: u32, last_id: Option<u32>) -> bool {
+        let of = |id| {
+            let mut state = State::new(0, false);
+            state.set_reg(
+                6,
+                Reg {
+                    id,
+                    ..Reg::unknown()
+                },
+            );
+            state
+        };
+        let mut cur = of(after);
+        widen(&of(before), &mut cur, last_id);
+        cur.reg(6).id == after
+    }
+
+    #[test]
+    fn a_group_matters_where_ids_do() {
+        assert!(kept(0, 7, None));
+        assert!(!kept(0, 7, Some(7)));
+        assert!(kept(7, 7, Some(7)));
     }
 }

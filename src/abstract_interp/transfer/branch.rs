@@ -59,11 +59,11 @@ fn target(insn: usize, off: i32) -> usize {
 fn may_goto(vm: &mut Vm, off: i32) -> Check<Next> {
     let insn = vm.insn;
     let earlier = vm.earlier_visit(insn);
-    let last_id = vm.last_id;
+    let grouped = vm.ids_for_widening();
     let body = vm.push_branch(insn + 1)?;
     body.may_goto_depth += 1;
     if let Some(old) = earlier {
-        widen(&old, body, last_id);
+        widen(&old, body, grouped);
     }
     Ok(Next::Goto(target(insn, off)))
 }

@@ -70,7 +70,7 @@ pub fn next(vm: &mut Vm, (frame, at): At) -> Check<()> {
     if state == IterState::Active {
         let insn = vm.insn;
         let earlier = vm.earlier_visit(insn);
-        let last_id = vm.last_id;
+        let grouped = vm.ids_for_widening();
         let mut body = vm.cur.clone();
         body.frame_at_mut(frame).stack_mut().slot_mut(at).spill.kind = Kind::IterSlot {
             btf,
@@ -79,7 +79,7 @@ pub fn next(vm: &mut Vm, (frame, at): At) -> Check<()> {
             depth: depth + 1,
         };
         if let Some(old) = earlier {
-            widen(&old, &mut body, last_id);
+            widen(&old, &mut body, grouped);
         }
         let mut r0 = *body.reg(0);
         vm.env.known_not_null(&mut r0);

@@ -309,8 +309,8 @@ pub fn leave_frame(vm: &mut Vm<'_>) -> Check<Next> {
     // Values that change from one run to the next are forgotten unless a proof
     // relied on them, so that the runs converge.
     if let Some(old) = vm.earlier_return(callsite) {
-        let last_id = vm.last_id;
-        widen(&old, &mut vm.cur, last_id);
+        let grouped = vm.ids_for_widening();
+        widen(&old, &mut vm.cur, grouped);
     }
     Ok(Next::Goto(callsite))
 }
