@@ -178,6 +178,9 @@ behaviour! {
     compare_scalar_ids: bool, "6.5", "Precise scalars of two states must have matching ids.";
     independent_covers_linked: bool, "7.0, and stable 6.18", "A kept scalar without id covers every scalar in its range; before, none that shares its value with others.";
     links_grouped: bool, "7.0, and stable 6.12 and 6.18", "Comparing states, a number linked to others by a distance is of their group; before, it is of one of its own.";
+    found_pointers_keep_id: bool, "7.2", "A pointer found not to be null keeps its id; before, only one to what may hold a lock does.";
+    slices_correspond: bool, "7.2", "Comparing states, slices of two dynptrs correspond where the dynptrs do; before, only slices of the same one.";
+    callback_arguments_held: bool, "7.2", "Traced back through a callback, what the call that runs it was given is relied on in the states kept in the callback, too.";
     loops_cover_unset: bool, "7.0", "In an unfinished loop, too, a register or slot that a kept state never wrote covers whatever the current one has there.";
     widening_by_value: bool, "7.0", "A number that nothing relied on is forgotten in a loop if its range changed; before, if the group of numbers that share it did, too.";
     sums_keep_reference: bool, "7.1", "The sum of a number and a pointer is all that the pointer is; before, it loses the pointer's reference and frame.";

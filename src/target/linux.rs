@@ -105,6 +105,9 @@ const LINUX_5_10: Behaviour = Behaviour {
     links_grouped: false,
     widening_by_value: false,
     loops_cover_unset: false,
+    callback_arguments_held: false,
+    slices_correspond: false,
+    found_pointers_keep_id: false,
     sums_keep_reference: false,
     drop_singular_ids: false,
     precision_scope: PrecisionScope::SingleFrame,
@@ -467,6 +470,9 @@ const LINUX_7_1: Behaviour = Behaviour {
 
 const LINUX_7_2: Behaviour = Behaviour {
     scalars: ScalarRules::V7_3,
+    found_pointers_keep_id: true,
+    callback_arguments_held: true,
+    slices_correspond: true,
     flow_keys_offset_checked: true,
     cast_forks_null: true,
     retval_helpers_checked: true,

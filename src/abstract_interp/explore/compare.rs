@@ -47,6 +47,8 @@ pub struct IdMap {
     many_to_one: bool,
     /// Ids of references, and of pointers but to packets and map values, are the same.
     literal: bool,
+    /// Dynptrs of which memory is a slice correspond.
+    slices_correspond: bool,
     /// What lies in the slots of a dynptr is not looked at.
     loose_dynptrs: bool,
     /// Spilled numbers of which nothing is known correspond to data.
@@ -200,6 +202,21 @@ fn offset_covers(old: &Reg, cur: &Reg, joined: Option<&ScalarRules>) -> bool {
     old.whole_offset(rules).covers(&cur.whole_offset(rules))
 }
 
+/// Whether two pointers are of one kind. A slice is of a dynptr: of the same one, or of
+/// one that corresponds.
+fn same_kind(old: Kind, cur: Kind, ids: &mut IdMap) -> bool {
+    match (old, cur) {
+        (
+            Kind::Mem { size, dynptr_id },
+            Kind::Mem {
+                size: other,
+                dynptr_id: current,
+            },
+        ) if ids.slices_correspond => size == other && ids.same(dynptr_id, current),
+        _ => old == cur,
+    }
+}
+
 fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
     if exact == Exact::Yes {
         return same_exactly(old, cur, ids);
@@ -240,7 +257,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
             | Kind::TpBuffer,
             _,
         ) => {
-            old.kind == cur.kind
+            same_kind(old.kind, cur.kind, ids)
                 && old.flags == cur.flags
                 && offset_covers(old, cur, ids.joined.as_ref())
                 && ids.same(old.id, cur.id)
@@ -449,6 +466,7 @@ impl Vm<'_> {
         let joined = self.env.target.behaviour().offsets_joined();
         ids.joined = joined.then(|| *self.env.rules());
         ids.halves_as_scalars = self.env.target.behaviour().misc_matches_half();
+        ids.slices_correspond = self.env.target.behaviour().slices_correspond();
         ids.loose_dynptrs = !self.env.target.behaviour().dynptr_slots_guarded();
         ids.all_precise = !self.env.capable;
         ids.dead_told_apart = self.env.target.behaviour().stack_liveness() == StackLiveness::Static;

@@ -292,10 +292,12 @@ impl Backtrack {
         if env.target.behaviour().precision_scope() != PrecisionScope::AcrossCalls {
             return Err(Lost::MarkAll);
         }
-        if next >= 0 && env.cfg.flags(next as usize).calls_callback() {
+        let callback = next >= 0 && env.cfg.flags(next as usize).calls_callback();
+        let held = callback && env.target.behaviour().callback_arguments_held();
+        if callback && !held {
             self.regs[self.frame] &= !ARGS;
         }
-        if self.regs[self.frame] & ARGS != 0 {
+        if self.regs[self.frame] & ARGS != 0 && !held {
             return Err(Lost::MarkAll);
         }
         let wants_r0 = next >= 1

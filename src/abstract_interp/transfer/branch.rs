@@ -418,6 +418,7 @@ fn pointers(vm: &mut Vm, cmp: &Compare, dst: &Reg, src: &Reg, taken: &mut State)
 /// All pointers of the id of `r` turn out null, or not.
 fn decide_null(env: &Env, state: &mut State, r: u8, is_null: bool) {
     let (id, ref_id) = (state.reg(r).id, state.reg(r).ref_id);
+    let keeps_id = env.target.behaviour().found_pointers_keep_id();
     if ref_id.is_some() && ref_id.number() == id && is_null {
         refs::forget(state, ref_id);
     }
@@ -432,7 +433,7 @@ fn decide_null(env: &Env, state: &mut State, r: u8, is_null: bool) {
                 return;
             }
             env.known_not_null(reg);
-            if !btf_record::may_hold_lock(env, reg) {
+            if !keeps_id && !btf_record::may_hold_lock(env, reg) {
                 reg.id = 0;
             }
         },
