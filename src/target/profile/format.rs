@@ -1,9 +1,8 @@
 //! The file format of a profile: TOML with a fixed set of tables.
 //!
-//! Read at run time and, for the profiles that come with the tool, by the build
-//! script, which includes this file: hence it knows no names of helpers or map
-//! types itself and asks `known` for them. `schemas/profile.v1.json` describes
-//! the same format to editors.
+//! Read at run time, also of the profiles that come with the tool. What names of helpers
+//! and map types there are it does not know itself: it asks `known`, which its parent
+//! gives. `schemas/profile.v1.json` describes the same format to editors.
 //!
 //! Every fault is one message with its line; the first one ends the reading.
 #![warn(clippy::arithmetic_side_effects)]

@@ -218,7 +218,7 @@ fn put<K: Ord>(table: &mut Table<K>, key: &str, value: Told, find: impl Fn(&str)
     }
 }
 
-/// The profiles that come with the tool; checked when it was built.
+/// The profiles that come with the tool; a test reads them all.
 const EMBEDDED: [&str; 5] = [
     include_str!("../../helpers_spec/data/profiles/bpftime.toml"),
     include_str!("../../helpers_spec/data/profiles/dragonos.toml"),
