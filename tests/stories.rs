@@ -8,7 +8,7 @@ use bpfassay::check::types;
 use bpfassay::diagnostics::{Cause, Claim, Diagnostic, Text};
 use bpfassay::report::Outcome;
 use bpfassay::report::text::{Style, render_diagnostic};
-use bpfassay::{Options, TargetChoice, check, target};
+use bpfassay::{InputKind, Options, TargetChoice, check, target};
 
 /// The refusal of a program of `tests/corpus/FILE.c` by the first of some kernels, and
 /// whether the others take it.
@@ -193,4 +193,35 @@ fn frames_that_do_not_fit_are_those_of_the_refused_chain() {
     check("by_loop", &by_loop, 544, Some("each"));
     let by_calls = [("by_calls", 0), ("direct1", 240), ("direct2", 304)];
     check("by_calls", &by_calls, 544, None);
+}
+
+/// A length that a call gave: that it is negative where the call fails is said of calls
+/// that can fail.
+#[test]
+fn only_calls_that_fail_are_said_to_fail() {
+    let says = |call: &str| {
+        let text = format!(
+            ".type kprobe\nr1 = r10\nr1 += -16\nr2 = 16\n{call}\nr2 = r0\nr1 = r10\nr1 += -16\n\
+             r3 = 0\ncall bpf_probe_read_kernel\nr0 = 0\nexit\n"
+        );
+        let kernel = target::by_name("linux-6.18").unwrap();
+        let choice = [TargetChoice {
+            target: &kernel,
+            kernel_btf: None,
+        }];
+        let options = Options {
+            kind: InputKind::Asm,
+            ..Options::new("length.bpfasm", &choice)
+        };
+        let program = check(text.as_bytes(), &options).objects.remove(0).programs;
+        let Some(Outcome::Reject(d)) = program.into_iter().next().map(|p| p.outcome) else {
+            panic!("{call} is not refused");
+        };
+        assert!(matches!(d.claim, Claim::NegativeLength { .. }), "{call}");
+        let help = d.helps.first().map(|h| h.text.data().to_owned());
+        help.is_some_and(|h| h.contains("the call gives a negative number when it fails"))
+    };
+    assert!(says("call bpf_get_current_comm"));
+    assert!(!says("call bpf_get_prandom_u32"));
+    assert!(!says("call bpf_ktime_get_ns"));
 }

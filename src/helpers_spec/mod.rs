@@ -24,6 +24,7 @@ mod messages;
 mod options;
 mod pattern;
 mod programs;
+mod results;
 mod risk;
 mod since;
 mod tables;
@@ -64,6 +65,7 @@ pub use programs::{
     prog_type_facts, prog_type_known, ret_range, section, section_target, sections,
     sleepable_allowed,
 };
+pub use results::helper_fails_negative;
 pub use risk::{RiskSet, helper_risk, kfunc_risk};
 pub use since::{
     Known, Release, SinceKind, helper_known, kfunc_known, kfunc_present, since, since_source,

@@ -144,7 +144,7 @@ fn length_help(
         .node(size_reg)
         .map(|n| scene.flow.def(scene.flow.root(n)).made);
     let text = match call_result {
-        Some(Made::Call(_)) if negative => {
+        Some(Made::Call(callee)) if negative && scene.fails_negative(callee) => {
             format!("{text}: the call gives a negative number when it fails")
         }
         _ => text,

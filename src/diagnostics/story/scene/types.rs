@@ -4,8 +4,10 @@
 use super::Scene;
 use crate::abstract_interp::value::{Kind, MapRef, Reg};
 use crate::diagnostics::{c_text, c_types};
+use crate::helpers_spec;
 use crate::object::{Btf, MapDef, Type};
 use crate::prelude::*;
+use crate::programs::insn::Callee;
 
 /// An array inside of the memory that a pointer leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +191,31 @@ impl Scene<'_> {
         let member = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '>' | '.');
         let chain = expr.contains(['.', '>']) && expr.chars().all(member);
         chain.then(|| self.member_sign(last_name(expr)))?
+    }
+
+    /// Whether a callee is known to tell by a negative number that it failed.
+    pub fn fails_negative(&self, callee: Callee) -> bool {
+        match callee {
+            Callee::Helper(id) => u32::try_from(id).is_ok_and(helpers_spec::helper_fails_negative),
+            Callee::Kfunc { imm, .. } => {
+                let kfunc = usize::try_from(imm).ok();
+                let kfunc = kfunc.and_then(|at| self.program.kfuncs.get(at));
+                kfunc.and_then(|k| self.unsigned_result(k.proto)) == Some(false)
+            }
+            Callee::Local(_) => false,
+        }
+    }
+
+    /// The sign of what a FUNC of the object's BTF returns.
+    fn unsigned_result(&self, func: u32) -> Option<bool> {
+        let btf = self.program.btf.as_deref()?;
+        let Type::Func { proto, .. } = btf.ty(func)? else {
+            return None;
+        };
+        let Type::FuncProto { ret, .. } = btf.ty(proto)? else {
+            return None;
+        };
+        self.sign(ret)
     }
 
     fn sign(&self, ty: u32) -> Option<bool> {
