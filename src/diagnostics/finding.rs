@@ -118,3 +118,41 @@ impl Finding {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::Ordering::Relaxed;
+
+    use super::*;
+    use crate::programs::{decode, raw};
+
+    /// Records of lines that are gone through for a finding at each of `n` lines.
+    fn looked_at(n: usize) -> usize {
+        let text = format!(".type xdp\nr0 = 0\n{}exit\n", "r0 += 1\n".repeat(n));
+        let program = raw::program(raw::Input::Asm(text.as_bytes()), "n.bpfasm", None).unwrap();
+        let ops = decode(&program.insns);
+        let context = Context {
+            program: &program,
+            ops: &ops,
+            target: "linux-6.18",
+            kernel: None,
+            source_text: &|_| None,
+        };
+        let rule = crate::rules::all().first().unwrap();
+        for insn in 1..=n {
+            let also = [(0, "from here".into())];
+            let finding = Finding::at(&context, rule, "found", insn, "here", &also);
+            let line = finding.sources[0].line(insn as u32 + 2);
+            assert_eq!(line.unwrap().1, "r0 += 1");
+        }
+        program.line_info.looked_at.load(Relaxed)
+    }
+
+    #[test]
+    fn lines_are_gone_through_once_for_all_findings() {
+        for n in [100, 400] {
+            let looked_at = looked_at(n);
+            assert!(looked_at <= 2 * n, "{looked_at} for {n} findings");
+        }
+    }
+}

@@ -356,9 +356,8 @@ impl<'a> Sources<'a> {
             .chain(self.more)
             .flat_map(|line| [line.saturating_sub(1), line, line.saturating_add(1)])
             .collect();
-        let carried = self.program.line_info.iter().filter(|l| {
-            wanted.contains(&l.line) && (1..=MAX_LINE).contains(&l.line) && &*l.file == name
-        });
+        let numbers = wanted.into_iter().filter(|n| (1..=MAX_LINE).contains(n));
+        let carried = numbers.filter_map(|n| self.program.line_info.of_source(name, n));
         let mut lines: BTreeMap<u32, &str> = carried.map(|l| (l.line, &*l.info.text)).collect();
         let file = (self.provider)(name);
         if let Some(file) = &file {

@@ -3,10 +3,14 @@
 //! Programs of an object have functions in common, and are linked for many targets. What
 //! line information says of a section is kept once ([`LineTable`]); a program has
 //! *stretches* of it, one for each of its functions.
+//!
+//! Records are found by instruction, and by file and line: the latter by an index that is
+//! made when something is first told of a program, for what is told names many lines.
 #![warn(clippy::arithmetic_side_effects)]
 
 use super::program::LineInfo;
 use crate::object::Object;
+use crate::once::Once;
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -53,31 +57,123 @@ impl Stretch {
     }
 }
 
+/// Which record tells a line of a file.
+#[derive(Debug)]
+struct Index {
+    files: BTreeMap<Arc<str>, u32>,
+    /// File, line, whether it is told without its text, stretch, record; in order.
+    told: Vec<(u32, u32, bool, u32, u32)>,
+}
+
+impl Index {
+    fn new(stretches: &[Stretch]) -> Index {
+        let mut files: BTreeMap<Arc<str>, u32> = BTreeMap::new();
+        let mut told = Vec::new();
+        let mut last: Option<(&Arc<str>, u32)> = None;
+        for (s, stretch) in (0..).zip(stretches) {
+            for (r, info) in (0..).zip(stretch.records()) {
+                // Neighbours are mostly of one file.
+                let known = last.filter(|(name, _)| Arc::ptr_eq(name, &info.file));
+                let (_, file) = *last.insert(known.unwrap_or_else(|| {
+                    let next = files.len() as u32;
+                    let file = files.entry(Arc::clone(&info.file));
+                    (&info.file, *file.or_insert(next))
+                }));
+                told.push((file, info.line, info.text.trim().is_empty(), s, r));
+            }
+        }
+        told.sort_unstable();
+        told.dedup_by_key(|t| (t.0, t.1));
+        Index { files, told }
+    }
+
+    /// Stretch and record.
+    fn find(&self, file: &str, line: u32) -> Option<(usize, usize)> {
+        let file = *self.files.get(file)?;
+        let at = self
+            .told
+            .binary_search_by_key(&(file, line), |t| (t.0, t.1));
+        let (.., stretch, record) = *self.told.get(at.ok()?)?;
+        Some((stretch as usize, record as usize))
+    }
+}
+
 /// The lines of a program, by instruction.
-#[derive(Clone, Debug, Default)]
-pub struct Lines(Vec<Stretch>);
+#[derive(Debug)]
+pub struct Lines {
+    stretches: Vec<Stretch>,
+    index: Once<Index>,
+    /// Records that were gone through one by one.
+    #[cfg(test)]
+    pub(crate) looked_at: core::sync::atomic::AtomicUsize,
+}
+
+impl Default for Lines {
+    fn default() -> Lines {
+        Lines {
+            stretches: Vec::new(),
+            index: Once::new(),
+            #[cfg(test)]
+            looked_at: 0.into(),
+        }
+    }
+}
+
+impl Clone for Lines {
+    fn clone(&self) -> Lines {
+        Lines {
+            stretches: self.stretches.clone(),
+            ..Lines::default()
+        }
+    }
+}
 
 impl Lines {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Line<'_>> {
-        let lines = |s| Stretch::records(s).iter().map(|info| s.line(info));
-        self.0.iter().flat_map(lines)
+        let line = |s, info| {
+            self.look_at(1);
+            Stretch::line(s, info)
+        };
+        let lines = move |s| Stretch::records(s).iter().map(move |info| line(s, info));
+        self.stretches.iter().flat_map(lines)
+    }
+
+    /// The record that tells the text of a line of a file: of several the first with a
+    /// text.
+    pub fn of_source(&self, file: &str, line: u32) -> Option<Line<'_>> {
+        let index = self.index.get_or_init(|| {
+            self.look_at(self.len());
+            Index::new(&self.stretches)
+        });
+        let (stretch, record) = index.find(file, line)?;
+        let stretch = self.stretches.get(stretch)?;
+        Some(stretch.line(stretch.records().get(record)?))
+    }
+
+    /// Counts, for tests of how work grows.
+    fn look_at(&self, records: usize) {
+        #[cfg(test)]
+        self.looked_at
+            .fetch_add(records, core::sync::atomic::Ordering::Relaxed);
+        #[cfg(not(test))]
+        let _ = (self, records);
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.iter().map(|s| s.records().len()).sum()
+        self.stretches.iter().map(|s| s.records().len()).sum()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|s| s.records().is_empty())
+        self.stretches.iter().all(|s| s.records().is_empty())
     }
 
     /// The last line that begins at an instruction or before it.
     pub fn until(&self, insn: u32) -> Option<Line<'_>> {
-        let next = self.0.partition_point(|s| s.start <= insn);
-        let before = self.0.get(..next)?.iter().rev();
+        let next = self.stretches.partition_point(|s| s.start <= insn);
+        let before = self.stretches.get(..next)?.iter().rev();
         before
             .filter_map(|s| {
                 let records = s.records();
@@ -109,7 +205,8 @@ impl Lines {
         (from, to): (usize, usize),
         records: &Arc<[LineInfo]>,
     ) {
-        self.0.push(Stretch {
+        self.index = Once::new();
+        self.stretches.push(Stretch {
             start,
             base,
             from,

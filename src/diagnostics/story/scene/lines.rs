@@ -64,9 +64,7 @@ impl Scene<'_> {
     pub fn function(&self, file: &str, line: u32) -> Option<Arc<Function>> {
         let text = (self.files)(file)?;
         let (_, there) = text.line(line)?;
-        let mut carried = self.program.line_info.iter();
-        let carried = carried.find(|l| l.line == line && &*l.file == file);
-        let same = match carried {
+        let same = match self.program.line_info.of_source(file, line) {
             Some(l) => l.text.trim() == there.trim(),
             None => plain_return(there).is_some(),
         };

@@ -144,11 +144,8 @@ impl<'a> Scene<'a> {
     /// A line of a file as the object carries it, with the indentation that it has there;
     /// of another line only a `return` of a small number.
     pub fn text(&self, file: &str, line: u32) -> Option<String> {
-        let carried = self
-            .program
-            .line_info
-            .iter()
-            .find(|l| l.line == line && &*l.file == file && !l.text.trim().is_empty());
+        let carried = self.program.line_info.of_source(file, line);
+        let carried = carried.filter(|l| !l.text.trim().is_empty());
         let there = self.there(file, line);
         let Some(carried) = carried else {
             return plain_return(&there?).map(str::to_owned);
