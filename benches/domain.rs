@@ -93,5 +93,5 @@ fn fork_and_write_slot(bencher: Bencher) {
 #[divan::bench]
 fn compare_states(bencher: Bencher) {
     let (old, mut cur) = (full_state(), full_state());
-    bencher.bench_local(|| widen(black_box(&old), &mut cur, 0));
+    bencher.bench_local(|| widen(black_box(&old), &mut cur, Some(0)));
 }
