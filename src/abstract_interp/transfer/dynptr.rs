@@ -10,8 +10,7 @@ use crate::prelude::*;
 /// Makes a dynptr in two slots, `at` being the one at the lower address. A
 /// kind that holds a reference takes `share` (a clone's), or acquires one.
 pub fn make(vm: &mut Vm, frame: usize, at: usize, ty: DynptrType, share: RefId) {
-    super::stack::destroy_dynptr(vm, frame, at);
-    super::stack::destroy_dynptr(vm, frame, at - 1);
+    super::stack::make_room(vm, frame, at, 2);
     let id = vm.new_id();
     let ref_id = match is_referenced(ty) {
         false => RefId::NONE,

@@ -11,6 +11,7 @@ use crate::abstract_interp::vm::Vm;
 
 /// Opens a section.
 pub fn save(vm: &mut Vm, (frame, at): At, lock: bool) {
+    super::stack::make_room(vm, frame, at, 1);
     let id = RefId::new(vm.new_id());
     let insn = vm.insn as u32;
     vm.cur.refs.push(RefState {

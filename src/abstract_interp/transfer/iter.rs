@@ -14,6 +14,7 @@ use crate::abstract_interp::vm::{Check, Vm};
 
 /// Makes an iterator.
 pub fn make(vm: &mut Vm, (frame, at): At, ty: IterType) {
+    super::stack::make_room(vm, frame, at, ty.slots);
     let ref_id = refs::acquire(vm);
     let flags = match (ty.rcu, vm.in_rcu_section()) {
         (false, _) => Flags::NONE,

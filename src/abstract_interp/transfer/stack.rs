@@ -280,6 +280,13 @@ pub fn destroy_dynptr(vm: &mut Vm, frame: usize, at: usize) {
     }
 }
 
+/// An object of `slots` slots is made from `at` on: what it is laid over is destroyed.
+pub fn make_room(vm: &mut Vm, frame: usize, at: usize, slots: usize) {
+    for slot in (0..slots).map_while(|n| at.checked_sub(n)) {
+        destroy_dynptr(vm, frame, slot);
+    }
+}
+
 /// Empties both slots of the dynptr of which `at` is one; gives its id.
 pub fn clear_dynptr(vm: &mut Vm, frame: usize, at: usize) -> Option<u32> {
     let stack = &vm.cur.frames[frame].stack;
