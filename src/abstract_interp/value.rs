@@ -8,7 +8,7 @@
 //!
 //! `id` groups registers that hold the same unknown: scalars copied from one
 //! another, packet pointers that share a variable offset, nullable pointers that
-//! one test decides. `ref_id` ties a pointer to an acquired reference.
+//! one test decides (since 7.2 once it has, too). `ref_id` ties a pointer to an acquired reference.
 
 use super::domain::{Bounds, ScalarRules};
 use crate::target::Switches;

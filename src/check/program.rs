@@ -50,6 +50,8 @@ pub(super) fn check_program(
             });
             Some((t, found))
         });
+        // Those that are left asked all before these already.
+        let seen = explorations.kept();
         let mut longest = 0;
         for (t, (report, kept)) in explored.into_iter().flatten() {
             put(t, report);
@@ -58,7 +60,11 @@ pub(super) fn check_program(
                 explorations.keep(t, explored);
             }
         }
-        let found = each(left, |t| (t, explorations.find(t)));
+        // What can't be compared is explored by itself.
+        let found = each(left, |t| {
+            let find = AssertUnwindSafe(|| explorations.find(t, seen));
+            (t, catch_unwind(find).unwrap_or_default())
+        });
         let (served, open): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, e)| e.is_some());
         left = open.into_iter().map(|(t, _)| t).collect();
         let reports = each(served, |(t, explored)| {

@@ -75,8 +75,14 @@ impl<'a> Explorations<'a> {
         }
     }
 
-    /// What another target's exploration says for target `t`.
-    pub(super) fn find(&self, t: usize) -> Option<Arc<Explored>> {
+    /// How many explorations are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.done.len()
+    }
+
+    /// What another target's exploration says for target `t`, of those that were kept after
+    /// the first `seen`.
+    pub(super) fn find(&self, t: usize, seen: usize) -> Option<Arc<Explored>> {
         let (program, own) = ((*self.programs.get(t)?)?, self.targets.get(t)?);
         let serves = |(of, explored): &&(usize, Arc<Explored>)| {
             let (Some(Some(other)), Some(choice), Some(consulted)) = (
@@ -93,7 +99,7 @@ impl<'a> Explorations<'a> {
             other.verifies_like(program) && consulted.answered_alike(program, a, b)
         };
         // Targets come in the order of their age: the nearest is the most alike.
-        let mut near: Vec<_> = self.done.iter().collect();
+        let mut near: Vec<_> = self.done.iter().skip(seen).collect();
         near.sort_by_key(|(of, _)| of.abs_diff(t));
         near.into_iter().find(serves).map(|(_, e)| Arc::clone(e))
     }

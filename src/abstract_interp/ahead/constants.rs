@@ -103,10 +103,7 @@ impl Constants {
                 src,
                 off,
             } => {
-                let other = match src {
-                    Src::Imm(imm) => Known::Number(i64::from(imm) as u64),
-                    Src::Reg(r) => read(regs, r).kept(),
-                };
+                let other = source(regs, src, Known::kept);
                 if let (Known::Number(a), Known::Number(b)) = (read(regs, dst).kept(), other) {
                     let to = match op.holds(w, a, b) {
                         true => at as i64 + 1 + i64::from(off),
@@ -146,13 +143,18 @@ fn read(regs: &Regs, r: u8) -> Known {
     regs.get(usize::from(r)).copied().unwrap_or(Known::Unknown)
 }
 
-fn number(regs: &Regs, src: Src) -> Option<u64> {
+/// The second operand: an immediate, or of what is known of a register what `of` says.
+fn source(regs: &Regs, src: Src, of: fn(Known) -> Known) -> Known {
     match src {
-        Src::Imm(imm) => Some(i64::from(imm) as u64),
-        Src::Reg(r) => match read(regs, r) {
-            Known::Number(n) => Some(n),
-            _ => None,
-        },
+        Src::Imm(imm) => Known::Number(i64::from(imm) as u64),
+        Src::Reg(r) => of(read(regs, r)),
+    }
+}
+
+fn number(regs: &Regs, src: Src) -> Option<u64> {
+    match source(regs, src, |known| known) {
+        Known::Number(n) => Some(n),
+        _ => None,
     }
 }
 
@@ -247,6 +249,13 @@ impl Flow<'_> {
                 let to = arithmetic(w, op, read(regs, dst), src, regs);
                 set(regs, dst, to);
             }
+            Op::MovSx { w, dst, src, bits } => {
+                let to = match read(regs, src) {
+                    Known::Number(n) => Known::Number(extended(n, bits, w)),
+                    _ => Known::Unknown,
+                };
+                set(regs, dst, to);
+            }
             Op::LdImm64 { dst, src } => set(regs, dst, wide(at, src)),
             Op::Load {
                 dst,
@@ -306,11 +315,22 @@ fn wide(at: usize, src: ImmRef) -> Known {
     }
 }
 
-fn arithmetic(w: Width, op: AluOp, dst: Known, src: Src, regs: &Regs) -> Known {
-    let narrow = |n: u64| match w {
+fn narrowed(n: u64, w: Width) -> u64 {
+    match w {
         Width::W32 => u64::from(n as u32),
         Width::W64 => n,
-    };
+    }
+}
+
+/// The low bits of a number, sign-extended to a width.
+fn extended(n: u64, bits: u8, w: Width) -> u64 {
+    let above = 64_u32.saturating_sub(bits.into()).min(63);
+    narrowed(((n << above) as i64 >> above) as u64, w)
+}
+
+/// Sums with a register aren't followed, masks are: nothing is left by a mask of 0.
+fn arithmetic(w: Width, op: AluOp, dst: Known, src: Src, regs: &Regs) -> Known {
+    let narrow = |n: u64| narrowed(n, w);
     if op == AluOp::Mov {
         return match (src, w) {
             (Src::Imm(imm), _) => Known::Number(narrow(i64::from(imm) as u64)),
@@ -324,6 +344,8 @@ fn arithmetic(w: Width, op: AluOp, dst: Known, src: Src, regs: &Regs) -> Known {
         return Known::Unknown;
     };
     match (dst, op) {
+        (_, AluOp::And) if b == 0 => Known::Number(0),
+        (_, AluOp::Add | AluOp::Sub) if matches!(src, Src::Reg(_)) => Known::Unknown,
         (Known::Number(a), AluOp::Add) => Known::Number(narrow(a.wrapping_add(b))),
         (Known::Number(a), AluOp::Sub) => Known::Number(narrow(a.wrapping_sub(b))),
         (Known::Number(a), AluOp::And) => Known::Number(narrow(a & b)),

@@ -127,13 +127,20 @@ impl IdMap {
         let (old, cur) = (fill(old), fill(cur));
         self.same(old, cur)
     }
+    /// Whether two scalars are of groups that may correspond.
+    fn same_group(&mut self, old: &Reg, cur: &Reg) -> bool {
+        match self.links_grouped {
+            true => self.same_scalar(old.base_id(), cur.base_id()),
+            false => self.same_scalar(old.id, cur.id),
+        }
+    }
 }
 
 const UNBOUND: Reg = Reg::unknown();
 
 /// Equality of all but ids, which must correspond.
 pub fn same_exactly(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
-    old.kind == cur.kind
+    same_kind(old.kind, cur.kind, ids)
         && old.flags == cur.flags
         && old.off == cur.off
         && old.range == cur.range
@@ -177,17 +184,7 @@ fn link_covers(old: &Reg, cur: &Reg, ids: &mut IdMap) -> bool {
             }
         }
     }
-    let group = |reg: &Reg| {
-        if ids.links_grouped {
-            reg.base_id()
-        } else {
-            reg.id
-        }
-    };
-    let (kept, met) = (group(old), group(cur));
-    old.link() == cur.link()
-        && (old.link() == 0 || old.off == cur.off)
-        && ids.same_scalar(kept, met)
+    old.link() == cur.link() && (old.link() == 0 || old.off == cur.off) && ids.same_group(old, cur)
 }
 
 /// Whether a pointer's offset lies within another's; `joined` has the arithmetic where
@@ -233,7 +230,7 @@ fn reg_covers(old: &Reg, cur: &Reg, ids: &mut IdMap, exact: Exact) -> bool {
             if ids.numbers_told {
                 return old.bounds == cur.bounds
                     && old.off == cur.off
-                    && (!ids.scalars_told || ids.same_scalar(old.base_id(), cur.base_id()));
+                    && (!ids.scalars_told || ids.same_group(old, cur));
             }
             if !old.precise && exact == Exact::No && !ids.all_precise {
                 return true;

@@ -11,6 +11,9 @@
 //!                 else mark(parent(path), x); read(parent(path), x)
 //! ```
 //!
+//! Of its callers a kept state knows only the registers that calls keep: R0 of a caller is
+//! handed on, unmarked, to the last state before the call (`close`).
+//!
 //! A frame that began on the path has nothing to hand up but the arguments that
 //! its caller gave. What a function returned is read where its caller reads it: if
 //! the function made it before the kept state, there in the function's frame. A state
@@ -28,6 +31,8 @@ const R0: u16 = 1;
 const ARGS: u16 = 0x3e;
 const SAVED: u16 = 0x3c0;
 const ALL: u16 = 0x3ff;
+/// R0 of a caller was handed on from this state: it needn't be again.
+const PASSED: u16 = 1 << 15;
 
 /// Where a frame began, seen from the kept state before a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +73,8 @@ pub struct Reads(SmallVec<[(u16, u64); 2]>);
 impl Reads {
     /// Registers and slots of a frame.
     pub fn of(&self, frame: usize) -> (u16, u64) {
-        self.0.get(frame).copied().unwrap_or_default()
+        let (regs, slots) = self.0.get(frame).copied().unwrap_or_default();
+        (regs & ALL, slots)
     }
 
     /// Adds to a frame; gives what is new.
@@ -196,11 +202,13 @@ impl Vm<'_> {
             let frame = node.state.frames.get(read.frame);
             let has = frame.map_or(0, |f| slots_of(f.stack.slot_count()));
             let called = read.frame < node.state.curframe();
-            let passed = if called { read.regs & R0 } else { 0 };
-            let (regs, slots) = node
-                .read
-                .add(read.frame, read.regs & !passed, read.slots & has);
-            (read.regs, read.slots) = (regs | passed, slots);
+            let told = match called && read.regs & R0 != 0 {
+                true => read.regs & !R0 | PASSED,
+                false => read.regs,
+            };
+            let (new, slots) = node.read.add(read.frame, told, read.slots & has);
+            let passed = if new & PASSED != 0 { R0 } else { 0 };
+            (read.regs, read.slots) = (new & ALL | passed, slots);
             let [lent, own] = hand_up(&node.track.written, read);
             let parent = node.track.parent;
             lent_to.extend(parent.zip(lent));

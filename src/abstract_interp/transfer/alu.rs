@@ -269,8 +269,7 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
         vm.push_branch(at)?.reg_mut(dst).bounds = zero;
         left.bounds = ones;
     }
-    let tracked = number(vm, w, op, &left, &right);
-    let mut out = tracked.unwrap_or_else(|| untracked(vm, w, op, &left, &right));
+    let (mut out, tracked) = number(vm, w, op, &left, &right);
     // Some kernels take what is added to itself for what it has become.
     let addend = match src {
         Src::Reg(src) if src == dst => {
@@ -283,7 +282,7 @@ fn combine(vm: &mut Vm, w: Width, op: AluOp, dst: u8, src: Src) -> Check<()> {
     let flag = if w.is32() { ADD_CONST32 } else { ADD_CONST };
     let adds = op == AluOp::Add && !w.is32() && left.id != 0;
     let stale = if left.off != 0
-        && tracked.is_some()
+        && tracked
         && !(adds && addend.is_some_and(|a| a.bounds.is_const().is_some()))
         && vm.env.target.behaviour().stale_link_distance()
     {
@@ -318,12 +317,14 @@ fn with_arena(vm: &mut Vm, w: Width, left: &Reg, right: &Reg) -> Check<Option<Re
     Ok(arena)
 }
 
-/// The number that `left op right` gives; `None` where the operation isn't tracked, so
-/// that nothing is known of it.
-fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<Reg> {
+/// The number that `left op right` gives, and whether the operation is tracked: else
+/// nothing is known of the number but its width, if that.
+fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> (Reg, bool) {
     let rules = vm.env.rules();
     let w32 = w.is32();
-    let kind = scalar_op(op)?;
+    let Some(kind) = scalar_op(op) else {
+        return (Reg::unknown(), false);
+    };
     let tracked = match op {
         AluOp::Lsh | AluOp::Rsh | AluOp::Arsh => {
             right.bounds.const_of(w32).is_some() && right.bounds.umax < w.bits() as u64
@@ -333,20 +334,18 @@ fn number(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Option<Reg> 
         }
         _ => true,
     };
-    let bounds = || Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
-    tracked.then(|| Reg {
-        bounds: bounds(),
+    let bounds = Bounds::alu(kind, w32, &left.bounds, &right.bounds, rules);
+    let of_left = Reg {
+        bounds,
         ref_id: RefId::NONE,
         ..*left
-    })
-}
-
-/// What an operation that isn't tracked leaves: its width, if that.
-fn untracked(vm: &Vm, w: Width, op: AluOp, left: &Reg, right: &Reg) -> Reg {
-    scalar_op(op).map_or(Reg::unknown(), |kind| {
-        let (left, right) = (&left.bounds, &right.bounds);
-        Reg::scalar(Bounds::alu(kind, w.is32(), left, right, vm.env.rules()))
-    })
+    };
+    let out = if tracked {
+        of_left
+    } else {
+        Reg::scalar(bounds)
+    };
+    (out, tracked)
 }
 
 /// The distance from the left operand, and so from its copies, at which the

@@ -40,7 +40,7 @@ SEC("socket") __attribute__((naked)) int unfinished(void)
 		     "exit;" ::[step] "i"(step));
 }
 
-// Before 6.7 a state kept in the callback forgets that the call writes r0: the use of its
+// Before 6.7 (and stable 6.6) a state kept in the callback forgets that the call writes r0: the use of its
 // result counts as one of what r0 was before, and the second path isn't covered.
 SEC("socket") __attribute__((naked)) int result(void)
 {
