@@ -1,6 +1,6 @@
 //! Nothing grows faster than its input: bytes and allocations of a whole `check`, counted
 //! by the allocator, over instructions, steps, programs, findings, structs and targets.
-//! Nothing here is timed.
+//! What takes no memory is timed: where it is quadratic, that outweighs a busy machine.
 
 #![expect(unsafe_code, reason = "a counting allocator")]
 
@@ -11,6 +11,7 @@ mod toy;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use bpfassay::report::{Outcome, Report};
 use bpfassay::target::Target;
@@ -186,6 +187,35 @@ fn updates_for_one_lookup() {
     let found = report.objects.iter().flat_map(|o| &o.findings);
     let races = found.filter(|f| f.rule.name == "initial-value-races");
     assert_eq!(races.count(), 240);
+}
+
+/// The shortest of three runs.
+fn shortest(object: &[u8], kernel: &Target) -> Duration {
+    let run = |_| {
+        let begun = Instant::now();
+        cost(object, &[kernel]);
+        begun.elapsed()
+    };
+    (0..3).map(run).min().unwrap()
+}
+
+#[test]
+fn changes_to_the_length_that_a_packet_has() {
+    let _alone = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let kernel = target::by_name("linux-6.18").unwrap();
+    let object = |calls: usize| {
+        let one = "r1 = r6\nr2 = *(u32 *)(r6 + 0)\nr3 = 0\ncall bpf_skb_change_tail\n";
+        format!(".type tc\nr6 = r1\n{}r0 = 0\nexit\n", one.repeat(calls)).into_bytes()
+    };
+    let (few, many) = (
+        shortest(&object(5_000), &kernel),
+        shortest(&object(40_000), &kernel),
+    );
+    eprintln!("5000 calls take {few:?}, 40000 take {many:?}");
+    assert!(
+        many < 18 * few,
+        "5000 calls take {few:?}, 40000 take {many:?}"
+    );
 }
 
 #[test]

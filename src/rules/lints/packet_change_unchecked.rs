@@ -5,6 +5,8 @@
 //! shows that it was made; and the length that the packet has already, which makes its bytes
 //! ready to be read and changes nothing.
 
+use alloc::collections::BTreeSet;
+
 use super::facts::Facts;
 use super::{Hit, Lint, Scope, rule};
 use crate::abstract_interp::Pointee;
@@ -31,9 +33,12 @@ const CHANGES: [u32; 8] = [
 
 fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
     let Some(cfg) = facts.cfg else { return };
+    let changes = facts.reached_helpers(&CHANGES).map(|(call, _)| call.insn);
+    let changes: BTreeSet<usize> = changes.collect();
     for (call, id) in facts.reached_helpers(&CHANGES) {
         let ignored = cfg.live_regs(call.insn + 1) & 1 == 0;
-        if ignored && !(id == helper::SKB_CHANGE_TAIL && is_own_length(facts, call.insn)) {
+        let to_length = id == helper::SKB_CHANGE_TAIL;
+        if ignored && !(to_length && is_own_length(facts, call.insn, &changes)) {
             let name = helper_name(id).unwrap_or("the call");
             let what = format!(
                 "whether `{name}` worked is not looked at: if not, the packet is as it was, and goes on as if it were changed"
@@ -45,7 +50,7 @@ fn run(facts: &Facts<'_>, hits: &mut Vec<Hit>) {
 
 /// Whether the length that is asked for is the one that the packet has: the context's first
 /// field, as it was read since the last change.
-fn is_own_length(facts: &Facts<'_>, call: usize) -> bool {
+fn is_own_length(facts: &Facts<'_>, call: usize, changes: &BTreeSet<usize>) -> bool {
     let Some(flow) = facts.flow() else {
         return false;
     };
@@ -57,10 +62,10 @@ fn is_own_length(facts: &Facts<'_>, call: usize) -> bool {
         at = def;
         match facts.ops.get(at) {
             Some(Op::Load { off: 0, .. }) => {
-                let since = at..call;
-                let mut changes = facts.reached_helpers(&CHANGES);
+                // In a loop it may be read after the call: what is between is not followed.
+                let since = at.min(call)..call;
                 return facts.observed.bases(at) == [Pointee::Ctx]
-                    && !changes.any(|(other, _)| since.contains(&other.insn));
+                    && changes.range(since).next().is_none();
             }
             Some(Op::Alu {
                 op: AluOp::Mov,
