@@ -65,6 +65,7 @@ pub(super) fn helper(cx: &mut Cx<'_>, id: u32) -> Answer {
         // Sending a copy asks for the interface beside the packet; the run's own task,
         // clock and processor are the stated ones.
         Statement::Interfaces
+        | Statement::NoInterface(_)
         | Statement::Ids
         | Statement::User
         | Statement::Name
@@ -192,21 +193,23 @@ fn out(params: &mut [u8], hop: &Hop, question: &Question) {
 fn check_mtu(cx: &mut Cx<'_>, scenario: &Scenario) -> Answer {
     let [_, dev, _, diff, flags] = cx.args;
     let xdp = cx.rt.prog_type == ProgType::Xdp;
-    if flags & !1 != 0 || (xdp && flags != 0) {
+    let given = u32::from_le_bytes(field(&cx.bytes(3, 4)?, 0));
+    // Segments have the lengths that they have.
+    let segments = flags != 0;
+    if flags & !1 != 0 || (segments && (xdp || diff as i32 != 0 || given != 0)) {
         return ret(EINVAL);
     }
     let dev = match dev as u32 {
-        0 => scenario.ingress,
-        dev => Some(dev),
+        0 => scenario.ingress.filter(|_| !leaves(cx)).ok_or_else(|| {
+            let what = "unknown: the packet's own interface is asked for, and which it is, is \
+                not stated (`ingress`)";
+            FaultKind::NotModelled(what.into())
+        })?,
+        dev => dev,
     };
-    let Some(dev) = dev.and_then(|d| scenario.interface(d)) else {
+    let Some(dev) = scenario.interface(dev) else {
         return ret(ENODEV);
     };
-    let given = u32::from_le_bytes(field(&cx.bytes(3, 4)?, 0));
-    // Segments have the lengths that they have.
-    if flags != 0 && (diff as i32 != 0 || given != 0) {
-        return ret(EINVAL);
-    }
     let packet = cx.rt.packet.as_ref();
     let whole = packet.map_or(0, |p| p.len()) as i64;
     // A given length is of the network layer.
@@ -249,17 +252,22 @@ fn lookup(cx: &mut Cx<'_>, scenario: &Scenario, tcp: bool) -> Answer {
     }
 }
 
-/// The interface that a lookup takes its packet to have come in by: that of the packet,
-/// none (0) where there is no packet. What leaves goes by one that nobody states.
-fn arrival(cx: &Cx<'_>, scenario: &Scenario) -> Option<u32> {
+/// Whether packets leave: by an interface that nobody states.
+fn leaves(cx: &Cx<'_>) -> bool {
     use AttachType as A;
-    let leaves = matches!(
+    matches!(
         cx.rt.attach_type,
         Some(A::CgroupInetEgress | A::TcxEgress | A::NetkitPrimary | A::NetkitPeer)
-    );
+    )
+}
+
+/// The interface that a lookup takes its packet to have come in by: that of the packet,
+/// none (0) where there is no packet, or where it is a socket's already.
+fn arrival(cx: &Cx<'_>, scenario: &Scenario) -> Option<u32> {
     match &cx.rt.packet {
         None => Some(0),
-        Some(_) if leaves => None,
+        Some(_) if cx.rt.prog_type == ProgType::SkSkb => Some(0),
+        Some(_) if leaves(cx) => None,
         Some(_) => scenario.ingress,
     }
 }

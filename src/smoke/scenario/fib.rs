@@ -114,7 +114,13 @@ impl Scenario {
         let Some(out) = out else {
             return Found::NotForwarded;
         };
-        let mtu = route.mtu.unwrap_or(out.mtu);
+        // No packet of IPv4 is longer, whatever the interface takes.
+        let most = if question.to.is_ipv4() {
+            65_535
+        } else {
+            u32::MAX
+        };
+        let mtu = route.mtu.unwrap_or(out.mtu.min(most));
         if question.len > mtu {
             return Found::TooLong(mtu);
         }

@@ -2,7 +2,9 @@
 //!
 //! Who answers goes by it, and so does the search for inputs, which leaves alone what
 //! follows from a statement. Where the clock, the task and the CPU of a run are the stated
-//! ones already, helpers answer as without a scenario; they stand here all the same.
+//! ones already, helpers answer as without a scenario; they stand here all the same. What
+//! may fail for a reason that nobody states does not: in which namespace a process is asked
+//! for, whether an interface takes what is sent by it.
 
 use super::Scenario;
 use crate::helpers_spec::helper;
@@ -14,6 +16,8 @@ pub enum Statement {
     Routes,
     /// Interfaces.
     Interfaces,
+    /// That there is no interface of this index.
+    NoInterface(u32),
     /// Sockets of TCP.
     Tcp,
     /// Sockets of UDP.
@@ -59,14 +63,15 @@ fn stack(flags: u64) -> Statement {
 impl Statement {
     /// What a call reads.
     pub fn of(id: u32, args: &[u64; 5]) -> Option<Statement> {
-        let [_, _, third, fourth, _] = *args;
+        let [_, second, third, fourth, _] = *args;
         Some(match id {
             helper::FIB_LOOKUP => Statement::Routes,
-            helper::CHECK_MTU | helper::CLONE_REDIRECT => Statement::Interfaces,
+            helper::CHECK_MTU => Statement::Interfaces,
+            helper::CLONE_REDIRECT => Statement::NoInterface(second as u32),
             helper::SK_LOOKUP_TCP | helper::SKC_LOOKUP_TCP => Statement::Tcp,
             helper::SK_LOOKUP_UDP => Statement::Udp,
             helper::GET_SOCKET_COOKIE => Statement::Cookie,
-            helper::GET_CURRENT_PID_TGID | helper::GET_NS_CURRENT_PID_TGID => Statement::Ids,
+            helper::GET_CURRENT_PID_TGID => Statement::Ids,
             helper::GET_CURRENT_UID_GID => Statement::User,
             helper::GET_CURRENT_COMM => Statement::Name,
             helper::GET_CURRENT_CGROUP_ID => Statement::Cgroup,
@@ -93,6 +98,9 @@ impl Scenario {
         match what {
             Statement::Routes => self.routes.is_some(),
             Statement::Interfaces => self.interfaces.is_some(),
+            Statement::NoInterface(dev) => {
+                self.interfaces.is_some() && self.interface(dev).is_none()
+            }
             Statement::Tcp | Statement::Udp | Statement::Cookie => self.sockets.is_some(),
             Statement::Ids => task.pid.is_some() && task.tgid.is_some(),
             Statement::User => task.uid.is_some() && task.gid.is_some(),

@@ -310,6 +310,13 @@ fn a_bound_socket_takes_what_comes_in_by_its_interface() {
     assert_eq!(mark(81, lan), Ok(-1));
     assert_eq!(mark(81, wan), Ok(3));
     assert_eq!(mark(82, ""), Ok(-1));
+    // What a socket received is on no interface any more.
+    for (head, port, expect) in [("", 81, -1), (wan, 81, -1), (wan, 80, 1)] {
+        let text = finds("tcp", ([10, 0, 0, 2], 4000), ([10, 0, 0, 1], port), 16);
+        let text = text.replace("sched_cls", "sk_skb");
+        let found = with_packet(&text, 60, &bound(head)).map(|mark| mark as i64);
+        assert_eq!(found, Ok(expect), "{head:?} {port}");
+    }
     for port in [80, 81] {
         assert!(matches!(mark(port, ""), Err(FaultKind::NotModelled(_))));
     }
@@ -321,17 +328,45 @@ fn a_bound_socket_takes_what_comes_in_by_its_interface() {
 
 #[test]
 fn sizes_of_links_are_checked() {
-    let check = |dev: u32, len: u32, diff: i32| {
-        let text = format!(
+    let asks = |dev: u32, len: u32, diff: i32, flags: u32| {
+        format!(
             "r2 = {len}\n*(u32 *)(r10 - 8) = r2\nr2 = {dev}\nr3 = r10\nr3 += -8\nr4 = {diff}\n\
-             r5 = 0\ncall bpf_check_mtu\nexit"
-        );
-        done(&text).0 as i64
+             r5 = {flags}\ncall bpf_check_mtu\nexit"
+        )
     };
+    let check = |dev: u32, len: u32, diff: i32| done(&asks(dev, len, diff, 0)).0 as i64;
     assert_eq!(check(7, 1400, 0), 0);
     assert_eq!(check(7, 1400, 1), 1);
     assert_eq!(check(0, 1500, 0), 0);
     assert_eq!(check(3, 100, 0), -19);
+    // What is asked for amiss comes before the interface, whichever program asks.
+    let flags = |kind: &str, dev: u32, len: u32, diff: i32, flags: u32| {
+        let text = format!(".type {kind}\n{}", asks(dev, len, diff, flags));
+        with_packet(&text, 60, WORLD).map(|r| r as i64)
+    };
+    assert_eq!(flags("tc", 3, 0, 0, 1), Ok(-19));
+    assert_eq!(flags("tc", 3, 100, 0, 1), Ok(-22));
+    assert_eq!(flags("tc", 3, 0, 4, 1), Ok(-22));
+    assert_eq!(flags("tc", 3, 0, 0, 2), Ok(-22));
+    assert_eq!(flags("xdp", 3, 0, 0, 1), Ok(-22));
+    // Which interface is the packet's own, where that is not stated.
+    let world = WORLD.replace("ingress = \"eth0\"\n", "");
+    for (kind, world) in [("tc", &*world), ("xdp", &world)] {
+        let text = format!(".type {kind}\n{}", asks(0, 100, 0, 0));
+        let result = with_packet(&text, 60, world);
+        assert!(matches!(result, Err(FaultKind::NotModelled(_))), "{kind}");
+    }
+}
+
+#[test]
+fn no_packet_of_ipv4_is_longer_than_its_length_tells() {
+    let world = WORLD.replace("mtu = 1400", "mtu = 65536");
+    let (result, _) = run_with(
+        &image(&asks([1, 1, 1, 1], 2, 0, 0, 4)),
+        &config(&world),
+        |_| 0,
+    );
+    assert_eq!(result.unwrap().ret as u32 >> 16, 65_535);
 }
 
 #[test]
@@ -406,10 +441,18 @@ fn what_is_stated_is_not_steered() {
         check(&format!("kprobe\ncall bpf_{helper}"));
     }
     let buffer = |reg: u32| format!("r{reg} = r10\nr{reg} += -64\n");
-    check(&format!(
-        "kprobe\nr1 = 1\nr2 = 2\n{}r4 = 8\ncall bpf_get_ns_current_pid_tgid",
+    // The namespace may be another, the interface may take nothing; one that is not there
+    // fails.
+    let namespace = format!(
+        ".type kprobe\nr1 = 1\nr2 = 2\n{}r4 = 8\ncall bpf_get_ns_current_pid_tgid\n{rare}",
         buffer(3)
-    ));
+    );
+    assert!(steered(&namespace, Some(&world)) > 0);
+    let copy =
+        |dev: u32| format!(".type sched_cls\nr2 = {dev}\nr3 = 0\ncall bpf_clone_redirect\n{rare}");
+    assert!(steered(&copy(7), Some(&world)) > 0);
+    assert_eq!(steered(&copy(3), Some(&world)), 0);
+    assert!(steered(&copy(3), None) > 0);
     for flags in [0, 256] {
         check(&format!(
             "kprobe\n.map m stack_trace 4 1016 16\nr2 = map[m] ll\nr3 = {flags}\n\
